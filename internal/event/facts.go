@@ -1,0 +1,66 @@
+package event
+
+// The facts of tokens. Grant is always the public reference of a grant, never its id.
+type (
+	// TokenIssued: a client got an access token.
+	TokenIssued struct {
+		Client, User, GrantType, Scope, Format, Grant string
+		Refresh                                       bool // a refresh token went with it
+	}
+	// TokenDenied: a token request was refused.
+	TokenDenied struct{ Client, GrantType, Code, Reason string }
+	// CredentialShown: the store decided on a code or refresh token.
+	CredentialShown struct{ Client, Grant, Kind, Verdict string }
+	// CodeReplayed: a code was shown a second time; its grant is dead.
+	CodeReplayed struct{ Client, Grant string }
+	// RefreshReused: an older refresh token was shown; its grant is dead.
+	RefreshReused struct{ Client, Grant string }
+	// TokenRevoked: a token, grant, session, user or client lost its tokens.
+	TokenRevoked struct{ By, Client, User, Grant, What string }
+	// TokenIntrospected: a caller asked about a token.
+	TokenIntrospected struct {
+		Caller, Client string
+		Active         bool
+	}
+)
+
+// The facts of people.
+type (
+	// LoginSucceeded: a person proved who they are.
+	LoginSucceeded struct{ User, Session string }
+	// LoginFailed: somebody did not. The name typed is not recorded: it may be a password.
+	LoginFailed struct{ User, Reason string }
+	// SessionEnded: a session ended before its time.
+	SessionEnded struct{ User, Session, Reason string }
+	// ConsentGiven: a user allowed a client something.
+	ConsentGiven struct{ User, Client, Scope string }
+	// ConsentDenied: a user refused.
+	ConsentDenied struct{ User, Client, Scope string }
+)
+
+// The facts of clients and keys.
+type (
+	// ClientAuthenticated: a client proved who it is.
+	ClientAuthenticated struct{ Client, Method string }
+	// ClientAuthFailed: a client did not. Client is empty when it is not registered.
+	ClientAuthFailed struct{ Client, Method, Reason string }
+	// KeyChanged: a server key was made, promoted, retired or dropped.
+	KeyChanged struct{ Key, Use, Change string }
+)
+
+// Name implements Event.
+func (TokenIssued) Name() string         { return "token.issued" }
+func (TokenDenied) Name() string         { return "token.denied" }
+func (CredentialShown) Name() string     { return "credential.shown" }
+func (CodeReplayed) Name() string        { return "code.replayed" }
+func (RefreshReused) Name() string       { return "refresh.reused" }
+func (TokenRevoked) Name() string        { return "token.revoked" }
+func (TokenIntrospected) Name() string   { return "token.introspected" }
+func (LoginSucceeded) Name() string      { return "login.succeeded" }
+func (LoginFailed) Name() string         { return "login.failed" }
+func (SessionEnded) Name() string        { return "session.ended" }
+func (ConsentGiven) Name() string        { return "consent.given" }
+func (ConsentDenied) Name() string       { return "consent.denied" }
+func (ClientAuthenticated) Name() string { return "client.authenticated" }
+func (ClientAuthFailed) Name() string    { return "client.auth_failed" }
+func (KeyChanged) Name() string          { return "key.changed" }

@@ -1,0 +1,31 @@
+package oauth
+
+import "time"
+
+// TokenFormat says what an access token looks like to its holder.
+type TokenFormat string
+
+// The two formats.
+const (
+	FormatOpaque TokenFormat = "opaque" // a reference; one record each
+	FormatJWT    TokenFormat = "jwt"    // RFC 9068; costs no write
+)
+
+// Access is what an access token stands for, whatever its format.
+type Access struct {
+	Digest   Digest   // of an opaque token, or of a JWT's jti: its name in the store
+	Client   ClientID // who it was issued to
+	Subject  string   // the user's id, or the client's for a token no user stands behind
+	Username string   // user tokens only
+	Scope    Scopes
+	Audience []string
+	Grant    GrantRef   // empty when no user stands behind it
+	Session  SessionRef // JWT only: an opaque token's session is its grant's
+	AuthTime time.Time  // user tokens only
+	ACR      string
+	Issued   time.Time
+	Expires  time.Time
+}
+
+// OfUser tells whether a person stands behind the token.
+func (a Access) OfUser() bool { return a.Grant != "" }

@@ -1,0 +1,158 @@
+package oauth
+
+import (
+	"slices"
+	"time"
+)
+
+// AuthMethod says how a client proves who it is (RFC 7591 §2, token_endpoint_auth_method).
+type AuthMethod string
+
+// The client authentication methods that are served.
+const (
+	AuthBasic AuthMethod = "client_secret_basic"
+	AuthPost  AuthMethod = "client_secret_post"
+	AuthNone  AuthMethod = "none" // a public client
+)
+
+// The grant types that are served.
+const (
+	GrantAuthorizationCode = "authorization_code"
+	GrantClientCredentials = "client_credentials"
+	GrantRefreshToken      = "refresh_token"
+)
+
+// ApplicationType says where a client runs (OIDC Registration §2): only a native one may use any
+// port of a loopback redirect.
+type ApplicationType string
+
+// The application types.
+const (
+	AppWeb    ApplicationType = "web"
+	AppNative ApplicationType = "native"
+)
+
+// Rotation says what a refresh does to the refresh token.
+type Rotation string
+
+// The rotation policies. The zero value follows the kind of client: public clients rotate
+// (OAuth 2.1 §4.3.1), and so do confidential ones unless they are set not to.
+const (
+	RotateDefault Rotation = ""
+	RotateAlways  Rotation = "always"
+	RotateNever   Rotation = "never" // confidential clients only
+)
+
+// Introspection says about which tokens a client may ask.
+type Introspection string
+
+// The introspection rights.
+const (
+	// IntrospectOwn: tokens it was issued, and tokens it is an audience of.
+	IntrospectOwn Introspection = ""
+	// IntrospectAny: every token; for the resource servers of one trust domain.
+	IntrospectAny Introspection = "any"
+)
+
+// Client is a registered client.
+type Client struct {
+	ID             ClientID
+	Name           string // for people, at most MaxClientName characters
+	Disabled       bool
+	Method         AuthMethod
+	Secrets        []Secret
+	Type           ApplicationType
+	RedirectURIs   []string
+	PostLogoutURIs []string
+	GrantTypes     []string
+	Scopes         Scopes   // what it may ask for
+	DefaultScopes  Scopes   // what it gets when it asks for nothing; empty means Scopes
+	Audience       []string // the default aud of its tokens; empty means the server's default
+	Resources      []string // the resources it may name (RFC 8707); empty means every registered one
+	Format         TokenFormat
+	Algorithm      string // of its JWTs; empty means the server's default
+	Rotation       Rotation
+	Introspection  Introspection
+	IntrospectSelf bool // a public client may introspect and revoke a token by presenting it as Bearer
+	SkipConsent    bool // a first-party client whose users need not be asked
+	Lifetimes      Lifetimes
+	Claims         map[string]string // static claims added to introspection answers and JWTs
+	NotBefore      time.Time         // grants born earlier are dead
+	Created        time.Time
+	Updated        time.Time
+	Revision       uint64 // counts the changes; the store refuses a change of another revision
+}
+
+// MaxClientName is how long a client's name may be, in characters.
+const MaxClientName = 100
+
+// SecretScheme says how a stored client secret is checked.
+type SecretScheme string
+
+// The schemes. A generated secret carries at least 256 bits, so a keyed digest is enough; a secret
+// that a person chose needs a slow hash.
+const (
+	SchemeDigest   SecretScheme = "hmac-sha256"
+	SchemeArgon2id SecretScheme = "argon2id"
+)
+
+// Secret is what is stored of one client secret. Several may be valid at a time, so that a
+// rotation overlaps and then ends by itself.
+type Secret struct {
+	ID      string // public, for lists and deletion
+	Scheme  SecretScheme
+	Key     string // of SchemeDigest: the id of the server key; else empty
+	Hash    string // the digest in base64url, or the PHC string
+	Created time.Time
+	Expires time.Time // zero means never
+}
+
+// ValidAt tells whether the secret may still be used.
+func (s Secret) ValidAt(now time.Time) bool { return s.Expires.IsZero() || now.Before(s.Expires) }
+
+// Public tells whether the client cannot keep a secret (RFC 6749 §2.1).
+func (c Client) Public() bool { return c.Method == AuthNone }
+
+// MayUse tells whether the client is registered for a grant type.
+func (c Client) MayUse(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }
+
+// Rotates tells whether a refresh replaces the refresh token.
+func (c Client) Rotates() bool { return c.Public() || c.Rotation != RotateNever }
+
+// Serves tells whether the client is a resource server that a token with this audience is for.
+func (c Client) Serves(audience []string) bool {
+	return slices.Contains(audience, string(c.ID))
+}
+
+// Lifetimes bound what is issued. A zero field means the value of the level above: the client's,
+// else the server's, else DefaultLifetimes.
+type Lifetimes struct {
+	Code            time.Duration // at most 10 min (RFC 6749 §4.1.2)
+	Access          time.Duration
+	RefreshIdle     time.Duration // a refresh token that is not used dies after this
+	RefreshAbsolute time.Duration // and this long after the user's consent whatever happens
+}
+
+// DefaultLifetimes are used where nothing else is said.
+func DefaultLifetimes() Lifetimes {
+	return Lifetimes{
+		Code:            10 * time.Minute,
+		Access:          15 * time.Minute,
+		RefreshIdle:     7 * 24 * time.Hour,
+		RefreshAbsolute: 90 * 24 * time.Hour,
+	}
+}
+
+// Or fills the zero fields of l from the level above.
+func (l Lifetimes) Or(above Lifetimes) Lifetimes {
+	fill := func(value *time.Duration, fallback time.Duration) {
+		if *value == 0 {
+			*value = fallback
+		}
+	}
+	fill(&l.Code, above.Code)
+	fill(&l.Access, above.Access)
+	fill(&l.RefreshIdle, above.RefreshIdle)
+	fill(&l.RefreshAbsolute, above.RefreshAbsolute)
+	return l
+}

@@ -1,0 +1,111 @@
+package oauth
+
+import "errors"
+
+// Code is an OAuth error code as it appears on the wire (RFC 6749 §4.1.2.1 and §5.2 and the
+// extensions named beside each constant).
+type Code string
+
+// The error codes this server answers with.
+const (
+	InvalidRequest          Code = "invalid_request"
+	InvalidClient           Code = "invalid_client"
+	InvalidGrant            Code = "invalid_grant"
+	UnauthorizedClient      Code = "unauthorized_client"
+	UnsupportedGrantType    Code = "unsupported_grant_type"
+	UnsupportedResponseType Code = "unsupported_response_type"
+	InvalidScope            Code = "invalid_scope"
+	AccessDenied            Code = "access_denied"
+	ServerError             Code = "server_error"
+	TemporarilyUnavailable  Code = "temporarily_unavailable"
+
+	InvalidTarget Code = "invalid_target" // RFC 8707 §2
+
+	InvalidToken      Code = "invalid_token"      // RFC 6750 §3.1
+	InsufficientScope Code = "insufficient_scope" // RFC 6750 §3.1
+
+	LoginRequired           Code = "login_required"            // OIDC Core §3.1.2.6
+	ConsentRequired         Code = "consent_required"          // OIDC Core §3.1.2.6
+	InteractionRequired     Code = "interaction_required"      // OIDC Core §3.1.2.6
+	RequestNotSupported     Code = "request_not_supported"     // OIDC Core §3.1.2.6
+	RequestURINotSupported  Code = "request_uri_not_supported" // OIDC Core §3.1.2.6
+	InvalidRedirectURI      Code = "invalid_redirect_uri"      // RFC 7591 §3.2.2
+	InvalidClientMetadata   Code = "invalid_client_metadata"   // RFC 7591 §3.2.2
+	RequestEntityTooLarge   Code = "request_too_large"         // not an OAuth code; answered with 413
+	SlowDown                Code = "slow_down"                 // RFC 8628 §3.5; answered with 429 by rate limits
+	ForbiddenByOrigin       Code = "forbidden_origin"          // a cross-site form post (RFC 9700 §4.7)
+	StaleInteraction        Code = "stale_interaction"         // a form that no longer belongs to this browser session
+	MethodNotAllowed        Code = "method_not_allowed"        // answered with 405
+	NotFound                Code = "not_found"                 // answered with 404
+	UnsupportedTokenTypeErr Code = "unsupported_token_type"    // RFC 7009 §2.2.1
+)
+
+// Error is a refusal: what the caller is told, and the cause that stays inside.
+//
+// Only Code and Description ever leave the server; the cause is for the log. An Error with a
+// Return is sent back to the client's validated redirect URI instead of being shown.
+type Error struct {
+	Code        Code
+	Description string
+	Return      *Return // where an authorization error goes; nil means it is answered in place
+	cause       error
+}
+
+// Return names the validated place an authorization answer goes back to. It exists only after the
+// client and the redirect URI were checked (RFC 6749 §4.1.2.1), so holding one is the proof.
+type Return struct {
+	URI    string
+	State  string
+	Issuer string // the iss parameter of RFC 9207
+	Mode   ResponseMode
+}
+
+// ResponseMode says how an authorization answer travels to the client.
+type ResponseMode string
+
+// The response modes that are served.
+const (
+	ModeQuery    ResponseMode = "query"
+	ModeFormPost ResponseMode = "form_post"
+)
+
+// Refuse makes an Error. The description is read by the client's developer and must not tell what
+// exists; cause may be nil and is never shown.
+func Refuse(code Code, description string, cause error) *Error {
+	return &Error{Code: code, Description: description, cause: cause}
+}
+
+// Unavailable says that a question could not be asked. It is never a "no": the caller is told to
+// try again (503), and nothing is known to have changed.
+func Unavailable(cause error) *Error {
+	return Refuse(TemporarilyUnavailable, "the server cannot answer right now; try again", cause)
+}
+
+// To returns a copy of e that goes back to the client at r.
+func (e *Error) To(r Return) *Error {
+	sent := *e
+	sent.Return = &r
+	return &sent
+}
+
+// Error is for logs; it holds the cause and must not be sent to a caller.
+func (e *Error) Error() string {
+	text := string(e.Code) + ": " + e.Description
+	if e.cause != nil {
+		text += ": " + e.cause.Error()
+	}
+	return text
+}
+
+// Unwrap gives the cause to errors.Is and errors.As.
+func (e *Error) Unwrap() error { return e.cause }
+
+// AsError finds the refusal in err. Whatever is not a refusal is a server_error: a rule that wants
+// to say something else has to say it.
+func AsError(err error) *Error {
+	var refusal *Error
+	if errors.As(err, &refusal) {
+		return refusal
+	}
+	return Refuse(ServerError, "the server met an unexpected condition", err)
+}

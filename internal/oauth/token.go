@@ -1,0 +1,44 @@
+package oauth
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"log/slog"
+)
+
+// Token is a bearer secret in the clear: a code, a refresh token or an access token. It does not
+// print; call Reveal at the one place where it is sent to its owner.
+type Token string
+
+const hidden = "token(…)"
+
+// String hides the secret from fmt.
+func (Token) String() string { return hidden }
+
+// GoString hides the secret from %#v.
+func (Token) GoString() string { return hidden }
+
+// LogValue hides the secret from slog.
+func (Token) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// MarshalText hides the secret from encoders; an answer is built from Reveal.
+func (Token) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// Reveal gives the secret itself, to be sent to its owner and nowhere else.
+func (t Token) Reveal() string { return string(t) }
+
+// Digest is what may be stored of a token.
+func (t Token) Digest() Digest { return DigestOf(string(t)) }
+
+// Digest is a SHA-256 of something secret or of unbounded length. It may be stored and shown.
+type Digest [sha256.Size]byte
+
+// DigestOf hashes text.
+func DigestOf(text string) Digest { return sha256.Sum256([]byte(text)) }
+
+// Key is the digest as it stands in a key name: 26 characters of base64url, 156 bits. With the
+// prefix auth:access_token: it still fits the 48-byte allocation class of Redis.
+func (d Digest) Key() string { return base64.RawURLEncoding.EncodeToString(d[:20])[:KeyLength] }
+
+// KeyLength is the length of Digest.Key in characters.
+const KeyLength = 26

@@ -1,0 +1,46 @@
+package oauth
+
+import "time"
+
+// User is a person of the built-in directory.
+type User struct {
+	ID            UserID
+	Name          string // what they type to sign in; unique without regard to case
+	Email         string
+	EmailVerified bool
+	DisplayName   string
+	PasswordHash  string // argon2id in PHC form
+	Disabled      bool
+	Created       time.Time
+	Updated       time.Time
+	Revision      uint64 // counts the changes; the store refuses a change of another revision
+}
+
+// Limits on what a person may type.
+const (
+	MaxUsername     = 128  // bytes
+	MaxPassword     = 1024 // bytes; refused before any hashing
+	MinPassword     = 8    // characters, for a password that is set
+	MaxSessionsUser = 5    // by default
+)
+
+// Session is a browser in which a person signed in.
+type Session struct {
+	Ref      SessionRef
+	User     UserID
+	Username string
+	AuthTime time.Time
+	ACR      string
+	Device   string // of the User-Agent, shortened
+	IP       string
+	Started  time.Time
+	Seen     time.Time // exact to a minute
+	Expires  time.Time // slides with use
+}
+
+// Consent is what a user allowed a client for good.
+type Consent struct {
+	Client ClientID
+	Scope  Scopes
+	Given  time.Time
+}

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// Access holds opaque access tokens, auth:access_token:<digest>, and the revocations of those
+// tokens that need no record, auth:revoked:*.
+type Access interface {
+	// Put stores an opaque access token until a.Expires; written again it is replaced. Durable.
+	Put(ctx context.Context, a oauth.Access, now time.Time) error
+
+	// Look reads all that decides whether a token is alive, in one round trip. The parts are read
+	// side by side, not at one instant; each only ever turns from alive to dead.
+	Look(ctx context.Context, q Query) (Standing, error)
+
+	// Revoke ends one token at once, for good, and idempotently: an opaque one is deleted, a JWT is
+	// put on the deny list until it expires. Durable.
+	Revoke(ctx context.Context, q Query, expires, now time.Time) error
+
+	// RevokeClient ends every access token of a client that was issued, or whose grant was born,
+	// before a time. keep is how long such a token may still live. Of two callers the later time
+	// wins. Durable.
+	RevokeClient(ctx context.Context, client oauth.ClientID, before time.Time, keep time.Duration) error
+}
+
+// Query names a token and what it hangs on.
+type Query struct {
+	Digest oauth.Digest // of an opaque token, or of a JWT's jti
+	Format oauth.TokenFormat
+	Grant  oauth.GrantRef // empty when no user stands behind it
+	Client ClientTag
+}
+
+// ClientTag is the short name of a client inside an opaque token: 11 characters of its digest.
+type ClientTag string
+
+// ClientTagLength is the length of a ClientTag in characters.
+const ClientTagLength = 11
+
+// TagOf gives the tag of a client.
+func TagOf(id oauth.ClientID) ClientTag {
+	return ClientTag(oauth.DigestOf("client tag " + string(id)).Key()[:ClientTagLength])
+}
+
+// Standing is what the store knows about a token.
+type Standing struct {
+	Access       oauth.Access // the record of an opaque token; zero for a JWT
+	Found        bool         // the record is there (opaque only)
+	Revoked      bool         // on the deny list (JWT only)
+	Grant        oauth.Grant  // zero when there is none
+	GrantFound   bool
+	ClientBefore time.Time // RevokeClient's time; zero when there was none
+}

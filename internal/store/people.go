@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// Users holds the built-in directory, auth:user:<id>.
+type Users interface {
+	// Get reads a user; Absent when they are not there.
+	Get(ctx context.Context, id oauth.UserID) (oauth.User, error)
+
+	// Find reads the user with a sign-in name, whatever its case; Absent when there is none.
+	Find(ctx context.Context, name string) (oauth.User, error)
+
+	// Put stores u when the stored revision is u.Revision (0: a new user) and answers the new
+	// revision; else Conflict, also when another user has the name. Two concurrent callers cannot
+	// both take a name. A name does not change. Durable.
+	Put(ctx context.Context, u oauth.User) (uint64, error)
+
+	// Delete removes a user and frees the name; Absent when they were not there. Durable.
+	Delete(ctx context.Context, id oauth.UserID) error
+
+	// List pages through the ids in their order: those after the cursor, at most limit.
+	List(ctx context.Context, after oauth.UserID, limit int) ([]oauth.UserID, error)
+}
+
+// Sessions holds the browser sessions, auth:session:<ref>, and each user's list of them,
+// auth:user_sessions:<user>.
+type Sessions interface {
+	// Start stores a session until s.Expires and answers the ones that had to end for it: a user
+	// has at most limit, and the one unused for longest goes first. Any number of concurrent
+	// callers leave at most limit sessions. Durable.
+	Start(ctx context.Context, s oauth.Session, limit int) (ended []oauth.SessionRef, err error)
+
+	// Find reads a session; Absent when it is not there or past its expiry at now.
+	Find(ctx context.Context, ref oauth.SessionRef, now time.Time) (oauth.Session, error)
+
+	// Touch records that a session was used and moves its expiry; one that is not there stays
+	// away. Expendable.
+	Touch(ctx context.Context, s oauth.Session) error
+
+	// End deletes sessions of a user. One that is not there is no error. Durable.
+	End(ctx context.Context, user oauth.UserID, refs ...oauth.SessionRef) error
+
+	// OfUser lists a user's live sessions, last used first.
+	OfUser(ctx context.Context, user oauth.UserID, now time.Time) ([]oauth.Session, error)
+}
+
+// Consents holds what users allowed for good, auth:consent:<user>, one field a client.
+type Consents interface {
+	// Give records a consent in place of the earlier one of the same client. Durable.
+	Give(ctx context.Context, user oauth.UserID, c oauth.Consent) error
+
+	// Given lists a user's consents, by client id.
+	Given(ctx context.Context, user oauth.UserID) ([]oauth.Consent, error)
+
+	// Withdraw removes a consent. One that is not there is no error. Durable.
+	Withdraw(ctx context.Context, user oauth.UserID, client oauth.ClientID) error
+}
