@@ -1,0 +1,174 @@
+// Package directory owns the people: the built-in users, their names and their passwords.
+//
+// Whoever tries to sign in learns one thing only: whether this name and this password go together.
+// An unknown name, a wrong password and a disabled user get the same words after the same work.
+package directory
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Options are what a Directory is made of; every field is needed.
+type Options struct {
+	Store  store.Users
+	Hasher *secret.Hasher
+	Events event.Sink
+	Now    func() time.Time
+}
+
+// Directory knows the users. It is safe for concurrent use.
+type Directory struct{ o Options }
+
+// New makes a Directory.
+func New(o Options) *Directory { return &Directory{o: o} }
+
+// changeTries is how often a change is tried against other changes of the same user.
+const changeTries = 5
+
+// Get gives a user; store.Absent when there is none.
+func (d *Directory) Get(ctx context.Context, id oauth.UserID) (oauth.User, error) {
+	user, err := d.o.Store.Get(ctx, id)
+	return user, asked(err)
+}
+
+// Find gives the user with a sign-in name, whatever its case; store.Absent when there is none.
+func (d *Directory) Find(ctx context.Context, name string) (oauth.User, error) {
+	name = strings.TrimSpace(name)
+	if checkName(name) != nil {
+		return oauth.User{}, store.Absent
+	}
+	user, err := d.o.Store.Find(ctx, name)
+	return user, asked(err)
+}
+
+// List pages through the users in the order of their ids: those after the cursor, at most limit.
+// A user who is deleted meanwhile is left out.
+func (d *Directory) List(ctx context.Context, after oauth.UserID, limit int) ([]oauth.User, error) {
+	ids, err := d.o.Store.List(ctx, after, limit)
+	if err != nil {
+		return nil, oauth.Unavailable(err)
+	}
+	users := make([]oauth.User, 0, len(ids))
+	for _, id := range ids {
+		user, err := d.o.Store.Get(ctx, id)
+		switch {
+		case errors.Is(err, store.Absent):
+		case err != nil:
+			return nil, oauth.Unavailable(err)
+		default:
+			users = append(users, user)
+		}
+	}
+	return users, nil
+}
+
+// Create adds a user under a new id. Spaces around the name do not count; a taken name is refused
+// with invalid_request, store.Conflict being the cause.
+func (d *Directory) Create(ctx context.Context, name, password, email, display string) (oauth.User, error) {
+	now := d.o.Now()
+	user := oauth.User{
+		ID:          oauth.UserID(uuid.NewString()),
+		Name:        strings.TrimSpace(name),
+		Email:       strings.TrimSpace(email),
+		DisplayName: strings.TrimSpace(display),
+		Created:     now,
+		Updated:     now,
+	}
+	if err := checkProfile(user); err != nil {
+		return oauth.User{}, err
+	}
+	hash, err := d.hash(ctx, password)
+	if err != nil {
+		return oauth.User{}, err
+	}
+	user.PasswordHash = hash
+	user.Revision, err = d.o.Store.Put(ctx, user)
+	switch {
+	case errors.Is(err, store.Conflict):
+		return oauth.User{}, oauth.Refuse(oauth.InvalidRequest, "there is a user with this name already", err)
+	case err != nil:
+		return oauth.User{}, oauth.Unavailable(err)
+	}
+	return user, nil
+}
+
+// Disable keeps a user from signing in. Sessions and grants are not touched: end them as well.
+func (d *Directory) Disable(ctx context.Context, name string) error {
+	return d.change(ctx, name, func(u *oauth.User) { u.Disabled = true })
+}
+
+// Enable lets a disabled user sign in again.
+func (d *Directory) Enable(ctx context.Context, name string) error {
+	return d.change(ctx, name, func(u *oauth.User) { u.Disabled = false })
+}
+
+// change applies do to the newest revision of a user; store.Absent when there is none. do may be
+// called more than once.
+func (d *Directory) change(ctx context.Context, name string, do func(*oauth.User)) error {
+	var err error
+	for range changeTries {
+		var user oauth.User
+		if user, err = d.Find(ctx, name); err != nil {
+			return err
+		}
+		do(&user)
+		user.Updated = d.o.Now()
+		if _, err = d.o.Store.Put(ctx, user); !errors.Is(err, store.Conflict) {
+			break
+		}
+	}
+	return asked(err)
+}
+
+// asked turns everything but absence into "could not ask".
+func asked(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.Absent):
+		return store.Absent
+	}
+	return oauth.Unavailable(err)
+}
+
+// Limits on what is kept of a person besides name and password.
+const (
+	maxEmail   = 254 // bytes (RFC 5321 §4.5.3.1.3)
+	maxDisplay = 100 // characters
+)
+
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return oauth.Refuse(oauth.InvalidRequest, "the user name is empty", nil)
+	case len(name) > oauth.MaxUsername:
+		return oauth.Refuse(oauth.InvalidRequest, "the user name is longer than 128 bytes", nil)
+	case !printable(name):
+		return oauth.Refuse(oauth.InvalidRequest, "the user name holds a character that is not allowed", nil)
+	}
+	return nil
+}
+
+func checkProfile(u oauth.User) error {
+	if err := checkName(u.Name); err != nil {
+		return err
+	}
+	if u.Email != "" && (len(u.Email) > maxEmail || strings.Count(u.Email, "@") != 1 || !printable(u.Email)) {
+		return oauth.Refuse(oauth.InvalidRequest, "the email address is not valid", nil)
+	}
+	if utf8.RuneCountInString(u.DisplayName) > maxDisplay || !printable(u.DisplayName) {
+		return oauth.Refuse(oauth.InvalidRequest, "the display name is longer than 100 characters or holds one that is not allowed", nil)
+	}
+	return nil
+}

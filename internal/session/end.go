@@ -1,0 +1,76 @@
+package session
+
+import (
+	"context"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// End ends a session and every grant that was given in it. Ending one that is gone already is no
+// error, so that an End that failed half-way can be repeated.
+//
+// The session goes first: were it last, a request that still saw it could be granted something
+// after the grants were counted.
+func (s *Sessions) End(ctx context.Context, ending oauth.Session, reason string) error {
+	if err := s.o.Store.End(ctx, ending.User, ending.Ref); err != nil {
+		return oauth.Unavailable(err)
+	}
+	s.tellEnded(ctx, ending.User, reason, []oauth.SessionRef{ending.Ref})
+	return s.killGrants(ctx, ending.User, func(g oauth.Grant) bool { return g.Session == ending.Ref })
+}
+
+// Replace ends the earlier session of a browser that has signed in again as next. What the same
+// user allowed in it lives on: they proved again who they are, they did not sign out. When somebody
+// else signed in, the earlier user is signed out.
+func (s *Sessions) Replace(ctx context.Context, earlier, next oauth.Session) error {
+	if earlier.User != next.User {
+		return s.End(ctx, earlier, ReasonReplaced)
+	}
+	if err := s.o.Store.End(ctx, earlier.User, earlier.Ref); err != nil {
+		return oauth.Unavailable(err)
+	}
+	s.tellEnded(ctx, earlier.User, ReasonReplaced, []oauth.SessionRef{earlier.Ref})
+	return nil
+}
+
+// EndAll signs a user out everywhere: every session ends, and every grant, also one whose session
+// ran out long ago. The session except and its grants stay; empty means that none does.
+func (s *Sessions) EndAll(ctx context.Context, user oauth.UserID, except oauth.SessionRef, reason string) error {
+	all, err := s.OfUser(ctx, user)
+	if err != nil {
+		return err
+	}
+	var refs []oauth.SessionRef
+	for _, one := range all {
+		if one.Ref != except {
+			refs = append(refs, one.Ref)
+		}
+	}
+	if len(refs) > 0 {
+		if err := s.o.Store.End(ctx, user, refs...); err != nil {
+			return oauth.Unavailable(err)
+		}
+	}
+	s.tellEnded(ctx, user, reason, refs)
+	return s.killGrants(ctx, user, func(g oauth.Grant) bool { return except == "" || g.Session != except })
+}
+
+func (s *Sessions) killGrants(ctx context.Context, user oauth.UserID, doomed func(oauth.Grant) bool) error {
+	grants, err := s.o.Grants.OfUser(ctx, user)
+	if err != nil {
+		return oauth.Unavailable(err)
+	}
+	var refs []oauth.GrantRef
+	for _, g := range grants {
+		if doomed(g) {
+			refs = append(refs, g.Ref)
+		}
+	}
+	if len(refs) == 0 {
+		return nil
+	}
+	if err := s.o.Grants.Kill(ctx, refs...); err != nil {
+		return oauth.Unavailable(err)
+	}
+	return nil
+}

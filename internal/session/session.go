@@ -1,0 +1,142 @@
+// Package session owns browser sessions: who is signed in in which browser, since when, and what
+// ends with it.
+//
+// A session's cookie is a secret of 256 bits that is stored nowhere; what the store, the tokens
+// and the logs know is its SessionRef, from which the cookie cannot be made.
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+const (
+	// DefaultLife is how long a session lives after its last use.
+	DefaultLife = time.Hour
+
+	cookieBytes = 32
+	// touchEvery bounds what a busy browser costs: at most one write a minute.
+	touchEvery = time.Minute
+)
+
+// ACRPassword is the authentication context of a sign-in with a password and nothing else.
+const ACRPassword = "urn:oauth2d:password"
+
+// Why a session ended, as it is told in event.SessionEnded.
+const (
+	ReasonLimit    = "limit"    // the user had too many sessions
+	ReasonLogout   = "logout"   // the user signed out
+	ReasonReplaced = "replaced" // the same browser signed in again
+)
+
+// Options are what a Sessions is made of. Zero Life and Limit mean DefaultLife and
+// oauth.MaxSessionsUser.
+type Options struct {
+	Store  store.Sessions
+	Grants store.Grants
+	Events event.Sink
+	Now    func() time.Time
+	Life   time.Duration // after the last use
+	Limit  int           // sessions a user may have; the one unused for longest ends
+}
+
+// Sessions starts, finds and ends sessions. It is safe for concurrent use.
+type Sessions struct{ o Options }
+
+// New makes a Sessions.
+func New(o Options) *Sessions {
+	if o.Life <= 0 {
+		o.Life = DefaultLife
+	}
+	if o.Limit <= 0 {
+		o.Limit = oauth.MaxSessionsUser
+	}
+	return &Sessions{o: o}
+}
+
+// RefOf gives the public name of the session behind a cookie.
+func RefOf(cookie oauth.Token) oauth.SessionRef { return oauth.SessionRef(cookie.Digest().Key()) }
+
+// Start begins a session for a user who has just proved who they are, in the browser that
+// event.OriginOf(ctx) names. The cookie is always new, so that nobody can choose it beforehand.
+//
+// A session that has to end because of the limit keeps its grants, as one that runs out does: the
+// user signed in elsewhere, they did not sign out.
+func (s *Sessions) Start(ctx context.Context, user oauth.User, acr string) (oauth.Token, oauth.Session, error) {
+	cookie := oauth.Token(secret.NewToken(cookieBytes))
+	now, origin := s.o.Now(), event.OriginOf(ctx)
+	started := oauth.Session{
+		Ref:      RefOf(cookie),
+		User:     user.ID,
+		Username: user.Name,
+		AuthTime: now,
+		ACR:      acr,
+		Device:   deviceOf(origin.UserAgent),
+		IP:       origin.IP,
+		Started:  now,
+		Seen:     now,
+		Expires:  now.Add(s.o.Life),
+	}
+	ended, err := s.o.Store.Start(ctx, started, s.o.Limit)
+	if err != nil {
+		return "", oauth.Session{}, oauth.Unavailable(err)
+	}
+	s.o.Events.Emit(ctx, event.LoginSucceeded{User: string(user.ID), Session: string(started.Ref)})
+	s.tellEnded(ctx, user.ID, ReasonLimit, ended)
+	return cookie, started, nil
+}
+
+// Find gives the session behind a cookie and moves its expiry; store.Absent when there is none.
+func (s *Sessions) Find(ctx context.Context, cookie oauth.Token) (oauth.Session, error) {
+	if cookie == "" {
+		return oauth.Session{}, store.Absent
+	}
+	now := s.o.Now()
+	found, err := s.o.Store.Find(ctx, RefOf(cookie), now)
+	switch {
+	case errors.Is(err, store.Absent):
+		return oauth.Session{}, store.Absent
+	case err != nil:
+		return oauth.Session{}, oauth.Unavailable(err)
+	}
+	if now.Sub(found.Seen) < touchEvery {
+		return found, nil
+	}
+	found.Seen, found.Expires = now, now.Add(s.o.Life)
+	// A touch that is lost costs a minute of the session's life; it is no reason to refuse.
+	_ = s.o.Store.Touch(ctx, found)
+	return found, nil
+}
+
+// Alive tells whether a session is still there, without counting as its use.
+func (s *Sessions) Alive(ctx context.Context, ref oauth.SessionRef) (bool, error) {
+	_, err := s.o.Store.Find(ctx, ref, s.o.Now())
+	switch {
+	case errors.Is(err, store.Absent):
+		return false, nil
+	case err != nil:
+		return false, oauth.Unavailable(err)
+	}
+	return true, nil
+}
+
+// OfUser lists a user's sessions, last used first.
+func (s *Sessions) OfUser(ctx context.Context, user oauth.UserID) ([]oauth.Session, error) {
+	all, err := s.o.Store.OfUser(ctx, user, s.o.Now())
+	if err != nil {
+		return nil, oauth.Unavailable(err)
+	}
+	return all, nil
+}
+
+func (s *Sessions) tellEnded(ctx context.Context, user oauth.UserID, reason string, refs []oauth.SessionRef) {
+	for _, ref := range refs {
+		s.o.Events.Emit(ctx, event.SessionEnded{User: string(user), Session: string(ref), Reason: reason})
+	}
+}
