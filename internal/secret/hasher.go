@@ -1,0 +1,142 @@
+package secret
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync/atomic"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// MaxPassword is the length in bytes of the longest password that is hashed; a longer one is
+// refused before any work is done for it.
+const MaxPassword = 1024
+
+// ErrBusy is answered when as many hashes wait as may. Nothing is known about the password; the
+// caller is told to try again.
+var ErrBusy = errors.New("too many passwords are being checked")
+
+// ErrTooLong is answered for a password that is longer than MaxPassword.
+var ErrTooLong = errors.New("the password is longer than 1024 bytes")
+
+// HasherOptions say what a hash costs and how many run at a time. Zero fields have the defaults
+// that are named, those of the OWASP password storage advice.
+type HasherOptions struct {
+	Memory   uint32 // KiB; 19 MiB
+	Time     uint32 // passes; 2
+	Threads  uint8  // lanes; 1
+	Parallel int    // hashes that run at a time; the number of processors
+	Queue    int    // hashes that wait for a turn beyond those; 16 for each that runs
+}
+
+func (o HasherOptions) withDefaults() HasherOptions {
+	if o.Memory == 0 {
+		o.Memory = 19 * 1024
+	}
+	if o.Time == 0 {
+		o.Time = 2
+	}
+	if o.Threads == 0 {
+		o.Threads = 1
+	}
+	if o.Parallel <= 0 {
+		o.Parallel = runtime.GOMAXPROCS(0)
+	}
+	if o.Queue <= 0 {
+		o.Queue = 16 * o.Parallel
+	}
+	return o
+}
+
+// Hasher makes and checks argon2id hashes (RFC 9106). It bounds how many run and how many wait, so
+// that a flood of logins costs neither the memory of the machine nor the time of those who queue.
+// It is safe for concurrent use.
+type Hasher struct {
+	cost    cost
+	slots   chan struct{}
+	queue   int64
+	waiting atomic.Int64
+}
+
+// NewHasher makes a Hasher.
+func NewHasher(o HasherOptions) *Hasher {
+	o = o.withDefaults()
+	return &Hasher{
+		cost:  cost{memory: o.Memory, time: o.Time, threads: o.Threads},
+		slots: make(chan struct{}, o.Parallel),
+		queue: int64(o.Queue),
+	}
+}
+
+// Hash gives the PHC string of a password under a fresh salt; ErrTooLong, ErrBusy, or the error of
+// a context that ended in the queue.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	if len(password) > MaxPassword {
+		return "", ErrTooLong
+	}
+	salt := Random(saltSize)
+	digest, err := h.work(ctx, password, hashed{cost: h.cost, salt: salt, digest: make([]byte, digestSize)})
+	if err != nil {
+		return "", err
+	}
+	return hashed{cost: h.cost, salt: salt, digest: digest}.String(), nil
+}
+
+// Verify tells whether a password is the one of a PHC string, at the cost that string names. An
+// error means that nothing is known: ErrBusy, a context that ended in the queue, or ErrHash.
+func (h *Hasher) Verify(ctx context.Context, phc, password string) (bool, error) {
+	want, err := parseHash(phc)
+	if err != nil {
+		return false, err
+	}
+	if len(password) > MaxPassword {
+		return false, nil
+	}
+	digest, err := h.work(ctx, password, want)
+	if err != nil {
+		return false, err
+	}
+	return Equal(digest, want.digest), nil
+}
+
+// VerifyNothing does the work of Verify for a user who is not there, so that the two cannot be told
+// apart by time.
+func (h *Hasher) VerifyNothing(ctx context.Context, password string) error {
+	if len(password) > MaxPassword {
+		return nil
+	}
+	nothing := hashed{cost: h.cost, salt: make([]byte, saltSize), digest: make([]byte, digestSize)}
+	_, err := h.work(ctx, password, nothing)
+	return err
+}
+
+func (h *Hasher) work(ctx context.Context, password string, like hashed) ([]byte, error) {
+	if err := h.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer func() { <-h.slots }()
+	size := uint32(len(like.digest)) //nolint:gosec // parseHash bounds it by maxDigest
+	return argon2.IDKey([]byte(password), like.salt, like.time, like.memory, like.threads, size), nil
+}
+
+func (h *Hasher) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case h.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	defer h.waiting.Add(-1)
+	if h.waiting.Add(1) > h.queue {
+		return ErrBusy
+	}
+	select {
+	case h.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,110 @@
+package secret
+
+import (
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// MasterKeySize is the length of a master key in bytes.
+const MasterKeySize = 32
+
+// A sealed box is: version | fingerprint of the master key | nonce | ciphertext and tag.
+const (
+	boxVersion      = 1
+	fingerprintSize = 4
+	boxHeader       = 1 + fingerprintSize
+)
+
+// ErrOtherKey is answered for a box that was sealed under a master key the Sealer does not hold.
+var ErrOtherKey = errors.New("sealed under another key")
+
+// ErrBox is answered for what is no box, was changed, or was sealed for another purpose.
+var ErrBox = errors.New("the sealed data is damaged")
+
+// Sealer encrypts small pieces of data with XChaCha20-Poly1305, whose 24-byte nonce may be random
+// for ever. Each purpose has a key of its own, derived from the master key, so that a box made for
+// one purpose does not open for another. It is safe for concurrent use.
+type Sealer struct{ keys []masterKey } // the current one first
+
+type masterKey struct {
+	fingerprint [fingerprintSize]byte
+	material    []byte
+}
+
+// NewSealer seals under master and opens what was sealed under master or any of previous, so that a
+// master key can be replaced. Every key has MasterKeySize bytes.
+func NewSealer(master []byte, previous ...[]byte) (*Sealer, error) {
+	s := &Sealer{}
+	for _, material := range append([][]byte{master}, previous...) {
+		if len(material) != MasterKeySize {
+			return nil, fmt.Errorf("a master key has %d bytes, not %d", MasterKeySize, len(material))
+		}
+		print, err := derive(material, "fingerprint", fingerprintSize)
+		if err != nil {
+			return nil, err
+		}
+		s.keys = append(s.keys, masterKey{[fingerprintSize]byte(print), material})
+	}
+	return s, nil
+}
+
+// Seal encrypts plain for a purpose. Two boxes of the same data differ.
+func (s *Sealer) Seal(purpose string, plain []byte) []byte {
+	key := s.keys[0]
+	nonce := Random(chacha20poly1305.NonceSizeX)
+	box := make([]byte, 0, boxHeader+len(nonce)+len(plain)+chacha20poly1305.Overhead)
+	box = append(box, boxVersion)
+	box = append(box, key.fingerprint[:]...)
+	box = append(box, nonce...)
+	return key.cipher(purpose).Seal(box, nonce, plain, box[:boxHeader])
+}
+
+// Open decrypts a box made by Seal for the same purpose; ErrOtherKey or ErrBox.
+func (s *Sealer) Open(purpose string, box []byte) ([]byte, error) {
+	const least = boxHeader + chacha20poly1305.NonceSizeX + chacha20poly1305.Overhead
+	if len(box) < least || box[0] != boxVersion {
+		return nil, ErrBox
+	}
+	header, rest := box[:boxHeader], box[boxHeader:]
+	nonce, sealed := rest[:chacha20poly1305.NonceSizeX], rest[chacha20poly1305.NonceSizeX:]
+	known := false
+	for _, key := range s.keys {
+		if [fingerprintSize]byte(header[1:]) != key.fingerprint {
+			continue
+		}
+		known = true
+		if plain, err := key.cipher(purpose).Open(nil, nonce, sealed, header); err == nil {
+			return plain, nil
+		}
+	}
+	if !known {
+		return nil, ErrOtherKey
+	}
+	return nil, ErrBox
+}
+
+// Stale tells whether a box was sealed under another key than the current one and should be sealed
+// again.
+func (s *Sealer) Stale(box []byte) bool {
+	return len(box) < boxHeader || [fingerprintSize]byte(box[1:boxHeader]) != s.keys[0].fingerprint
+}
+
+func (k masterKey) cipher(purpose string) cipher.AEAD {
+	derived, err := derive(k.material, "seal "+purpose, chacha20poly1305.KeySize)
+	if err == nil {
+		var aead cipher.AEAD
+		if aead, err = chacha20poly1305.NewX(derived); err == nil {
+			return aead
+		}
+	}
+	panic("secret: " + err.Error()) // only a key of a wrong size, which NewSealer refused
+}
+
+func derive(material []byte, purpose string, size int) ([]byte, error) {
+	return hkdf.Key(sha256.New, material, nil, "oauth2d "+purpose, size)
+}
