@@ -1,0 +1,64 @@
+package jose
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"fmt"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Algorithm is a signature algorithm of RFC 7518 or RFC 8037.
+type Algorithm string
+
+// The algorithms that are served. None of them has a secret that a verifier shares.
+const (
+	ES256 Algorithm = "ES256"
+	RS256 Algorithm = "RS256"
+	PS256 Algorithm = "PS256"
+	EdDSA Algorithm = "EdDSA"
+)
+
+// Algorithms lists what is served, the default first.
+func Algorithms() []Algorithm { return []Algorithm{ES256, RS256, PS256, EdDSA} }
+
+// minRSABits is the least a served RSA key has (RFC 7518 §3.3).
+const minRSABits = 2048
+
+// method gives the signature method, or nil for an algorithm that is not served.
+func (a Algorithm) method() jwt.SigningMethod {
+	switch a {
+	case ES256:
+		return jwt.SigningMethodES256
+	case RS256:
+		return jwt.SigningMethodRS256
+	case PS256:
+		return jwt.SigningMethodPS256
+	case EdDSA:
+		return jwt.SigningMethodEdDSA
+	}
+	return nil
+}
+
+// Known tells whether the algorithm is served.
+func (a Algorithm) Known() bool { return a.method() != nil }
+
+// fits tells why a public key may not be used with the algorithm; nil when it may.
+func (a Algorithm) fits(key crypto.PublicKey) error {
+	ok := false
+	switch key := key.(type) {
+	case *ecdsa.PublicKey:
+		ok = a == ES256 && key.Curve == elliptic.P256()
+	case *rsa.PublicKey:
+		ok = (a == RS256 || a == PS256) && key.N.BitLen() >= minRSABits
+	case ed25519.PublicKey:
+		ok = a == EdDSA && len(key) == ed25519.PublicKeySize
+	}
+	if !ok {
+		return fmt.Errorf("a %T may not be used with the algorithm %q", key, string(a))
+	}
+	return nil
+}
