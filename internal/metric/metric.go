@@ -1,0 +1,173 @@
+// Package metric owns every counter of the daemon: its name, its labels and the values those may
+// take, all on this page. It listens to the facts of internal/event; no rule moves a counter.
+package metric
+
+import (
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// Metrics is one set of counters in a registry of its own, so that several can live in one
+// process. It is safe for concurrent use.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	issued       *prometheus.CounterVec // grant_type, format, refresh
+	denied       *prometheus.CounterVec // grant_type, code
+	credentials  *prometheus.CounterVec // kind, verdict
+	codeReplays  prometheus.Counter
+	reuses       prometheus.Counter
+	revocations  *prometheus.CounterVec // what
+	introspected *prometheus.CounterVec // active
+	logins       *prometheus.CounterVec // result, reason
+	ended        *prometheus.CounterVec // reason
+	consents     *prometheus.CounterVec // decision
+	clientAuth   *prometheus.CounterVec // method, result, reason
+	keyChanges   *prometheus.CounterVec // use, change
+
+	requests  *prometheus.CounterVec   // route, method, status
+	durations *prometheus.HistogramVec // route, method
+	inFlight  prometheus.Gauge
+
+	redisCalls     *prometheus.CounterVec   // verb, result
+	redisDurations *prometheus.HistogramVec // verb
+
+	codes, reasons, verbs, uses *vocabulary
+}
+
+// The label values that a caller of the daemon can influence are closed lists: whatever is not on
+// them is counted as other.
+var (
+	grantTypes  = []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken}
+	formats     = []string{string(oauth.FormatOpaque), string(oauth.FormatJWT)}
+	kinds       = []string{"code", "refresh"}
+	verdicts    = []string{string(oauth.Advanced), string(oauth.Retried), string(oauth.Reused), string(oauth.Expired), string(oauth.Unknown)}
+	revocable   = []string{"token", "grant", "session", "user", "client"}
+	authMethods = []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthNone)}
+	httpMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+	truth       = []string{"true", "false"}
+)
+
+// Seconds: a token is a matter of a millisecond, a slow password hash of a quarter second.
+var buckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
+
+// New makes the counters. version is shown by oauth2d_build_info.
+func New(version string) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+
+		issued:       counters("tokens_issued_total", "Access tokens issued.", "grant_type", "format", "refresh"),
+		denied:       counters("token_requests_denied_total", "Token requests refused, by OAuth error code.", "grant_type", "code"),
+		credentials:  counters("credentials_shown_total", "Codes and refresh tokens presented, by the store's verdict.", "kind", "verdict"),
+		codeReplays:  counter("code_replays_total", "Authorization codes shown a second time."),
+		reuses:       counter("refresh_reuses_total", "Spent refresh tokens shown again; their grants are dead."),
+		revocations:  counters("revocations_total", "Revocations, by what was revoked.", "what"),
+		introspected: counters("introspections_total", "Introspections, by whether the token was active.", "active"),
+		logins:       counters("logins_total", "Attempts to sign in.", "result", "reason"),
+		ended:        counters("sessions_ended_total", "Browser sessions that ended before their time.", "reason"),
+		consents:     counters("consents_total", "Decisions on consent pages.", "decision"),
+		clientAuth:   counters("client_authentications_total", "Attempts of clients to authenticate.", "method", "result", "reason"),
+		keyChanges:   counters("key_changes_total", "Changes of the key ring.", "use", "change"),
+
+		requests:  counters("http_requests_total", "HTTP requests answered, by route pattern and status class.", "route", "method", "status"),
+		durations: histograms("http_request_duration_seconds", "Time to answer an HTTP request.", "route", "method"),
+		inFlight:  gauge("http_requests_in_flight", "HTTP requests being answered."),
+
+		redisCalls:     counters("redis_calls_total", "Calls to Redis.", "verb", "result"),
+		redisDurations: histograms("redis_call_duration_seconds", "Time of a call to Redis.", "verb"),
+
+		codes: newVocabulary(), reasons: newVocabulary(), verbs: newVocabulary(), uses: newVocabulary(),
+	}
+	build := prometheus.NewGaugeVec(options("build_info", "Always 1; the label tells the version."), []string{"version"})
+	build.WithLabelValues(version).Set(1)
+	m.registry.MustRegister(
+		m.issued, m.denied, m.credentials, m.codeReplays, m.reuses, m.revocations, m.introspected,
+		m.logins, m.ended, m.consents, m.clientAuth, m.keyChanges,
+		m.requests, m.durations, m.inFlight, m.redisCalls, m.redisDurations, build,
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	m.start()
+	return m
+}
+
+// start shows the series an alert divides by before anything was counted: a rate over a series
+// that appears with its first event misses that event.
+func (m *Metrics) start() {
+	for _, kind := range kinds {
+		for _, verdict := range verdicts {
+			m.credentials.WithLabelValues(kind, verdict)
+		}
+	}
+	for _, active := range truth {
+		m.introspected.WithLabelValues(active)
+	}
+	for _, what := range revocable {
+		m.revocations.WithLabelValues(what)
+	}
+	for _, method := range authMethods {
+		m.clientAuth.WithLabelValues(method, "succeeded", "")
+	}
+	m.logins.WithLabelValues("succeeded", "")
+	m.consents.WithLabelValues("given")
+	m.consents.WithLabelValues("denied")
+}
+
+// Gatherer gives the counters to whoever serves them.
+func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
+
+// RequestBegan counts a request in.
+func (m *Metrics) RequestBegan() { m.inFlight.Inc() }
+
+// RequestDone counts a request out. route is the pattern that matched, never the path.
+func (m *Metrics) RequestDone(route, method string, status int, took time.Duration) {
+	method = oneOf(method, httpMethods)
+	m.inFlight.Dec()
+	m.requests.WithLabelValues(route, method, class(status)).Inc()
+	m.durations.WithLabelValues(route, method).Observe(took.Seconds())
+}
+
+// RedisCall counts one call to Redis: the verb is the contract's ("grants.advance"), the result a
+// word such as ok, error or timeout.
+func (m *Metrics) RedisCall(verb, result string, took time.Duration) {
+	verb = m.verbs.word(verb)
+	m.redisCalls.WithLabelValues(verb, m.verbs.word(result)).Inc()
+	m.redisDurations.WithLabelValues(verb).Observe(took.Seconds())
+}
+
+func options(name, help string) prometheus.GaugeOpts {
+	return prometheus.GaugeOpts{Namespace: "oauth2d", Name: name, Help: help}
+}
+
+func counter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts(options(name, help)))
+}
+
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts(options(name, help)), labels)
+}
+
+func gauge(name, help string) prometheus.Gauge { return prometheus.NewGauge(options(name, help)) }
+
+func histograms(name, help string, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "oauth2d", Name: name, Help: help, Buckets: buckets}, labels)
+}
+
+func class(status int) string {
+	if status < 100 || status > 599 {
+		return other
+	}
+	return string([]byte{'0' + byte(status/100), 'x', 'x'})
+}
+
+func oneOf(value string, allowed []string) string {
+	if slices.Contains(allowed, value) {
+		return value
+	}
+	return other
+}

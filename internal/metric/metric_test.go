@@ -1,0 +1,146 @@
+package metric_test
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/metric"
+)
+
+// series gives every sample of the daemon's own metrics as name{label="value",...}.
+func series(t *testing.T, m *metric.Metrics) map[string]float64 {
+	t.Helper()
+	families, err := m.Gatherer().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]float64{}
+	for _, family := range families {
+		for _, one := range family.GetMetric() {
+			all[family.GetName()+labels(one)] = value(one)
+		}
+	}
+	return all
+}
+
+func labels(one *dto.Metric) string {
+	var parts []string
+	for _, l := range one.GetLabel() {
+		parts = append(parts, fmt.Sprintf("%s=%q", l.GetName(), l.GetValue()))
+	}
+	sort.Strings(parts)
+	return "{" + strings.Join(parts, ",") + "}"
+}
+
+func value(one *dto.Metric) float64 {
+	switch {
+	case one.Counter != nil:
+		return one.Counter.GetValue()
+	case one.Gauge != nil:
+		return one.Gauge.GetValue()
+	case one.Histogram != nil:
+		return float64(one.Histogram.GetSampleCount())
+	}
+	return -1
+}
+
+func TestEveryFactIsCounted(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		fact event.Event
+		want string
+	}{
+		{event.TokenIssued{Client: "c", GrantType: "refresh_token", Format: "jwt", Refresh: true}, `oauth2d_tokens_issued_total{format="jwt",grant_type="refresh_token",refresh="true"}`},
+		{event.TokenDenied{GrantType: "password", Code: "unsupported_grant_type"}, `oauth2d_token_requests_denied_total{code="unsupported_grant_type",grant_type="other"}`},
+		{event.CredentialShown{Kind: "code", Verdict: "advanced"}, `oauth2d_credentials_shown_total{kind="code",verdict="advanced"}`},
+		{event.CodeReplayed{}, `oauth2d_code_replays_total{}`},
+		{event.RefreshReused{}, `oauth2d_refresh_reuses_total{}`},
+		{event.TokenRevoked{What: "grant"}, `oauth2d_revocations_total{what="grant"}`},
+		{event.TokenIntrospected{Active: true}, `oauth2d_introspections_total{active="true"}`},
+		{event.LoginSucceeded{User: "u"}, `oauth2d_logins_total{reason="",result="succeeded"}`},
+		{event.LoginFailed{Reason: "password"}, `oauth2d_logins_total{reason="password",result="failed"}`},
+		{event.SessionEnded{Reason: "limit"}, `oauth2d_sessions_ended_total{reason="limit"}`},
+		{event.ConsentGiven{}, `oauth2d_consents_total{decision="given"}`},
+		{event.ConsentDenied{}, `oauth2d_consents_total{decision="denied"}`},
+		{event.ClientAuthenticated{Method: "none"}, `oauth2d_client_authentications_total{method="none",reason="",result="succeeded"}`},
+		{event.ClientAuthFailed{Method: "client_secret_basic", Reason: "secret"}, `oauth2d_client_authentications_total{method="client_secret_basic",reason="secret",result="failed"}`},
+		{event.KeyChanged{Use: "signing", Change: "promoted"}, `oauth2d_key_changes_total{change="promoted",use="signing"}`},
+	} {
+		m := metric.New("test")
+		before := series(t, m)[c.want]
+		m.Emit(context.Background(), c.fact)
+		if got := series(t, m)[c.want]; got != before+1 {
+			t.Errorf("%s: %s = %v, want %v", c.fact.Name(), c.want, got, before+1)
+		}
+	}
+}
+
+func TestW15_NothingThatACallerSendsBecomesALabel(t *testing.T) {
+	t.Parallel()
+	m := metric.New("test")
+	const secret = "S3cr3t-From-The-Wire"
+	m.Emit(context.Background(), event.TokenDenied{GrantType: secret, Code: secret, Client: secret})
+	m.Emit(context.Background(), event.LoginFailed{Reason: secret})
+	m.Emit(context.Background(), event.ClientAuthFailed{Method: secret, Client: secret, Reason: secret})
+	m.RequestBegan()
+	m.RequestDone("/token", secret, 200, time.Millisecond)
+	m.RedisCall(secret, secret, time.Millisecond)
+	for name := range series(t, m) {
+		if strings.Contains(name, secret) {
+			t.Errorf("a label holds what was sent: %s", name)
+		}
+	}
+}
+
+func TestLabelsAreBounded(t *testing.T) {
+	t.Parallel()
+	m := metric.New("test")
+	for i := range 1000 {
+		m.Emit(context.Background(), event.LoginFailed{Reason: fmt.Sprintf("reason-%d", i)})
+	}
+	logins := 0
+	for name := range series(t, m) {
+		if strings.HasPrefix(name, "oauth2d_logins_total{") {
+			logins++
+		}
+	}
+	if logins > 70 {
+		t.Errorf("%d series of one label", logins)
+	}
+}
+
+func TestRequestsAndRedisCalls(t *testing.T) {
+	t.Parallel()
+	m := metric.New("v1")
+	m.RequestBegan()
+	m.RequestBegan()
+	m.RequestDone("/token", "POST", 401, 3*time.Millisecond)
+	m.RequestDone("/token", "BREW", 999, 3*time.Millisecond)
+	m.RequestBegan()
+	m.RedisCall("grants.advance", "ok", time.Millisecond)
+	all := series(t, m)
+	for name, want := range map[string]float64{
+		`oauth2d_http_requests_total{method="POST",route="/token",status="4xx"}`:           1,
+		`oauth2d_http_requests_total{method="other",route="/token",status="other"}`:        1,
+		`oauth2d_http_request_duration_seconds{method="POST",route="/token"}`:              1,
+		`oauth2d_http_requests_in_flight{}`:                                                1,
+		`oauth2d_redis_calls_total{result="ok",verb="grants.advance"}`:                     1,
+		`oauth2d_redis_call_duration_seconds{verb="grants.advance"}`:                       1,
+		`oauth2d_build_info{version="v1"}`:                                                 1,
+		`oauth2d_client_authentications_total{method="none",reason="",result="succeeded"}`: 0,
+	} {
+		if got, ok := all[name]; !ok || got != want {
+			t.Errorf("%s = %v (%v), want %v", name, got, ok, want)
+		}
+	}
+	if _, ok := all["go_goroutines{}"]; !ok {
+		t.Error("the Go runtime's metrics are missing")
+	}
+}

@@ -1,0 +1,51 @@
+package metric
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+)
+
+// Emit implements event.Sink: it counts every fact. Facts that have no counter are ignored.
+func (m *Metrics) Emit(_ context.Context, e event.Event) {
+	switch e := e.(type) {
+	case event.TokenIssued:
+		m.issued.WithLabelValues(oneOf(e.GrantType, grantTypes), oneOf(e.Format, formats), strconv.FormatBool(e.Refresh)).Inc()
+	case event.TokenDenied:
+		m.denied.WithLabelValues(oneOf(e.GrantType, grantTypes), m.codes.word(e.Code)).Inc()
+	case event.CredentialShown:
+		m.credentials.WithLabelValues(oneOf(e.Kind, kinds), oneOf(e.Verdict, verdicts)).Inc()
+	case event.CodeReplayed:
+		m.codeReplays.Inc()
+	case event.RefreshReused:
+		m.reuses.Inc()
+	case event.TokenRevoked:
+		m.revocations.WithLabelValues(oneOf(e.What, revocable)).Inc()
+	case event.TokenIntrospected:
+		m.introspected.WithLabelValues(strconv.FormatBool(e.Active)).Inc()
+	case event.KeyChanged:
+		m.keyChanges.WithLabelValues(m.uses.word(e.Use), m.uses.word(e.Change)).Inc()
+	default:
+		m.emitOfPeople(e)
+	}
+}
+
+func (m *Metrics) emitOfPeople(e event.Event) {
+	switch e := e.(type) {
+	case event.LoginSucceeded:
+		m.logins.WithLabelValues("succeeded", "").Inc()
+	case event.LoginFailed:
+		m.logins.WithLabelValues("failed", m.reasons.word(e.Reason)).Inc()
+	case event.SessionEnded:
+		m.ended.WithLabelValues(m.reasons.word(e.Reason)).Inc()
+	case event.ConsentGiven:
+		m.consents.WithLabelValues("given").Inc()
+	case event.ConsentDenied:
+		m.consents.WithLabelValues("denied").Inc()
+	case event.ClientAuthenticated:
+		m.clientAuth.WithLabelValues(oneOf(e.Method, authMethods), "succeeded", "").Inc()
+	case event.ClientAuthFailed:
+		m.clientAuth.WithLabelValues(oneOf(e.Method, authMethods), "failed", m.reasons.word(e.Reason)).Inc()
+	}
+}

@@ -1,0 +1,52 @@
+package metric
+
+import "sync"
+
+const (
+	other = "other"
+	// vocabularySize bounds the series one label can make.
+	vocabularySize = 64
+	maxWord        = 40
+)
+
+// vocabulary bounds a label whose words are constants of other rooms: it learns the first words it
+// meets and counts the rest as other, so that a mistake elsewhere cannot fill the memory.
+type vocabulary struct {
+	mu    sync.RWMutex
+	known map[string]struct{}
+}
+
+func newVocabulary() *vocabulary { return &vocabulary{known: map[string]struct{}{"": {}}} }
+
+func (v *vocabulary) word(text string) string {
+	v.mu.RLock()
+	_, ok := v.known[text]
+	v.mu.RUnlock()
+	if ok {
+		return text
+	}
+	if !plain(text) {
+		return other
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if _, learned := v.known[text]; !learned && len(v.known) >= vocabularySize {
+		return other
+	}
+	v.known[text] = struct{}{}
+	return text
+}
+
+// plain tells a constant's spelling from a sentence or a secret.
+func plain(text string) bool {
+	if len(text) > maxWord {
+		return false
+	}
+	for i := range len(text) {
+		c := text[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '.' && c != '-' && c != ' ' {
+			return false
+		}
+	}
+	return true
+}
