@@ -1,0 +1,28 @@
+package keyring
+
+import "time"
+
+// Info is what may be told about a key. A zero Retires or Drops means never.
+type Info struct {
+	ID        string
+	Use       string
+	Algorithm string // of UseSign only
+	State     State
+	Created   time.Time
+	Active    time.Time
+	Retires   time.Time
+	Drops     time.Time
+}
+
+// List tells about every key of the ring, the one whose turn comes last first.
+func (r *Ring) List() []Info {
+	now := r.Now()
+	var all []Info
+	for _, k := range r.current.Load().keys {
+		all = append(all, Info{
+			ID: k.ID, Use: k.Use, Algorithm: string(k.Algorithm), State: k.state(now),
+			Created: k.Created, Active: k.Active, Retires: k.Retires, Drops: k.Drops,
+		})
+	}
+	return all
+}

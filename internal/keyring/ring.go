@@ -1,0 +1,217 @@
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/jose"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Options make a Ring. Store, Sealer, Events and Now are required; every other zero field has the
+// default that is named.
+type Options struct {
+	Store  store.Keys
+	Sealer *secret.Sealer // under the master key
+	Events event.Sink
+	Now    func() time.Time
+
+	Algorithm jose.Algorithm   // signs where nothing else is asked for; ES256
+	Also      []jose.Algorithm // further algorithms that have keys
+	Every     time.Duration    // how long a key is active; 30 days
+	Ahead     time.Duration    // how long it is published before that; 24 h
+	Settle    time.Duration    // the same for a rotation out of turn, longer than Turn is called apart; 15 s
+	Keep      time.Duration    // how long a signing key verifies after it, at least the longest access token; 24 h
+	MACKeep   time.Duration    // how long a MAC key does, at least the longest refresh token; 90 days
+}
+
+func (o Options) withDefaults() Options {
+	const day = 24 * time.Hour
+	fill := func(value *time.Duration, fallback time.Duration) {
+		if *value == 0 {
+			*value = fallback
+		}
+	}
+	fill(&o.Every, 30*day)
+	fill(&o.Ahead, day)
+	fill(&o.Settle, 15*time.Second)
+	fill(&o.Keep, day)
+	fill(&o.MACKeep, 90*day)
+	if o.Algorithm == "" {
+		o.Algorithm = jose.ES256
+	}
+	return o
+}
+
+// Ring is the replica's view of the key ring. Reading it takes no lock; it is safe for concurrent
+// use. Load must have succeeded before anything is sealed or signed.
+type Ring struct {
+	Options
+	calendar calendar
+	turning  sync.Mutex // one change at a time from this replica; others meet at the store's Swap
+	current  atomic.Pointer[snapshot]
+}
+
+// New makes an empty Ring; call Load next.
+func New(o Options) *Ring {
+	o = o.withDefaults()
+	r := &Ring{Options: o, calendar: calendar{
+		lines: []line{{use: UseMAC}, {use: UsePepper}},
+		every: o.Every, ahead: o.Ahead, settle: o.Settle, keep: o.Keep, keepMACs: o.MACKeep,
+	}}
+	for _, algorithm := range r.algorithms() {
+		r.calendar.lines = append(r.calendar.lines, line{UseSign, algorithm})
+	}
+	r.current.Store(newSnapshot(nil))
+	return r
+}
+
+// Load reads the ring and, when it is empty, makes the first keys. Of several replicas that start at
+// once one makes them and the others read them. ErrMasterKey means what it says; any other error
+// that the ring could not be read.
+func (r *Ring) Load(ctx context.Context) error {
+	found, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	if len(found.keys) == 0 {
+		return r.Turn(ctx)
+	}
+	r.current.Store(newSnapshot(found.keys))
+	return nil
+}
+
+// Turn reads the ring again and does what the calendar calls for: makes, promotes, retires and drops
+// keys, and seals again what lies under a previous master key. Call it every few seconds: it is also
+// how a replica learns what the others did. After an error the ring is served as it was last read.
+func (r *Ring) Turn(ctx context.Context) error {
+	return r.change(ctx, func(*turning) error { return nil })
+}
+
+// Rotate hands every line of keys with this use over to a successor. It serves after Settle, when
+// every replica has read it.
+func (r *Ring) Rotate(ctx context.Context, use string) error {
+	return r.change(ctx, func(t *turning) error {
+		any := false
+		for _, l := range t.lines {
+			if l.use != use {
+				continue
+			}
+			any = true
+			if err := t.rotate(l); err != nil {
+				return err
+			}
+		}
+		if !any {
+			return oauth.Refuse(oauth.InvalidRequest, "a key is for one of sign, mac and pepper", nil)
+		}
+		return nil
+	})
+}
+
+// Drop takes a key out of the ring in an emergency: what it signed or sealed is refused from now on
+// here, and by every other replica at its next Turn. A key that nothing replaces is replaced at once.
+func (r *Ring) Drop(ctx context.Context, id string) error {
+	return r.change(ctx, func(t *turning) error {
+		for _, k := range t.keys {
+			if k.ID == id {
+				t.remove(k)
+				return nil
+			}
+		}
+		return oauth.Refuse(oauth.NotFound, "no key has that id", nil)
+	})
+}
+
+// attempts bound how often a change is decided again because another replica was faster.
+const attempts = 8
+
+// change decides on a change of the ring and on what the calendar calls for besides, and swaps it
+// in. A loser reads the ring again and decides again.
+func (r *Ring) change(ctx context.Context, decide func(*turning) error) error {
+	r.turning.Lock()
+	defer r.turning.Unlock()
+	for range attempts {
+		found, err := r.read(ctx)
+		if err != nil {
+			return err
+		}
+		t := r.calendar.begin(found.keys, r.Now())
+		for _, id := range found.stale {
+			t.put[id] = true
+		}
+		if err := decide(t); err != nil {
+			return err
+		}
+		if err := t.turn(); err != nil {
+			return fmt.Errorf("turn the key calendar: %w", err)
+		}
+		err = r.swap(ctx, found.version, t)
+		if errors.Is(err, store.Conflict) {
+			continue
+		}
+		if err != nil {
+			r.current.Store(newSnapshot(found.keys)) // what became of the change is not known
+			return err
+		}
+		for _, fact := range t.facts {
+			r.Events.Emit(ctx, fact)
+		}
+		return nil
+	}
+	return fmt.Errorf("turn the key calendar: %w", store.Conflict)
+}
+
+// found is the ring as the store has it.
+type found struct {
+	keys    []key
+	stale   []string // the ids of those sealed under a previous master key
+	version uint64
+}
+
+func (r *Ring) read(ctx context.Context) (found, error) {
+	boxes, version, err := r.Store.Load(ctx)
+	if err != nil {
+		return found{}, fmt.Errorf("read the key ring: %w", err)
+	}
+	f := found{version: version}
+	for id, box := range boxes {
+		k, err := unseal(r.Sealer, id, box)
+		if err != nil {
+			return found{}, err
+		}
+		f.keys = append(f.keys, k)
+		if r.Sealer.Stale(box) {
+			f.stale = append(f.stale, id)
+		}
+	}
+	return f, nil
+}
+
+func (r *Ring) swap(ctx context.Context, version uint64, t *turning) error {
+	if t.changed() {
+		put := make(map[string][]byte, len(t.put))
+		for _, k := range t.keys {
+			if !t.put[k.ID] {
+				continue
+			}
+			box, err := k.seal(r.Sealer)
+			if err != nil {
+				return fmt.Errorf("seal a key: %w", err)
+			}
+			put[k.ID] = box
+		}
+		if err := r.Store.Swap(ctx, version, put, t.drop); err != nil {
+			return fmt.Errorf("change the key ring: %w", err)
+		}
+	}
+	r.current.Store(newSnapshot(t.keys))
+	return nil
+}

@@ -1,0 +1,68 @@
+package keyring
+
+import (
+	"encoding/base64"
+	"errors"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+)
+
+// SealingKey gives the MAC key that seals new credentials, and its id.
+func (r *Ring) SealingKey() (oauth.KeyID, []byte) {
+	k, _ := r.current.Load().serving(line{use: UseMAC}, r.Now())
+	return k.mac, k.Material
+}
+
+// KeyOf gives the MAC key with an id, or nil when the ring has none or no longer.
+func (r *Ring) KeyOf(id oauth.KeyID) []byte {
+	k, ok := r.current.Load().macs[id]
+	if !ok || k.state(r.Now()) == Dropped {
+		return nil
+	}
+	return k.Material
+}
+
+// Pepper gives the key that new digests of client secrets are made with, and its id.
+func (r *Ring) Pepper() (id string, pepper []byte) {
+	k, _ := r.current.Load().serving(line{use: UsePepper}, r.Now())
+	return k.ID, k.Material
+}
+
+// PepperOf gives the pepper with an id, or nil. The calendar never drops one.
+func (r *Ring) PepperOf(id string) []byte { return r.current.Load().peppers[id].Material }
+
+// ErrText is answered for a text that this server did not seal, or not for this purpose, or under a
+// key that is gone.
+var ErrText = errors.New("the sealed text is not valid")
+
+// SealText encrypts data that travels through a browser, in base64url. It carries the id of its key
+// and opens on every replica until that key is dropped; what it holds must say itself until when it
+// counts.
+func (r *Ring) SealText(purpose string, plain []byte) (string, error) {
+	k, ok := r.current.Load().serving(line{use: UseMAC}, r.Now())
+	if !ok {
+		return "", errors.New("the key ring has no MAC key")
+	}
+	box := append(k.mac[:], k.texts.Seal(purpose, plain)...)
+	return base64.RawURLEncoding.EncodeToString(box), nil
+}
+
+// OpenText decrypts a text made by SealText for the same purpose; ErrText for everything else.
+func (r *Ring) OpenText(purpose, text string) ([]byte, error) {
+	box, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	var id oauth.KeyID
+	if err != nil || len(box) < len(id) {
+		return nil, ErrText
+	}
+	copy(id[:], box)
+	k, ok := r.current.Load().macs[id]
+	if !ok || k.state(r.Now()) == Dropped {
+		return nil, ErrText
+	}
+	plain, err := k.texts.Open(purpose, box[len(id):])
+	if errors.Is(err, secret.ErrOtherKey) || errors.Is(err, secret.ErrBox) {
+		return nil, ErrText
+	}
+	return plain, err
+}

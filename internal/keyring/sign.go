@@ -1,0 +1,63 @@
+package keyring
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/recipe-web-app/oauth2d/internal/jose"
+)
+
+// algorithms lists the configured algorithms, the default first.
+func (r *Ring) algorithms() []jose.Algorithm {
+	all := []jose.Algorithm{r.Algorithm}
+	for _, also := range r.Also {
+		if !slices.Contains(all, also) {
+			all = append(all, also)
+		}
+	}
+	return all
+}
+
+// Algorithms lists the algorithms that JWTs are signed with, the default first.
+func (r *Ring) Algorithms() []string {
+	var names []string
+	for _, algorithm := range r.algorithms() {
+		names = append(names, string(algorithm))
+	}
+	return names
+}
+
+// Sign makes a JWS of claims with the key of an algorithm that serves now; "" is the default
+// algorithm. typ goes into the header (RFC 8725 §3.11).
+func (r *Ring) Sign(algorithm, typ string, claims any) (string, error) {
+	l := line{UseSign, cmp.Or(jose.Algorithm(algorithm), r.Algorithm)}
+	k, ok := r.current.Load().serving(l, r.Now())
+	if !ok {
+		return "", fmt.Errorf("the key ring has no key for the algorithm %q", string(l.algorithm))
+	}
+	return k.signer.Sign(typ, claims)
+}
+
+// Verify checks the signature and the type of a JWS made by Sign and gives its claims; a
+// jose.ErrToken says why not. A retired key still verifies, a dropped one no longer.
+func (r *Ring) Verify(token, typ string) ([]byte, error) {
+	s, now := r.current.Load(), r.Now()
+	return jose.Verify(token, typ, func(kid string) (jose.Public, bool) { return s.signer(kid, now) })
+}
+
+// JWKS gives the public halves of every signing key that is published, active or retired, the one
+// whose turn comes last first.
+func (r *Ring) JWKS() jose.Set {
+	now := r.Now()
+	set := jose.Set{Keys: []jose.JWK{}}
+	for _, k := range r.current.Load().keys {
+		if k.Use != UseSign || k.state(now) == Dropped {
+			continue
+		}
+		if jwk, err := k.signer.Public().JWK(); err == nil { // it was read as one of the kinds that have one
+			set.Keys = append(set.Keys, jwk)
+		}
+	}
+	return set
+}
