@@ -14,6 +14,7 @@ const (
 // Access is what an access token stands for, whatever its format.
 type Access struct {
 	Digest   Digest   // of an opaque token, or of a JWT's jti: its name in the store
+	JTI      string   // of a JWT
 	Client   ClientID // who it was issued to
 	Subject  string   // the user's id, or the client's for a token no user stands behind
 	Username string   // user tokens only

@@ -116,6 +116,14 @@ func (c Client) Public() bool { return c.Method == AuthNone }
 // MayUse tells whether the client is registered for a grant type.
 func (c Client) MayUse(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }
 
+// Default is what the client gets when it asks for nothing in particular (RFC 6749 §3.3).
+func (c Client) Default() Scopes {
+	if len(c.DefaultScopes) > 0 {
+		return c.DefaultScopes
+	}
+	return c.Scopes
+}
+
 // Rotates tells whether a refresh replaces the refresh token.
 func (c Client) Rotates() bool { return c.Public() || c.Rotation != RotateNever }
 

@@ -38,7 +38,7 @@ func ParseParams(form url.Values) (Params, error) {
 			fail("a parameter occurs more than once")
 		case slices.ContainsFunc(all, tooLong):
 			fail("a parameter is longer than 4096 bytes")
-		case slices.ContainsFunc(all, malformed):
+		case name != "state" && slices.ContainsFunc(all, malformed): // state is the client's own: echoed, never read
 			fail("a parameter is not valid UTF-8 or holds a NUL")
 		default:
 			p.values[name] = all

@@ -1,0 +1,69 @@
+package authorize
+
+import (
+	"context"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/keyring"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/registry"
+	"github.com/recipe-web-app/oauth2d/internal/session"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Options are what an Authorizer needs.
+type Options struct {
+	Registry  *registry.Registry
+	Sessions  *session.Sessions
+	Grants    store.Grants
+	Consents  store.Consents
+	Ring      *keyring.Ring
+	Events    event.Sink
+	Now       func() time.Time
+	Issuer    string
+	Lifetimes oauth.Lifetimes
+	Resources oauth.Resources
+}
+
+// Authorizer answers authorization requests. It is safe for concurrent use.
+type Authorizer struct{ o Options }
+
+// New makes the room.
+func New(o Options) *Authorizer {
+	o.Lifetimes = o.Lifetimes.Or(oauth.DefaultLifetimes())
+	return &Authorizer{o: o}
+}
+
+// Pending is an authorization request that passed every check that needs no person.
+type Pending struct {
+	Client    oauth.Client
+	Return    oauth.Return // where the answer goes
+	Scope     oauth.Scopes
+	Audience  []string
+	LoginHint string
+	Locales   string // ui_locales: the languages the user prefers
+
+	params    oauth.Params
+	redirect  string // redirect_uri as it was sent; empty when it was left out
+	challenge string
+	nonce     string
+	prompt    prompt
+	asked     time.Time // when the request first came in
+}
+
+// Check runs the chain over the parameters of an authorization request. parse is the error that
+// reading the parameters met, if any: it is reported once it is known where to. An error with a
+// Return goes back to the client; one without is shown to the person (RFC 6749 §4.1.2.1).
+func (a *Authorizer) Check(ctx context.Context, params oauth.Params, parse error) (Pending, error) {
+	p := Pending{params: params, asked: a.o.Now()}
+	for _, step := range chain {
+		if err := step.check(a, ctx, &p, parse); err != nil {
+			if p.Return.URI == "" {
+				return Pending{}, err
+			}
+			return Pending{}, oauth.AsError(err).To(p.Return)
+		}
+	}
+	return p, nil
+}

@@ -1,0 +1,149 @@
+package authorize
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// chain is every check of an authorization request, in order.
+var chain = []struct {
+	name  string
+	check func(a *Authorizer, ctx context.Context, p *Pending, parse error) error
+}{
+	{"client", checkClient},
+	{"redirect", checkRedirect}, // from here on errors go back to the client
+	{"parameters", checkParameters},
+	{"request object", checkObject},
+	{"response", checkResponse},
+	{"pkce", checkPKCE},
+	{"scope", checkScope},
+	{"resource", checkResource},
+	{"prompt", checkPrompt},
+}
+
+func checkClient(a *Authorizer, ctx context.Context, p *Pending, parse error) error {
+	id := p.params.Get("client_id")
+	if id == "" {
+		return oauth.Refuse(oauth.InvalidRequest, "client_id is missing, or sent twice", parse)
+	}
+	client, err := a.o.Registry.Client(ctx, oauth.ClientID(id))
+	switch {
+	case errors.Is(err, store.Absent):
+		return oauth.Refuse(oauth.InvalidRequest, "no such client", nil)
+	case err != nil:
+		return oauth.Unavailable(err)
+	case client.Disabled:
+		return oauth.Refuse(oauth.InvalidRequest, "no such client", nil)
+	}
+	p.Client = client
+	return nil
+}
+
+// checkRedirect decides where the answer may go; until then nothing is ever sent back.
+func checkRedirect(a *Authorizer, _ context.Context, p *Pending, parse error) error {
+	sent := p.params.Get("redirect_uri")
+	target := sent
+	if sent == "" {
+		// Left out by an OAuth client with just one; OIDC Core §3.1.2.1 requires it. A parse error
+		// means it may have been sent twice.
+		openID := slices.Contains(p.scopes(), oauth.ScopeOpenID)
+		if len(p.Client.RedirectURIs) != 1 || openID || parse != nil {
+			return oauth.Refuse(oauth.InvalidRequest, "redirect_uri is missing, or sent twice", parse)
+		}
+		target = p.Client.RedirectURIs[0]
+	} else if !p.Client.Owns(sent) {
+		return oauth.Refuse(oauth.InvalidRequest, "redirect_uri does not match any registered one for this client", nil)
+	}
+	p.redirect = sent
+	p.Return = oauth.Return{URI: target, State: p.params.Get("state"), Issuer: a.o.Issuer, Mode: oauth.ModeQuery}
+	if p.params.Get("response_mode") == string(oauth.ModeFormPost) {
+		p.Return.Mode = oauth.ModeFormPost
+	}
+	return nil
+}
+
+// scopes reads the scope leniently, for a decision that must be made before scope is checked.
+func (p *Pending) scopes() oauth.Scopes {
+	scopes, _ := oauth.ParseScopes(p.params.Get("scope"))
+	return scopes
+}
+
+func checkParameters(_ *Authorizer, _ context.Context, _ *Pending, parse error) error { return parse }
+
+// checkObject refuses what would make the server fetch or trust an object it does not support;
+// nothing is fetched to find that out (RFC 9101 §10.4).
+func checkObject(_ *Authorizer, _ context.Context, p *Pending, _ error) error {
+	switch {
+	case p.params.Has("request_uri"):
+		return oauth.Refuse(oauth.RequestURINotSupported, "request_uri is not supported", nil)
+	case p.params.Has("request"):
+		return oauth.Refuse(oauth.RequestNotSupported, "request objects are not supported", nil)
+	}
+	return nil
+}
+
+func checkResponse(_ *Authorizer, _ context.Context, p *Pending, _ error) error {
+	switch p.params.Get("response_type") {
+	case "code":
+	case "":
+		return oauth.Refuse(oauth.InvalidRequest, "response_type is missing", nil)
+	default: // no implicit, no hybrid (RFC 9700 §2.1.2)
+		return oauth.Refuse(oauth.UnsupportedResponseType, "only response_type code is supported", nil)
+	}
+	switch p.params.Get("response_mode") {
+	case "", string(oauth.ModeQuery), string(oauth.ModeFormPost):
+	default:
+		return oauth.Refuse(oauth.InvalidRequest, "response_mode is not supported", nil)
+	}
+	if !p.Client.MayUse(oauth.GrantAuthorizationCode) {
+		return oauth.Refuse(oauth.UnauthorizedClient, "this client may not use the authorization code grant", nil)
+	}
+	return nil
+}
+
+// checkPKCE demands S256 of every client (RFC 9700 §2.1.1, OAuth 2.1 §4.1.1).
+func checkPKCE(_ *Authorizer, _ context.Context, p *Pending, _ error) error {
+	p.challenge = p.params.Get("code_challenge")
+	switch {
+	case p.challenge == "":
+		return oauth.Refuse(oauth.InvalidRequest, "code_challenge is missing", nil)
+	case p.params.Get("code_challenge_method") != oauth.MethodS256:
+		return oauth.Refuse(oauth.InvalidRequest, "code_challenge_method must be S256", nil)
+	case !oauth.CheckChallenge(p.challenge):
+		return oauth.Refuse(oauth.InvalidRequest, "code_challenge is not a base64url SHA-256", nil)
+	}
+	return nil
+}
+
+func checkScope(_ *Authorizer, _ context.Context, p *Pending, _ error) error {
+	asked, err := oauth.ParseScopes(p.params.Get("scope"))
+	if err != nil {
+		return err
+	}
+	if len(asked) == 0 {
+		asked = p.Client.Default().Without(oauth.Scopes{oauth.ScopeOpenID})
+	}
+	if !asked.Within(p.Client.Scopes) {
+		return oauth.Refuse(oauth.InvalidScope, "scope holds a value that this client may not have", nil)
+	}
+	p.Scope = asked
+	p.nonce = p.params.Get("nonce")
+	return nil
+}
+
+func checkResource(a *Authorizer, _ context.Context, p *Pending, _ error) error {
+	var err error
+	p.Audience, err = a.o.Resources.Resolve(p.Client, p.params.All("resource"))
+	return err
+}
+
+func checkPrompt(_ *Authorizer, _ context.Context, p *Pending, _ error) error {
+	var err error
+	p.prompt, err = parsePrompt(p.params.Get("prompt"), p.params.Get("max_age"))
+	p.LoginHint, p.Locales = p.params.Get("login_hint"), p.params.Get("ui_locales")
+	return err
+}

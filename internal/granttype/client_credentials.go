@@ -1,0 +1,59 @@
+package granttype
+
+import (
+	"context"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/token"
+)
+
+// ClientCredentials serves grant_type client_credentials (RFC 6749 §4.4). No refresh token ever
+// comes of it (§4.4.3).
+type ClientCredentials struct {
+	Now       func() time.Time
+	UserOnly  oauth.Scopes // scopes that mean nothing without a person
+	Resources oauth.Resources
+}
+
+// Name implements Type.
+func (ClientCredentials) Name() string { return oauth.GrantClientCredentials }
+
+// Reads implements Type.
+func (ClientCredentials) Reads() []string { return []string{"scope", "resource"} }
+
+// Exchange implements Type.
+func (c ClientCredentials) Exchange(_ context.Context, r Request) (token.Order, error) {
+	if r.Client.Public() {
+		return token.Order{}, oauth.Refuse(oauth.UnauthorizedClient, "a public client has no credentials of its own", nil)
+	}
+	scope, err := c.scope(r)
+	if err != nil {
+		return token.Order{}, err
+	}
+	audience, err := c.Resources.Resolve(r.Client, r.Params.All("resource"))
+	if err != nil {
+		return token.Order{}, err
+	}
+	return token.Order{
+		Client:   r.Client,
+		Scope:    scope,
+		Audience: audience,
+		Entropy:  token.RandomEntropy(),
+		Issued:   c.Now().Truncate(time.Millisecond),
+	}, nil
+}
+
+func (c ClientCredentials) scope(r Request) (oauth.Scopes, error) {
+	asked, err := oauth.ParseScopes(r.Params.Get("scope"))
+	if err != nil {
+		return nil, err
+	}
+	if len(asked) == 0 {
+		return r.Client.Default().Without(c.UserOnly), nil
+	}
+	if !asked.Within(r.Client.Scopes.Without(c.UserOnly)) {
+		return nil, oauth.Refuse(oauth.InvalidScope, "scope holds a value that this client may not have without a user", nil)
+	}
+	return asked, nil
+}

@@ -1,0 +1,88 @@
+package oauth_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"testing"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+var (
+	sealKey = []byte("0123456789abcdef0123456789abcdef")
+	keyID   = oauth.KeyID{1, 2, 3, 4}
+)
+
+func keyOf(id oauth.KeyID) []byte {
+	if id == keyID {
+		return sealKey
+	}
+	return nil
+}
+
+func credential() oauth.Credential {
+	return oauth.Credential{Kind: oauth.KindRefresh, Key: keyID, Grant: oauth.GrantID{9, 8, 7}, Serial: 41}
+}
+
+func TestACredentialComesBackAsItWasSealed(t *testing.T) {
+	t.Parallel()
+	want := credential()
+	text := want.Seal(sealKey)
+	if len(text) != oauth.CredentialLength {
+		t.Errorf("length %d, want %d", len(text), oauth.CredentialLength)
+	}
+	got, ok := oauth.OpenCredential(text, oauth.KindRefresh, keyOf)
+	if !ok || got != want {
+		t.Fatalf("got %+v %v", got, ok)
+	}
+}
+
+func TestEveryChangedBitOfACredentialIsRefused(t *testing.T) {
+	t.Parallel()
+	raw, err := base64.RawURLEncoding.DecodeString(credential().Seal(sealKey).Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range len(raw) * 8 {
+		changed := append([]byte(nil), raw...)
+		changed[i/8] ^= 1 << (i % 8)
+		text := oauth.Token(base64.RawURLEncoding.EncodeToString(changed))
+		for _, kind := range []oauth.Kind{oauth.KindCode, oauth.KindRefresh} {
+			if _, ok := oauth.OpenCredential(text, kind, keyOf); ok {
+				t.Fatalf("bit %d changed and still accepted as kind %d", i, kind)
+			}
+		}
+	}
+}
+
+func TestACodeIsNoRefreshToken(t *testing.T) {
+	t.Parallel()
+	if _, ok := oauth.OpenCredential(credential().Seal(sealKey), oauth.KindCode, keyOf); ok {
+		t.Fatal("a refresh token is accepted as a code")
+	}
+}
+
+func FuzzOpenCredential(f *testing.F) {
+	f.Add(credential().Seal(sealKey).Reveal())
+	f.Add("")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, ok := oauth.OpenCredential(oauth.Token(text), oauth.KindRefresh, keyOf)
+		if ok && c.Seal(sealKey).Reveal() != text {
+			t.Fatalf("two texts for one credential: %q", text)
+		}
+	})
+}
+
+func TestW15_SecretsDoNotPrint(t *testing.T) {
+	t.Parallel()
+	token := oauth.Token("very-secret")
+	id := oauth.GrantID([]byte("very-secret-1234"))
+	for _, text := range []string{
+		fmt.Sprint(token, id), fmt.Sprintf("%v %+v %#v %s %q", token, token, token, token, token),
+		fmt.Sprintf("%v %+v %s", struct{ T oauth.Token }{token}, id, id), token.LogValue().String(), id.LogValue().String(),
+	} {
+		if contains(text, "very-secret") {
+			t.Errorf("printed: %s", text)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package oauth
+
+import "slices"
+
+// Resource is a protected resource that tokens can be made for (RFC 8707).
+type Resource struct {
+	URI    string      // the resource indicator, which becomes the audience
+	Format TokenFormat // of its tokens; empty leaves it to the client
+}
+
+// MaxResources bounds the resource parameters of one request.
+const MaxResources = 16
+
+// Resources are the resources that this server knows.
+type Resources []Resource
+
+// Resolve turns resource parameters into an audience: each must have the form of RFC 8707 §2, be
+// known here, and be one the client may name. Without any it is the client's default audience.
+func (r Resources) Resolve(c Client, asked []string) ([]string, error) {
+	if len(asked) == 0 {
+		return c.Audience, nil
+	}
+	if len(asked) > MaxResources {
+		return nil, Refuse(InvalidTarget, "more than 16 resources are named", nil)
+	}
+	var audience []string
+	for _, uri := range asked {
+		if err := CheckResource(uri); err != nil {
+			return nil, err
+		}
+		known := slices.ContainsFunc(r, func(one Resource) bool { return one.URI == uri })
+		allowed := len(c.Resources) == 0 || slices.Contains(c.Resources, uri)
+		if !known || !allowed {
+			return nil, Refuse(InvalidTarget, "a resource is not known here or not open to this client", nil)
+		}
+		if !slices.Contains(audience, uri) {
+			audience = append(audience, uri)
+		}
+	}
+	return audience, nil
+}
+
+// Format says what a token for this audience looks like: as its resource wants it, else as the
+// client does, else opaque.
+func (r Resources) Format(c Client, audience []string) TokenFormat {
+	for _, one := range r {
+		if one.Format != "" && slices.Contains(audience, one.URI) {
+			return one.Format
+		}
+	}
+	if c.Format != "" {
+		return c.Format
+	}
+	return FormatOpaque
+}
+
+// NarrowAudience answers the part of a grant's audience that a token request asks for; asking for
+// more than was granted is refused (RFC 8707 §2.2).
+func NarrowAudience(granted, asked []string) ([]string, error) {
+	if len(asked) == 0 {
+		return granted, nil
+	}
+	for _, uri := range asked {
+		if !slices.Contains(granted, uri) {
+			return nil, Refuse(InvalidTarget, "a resource is not part of the grant", nil)
+		}
+	}
+	return asked, nil
+}
+
+// NarrowScope answers the part of a grant's scope that a token request asks for; asking for more
+// than was granted is refused (RFC 6749 §6).
+func NarrowScope(granted Scopes, asked string) (Scopes, error) {
+	wanted, err := ParseScopes(asked)
+	if err != nil {
+		return nil, err
+	}
+	if len(wanted) == 0 {
+		return granted, nil
+	}
+	if !wanted.Within(granted) {
+		return nil, Refuse(InvalidScope, "scope is wider than what was granted", nil)
+	}
+	return wanted, nil
+}

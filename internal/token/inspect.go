@@ -1,0 +1,200 @@
+package token
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// MaxTokenBytes is the longest token that is looked at; a longer one is not one of ours.
+const MaxTokenBytes = 16 << 10
+
+// Inspect tells what an access token stands for, and whether it is alive now. The error means
+// "could not ask" only; whatever else is wrong with a token makes it dead. One round trip to the
+// store, none for what cannot be a token of ours.
+func (t *Tokens) Inspect(ctx context.Context, text oauth.Token) (oauth.Access, bool, error) {
+	said, query, ok := t.open(text)
+	if !ok {
+		return oauth.Access{}, false, nil
+	}
+	standing, err := t.o.Access.Look(ctx, query)
+	if err != nil {
+		return oauth.Access{}, false, oauth.Unavailable(err)
+	}
+	if query.Format == oauth.FormatOpaque {
+		said = fromRecord(standing)
+	}
+	return said, t.alive(said, query, standing), nil
+}
+
+// fromRecord completes an opaque token's record with what its grant holds once for all its tokens.
+func fromRecord(s store.Standing) oauth.Access {
+	a := s.Access
+	if s.GrantFound {
+		a.Username, a.Session, a.AuthTime, a.ACR = s.Grant.Username, s.Grant.Session, s.Grant.AuthTime, s.Grant.ACR
+	}
+	return a
+}
+
+func (t *Tokens) open(text oauth.Token) (oauth.Access, store.Query, bool) {
+	if len(text) > MaxTokenBytes {
+		return oauth.Access{}, store.Query{}, false
+	}
+	if strings.Contains(text.Reveal(), ".") {
+		return t.openJWT(text)
+	}
+	query, ok := parseOpaque(text)
+	return oauth.Access{}, query, ok
+}
+
+// alive decides by what is there: a record, a grant. Only the deny list and a client's revocation
+// are facts that take away.
+func (t *Tokens) alive(a oauth.Access, q store.Query, s store.Standing) bool {
+	switch {
+	case q.Format == oauth.FormatOpaque && (!s.Found || a.Grant != q.Grant):
+		return false
+	case s.Revoked:
+		return false
+	case !t.o.Now().Before(a.Expires):
+		return false
+	case q.Grant != "" && (!s.GrantFound || s.Grant.Client != a.Client):
+		return false
+	case q.Client != store.TagOf(a.Client):
+		return false
+	}
+	if s.ClientBefore.IsZero() {
+		return true
+	}
+	born := a.Issued
+	if s.GrantFound {
+		born = s.Grant.Born
+	}
+	return !born.Before(s.ClientBefore)
+}
+
+// Answer is an introspection answer (RFC 7662 §2.2) with the additions that callers rely on:
+// scopes as an array and user_id. The zero Answer is the inactive one, which says nothing else.
+type Answer struct {
+	Active    bool     `json:"active"`
+	Subject   string   `json:"sub"`
+	UserID    string   `json:"user_id,omitempty"`
+	ClientID  string   `json:"client_id"`
+	Username  string   `json:"username,omitempty"`
+	Scope     string   `json:"scope"`
+	Scopes    []string `json:"scopes"`
+	TokenType string   `json:"token_type"`
+	Expires   int64    `json:"exp"`
+	Issued    int64    `json:"iat"`
+	NotBefore int64    `json:"nbf"`
+	Audience  []string `json:"aud,omitempty"`
+	Issuer    string   `json:"iss"`
+	JTI       string   `json:"jti"`
+	AuthTime  int64    `json:"auth_time,omitempty"`
+	ACR       string   `json:"acr,omitempty"`
+	Session   string   `json:"sid,omitempty"`
+
+	static map[string]string
+}
+
+// MarshalJSON writes the inactive answer as exactly {"active":false}, and adds a client's static
+// claims to an active one.
+func (a Answer) MarshalJSON() ([]byte, error) {
+	if !a.Active {
+		return []byte(`{"active":false}`), nil
+	}
+	type plain Answer
+	raw, err := json.Marshal(plain(a))
+	if err != nil || len(a.static) == 0 {
+		return raw, err
+	}
+	merged := make(map[string]any, len(a.static)+16)
+	for name, value := range a.static {
+		merged[name] = value
+	}
+	if err := json.Unmarshal(raw, &merged); err != nil {
+		return nil, err
+	}
+	return json.Marshal(merged)
+}
+
+// Introspect answers a caller's question about a token. A caller that may not know reads what it
+// would read of a dead token. The error means "could not ask".
+func (t *Tokens) Introspect(ctx context.Context, caller oauth.Client, text oauth.Token) (Answer, error) {
+	answer, err := t.introspect(ctx, caller, text)
+	if err != nil {
+		return Answer{}, err
+	}
+	t.o.Events.Emit(ctx, event.TokenIntrospected{Caller: string(caller.ID), Client: answer.ClientID, Active: answer.Active})
+	return answer, nil
+}
+
+func (t *Tokens) introspect(ctx context.Context, caller oauth.Client, text oauth.Token) (Answer, error) {
+	if credential, ok := oauth.OpenCredential(text, oauth.KindRefresh, t.o.Ring.KeyOf); ok {
+		return t.introspectRefresh(ctx, caller, credential)
+	}
+	a, alive, err := t.Inspect(ctx, text)
+	if err != nil {
+		return Answer{}, err
+	}
+	if !alive || !mayAsk(caller, a) {
+		return Answer{}, nil
+	}
+	answer := t.answer(a, caller)
+	if answer.JTI == "" {
+		answer.JTI = a.Digest.Key()
+	}
+	return answer, nil
+}
+
+func mayAsk(caller oauth.Client, a oauth.Access) bool {
+	return caller.Introspection == oauth.IntrospectAny || caller.ID == a.Client || caller.Serves(a.Audience)
+}
+
+func (t *Tokens) answer(a oauth.Access, caller oauth.Client) Answer {
+	answer := Answer{
+		Active:    true,
+		Subject:   a.Subject,
+		ClientID:  string(a.Client),
+		Scope:     a.Scope.String(),
+		Scopes:    append([]string{}, a.Scope...),
+		TokenType: "Bearer",
+		Expires:   a.Expires.Unix(),
+		Issued:    a.Issued.Unix(),
+		NotBefore: a.Issued.Unix(),
+		Audience:  a.Audience,
+		Issuer:    t.o.Issuer,
+		JTI:       a.JTI,
+		AuthTime:  unix(a.AuthTime),
+		ACR:       a.ACR,
+		static:    caller.Claims,
+	}
+	if a.OfUser() {
+		answer.UserID, answer.Username, answer.Session = a.Subject, a.Username, string(a.Session)
+	}
+	return answer
+}
+
+// introspectRefresh answers only the client that holds the refresh token: a resource server that
+// asked about one must not come to think it is an access token.
+func (t *Tokens) introspectRefresh(ctx context.Context, caller oauth.Client, c oauth.Credential) (Answer, error) {
+	grant, err := t.grantOf(ctx, c)
+	if err != nil || grant == nil {
+		return Answer{}, err
+	}
+	if grant.Client != caller.ID || grant.Serial != c.Serial || !t.o.Now().Before(grant.Expires) {
+		return Answer{}, nil
+	}
+	a := oauth.Access{
+		Client: grant.Client, Subject: string(grant.User), Username: grant.Username, Scope: grant.Scope,
+		Audience: grant.Audience, Grant: grant.Ref, Session: grant.Session, AuthTime: grant.AuthTime, ACR: grant.ACR,
+		Issued: grant.SpentAt, Expires: grant.Expires,
+	}
+	answer := t.answer(a, caller)
+	answer.TokenType = "refresh_token"
+	answer.JTI = oauth.DigestOf("refresh " + string(grant.Ref)).Key()
+	return answer, nil
+}

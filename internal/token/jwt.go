@@ -1,0 +1,157 @@
+package token
+
+import (
+	"encoding/json"
+	"maps"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// The media types of our JWTs, as their typ header has them.
+const (
+	typeAccess = "at+jwt" // RFC 9068 §2.1
+	typeID     = "JWT"
+)
+
+// accessClaims are the claims of RFC 9068 §2.2, and grant, the public reference by which the token
+// dies with its grant.
+type accessClaims struct {
+	Issuer   string   `json:"iss"`
+	Subject  string   `json:"sub"`
+	Audience []string `json:"aud"`
+	ClientID string   `json:"client_id"`
+	JTI      string   `json:"jti"`
+	Issued   int64    `json:"iat"`
+	Expires  int64    `json:"exp"`
+	Scope    string   `json:"scope,omitempty"`
+	Username string   `json:"username,omitempty"`
+	Grant    string   `json:"grant,omitempty"`
+	Session  string   `json:"sid,omitempty"`
+	AuthTime int64    `json:"auth_time,omitempty"`
+	ACR      string   `json:"acr,omitempty"`
+}
+
+func (t *Tokens) sign(o Order, a oauth.Access) (oauth.Token, error) {
+	claims := accessClaims{
+		Issuer:   t.o.Issuer,
+		Subject:  a.Subject,
+		Audience: a.Audience,
+		ClientID: string(a.Client),
+		JTI:      o.Entropy.jti(),
+		Issued:   a.Issued.Unix(),
+		Expires:  a.Expires.Unix(),
+		Scope:    a.Scope.String(),
+		Username: a.Username,
+		Grant:    string(a.Grant),
+		Session:  string(a.Session),
+		AuthTime: unix(a.AuthTime),
+		ACR:      a.ACR,
+	}
+	if len(claims.Audience) == 0 {
+		claims.Audience = []string{t.o.Audience} // RFC 9068 §2.2: aud is required
+	}
+	signed, err := t.o.Ring.Sign(o.Client.Algorithm, typeAccess, withStatic(claims, o.Client.Claims))
+	return oauth.Token(signed), err
+}
+
+// withStatic adds a client's static claims. One of ours is never replaced.
+func withStatic(claims accessClaims, static map[string]string) any {
+	if len(static) == 0 {
+		return claims
+	}
+	raw, _ := json.Marshal(claims) // strings and numbers always marshal
+	merged := make(map[string]any, len(static)+16)
+	for name, value := range static {
+		merged[name] = value
+	}
+	var ours map[string]json.RawMessage
+	_ = json.Unmarshal(raw, &ours)
+	maps.Copy(merged, anyOf(ours))
+	return merged
+}
+
+func anyOf(raw map[string]json.RawMessage) map[string]any {
+	out := make(map[string]any, len(raw))
+	for name, value := range raw {
+		out[name] = value
+	}
+	return out
+}
+
+// openJWT checks the signature and form of one of our access tokens and answers what it says and
+// where to ask whether it was revoked. The lifetime is not checked here.
+func (t *Tokens) openJWT(text oauth.Token) (oauth.Access, store.Query, bool) {
+	raw, err := t.o.Ring.Verify(text.Reveal(), typeAccess)
+	if err != nil {
+		return oauth.Access{}, store.Query{}, false
+	}
+	var c accessClaims
+	if json.Unmarshal(raw, &c) != nil || c.Issuer != t.o.Issuer || c.JTI == "" || c.Expires == 0 {
+		return oauth.Access{}, store.Query{}, false
+	}
+	scope, err := oauth.ParseScopes(c.Scope)
+	if err != nil {
+		return oauth.Access{}, store.Query{}, false
+	}
+	a := oauth.Access{
+		Digest:   oauth.DigestOf(c.JTI),
+		JTI:      c.JTI,
+		Client:   oauth.ClientID(c.ClientID),
+		Subject:  c.Subject,
+		Username: c.Username,
+		Scope:    scope,
+		Audience: c.Audience,
+		Grant:    oauth.GrantRef(c.Grant),
+		Session:  oauth.SessionRef(c.Session),
+		AuthTime: fromUnix(c.AuthTime),
+		ACR:      c.ACR,
+		Issued:   fromUnix(c.Issued),
+		Expires:  fromUnix(c.Expires),
+	}
+	return a, store.Query{Digest: a.Digest, Format: oauth.FormatJWT, Grant: a.Grant, Client: store.TagOf(a.Client)}, true
+}
+
+// idClaims are those of OIDC Core §2.
+type idClaims struct {
+	Issuer   string `json:"iss"`
+	Subject  string `json:"sub"`
+	Audience string `json:"aud"`
+	Expires  int64  `json:"exp"`
+	Issued   int64  `json:"iat"`
+	AuthTime int64  `json:"auth_time,omitempty"`
+	Nonce    string `json:"nonce,omitempty"`
+	ACR      string `json:"acr,omitempty"`
+	Session  string `json:"sid,omitempty"`
+	ATHash   string `json:"at_hash"`
+}
+
+func (t *Tokens) idToken(o Order, access oauth.Token) (string, error) {
+	return t.o.Ring.Sign(o.Client.Algorithm, typeID, idClaims{
+		Issuer:   t.o.Issuer,
+		Subject:  string(o.Grant.User),
+		Audience: string(o.Client.ID),
+		Expires:  o.Issued.Add(t.Life(o.Client)).Unix(),
+		Issued:   o.Issued.Unix(),
+		AuthTime: unix(o.Grant.AuthTime),
+		Nonce:    o.Grant.Nonce,
+		ACR:      o.Grant.ACR,
+		Session:  string(o.Grant.Session),
+		ATHash:   atHash(access),
+	})
+}
+
+func unix(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.Unix()
+}
+
+func fromUnix(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}

@@ -1,0 +1,153 @@
+package token
+
+import (
+	"context"
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/keyring"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Options are what Tokens needs.
+type Options struct {
+	Access    store.Access
+	Grants    store.Grants
+	Ring      *keyring.Ring
+	Events    event.Sink
+	Now       func() time.Time
+	Issuer    string
+	Audience  string // of a JWT that has no other; empty means the issuer
+	Lifetimes oauth.Lifetimes
+	Resources oauth.Resources
+	Longest   time.Duration // no access token of any client lives longer; what a client's revocation is kept for
+}
+
+// Tokens mints, inspects and revokes. It is safe for concurrent use.
+type Tokens struct{ o Options }
+
+// New makes the room.
+func New(o Options) *Tokens {
+	o.Lifetimes = o.Lifetimes.Or(oauth.DefaultLifetimes())
+	if o.Audience == "" {
+		o.Audience = o.Issuer
+	}
+	o.Longest = max(o.Longest, o.Lifetimes.Access)
+	return &Tokens{o: o}
+}
+
+// Order asks for the tokens of one answer.
+type Order struct {
+	Client   oauth.Client
+	Grant    *oauth.Grant // nil when no user stands behind the token
+	Scope    oauth.Scopes
+	Audience []string
+	Entropy  Entropy
+	Issued   time.Time
+	Stored   bool        // the store has the opaque token's record already, with the grant's scope and audience
+	Refresh  oauth.Token // goes into the answer; empty means none
+	WithID   bool        // an ID token goes with it when openid was granted
+}
+
+// Set is what a token request is answered with.
+type Set struct {
+	Access    oauth.Token
+	Format    oauth.TokenFormat
+	ExpiresIn time.Duration
+	Refresh   oauth.Token
+	Scope     oauth.Scopes
+	IDToken   string
+}
+
+// Mint makes the tokens. It writes to the store only for an opaque token whose record is not
+// there as ordered.
+func (t *Tokens) Mint(ctx context.Context, o Order) (Set, error) {
+	access := t.describe(o)
+	set := Set{
+		ExpiresIn: access.Expires.Sub(t.o.Now()),
+		Format:    t.o.Resources.Format(o.Client, o.Audience),
+		Refresh:   o.Refresh,
+		Scope:     o.Scope,
+	}
+	var err error
+	if set.Format == oauth.FormatJWT {
+		set.Access, err = t.sign(o, access)
+	} else {
+		set.Access, err = t.keep(ctx, o, access)
+	}
+	if err != nil {
+		return Set{}, err
+	}
+	if o.WithID && o.Grant != nil && o.Scope.Has(oauth.ScopeOpenID) {
+		set.IDToken, err = t.idToken(o, set.Access)
+	}
+	return set, err
+}
+
+func (t *Tokens) describe(o Order) oauth.Access {
+	a := oauth.Access{
+		Client:   o.Client.ID,
+		Subject:  string(o.Client.ID),
+		Scope:    o.Scope,
+		Audience: o.Audience,
+		Issued:   o.Issued,
+		Expires:  o.Issued.Add(t.Life(o.Client)),
+	}
+	if g := o.Grant; g != nil {
+		a.Subject, a.Username = string(g.User), g.Username
+		a.Grant, a.Session, a.AuthTime, a.ACR = g.Ref, g.Session, g.AuthTime, g.ACR
+		if g.End.Before(a.Expires) {
+			a.Expires = g.End
+		}
+	}
+	return a
+}
+
+// Life is how long a client's access tokens live.
+func (t *Tokens) Life(c oauth.Client) time.Duration { return c.Lifetimes.Or(t.o.Lifetimes).Access }
+
+// Lifetimes are a client's, filled from the server's.
+func (t *Tokens) Lifetimes(c oauth.Client) oauth.Lifetimes { return c.Lifetimes.Or(t.o.Lifetimes) }
+
+// Plan says under which digest the opaque token of an order will be stored, for a store verb that
+// writes it beside something else; nil when the client's tokens are JWTs.
+func (t *Tokens) Plan(c oauth.Client, grant oauth.GrantRef, e Entropy) *store.NewAccess {
+	if t.o.Resources.Format(c, nil) == oauth.FormatJWT {
+		return nil
+	}
+	return &store.NewAccess{Digest: opaque(e, grant, c.ID).Digest(), Life: t.Life(c)}
+}
+
+func (t *Tokens) keep(ctx context.Context, o Order, a oauth.Access) (oauth.Token, error) {
+	token := opaque(o.Entropy, a.Grant, o.Client.ID)
+	asGranted := o.Grant != nil && slices.Equal(o.Scope, o.Grant.Scope) && slices.Equal(o.Audience, o.Grant.Audience)
+	if o.Stored && asGranted {
+		return token, nil
+	}
+	a.Digest = token.Digest()
+	if err := t.o.Access.Put(ctx, a, t.o.Now()); err != nil {
+		return "", oauth.Unavailable(err)
+	}
+	return token, nil
+}
+
+// RandomEntropy is for a token that no retry will ask for again.
+func RandomEntropy() Entropy {
+	return Entropy(secret.Random(EntropyBytes))
+}
+
+// DerivedEntropy gives the same entropy for the same parts under the same server key, and nobody
+// without the key can compute it.
+func DerivedEntropy(key []byte, parts ...string) Entropy {
+	return Entropy(secret.MAC(key, append([]string{"access token"}, parts...)...)[:EntropyBytes])
+}
+
+// atHash binds an ID token to the access token it came with (OIDC Core §3.1.3.6).
+func atHash(t oauth.Token) string {
+	sum := sha256.Sum256([]byte(t.Reveal()))
+	return text64.EncodeToString(sum[:len(sum)/2])
+}

@@ -1,0 +1,128 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Revoke ends a token for the client that holds it (RFC 7009). A refresh token or code takes its
+// grant with it, and so every access token of the grant. A token that is not ours, or no more, is
+// no error (§2.2); another client's is refused and stays alive (§2.1).
+func (t *Tokens) Revoke(ctx context.Context, by oauth.Client, text oauth.Token) error {
+	for _, kind := range []oauth.Kind{oauth.KindRefresh, oauth.KindCode} {
+		if credential, ok := oauth.OpenCredential(text, kind, t.o.Ring.KeyOf); ok {
+			return t.revokeCredential(ctx, by, credential)
+		}
+	}
+	a, query, found, err := t.find(ctx, text)
+	if err != nil || !found {
+		return err
+	}
+	if a.Client != by.ID {
+		return notYours()
+	}
+	if err := t.o.Access.Revoke(ctx, query, a.Expires, t.o.Now()); err != nil {
+		return oauth.Unavailable(err)
+	}
+	t.tell(ctx, event.TokenRevoked{By: string(by.ID), Client: string(a.Client), User: userOf(a), Grant: string(a.Grant), What: "token"})
+	return nil
+}
+
+func (t *Tokens) find(ctx context.Context, text oauth.Token) (oauth.Access, store.Query, bool, error) {
+	said, query, ok := t.open(text)
+	if !ok {
+		return oauth.Access{}, query, false, nil
+	}
+	if query.Format == oauth.FormatJWT {
+		return said, query, t.o.Now().Before(said.Expires), nil
+	}
+	standing, err := t.o.Access.Look(ctx, query)
+	if err != nil {
+		return oauth.Access{}, query, false, oauth.Unavailable(err)
+	}
+	return standing.Access, query, standing.Found, nil
+}
+
+func (t *Tokens) revokeCredential(ctx context.Context, by oauth.Client, c oauth.Credential) error {
+	grant, err := t.grantOf(ctx, c)
+	if err != nil || grant == nil {
+		return err
+	}
+	if grant.Client != by.ID {
+		return notYours()
+	}
+	return t.RevokeGrant(ctx, string(by.ID), *grant)
+}
+
+// grantOf reads the grant of a credential whose seal was checked; nil when it is gone.
+func (t *Tokens) grantOf(ctx context.Context, c oauth.Credential) (*oauth.Grant, error) {
+	grant, err := t.o.Grants.Get(ctx, c.Grant.Ref())
+	switch {
+	case errors.Is(err, store.Absent):
+		return nil, nil //nolint:nilnil // absence is an answer here, and the caller's first question
+	case err != nil:
+		return nil, oauth.Unavailable(err)
+	}
+	return &grant, nil
+}
+
+// RevokeGrant ends a grant: its refresh tokens and its access tokens of both formats. by says who
+// wanted it, for the audit log.
+func (t *Tokens) RevokeGrant(ctx context.Context, by string, g oauth.Grant) error {
+	if err := t.o.Grants.Kill(ctx, g.Ref); err != nil {
+		return oauth.Unavailable(err)
+	}
+	t.tell(ctx, event.TokenRevoked{By: by, Client: string(g.Client), User: string(g.User), Grant: string(g.Ref), What: "grant"})
+	return nil
+}
+
+// RevokeUser ends every grant of a user, or those to one client when client is not empty. Their
+// sessions are another matter: as long as one lives, a new grant can be made in it.
+func (t *Tokens) RevokeUser(ctx context.Context, by string, user oauth.UserID, client oauth.ClientID) error {
+	grants, err := t.o.Grants.OfUser(ctx, user)
+	if err != nil {
+		return oauth.Unavailable(err)
+	}
+	var refs []oauth.GrantRef
+	for _, g := range grants {
+		if client == "" || g.Client == client {
+			refs = append(refs, g.Ref)
+		}
+	}
+	if len(refs) == 0 {
+		return nil
+	}
+	if err := t.o.Grants.Kill(ctx, refs...); err != nil {
+		return oauth.Unavailable(err)
+	}
+	t.tell(ctx, event.TokenRevoked{By: by, Client: string(client), User: string(user), What: "user"})
+	return nil
+}
+
+// RevokeClient ends every token that a client got before a time: access tokens by the store, and
+// refresh tokens because the caller records the same time as the client's NotBefore.
+func (t *Tokens) RevokeClient(ctx context.Context, by string, client oauth.ClientID, before time.Time) error {
+	if err := t.o.Access.RevokeClient(ctx, client, before, t.o.Longest); err != nil {
+		return oauth.Unavailable(err)
+	}
+	t.tell(ctx, event.TokenRevoked{By: by, Client: string(client), What: "client"})
+	return nil
+}
+
+func (t *Tokens) tell(ctx context.Context, e event.Event) { t.o.Events.Emit(ctx, e) }
+
+func notYours() error {
+	return oauth.Refuse(oauth.UnauthorizedClient, "the token was issued to another client", nil)
+}
+
+func userOf(a oauth.Access) string {
+	if a.OfUser() {
+		return a.Subject
+	}
+	return ""
+}
