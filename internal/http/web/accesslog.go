@@ -1,0 +1,45 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+)
+
+// AccessLog writes one line for each request: the pattern of the route, never the path or the
+// query, which can hold codes and tokens. It must run inside RequestID and ClientIP.
+func AccessLog(log *slog.Logger, now func() time.Time) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec, began := record(w), now()
+			defer func() {
+				level := slog.LevelInfo
+				if rec.sent() >= http.StatusInternalServerError {
+					level = slog.LevelWarn
+				}
+				origin := event.OriginOf(r.Context())
+				log.LogAttrs(r.Context(), level, "request",
+					slog.String("method", knownMethod(r.Method)),
+					slog.String("route", routeOf(r)),
+					slog.Int("status", rec.sent()),
+					slog.Int64("bytes", rec.bytes),
+					slog.Float64("ms", float64(now().Sub(began).Microseconds())/1000),
+					slog.String("ip", origin.IP),
+					slog.String("request_id", origin.RequestID))
+			}()
+			next.ServeHTTP(rec, r)
+		})
+	}
+}
+
+// knownMethod hides a method that a caller made up: it is their text in our log.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodOptions, http.MethodConnect, http.MethodTrace:
+		return method
+	}
+	return "other"
+}

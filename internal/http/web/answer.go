@@ -1,0 +1,103 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// JSON answers 200 with v. A v that cannot be encoded is an error, and nothing was sent.
+func JSON(w http.ResponseWriter, v any) error {
+	body, err := encode(v)
+	if err != nil {
+		return oauth.Refuse(oauth.ServerError, "the answer could not be written", err)
+	}
+	write(w, http.StatusOK, "application/json", body)
+	return nil
+}
+
+// JSONStatus is JSON for the probes, whose status is part of a good answer.
+func JSONStatus(w http.ResponseWriter, status int, v any) error {
+	body, err := encode(v)
+	if err != nil {
+		return oauth.Refuse(oauth.ServerError, "the answer could not be written", err)
+	}
+	write(w, status, "application/json", body)
+	return nil
+}
+
+// HTML answers with a page that is complete: a template that fails half-way has sent nothing.
+func HTML(w http.ResponseWriter, status int, page []byte) {
+	write(w, status, "text/html; charset=utf-8", page)
+}
+
+// Bytes answers 200 with a document.
+func Bytes(w http.ResponseWriter, contentType string, body []byte) {
+	write(w, http.StatusOK, contentType, body)
+}
+
+// Empty answers without a body.
+func Empty(w http.ResponseWriter, status int) { write(w, status, "", nil) }
+
+// SeeOther redirects. Always 303, never 307: a browser must not post a password again
+// (RFC 9700 §4.12). There is no body, so that nothing of the address is ever read as HTML.
+func SeeOther(w http.ResponseWriter, location string) {
+	w.Header().Set("Location", location)
+	write(w, http.StatusSeeOther, "", nil)
+}
+
+// Cacheable replaces the no-store that every answer starts with.
+func Cacheable(w http.ResponseWriter, life time.Duration) {
+	w.Header().Del("Pragma")
+	w.Header().Set("Cache-Control", "public, max-age="+strconv.Itoa(int(life/time.Second)))
+}
+
+func noStore(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache") // RFC 6749 §5.1
+}
+
+func writeJSON(w http.ResponseWriter, status int, v map[string]string) {
+	body, _ := json.Marshal(v) // a map of strings always has a JSON form
+	write(w, status, "application/json", append(body, '\n'))
+}
+
+func encode(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false) // nosniff is set, and URLs stay readable
+	err := enc.Encode(v)
+	return buf.Bytes(), err
+}
+
+// write is where every answer leaves.
+func write(w http.ResponseWriter, status int, contentType string, body []byte) {
+	h := w.Header()
+	if contentType != "" {
+		h.Set("Content-Type", contentType)
+	}
+	if status != http.StatusNoContent && status != http.StatusNotModified {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a caller that hung up is told nothing, and nothing can be done
+}
+
+// withQuery appends fields to a URI byte by byte: what the client registered stays as it is.
+func withQuery(uri string, fields url.Values) string {
+	join := "?"
+	switch {
+	case strings.HasSuffix(uri, "?") || strings.HasSuffix(uri, "&"):
+		join = ""
+	case strings.Contains(uri, "?"):
+		join = "&"
+	}
+	// %20 is read as a space by everyone, + only by readers of forms.
+	return uri + join + strings.ReplaceAll(fields.Encode(), "+", "%20")
+}

@@ -1,0 +1,39 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// MaxBody is how long the body of a request may be, in bytes.
+const MaxBody = 64 << 10
+
+// BodyLimit refuses a request that announces a longer body, and cuts off one that turns out to be
+// longer: ReadError makes the refusal of what the reader then says.
+func BodyLimit(limit int64, style Style) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.ContentLength > limit {
+				style(w, r, tooLarge(nil))
+				return
+			}
+			r.Body = http.MaxBytesReader(w, r.Body, limit)
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// ReadError gives the refusal for an error of reading a request's body.
+func ReadError(err error) error {
+	var long *http.MaxBytesError
+	if errors.As(err, &long) {
+		return tooLarge(err)
+	}
+	return oauth.Refuse(oauth.InvalidRequest, "the request's body could not be read", err)
+}
+
+func tooLarge(cause error) error {
+	return oauth.Refuse(oauth.RequestEntityTooLarge, "the request is too large", cause)
+}

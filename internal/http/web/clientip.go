@@ -1,0 +1,151 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+)
+
+// ForwardHeader names the header by which the listed proxies tell who asked.
+type ForwardHeader string
+
+// The two headers. Exactly one counts: a proxy overwrites the one it knows and passes the other
+// through, so that believing both would mean believing the caller.
+const (
+	ForwardedFor ForwardHeader = "X-Forwarded-For" // the zero value means this one
+	Forwarded    ForwardHeader = "Forwarded"       // RFC 7239
+)
+
+// Proxies are the networks whose word about the caller counts. The zero Proxies trusts nobody.
+type Proxies struct {
+	networks []netip.Prefix
+	header   ForwardHeader
+}
+
+// NewProxies reads addresses ("10.0.0.7") and networks ("10.0.0.0/8").
+func NewProxies(header ForwardHeader, networks []string) (Proxies, error) {
+	p := Proxies{header: header}
+	switch header {
+	case "":
+		p.header = ForwardedFor
+	case ForwardedFor, Forwarded:
+	default:
+		return Proxies{}, fmt.Errorf("trusted proxy header %q: want %s or %s", header, ForwardedFor, Forwarded)
+	}
+	for _, text := range networks {
+		network, err := parseNetwork(text)
+		if err != nil {
+			return Proxies{}, fmt.Errorf("trusted proxy %q: want an address or a network such as 10.0.0.0/8", text)
+		}
+		p.networks = append(p.networks, network)
+	}
+	return p, nil
+}
+
+func parseNetwork(text string) (netip.Prefix, error) {
+	if strings.Contains(text, "/") {
+		network, err := netip.ParsePrefix(text)
+		return network.Masked(), err
+	}
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return addr.Prefix(addr.BitLen())
+}
+
+func (p Proxies) listed(addr netip.Addr) bool {
+	return slices.ContainsFunc(p.networks, func(n netip.Prefix) bool { return n.Contains(addr) })
+}
+
+func (p Proxies) trusts(remote string) bool {
+	addr, ok := parseHost(remote)
+	return ok && p.listed(addr)
+}
+
+// caller walks from the peer towards the caller and stops at the first address that no listed
+// proxy vouches for.
+func (p Proxies) caller(r *http.Request) string {
+	addr, ok := parseHost(r.RemoteAddr)
+	if !ok {
+		return ""
+	}
+	hops := p.hops(r)
+	for i := len(hops) - 1; i >= 0 && p.listed(addr); i-- {
+		next, valid := parseHost(hops[i])
+		if !valid {
+			break
+		}
+		addr = next
+	}
+	return addr.String()
+}
+
+func (p Proxies) hops(r *http.Request) []string {
+	all := strings.Join(r.Header.Values(string(p.header)), ",")
+	if all == "" {
+		return nil
+	}
+	hops := strings.Split(all, ",")
+	if p.header != Forwarded {
+		return hops
+	}
+	for i, hop := range hops {
+		hops[i] = forOf(hop)
+	}
+	return hops
+}
+
+// forOf reads the for parameter of one element of Forwarded (RFC 7239 §4).
+func forOf(element string) string {
+	for pair := range strings.SplitSeq(element, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		if strings.EqualFold(name, "for") {
+			return strings.Trim(value, `"`)
+		}
+	}
+	return ""
+}
+
+// parseHost reads an address with or without port, in brackets or not.
+func parseHost(text string) (netip.Addr, bool) {
+	text = strings.TrimSpace(text)
+	if both, err := netip.ParseAddrPort(text); err == nil {
+		return both.Addr().Unmap().WithZone(""), true
+	}
+	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
+	return addr.Unmap().WithZone(""), err == nil
+}
+
+// Headers by which a proxy speaks. Nobody behind ClientIP may read them, so they end here
+// (RFC 9700 §4.13).
+var spoofable = []string{
+	"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix",
+	"X-Real-Ip", "Forwarded", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip",
+	"X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "X-Client-Cert", "X-Ssl-Client-Cert",
+}
+
+const maxUserAgent = 256
+
+// ClientIP finds out who asks, believing listed proxies only, and keeps it as the event.Origin of
+// the request.
+func ClientIP(proxies Proxies) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			origin := event.OriginOf(r.Context())
+			origin.IP = proxies.caller(r)
+			origin.UserAgent = r.UserAgent()
+			if len(origin.UserAgent) > maxUserAgent {
+				origin.UserAgent = strings.ToValidUTF8(origin.UserAgent[:maxUserAgent], "")
+			}
+			for _, name := range spoofable {
+				r.Header.Del(name)
+			}
+			next.ServeHTTP(w, r.WithContext(event.WithOrigin(r.Context(), origin)))
+		})
+	}
+}

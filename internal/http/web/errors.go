@@ -1,0 +1,209 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// Handler is an HTTP handler that may fail. It returns an error instead of answering with one.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+// Style answers a request with an error, in the form its kind of caller reads.
+type Style func(w http.ResponseWriter, r *http.Request, err error)
+
+// Handle makes an http.Handler whose errors are answered in a style.
+func Handle(style Style, h Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			style(w, r, err)
+		}
+	})
+}
+
+// Errors turns errors into answers: it is the only place that knows which error is which status,
+// redirect or page. What is not an *oauth.Error is a server_error whose cause goes to the log and
+// nowhere else. It is safe for concurrent use.
+type Errors struct {
+	Log *slog.Logger
+	// Page draws the error page of a person. It must use HTML to answer.
+	Page func(w http.ResponseWriter, r *http.Request, status int, e *oauth.Error, requestID string)
+	// FormPost draws the page that posts fields to a client's validated URI by itself
+	// (response_mode=form_post).
+	FormPost func(w http.ResponseWriter, r *http.Request, uri string, fields url.Values) error
+}
+
+// statuses lists every code that is not 400.
+var statuses = map[oauth.Code]int{
+	oauth.InvalidClient:          http.StatusUnauthorized, // RFC 6749 §5.2
+	oauth.InvalidToken:           http.StatusUnauthorized, // RFC 6750 §3.1
+	oauth.InsufficientScope:      http.StatusForbidden,    // RFC 6750 §3.1
+	oauth.ForbiddenByOrigin:      http.StatusForbidden,
+	oauth.NotFound:               http.StatusNotFound,
+	oauth.MethodNotAllowed:       http.StatusMethodNotAllowed,
+	oauth.RequestEntityTooLarge:  http.StatusRequestEntityTooLarge,
+	oauth.SlowDown:               http.StatusTooManyRequests,
+	oauth.ServerError:            http.StatusInternalServerError,
+	oauth.TemporarilyUnavailable: http.StatusServiceUnavailable,
+}
+
+func statusOf(code oauth.Code) int {
+	if status, ok := statuses[code]; ok {
+		return status
+	}
+	return http.StatusBadRequest
+}
+
+// API answers a client of an endpoint with JSON (RFC 6749 §5.2).
+func (e *Errors) API(w http.ResponseWriter, r *http.Request, err error) {
+	refusal := e.read(w, r, err)
+	if refusal.Code == oauth.InvalidClient || refusal.Code == oauth.InvalidToken {
+		challengeAsAsked(w, r, refusal)
+	}
+	writeError(w, refusal)
+}
+
+// Bearer answers the holder of an access token: the reason stands in WWW-Authenticate
+// (RFC 6750 §3), and in the body for those who look there.
+func (e *Errors) Bearer(w http.ResponseWriter, r *http.Request, err error) {
+	refusal := e.read(w, r, err)
+	switch refusal.Code {
+	case oauth.InvalidRequest, oauth.InvalidToken, oauth.InsufficientScope:
+		w.Header().Set("WWW-Authenticate", bearerChallenge(r, refusal))
+	}
+	writeError(w, refusal)
+}
+
+// Browser answers a person: back to the client when the error has a validated place to go to, else
+// with a page on our own origin that never redirects (RFC 6749 §4.1.2.1).
+func (e *Errors) Browser(w http.ResponseWriter, r *http.Request, err error) {
+	refusal := e.read(w, r, err)
+	if refusal.Return != nil {
+		fields := url.Values{"error": {string(refusal.Code)}, "error_description": {printable(refusal.Description)}}
+		if err = e.SendBack(w, r, *refusal.Return, fields); err == nil {
+			return
+		}
+		refusal = e.read(w, r, err)
+	}
+	e.Page(w, r, pageStatus(refusal.Code), refusal, event.OriginOf(r.Context()).RequestID)
+}
+
+// Either answers where nothing tells who asks: a page for those who accept HTML, else JSON.
+func (e *Errors) Either(w http.ResponseWriter, r *http.Request, err error) {
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		e.Browser(w, r, err)
+		return
+	}
+	e.API(w, r, err)
+}
+
+// SendBack sends an authorization answer to a client, with its state and our issuer (RFC 9207).
+func (e *Errors) SendBack(w http.ResponseWriter, r *http.Request, to oauth.Return, fields url.Values) error {
+	if to.State != "" {
+		fields.Set("state", to.State)
+	}
+	if to.Issuer != "" {
+		fields.Set("iss", to.Issuer)
+	}
+	if to.Mode == oauth.ModeFormPost {
+		return e.FormPost(w, r, to.URI, fields)
+	}
+	SeeOther(w, withQuery(to.URI, fields))
+	return nil
+}
+
+// read finds the refusal, tells the log, and sets the headers that every error answer has.
+func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error) *oauth.Error {
+	refusal := oauth.AsError(err)
+	if refusal.Code == oauth.ServerError && errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		refusal = oauth.Unavailable(err) // the caller went away: nobody's fault, and nobody reads this
+	}
+	e.tell(r, refusal)
+	noStore(w.Header())
+	switch refusal.Code {
+	case oauth.TemporarilyUnavailable, oauth.SlowDown:
+		if w.Header().Get("Retry-After") == "" {
+			w.Header().Set("Retry-After", "1")
+		}
+	case oauth.RequestEntityTooLarge:
+		w.Header().Set("Connection", "close") // the rest of the body is not worth reading
+	}
+	return refusal
+}
+
+func (e *Errors) tell(r *http.Request, refusal *oauth.Error) {
+	level, text := slog.LevelDebug, "request refused"
+	switch {
+	case r.Context().Err() != nil:
+		text = "caller went away"
+	case refusal.Code == oauth.ServerError:
+		level, text = slog.LevelError, "request failed"
+	case refusal.Code == oauth.TemporarilyUnavailable:
+		level, text = slog.LevelWarn, "request could not be answered"
+	}
+	e.Log.LogAttrs(r.Context(), level, text,
+		slog.String("request_id", event.OriginOf(r.Context()).RequestID),
+		slog.String("route", routeOf(r)),
+		slog.String("code", string(refusal.Code)),
+		slog.String("cause", refusal.Error()))
+}
+
+func writeError(w http.ResponseWriter, refusal *oauth.Error) {
+	body := map[string]string{"error": string(refusal.Code)}
+	if refusal.Description != "" {
+		body["error_description"] = printable(refusal.Description)
+	}
+	writeJSON(w, statusOf(refusal.Code), body)
+}
+
+// pageStatus differs from statusOf in one thing: a 401 without a challenge means nothing to a
+// browser, so what a person is told about a client is a 400.
+func pageStatus(code oauth.Code) int {
+	if status := statusOf(code); status != http.StatusUnauthorized {
+		return status
+	}
+	return http.StatusBadRequest
+}
+
+// challengeAsAsked answers in the scheme the client tried (RFC 6749 §5.2). Without a try there is
+// no challenge: it would open the password box of a browser that runs a single-page app.
+func challengeAsAsked(w http.ResponseWriter, r *http.Request, refusal *oauth.Error) {
+	tried := r.Header.Get("Authorization")
+	scheme, _, _ := strings.Cut(tried, " ")
+	switch {
+	case tried == "":
+	case strings.EqualFold(scheme, "Bearer"):
+		w.Header().Set("WWW-Authenticate", bearerChallenge(r, refusal))
+	default:
+		w.Header().Set("WWW-Authenticate", `Basic realm="oauth2d", charset="UTF-8"`)
+	}
+}
+
+func bearerChallenge(r *http.Request, refusal *oauth.Error) string {
+	// RFC 6750 §3.1: who sent no authentication at all is told the scheme and nothing else.
+	if r.Header.Get("Authorization") == "" && refusal.Code == oauth.InvalidToken {
+		return `Bearer realm="oauth2d"`
+	}
+	return `Bearer realm="oauth2d", error="` + string(refusal.Code) +
+		`", error_description="` + printable(refusal.Description) + `"`
+}
+
+// printable keeps what an error_description may hold (RFC 6749 §5.2): printable ASCII without
+// quote and backslash, which also makes it safe inside a quoted header value.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '"' || r == '\\':
+			return '\''
+		case r < 0x20 || r > 0x7e:
+			return '?'
+		}
+		return r
+	}, text)
+}

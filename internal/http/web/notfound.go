@@ -1,0 +1,32 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// NotFound answers a path that is not served.
+func NotFound(style Style) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		style(w, r, oauth.Refuse(oauth.NotFound, "there is nothing here", nil))
+	}
+}
+
+// WrongMethod answers a method that a path does not serve, and lists in Allow those it does
+// (RFC 9110 §15.5.6).
+func WrongMethod(routes chi.Routes, style Style) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var allowed []string
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions} {
+			if routes.Match(chi.NewRouteContext(), method, r.URL.Path) {
+				allowed = append(allowed, method)
+			}
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		style(w, r, oauth.Refuse(oauth.MethodNotAllowed, "this method is not served here", nil))
+	}
+}

@@ -1,0 +1,49 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// Recover answers a panic in a style. The log gets the stack and the type of what was thrown; its
+// text only when the runtime wrote it, for any other may hold what the request held.
+func Recover(log *slog.Logger, style Style) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec := record(w)
+			defer func() {
+				thrown := recover()
+				if thrown == nil {
+					return
+				}
+				if err, ok := thrown.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+					panic(http.ErrAbortHandler)
+				}
+				log.LogAttrs(r.Context(), slog.LevelError, "panic",
+					slog.String("request_id", event.OriginOf(r.Context()).RequestID),
+					slog.String("route", routeOf(r)),
+					slog.String("thrown", describe(thrown)),
+					slog.String("stack", string(debug.Stack())))
+				if rec.answered() {
+					panic(http.ErrAbortHandler) // half an answer must not look like a whole one
+				}
+				style(rec, r, oauth.Refuse(oauth.ServerError, "the server met an unexpected condition", nil))
+			}()
+			next.ServeHTTP(rec, r)
+		})
+	}
+}
+
+func describe(thrown any) string {
+	if err, ok := thrown.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", thrown)
+}
