@@ -99,17 +99,17 @@ func (r *Ring) Turn(ctx context.Context) error {
 // every replica has read it.
 func (r *Ring) Rotate(ctx context.Context, use string) error {
 	return r.change(ctx, func(t *turning) error {
-		any := false
+		known := false
 		for _, l := range t.lines {
 			if l.use != use {
 				continue
 			}
-			any = true
+			known = true
 			if err := t.rotate(l); err != nil {
 				return err
 			}
 		}
-		if !any {
+		if !known {
 			return oauth.Refuse(oauth.InvalidRequest, "a key is for one of sign, mac and pepper", nil)
 		}
 		return nil

@@ -44,11 +44,11 @@ func NewSealer(master []byte, previous ...[]byte) (*Sealer, error) {
 		if len(material) != MasterKeySize {
 			return nil, fmt.Errorf("a master key has %d bytes, not %d", MasterKeySize, len(material))
 		}
-		print, err := derive(material, "fingerprint", fingerprintSize)
+		short, err := derive(material, "fingerprint", fingerprintSize)
 		if err != nil {
 			return nil, err
 		}
-		s.keys = append(s.keys, masterKey{[fingerprintSize]byte(print), material})
+		s.keys = append(s.keys, masterKey{[fingerprintSize]byte(short), material})
 	}
 	return s, nil
 }

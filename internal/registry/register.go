@@ -1,0 +1,99 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"regexp"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Register checks and stores a new client, whose empty fields get their defaults and whose id is
+// made up when it has none. A confidential client gets the chosen secret, or a generated one when
+// chosen is empty; the answer is the only time it is seen. A refusal says what is wrong with the
+// metadata (RFC 7591 §3.2.2); of two callers with one id one is refused.
+func (r *Registry) Register(ctx context.Context, c oauth.Client, chosen string) (oauth.Client, oauth.Token, error) {
+	now := r.Now()
+	c = withDefaults(c)
+	c.Secrets, c.Revision, c.Created, c.Updated = nil, 0, now, now
+	if err := check(c); err != nil {
+		return oauth.Client{}, "", err
+	}
+	shown, err := r.firstSecret(ctx, &c, chosen)
+	if err != nil {
+		return oauth.Client{}, "", err
+	}
+	c.Revision, err = r.put(ctx, c)
+	if errors.Is(err, store.Conflict) {
+		return oauth.Client{}, "", refuse("the client_id is taken")
+	}
+	if err != nil {
+		return oauth.Client{}, "", err
+	}
+	return c, shown, nil
+}
+
+func (r *Registry) firstSecret(ctx context.Context, c *oauth.Client, chosen string) (oauth.Token, error) {
+	var made oauth.Secret
+	shown := oauth.Token(chosen)
+	switch {
+	case c.Public() && chosen != "":
+		return "", refuse("a public client has no secret")
+	case c.Public():
+		return "", nil
+	case chosen == "":
+		made, shown = r.generate(c.ID, c.Created)
+	default:
+		var err error
+		if made, err = r.hash(ctx, chosen, c.Created); err != nil {
+			return "", err
+		}
+	}
+	c.Secrets = []oauth.Secret{made}
+	return shown, nil
+}
+
+func withDefaults(c oauth.Client) oauth.Client {
+	if c.ID == "" {
+		// The prefix keeps the id from starting with a dash and from being a UUID.
+		c.ID = oauth.ClientID("c_" + secret.NewToken(15))
+	}
+	if c.Name == "" {
+		c.Name = string(c.ID)
+	}
+	if c.Method == "" {
+		c.Method = oauth.AuthBasic
+	}
+	if c.Type == "" {
+		c.Type = oauth.AppWeb
+	}
+	if c.Format == "" {
+		c.Format = oauth.FormatOpaque
+	}
+	if len(c.GrantTypes) == 0 {
+		c.GrantTypes = []string{oauth.GrantAuthorizationCode} // RFC 7591 §2
+	}
+	return c
+}
+
+// Client ids need no encoding in any place they are written to, so that callers that form-encode
+// them before Basic and those that do not send the same.
+var clientIDForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// uuidForm is a UUID as any parser might take it: user ids are UUIDs, and a client id must never be
+// taken for one (RFC 9700 §4.15).
+var uuidForm = regexp.MustCompile(`^(?i:[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12})$`)
+
+func checkID(id oauth.ClientID) error {
+	if !clientIDForm.MatchString(string(id)) {
+		return refuse("client_id has 1 to 64 characters of A-Z a-z 0-9 - _")
+	}
+	if uuidForm.MatchString(string(id)) {
+		return refuse("client_id must not be a UUID: users have those")
+	}
+	return nil
+}
+
+func refuse(why string) error { return oauth.Refuse(oauth.InvalidClientMetadata, why, nil) }

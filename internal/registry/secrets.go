@@ -1,0 +1,162 @@
+package registry
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+)
+
+const (
+	maxSecrets      = 10
+	minChosen       = 8  // characters of a secret that a person chose
+	generatedBytes  = 32 // 256 bits: no slow hash has to make up for a weak choice
+	secretIDBytes   = 6
+	secretIDPrefix  = "s_"
+	digestPurpose   = "client secret"
+	rememberPurpose = "remembered client secret"
+)
+
+func secretID() string { return secretIDPrefix + secret.NewToken(secretIDBytes) }
+
+// generate makes a secret that nobody chose. It is stored as a digest under the pepper: whoever reads
+// the store can neither guess nor use it, and checking it costs a microsecond.
+func (r *Registry) generate(client oauth.ClientID, now time.Time) (oauth.Secret, oauth.Token) {
+	shown := secret.NewToken(generatedBytes)
+	id, pepper := r.Peppers.Pepper()
+	return oauth.Secret{
+		ID:      secretID(),
+		Scheme:  oauth.SchemeDigest,
+		Key:     id,
+		Hash:    base64.RawURLEncoding.EncodeToString(digest(pepper, client, shown)),
+		Created: now,
+	}, oauth.Token(shown)
+}
+
+func digest(pepper []byte, client oauth.ClientID, shown string) []byte {
+	return secret.MAC(pepper, digestPurpose, string(client), shown)
+}
+
+// hash stores a secret that a person chose, slowly.
+func (r *Registry) hash(ctx context.Context, chosen string, now time.Time) (oauth.Secret, error) {
+	if !utf8.ValidString(chosen) || utf8.RuneCountInString(chosen) < minChosen ||
+		strings.ContainsFunc(chosen, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return oauth.Secret{}, refuse("a chosen client_secret has at least 8 characters and none that controls")
+	}
+	phc, err := r.Hasher.Hash(ctx, chosen)
+	if errors.Is(err, secret.ErrTooLong) {
+		return oauth.Secret{}, refuse("the client_secret is longer than 1024 bytes")
+	}
+	if err != nil {
+		return oauth.Secret{}, oauth.Unavailable(err)
+	}
+	return oauth.Secret{ID: secretID(), Scheme: oauth.SchemeArgon2id, Hash: phc, Created: now}, nil
+}
+
+// AddSecret generates a further secret that ends at expires (zero: never). The earlier ones end after
+// overlap, or at their own expiry if that is sooner; an overlap of 0 ends them at once.
+func (r *Registry) AddSecret(ctx context.Context, id oauth.ClientID, expires time.Time, overlap time.Duration) (oauth.Token, error) {
+	var shown oauth.Token
+	_, err := r.Change(ctx, id, func(c *oauth.Client) error {
+		if c.Public() {
+			return refuse("a public client has no secret")
+		}
+		now := r.Now()
+		end := now.Add(overlap)
+		secrets := slices.Clone(c.Secrets)
+		for i := range secrets {
+			if secrets[i].ValidAt(end) {
+				secrets[i].Expires = end
+			}
+		}
+		var made oauth.Secret
+		made, shown = r.generate(c.ID, now)
+		made.Expires = expires
+		c.Secrets = append(secrets, made)
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return shown, nil
+}
+
+// DropSecret ends one secret at once.
+func (r *Registry) DropSecret(ctx context.Context, id oauth.ClientID, which string) error {
+	_, err := r.Change(ctx, id, func(c *oauth.Client) error {
+		left := slices.DeleteFunc(slices.Clone(c.Secrets), func(s oauth.Secret) bool { return s.ID == which })
+		if len(left) == len(c.Secrets) {
+			return oauth.Refuse(oauth.NotFound, "the client has no secret with that id", nil)
+		}
+		c.Secrets = left
+		return nil
+	})
+	return err
+}
+
+func stillValid(secrets []oauth.Secret, now time.Time) []oauth.Secret {
+	return slices.DeleteFunc(slices.Clone(secrets), func(s oauth.Secret) bool { return !s.ValidAt(now) })
+}
+
+// CheckSecret tells whether shown is one of the client's secrets that are valid now. Digests are
+// compared first; a slow hash is computed only when there is one, and its success is remembered in
+// this process for a few minutes. An error means "could not ask", also that too many hashes wait.
+func (r *Registry) CheckSecret(ctx context.Context, c oauth.Client, shown string) (bool, error) {
+	valid := stillValid(c.Secrets, r.Now())
+	if r.matchesDigest(c.ID, valid, shown) {
+		return true, nil
+	}
+	for _, s := range valid {
+		if s.Scheme != oauth.SchemeArgon2id {
+			continue
+		}
+		ok, err := r.matchesHash(ctx, c, s, shown)
+		if ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, nil
+}
+
+// CheckNothing does the work of CheckSecret for a client that is not registered.
+func (r *Registry) CheckNothing(shown string) {
+	id, _ := r.Peppers.Pepper()
+	nobody := oauth.Secret{Scheme: oauth.SchemeDigest, Key: id}
+	r.matchesDigest("nobody", []oauth.Secret{nobody}, shown)
+}
+
+// matchesDigest looks at every secret, so that its time does not tell which one was meant.
+func (r *Registry) matchesDigest(client oauth.ClientID, secrets []oauth.Secret, shown string) bool {
+	found := false
+	for _, s := range secrets {
+		if s.Scheme != oauth.SchemeDigest {
+			continue
+		}
+		pepper := r.Peppers.PepperOf(s.Key)
+		want, err := base64.RawURLEncoding.DecodeString(s.Hash)
+		if secret.Equal(digest(pepper, client, shown), want) && pepper != nil && err == nil {
+			found = true
+		}
+	}
+	return found
+}
+
+func (r *Registry) matchesHash(ctx context.Context, c oauth.Client, s oauth.Secret, shown string) (bool, error) {
+	if r.remembered.knows(c, s, shown) {
+		return true, nil
+	}
+	ok, err := r.Hasher.Verify(ctx, s.Hash, shown)
+	if err != nil {
+		return false, err
+	}
+	if ok {
+		r.remembered.add(c, s, shown)
+	}
+	return ok, nil
+}
