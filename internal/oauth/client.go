@@ -73,7 +73,6 @@ type Client struct {
 	Algorithm      string // of its JWTs; empty means the server's default
 	Rotation       Rotation
 	Introspection  Introspection
-	IntrospectSelf bool // a public client may introspect and revoke a token by presenting it as Bearer
 	SkipConsent    bool // a first-party client whose users need not be asked
 	Lifetimes      Lifetimes
 	Claims         map[string]string // static claims added to introspection answers and JWTs
