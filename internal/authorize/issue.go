@@ -7,7 +7,6 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
-	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
 // Answer is a successful authorization answer.
@@ -53,12 +52,12 @@ func (a *Authorizer) Issue(ctx context.Context, p Pending, session oauth.Session
 // stillSignedIn closes a race: who ends a session ends the grants they can see. A grant that was
 // being made meanwhile is either seen there, or sees here that its session is gone.
 func (a *Authorizer) stillSignedIn(ctx context.Context, s oauth.Session, ref oauth.GrantRef) error {
-	err := a.o.Sessions.Alive(ctx, s.Ref)
-	if err == nil {
+	alive, err := a.o.Sessions.Alive(ctx, s.Ref)
+	if alive && err == nil {
 		return nil
 	}
-	if killErr := a.o.Grants.Kill(ctx, ref); killErr != nil || !errors.Is(err, store.Absent) {
-		return oauth.Unavailable(errors.Join(err, killErr))
+	if err = errors.Join(err, a.o.Grants.Kill(ctx, ref)); err != nil {
+		return oauth.Unavailable(err)
 	}
 	return oauth.Refuse(oauth.AccessDenied, "the session has ended", nil)
 }
