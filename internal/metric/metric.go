@@ -3,11 +3,13 @@
 package metric
 
 import (
+	"io"
 	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
@@ -45,7 +47,7 @@ type Metrics struct {
 var (
 	grantTypes  = []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken}
 	formats     = []string{string(oauth.FormatOpaque), string(oauth.FormatJWT)}
-	kinds       = []string{"code", "refresh"}
+	kinds       = []string{"code", oauth.GrantRefreshToken}
 	verdicts    = []string{string(oauth.Advanced), string(oauth.Retried), string(oauth.Reused), string(oauth.Expired), string(oauth.Unknown)}
 	revocable   = []string{"token", "grant", "session", "user", "client"}
 	authMethods = []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthNone)}
@@ -118,8 +120,22 @@ func (m *Metrics) start() {
 	m.consents.WithLabelValues("denied")
 }
 
-// Gatherer gives the counters to whoever serves them.
-func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
+// ContentType is that of what Write writes.
+const ContentType = "text/plain; version=0.0.4; charset=utf-8"
+
+// Write writes every counter in the text form that Prometheus reads.
+func (m *Metrics) Write(w io.Writer) error {
+	families, err := m.registry.Gather()
+	if err != nil {
+		return err
+	}
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(w, family); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // RequestBegan counts a request in.
 func (m *Metrics) RequestBegan() { m.inFlight.Inc() }

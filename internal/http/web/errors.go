@@ -48,6 +48,7 @@ var statuses = map[oauth.Code]int{
 	oauth.NotFound:               http.StatusNotFound,
 	oauth.MethodNotAllowed:       http.StatusMethodNotAllowed,
 	oauth.RequestEntityTooLarge:  http.StatusRequestEntityTooLarge,
+	headersTooLong:               http.StatusRequestHeaderFieldsTooLarge,
 	oauth.SlowDown:               http.StatusTooManyRequests,
 	oauth.ServerError:            http.StatusInternalServerError,
 	oauth.TemporarilyUnavailable: http.StatusServiceUnavailable,
@@ -121,8 +122,8 @@ func (e *Errors) SendBack(w http.ResponseWriter, r *http.Request, to oauth.Retur
 // read finds the refusal, tells the log, and sets the headers that every error answer has.
 func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error) *oauth.Error {
 	refusal := oauth.AsError(err)
-	if refusal.Code == oauth.ServerError && errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-		refusal = oauth.Unavailable(err) // the caller went away: nobody's fault, and nobody reads this
+	if refusal.Code == oauth.ServerError && r.Context().Err() != nil && errors.Is(err, r.Context().Err()) {
+		refusal = oauth.Unavailable(err) // the time was up, or the caller went away: no answer is not a fault
 	}
 	e.tell(r, refusal)
 	noStore(w.Header())
@@ -131,7 +132,7 @@ func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error) *oauth.
 		if w.Header().Get("Retry-After") == "" {
 			w.Header().Set("Retry-After", "1")
 		}
-	case oauth.RequestEntityTooLarge:
+	case oauth.RequestEntityTooLarge, headersTooLong:
 		w.Header().Set("Connection", "close") // the rest of the body is not worth reading
 	}
 	return refusal
@@ -140,7 +141,7 @@ func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error) *oauth.
 func (e *Errors) tell(r *http.Request, refusal *oauth.Error) {
 	level, text := slog.LevelDebug, "request refused"
 	switch {
-	case r.Context().Err() != nil:
+	case errors.Is(r.Context().Err(), context.Canceled):
 		text = "caller went away"
 	case refusal.Code == oauth.ServerError:
 		level, text = slog.LevelError, "request failed"

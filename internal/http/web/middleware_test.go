@@ -233,19 +233,18 @@ func TestInstrument(t *testing.T) {
 	serve(routes, httptest.NewRequest("GET", "/things/1", nil))
 	serve(routes, httptest.NewRequest("GET", "/things/2", nil))
 	serve(routes, httptest.NewRequest("GET", "/nothing", nil))
-	families, err := m.Gatherer().Gather()
-	if err != nil {
+	var got strings.Builder
+	if err := m.Write(&got); err != nil {
 		t.Fatal(err)
 	}
-	var got string
-	for _, f := range families {
-		if f.GetName() == "oauth2d_http_requests_total" {
-			got = f.String()
-		}
-	}
-	for _, want := range []string{`/things/{id}`, `value:2`, `unmatched`, `4xx`, `2xx`} {
-		if !strings.Contains(got, want) {
-			t.Errorf("%s is missing in %s", want, got)
+	for _, want := range []string{
+		`oauth2d_http_requests_total{method="GET",route="/things/{id}",status="2xx"} 2`,
+		`oauth2d_http_requests_total{method="GET",route="unmatched",status="4xx"} 1`,
+		`oauth2d_http_request_duration_seconds_sum{method="GET",route="/things/{id}"} 0.01`,
+		`oauth2d_http_requests_in_flight 0`,
+	} {
+		if !strings.Contains(got.String(), want) {
+			t.Errorf("%s is missing in %s", want, &got)
 		}
 	}
 }

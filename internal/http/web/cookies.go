@@ -1,0 +1,58 @@
+package web
+
+import (
+	"net/http"
+	"time"
+)
+
+// Cookies writes and reads our cookies. Over TLS their names begin with __Host-, which browsers
+// honour: nobody but this very host can set them, so a neighbour cannot plant one.
+type Cookies struct {
+	Secure bool // false only for --dev over plain HTTP
+}
+
+// The cookies. Both hold random values that mean something only to the server.
+const (
+	SessionCookie = "oauth2d_session" // the session of a person who is signed in
+	BrowserCookie = "oauth2d_browser" // to which pending requests and forms are bound
+)
+
+// Set sets a cookie for this host; a life of zero lasts as long as the browser runs.
+func (c Cookies) Set(w http.ResponseWriter, name, value string, life time.Duration) {
+	http.SetCookie(w, c.cookie(name, value, int(life/time.Second)))
+}
+
+// Clear removes a cookie.
+func (c Cookies) Clear(w http.ResponseWriter, name string) {
+	http.SetCookie(w, c.cookie(name, "", -1))
+}
+
+// Get reads a cookie; "" when there is none, or more than one: then somebody else set one.
+func (c Cookies) Get(r *http.Request, name string) string {
+	found := r.CookiesNamed(c.name(name))
+	if len(found) != 1 || len(found[0].Value) > maxCookie {
+		return ""
+	}
+	return found[0].Value
+}
+
+const maxCookie = 256
+
+func (c Cookies) name(name string) string {
+	if c.Secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
+func (c Cookies) cookie(name, value string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name:     c.name(name),
+		Value:    value,
+		Path:     "/", // __Host- allows no other (RFC 6265bis §4.1.3.2)
+		MaxAge:   maxAge,
+		Secure:   c.Secure,
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode, // Strict would lose it on the way back from the client
+	}
+}

@@ -1,0 +1,39 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// MaxHeader is how long all header fields of a request may be together, in bytes. The request line
+// is not counted: an authorization request may hold long parameters, whose own limits give an
+// answer that helps.
+const MaxHeader = 16 << 10
+
+// headersTooLong is an error of HTTP alone (RFC 6585 §5).
+const headersTooLong oauth.Code = "request_header_fields_too_large"
+
+// HeaderLimit refuses requests with longer headers.
+func HeaderLimit(limit int, style Style) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if headerBytes(r.Header) > limit {
+				style(w, r, oauth.Refuse(headersTooLong, "the headers are too long", nil))
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func headerBytes(h http.Header) int {
+	const framing = len(": \r\n")
+	sum := 0
+	for name, all := range h {
+		for _, value := range all {
+			sum += len(name) + len(value) + framing
+		}
+	}
+	return sum
+}
