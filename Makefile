@@ -1,0 +1,77 @@
+# One page: `make help` lists the targets. Everything is built below build/.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LINT     := v2.15.0
+FUZZTIME ?= 30s
+PKG      ?= ./...
+BIN      := build/bin
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: build ## start a server to try out: embedded Redis, demo client and user, no setting needed
+	@exec build/oauth2d serve --dev
+
+.PHONY: build
+build: ## build build/oauth2d
+	@mkdir -p build
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o build/oauth2d ./cmd/oauth2d
+
+.PHONY: test
+test: packages ## install what the tests need, then run them all with the race detector
+	go vet ./...
+	go test -race -timeout 30m $(PKG)
+
+.PHONY: short
+short: ## run the tests without the race detector
+	go test $(PKG)
+
+.PHONY: packages
+packages: ## install the Debian packages that the tests need (root, or with sudo)
+	@.ci/packages
+
+.PHONY: lint
+lint: $(BIN)/golangci-lint-$(LINT) ## run golangci-lint as .golangci.yml says
+	$< run ./...
+
+$(BIN)/golangci-lint-$(LINT):
+	@mkdir -p $(BIN)
+	GOBIN=$(CURDIR)/$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT)
+	@mv $(BIN)/golangci-lint $@
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (30s); what it finds stays in testdata/fuzz
+	@set -e; for pkg in $$(go list $(PKG)); do \
+	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "== $$target in $$pkg"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; \
+	done
+
+.PHONY: bench
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem $(PKG)
+
+.PHONY: cover
+cover: ## measure the coverage of all packages by all tests, into build/cover.html
+	@mkdir -p build
+	go test -coverpkg ./internal/...,./cmd/... -coverprofile build/cover.out $(PKG)
+	go tool cover -html build/cover.out -o build/cover.html
+	@go tool cover -func build/cover.out | tail -1
+
+.PHONY: docs
+docs: ## write docs/configuration.md again
+	go generate ./internal/config
+
+.PHONY: image
+image: ## build the container image oauth2d:dev (needs a builder such as buildah)
+	buildah bud --build-arg VERSION=$(VERSION) -t oauth2d:dev .
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf build

@@ -1,0 +1,95 @@
+package config
+
+import (
+	"net"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Alias is an environment name that operators of earlier servers already use. It is weaker than
+// every name of ours and stronger than the default; one that cannot be used is left aside with a
+// warning and never stops the start.
+type Alias struct {
+	Name string
+	Key  string // what it sets
+	Doc  string
+}
+
+// Aliases lists the names that have an effect.
+func Aliases() []Alias {
+	return []Alias{
+		{"REDIS_HOST", "redis.addrs", "The host of Redis; the port is REDIS_PORT, or 6379."},
+		{"REDIS_PORT", "redis.addrs", "The port of Redis; the host is REDIS_HOST, or 127.0.0.1."},
+		{"REDIS_DB", "redis.db", ""},
+		{"REDIS_PASSWORD", "redis.password", "The default user's password."},
+		{"APP_PASSWORD", "redis.password", "The password of the ACL user app; sets redis.username to app as well, and goes before REDIS_PASSWORD."},
+		{"SENTINEL_PASSWORD", "redis.sentinel_password", ""},
+		{"SESSION_TTL_SECONDS", "session.life", ""},
+		{"MAX_SESSIONS_PER_USER", "session.limit", ""},
+		{"LOG_LEVEL", "log.level", "In any case; warning is warn."},
+	}
+}
+
+// aliases lays the aliases over the defaults, which leaves them below the YAML file.
+func (l *loader) aliases(environ map[string]string) {
+	for _, alias := range Aliases() {
+		value := environ[alias.Name]
+		if value == "" {
+			continue
+		}
+		if alias.Key == "redis.addrs" {
+			l.aliasAddr(environ)
+			continue
+		}
+		if alias.Key == "log.level" {
+			value = strings.Replace(strings.ToLower(value), "warning", "warn", 1)
+		}
+		l.alias(alias, value)
+		if alias.Name == "APP_PASSWORD" {
+			l.v.SetDefault("redis.username", "app")
+		}
+	}
+}
+
+// alias takes one value if the setting would take it.
+func (l *loader) alias(alias Alias, value string) {
+	f, _ := find(l.fields, alias.Key)
+	var trial Config
+	var wrong Problems
+	assign(reflect.ValueOf(&trial).Elem(), f, value, alias.Name, &wrong)
+	if len(wrong) > 0 {
+		l.warn(wrong[0].String())
+		return
+	}
+	l.v.SetDefault(alias.Key, value)
+}
+
+// aliasAddr joins REDIS_HOST and REDIS_PORT. Kubernetes sets REDIS_PORT to a URL beside a Service
+// called redis: that is no port.
+func (l *loader) aliasAddr(environ map[string]string) {
+	host, port := environ["REDIS_HOST"], environ["REDIS_PORT"]
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	if port == "" {
+		port = "6379"
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		l.warn("REDIS_PORT: is not a port number")
+		if environ["REDIS_HOST"] == "" {
+			return
+		}
+		port = "6379"
+	}
+	l.v.SetDefault("redis.addrs", net.JoinHostPort(strings.Trim(host, "[]"), port))
+}
+
+// warn keeps a line for the log, once.
+func (l *loader) warn(line string) {
+	line += "; left aside"
+	if !slices.Contains(l.warnings, line) {
+		l.warnings = append(l.warnings, line)
+	}
+}

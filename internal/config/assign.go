@@ -1,0 +1,222 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// assign writes a raw value, as YAML or a variable gave it, into the field's place in a struct.
+// What is wrong is told under the key at, in words that show no secret.
+func assign(into reflect.Value, f Field, raw any, at string, wrong *Problems) {
+	if raw == nil {
+		return
+	}
+	place := f.of(into)
+	var err error
+	switch f.Kind {
+	case Objects:
+		assignObjects(place, f, raw, at, wrong)
+		return
+	case List, Hiddens:
+		err = assignList(place, raw)
+	default:
+		err = assignOne(place, f.Kind, raw)
+	}
+	if err != nil {
+		wrong.add(at, err.Error(), "")
+		return
+	}
+	checkBounds(place, f, at, wrong)
+}
+
+func assignOne(place reflect.Value, kind Kind, raw any) error {
+	text, ok := scalar(raw)
+	if !ok {
+		return errors.New("must be one value, not a list or a section")
+	}
+	switch kind {
+	case Number:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return errors.New("must be a whole number")
+		}
+		place.SetInt(int64(n))
+	case Switch:
+		on, err := strconv.ParseBool(text)
+		if err != nil {
+			return errors.New("must be true or false")
+		}
+		place.SetBool(on)
+	case Duration:
+		d, err := parseDuration(text)
+		if err != nil {
+			return err
+		}
+		place.SetInt(int64(d))
+	default:
+		place.SetString(text)
+	}
+	return nil
+}
+
+// parseDuration reads a Go duration, or a whole number of seconds.
+func parseDuration(text string) (time.Duration, error) {
+	const most = int64(time.Duration(1<<63-1) / time.Second)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n <= most && n >= -most {
+		return time.Duration(n) * time.Second, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, errors.New("must be a duration such as 90s, 15m or 168h, or a number of seconds")
+	}
+	return d, nil
+}
+
+// scalar is a single value as text.
+func scalar(raw any) (string, bool) {
+	switch value := raw.(type) {
+	case string:
+		return strings.TrimSpace(value), true
+	case bool, int, int64, uint64, float64:
+		return fmt.Sprint(value), true
+	case time.Time: // YAML makes dates of what looks like one
+		return value.Format(time.RFC3339), true
+	default:
+		return "", false
+	}
+}
+
+// assignList takes a YAML list, or one text with commas.
+func assignList(place reflect.Value, raw any) error {
+	var parts []string
+	if all, isList := raw.([]any); isList {
+		for _, one := range all {
+			text, ok := scalar(one)
+			if !ok {
+				return errors.New("must be a list of single values")
+			}
+			parts = append(parts, text)
+		}
+	} else {
+		text, ok := scalar(raw)
+		if !ok {
+			return errors.New("must be a list, or one text with commas")
+		}
+		parts = strings.Split(text, ",")
+	}
+	list := reflect.MakeSlice(place.Type(), 0, len(parts))
+	for _, part := range parts {
+		if part = strings.TrimSpace(part); part != "" {
+			list = reflect.Append(list, reflect.ValueOf(part).Convert(place.Type().Elem()))
+		}
+	}
+	place.Set(list)
+	return nil
+}
+
+// assignObjects takes a YAML list of sections, or the same as JSON text.
+func assignObjects(place reflect.Value, f Field, raw any, at string, wrong *Problems) {
+	if text, isText := raw.(string); isText {
+		if strings.TrimSpace(text) == "" {
+			return
+		}
+		var parsed any
+		if json.Unmarshal([]byte(text), &parsed) != nil {
+			wrong.add(at, "must be a JSON list of objects when it stands in a variable", "")
+			return
+		}
+		raw = parsed
+	}
+	all, isList := raw.([]any)
+	if !isList {
+		wrong.add(at, "must be a list", "each item begins with a dash: - "+f.Items[0].Key+": ...")
+		return
+	}
+	list := reflect.MakeSlice(place.Type(), len(all), len(all))
+	for i, one := range all {
+		assignObject(list.Index(i), f, one, fmt.Sprintf("%s[%d]", at, i), wrong)
+	}
+	place.Set(list)
+}
+
+func assignObject(into reflect.Value, f Field, raw any, at string, wrong *Problems) {
+	section, isMap := raw.(map[string]any)
+	if !isMap {
+		wrong.add(at, "must be a section with "+strings.Join(keysOf(f.Items), ", "), "")
+		return
+	}
+	for name := range section {
+		if _, known := find(f.Items, name); !known {
+			wrong.add(at+"."+name, "no such setting", didYouMean(name, keysOf(f.Items)))
+		}
+	}
+	for _, item := range f.Items {
+		assign(into, item, section[item.Key], at+"."+item.Key, wrong)
+	}
+}
+
+// checkBounds holds a value against the tags of its field.
+func checkBounds(place reflect.Value, f Field, at string, wrong *Problems) {
+	switch f.Kind {
+	case Duration:
+		low, high := bound(f.Min, time.ParseDuration), bound(f.Max, time.ParseDuration)
+		checkRange(time.Duration(place.Int()), low, high, at, wrong)
+	case Number:
+		low, high := bound(f.Min, strconv.Atoi), bound(f.Max, strconv.Atoi)
+		checkRange(int(place.Int()), low, high, at, wrong)
+	case Text:
+		checkOneOf(place.String(), f.OneOf, at, wrong)
+	case List:
+		for i := range place.Len() {
+			checkOneOf(place.Index(i).String(), f.OneOf, at, wrong)
+		}
+	default:
+	}
+}
+
+// bound reads a bound out of a tag; nil when there is none.
+func bound[T any](text string, parse func(string) (T, error)) *T {
+	limit, err := parse(text)
+	if err != nil {
+		return nil
+	}
+	return &limit
+}
+
+func checkRange[T int | time.Duration](value T, low, high *T, at string, wrong *Problems) {
+	switch {
+	case low != nil && value < *low:
+		wrong.add(at, fmt.Sprintf("%v is less than %v", value, *low), "the least that is allowed is "+fmt.Sprint(*low))
+	case high != nil && value > *high:
+		wrong.add(at, fmt.Sprintf("%v is more than %v", value, *high), "the most that is allowed is "+fmt.Sprint(*high))
+	}
+}
+
+func checkOneOf(value string, oneOf []string, at string, wrong *Problems) {
+	if value != "" && !allowed(value, oneOf) {
+		wrong.add(at, fmt.Sprintf("%.60q is none of %s", value, strings.Join(oneOf, ", ")), didYouMean(value, oneOf))
+	}
+}
+
+func keysOf(fields []Field) []string {
+	keys := make([]string, len(fields))
+	for i, f := range fields {
+		keys[i] = f.Key
+	}
+	return keys
+}
+
+// find gives the field with a key.
+func find(fields []Field, key string) (Field, bool) {
+	for _, f := range fields {
+		if f.Key == key {
+			return f, true
+		}
+	}
+	return Field{}, false
+}

@@ -1,0 +1,148 @@
+package config
+
+import "time"
+
+// Config is every setting of the server, checked. It is a plain value: its sections are handed to
+// the rooms that use them. It holds secrets in the clear inside Secret, which does not print.
+type Config struct {
+	Issuer            string   `key:"issuer" doc:"The issuer identifier: the public base URL of this server, https, with or without a path, without a trailing slash. Every URL in the metadata begins with it. Not needed with --dev."`
+	MasterKey         Secret   `key:"master_key" doc:"The key under which the server's own keys are sealed in Redis: base64 of 32 random bytes (openssl rand -base64 32). All replicas need the same one."`
+	MasterKeyPrevious []Secret `key:"master_key_previous" doc:"Earlier master keys that still open what they sealed. To change the master key, put the old one here; take it away after the next key rotation."`
+
+	Scopes    []Scope    `key:"scopes" reload:"true" doc:"The scopes that clients may be registered for. openid, profile, email and offline_access are always there and may be described anew."`
+	Resources []Resource `key:"resources" doc:"The protected resources that a client may name with the resource parameter (RFC 8707). Empty: the parameter is refused."`
+
+	Server        Server        `key:"server"`
+	Admin         Admin         `key:"admin"`
+	Redis         Redis         `key:"redis"`
+	Keys          Keys          `key:"keys"`
+	Token         Token         `key:"token"`
+	Refresh       Refresh       `key:"refresh"`
+	Session       Session       `key:"session"`
+	Password      Password      `key:"password"`
+	Introspection Introspection `key:"introspection"`
+	Brand         Brand         `key:"brand"`
+	Log           Log           `key:"log"`
+
+	// Dev is set by serve --dev only: embedded Redis, demo data, plain HTTP on loopback.
+	Dev bool
+}
+
+// Server is the public listener.
+type Server struct {
+	Listen         string        `key:"listen" default:"127.0.0.1:8080" doc:"Address and port of the public listener."`
+	EndpointPrefix string        `key:"endpoint_prefix" doc:"What stands between the issuer and the endpoints, such as /oauth2. Empty: /authorize, /token, /revoke, /introspect directly below the issuer."`
+	TrustedProxies []string      `key:"trusted_proxies" doc:"Addresses or networks (CIDR) of the proxies whose Forwarded and X-Forwarded-* headers count. Headers of anybody else are ignored."`
+	RequestTimeout time.Duration `key:"request_timeout" default:"10s" min:"1s" max:"2m" doc:"How long one request may take, waiting for Redis included."`
+	ShutdownGrace  time.Duration `key:"shutdown_grace" default:"20s" min:"0s" max:"10m" doc:"How long requests in flight may take to finish when the server stops."`
+	TLS            ServerTLS     `key:"tls"`
+}
+
+// ServerTLS is TLS of the public listener, by files.
+type ServerTLS struct {
+	CertFile string `key:"cert_file" doc:"PEM file with the certificate chain. Empty: plain HTTP, for use behind a proxy. Its content is read again when it changes and on SIGHUP."`
+	KeyFile  string `key:"key_file" doc:"PEM file with the private key of the certificate."`
+}
+
+// Enabled tells whether the listener speaks TLS.
+func (t ServerTLS) Enabled() bool { return t.CertFile != "" }
+
+// Admin is the operators' listener.
+type Admin struct {
+	Listen string `key:"listen" default:"127.0.0.1:9090" doc:"Address and port of the operators' listener: health and /metrics. Never expose it to the Internet."`
+}
+
+// Redis says where the state lives.
+type Redis struct {
+	Mode             string        `key:"mode" default:"standalone" enum:"embedded,standalone,sentinel,cluster" doc:"How Redis is reached. embedded runs inside the process and forgets everything at exit: for --dev and tests."`
+	Addrs            []string      `key:"addrs" default:"127.0.0.1:6379" doc:"host:port of the server (standalone), of the Sentinels (sentinel), or of some nodes (cluster)."`
+	MasterName       string        `key:"master_name" default:"mymaster" doc:"The name under which the Sentinels know the master (sentinel)."`
+	DB               int           `key:"db" default:"0" min:"0" max:"15" doc:"The logical database of the authorization state. Must be 0 in cluster mode."`
+	Username         string        `key:"username" doc:"ACL user. Empty: the default user."`
+	Password         Secret        `key:"password" doc:"Password of the ACL user."`
+	SentinelUsername string        `key:"sentinel_username" doc:"ACL user on the Sentinels themselves."`
+	SentinelPassword Secret        `key:"sentinel_password" doc:"Password on the Sentinels themselves; it is not the password of Redis."`
+	PoolSize         int           `key:"pool_size" default:"4" min:"1" max:"64" doc:"Pipelines that may be under way to one node at a time. Callers share them, so that a few carry any load."`
+	DialTimeout      time.Duration `key:"dial_timeout" default:"300ms" min:"10ms" max:"30s" doc:"How long a connection may take to be made."`
+	Timeout          time.Duration `key:"timeout" default:"500ms" min:"10ms" max:"30s" doc:"How long one question may take before it counts as not answered (503)."`
+	TLS              RedisTLS      `key:"tls"`
+}
+
+// RedisTLS is TLS towards Redis and the Sentinels.
+type RedisTLS struct {
+	Enabled    bool   `key:"enabled" doc:"Speak TLS to Redis and to the Sentinels."`
+	CAFile     string `key:"ca_file" doc:"PEM file with the authorities to trust. Empty: those of the system."`
+	CertFile   string `key:"cert_file" doc:"PEM file with our certificate, where Redis wants one."`
+	KeyFile    string `key:"key_file" doc:"PEM file with the private key of our certificate."`
+	ServerName string `key:"server_name" doc:"The name the server's certificate must bear. Empty: the host that was dialled."`
+}
+
+// Keys is the calendar of the server's own keys.
+type Keys struct {
+	Algorithm    string        `key:"algorithm" default:"ES256" enum:"ES256,RS256,PS256,EdDSA" doc:"What JWTs are signed with unless a client says otherwise."`
+	Also         []string      `key:"also" enum:"ES256,RS256,PS256,EdDSA" doc:"Further algorithms that a key is kept for, so that a client may be set to them."`
+	RotateEvery  time.Duration `key:"rotate_every" default:"720h" min:"1h" max:"8760h" doc:"How long a key signs."`
+	PublishAhead time.Duration `key:"publish_ahead" default:"24h" min:"10m" max:"720h" doc:"How long a new signing key stands in the JWKS before it is used, so that every verifier has seen it."`
+}
+
+// Token is how long access tokens and codes live, and who they are for.
+type Token struct {
+	Access   time.Duration `key:"access" default:"15m" min:"10s" max:"24h" doc:"Life of an access token, unless its client has another one."`
+	Code     time.Duration `key:"code" default:"10m" min:"5s" max:"10m" doc:"Life of an authorization code (RFC 6749 §4.1.2: at most 10 minutes)."`
+	Audience string        `key:"audience" doc:"The aud of JWT access tokens of clients that name no resource and have no audience of their own. Empty: the issuer."`
+}
+
+// Refresh is the life of refresh tokens.
+type Refresh struct {
+	Idle     time.Duration `key:"idle" default:"168h" min:"1m" max:"8760h" doc:"A refresh token that is not used dies after this."`
+	Absolute time.Duration `key:"absolute" default:"2160h" min:"1m" max:"17520h" doc:"A grant ends this long after the user's consent, whatever happens."`
+	Grace    time.Duration `key:"grace" default:"10s" min:"0s" max:"30s" doc:"A retry by the same presenter inside it gets the same successor. 0: every second use kills the grant. More than 30s is refused: theft would no longer be noticed."`
+}
+
+// Session is the browser session.
+type Session struct {
+	Life  time.Duration `key:"life" default:"1h" min:"1m" max:"720h" doc:"A browser session ends when it was not used for this long."`
+	Limit int           `key:"limit" default:"5" min:"1" max:"100" doc:"Sessions a user may have; the one unused for longest ends for a new one."`
+}
+
+// Password is the cost of hashing passwords (argon2id, RFC 9106).
+type Password struct {
+	Memory   int `key:"memory" default:"19456" min:"8192" max:"1048576" doc:"KiB of memory for one hash."`
+	Time     int `key:"time" default:"2" min:"1" max:"20" doc:"Passes over the memory."`
+	Threads  int `key:"threads" default:"1" min:"1" max:"16" doc:"Lanes of one hash."`
+	Parallel int `key:"parallel" default:"0" min:"0" max:"64" doc:"Hashes computed at the same time; times memory, this is what log-ins can take of the machine. 0: the number of processors."`
+	Queue    int `key:"queue" default:"0" min:"0" max:"10000" doc:"Log-ins that may wait for a hash; further ones are told to try again (503). 0: 16 for each that is computed."`
+}
+
+// Introspection is who may ask about tokens.
+type Introspection struct {
+	AllowSelf bool `key:"allow_self" doc:"A public client may introspect and revoke a token by presenting that token as Bearer."`
+}
+
+// Scope is one scope and what a person is told about it.
+type Scope struct {
+	Name        string `key:"name" doc:"The scope value as clients send it."`
+	Description string `key:"description" doc:"What it allows, as the end of the sentence \"... wants to\", such as: read your recipes."`
+	UserOnly    bool   `key:"user_only" doc:"Means something only when a person stands behind the token: never given by client_credentials."`
+}
+
+// Resource is one protected resource (RFC 8707).
+type Resource struct {
+	URI    string `key:"uri" doc:"The resource indicator: an absolute URI without fragment. It ends up in aud."`
+	Format string `key:"format" enum:"opaque,jwt" doc:"The format of access tokens for it. Empty: the client's."`
+}
+
+// Brand is what people see of the operator on the pages.
+type Brand struct {
+	Name       string `key:"name" default:"oauth2d" reload:"true" doc:"The product's name, at most 60 characters."`
+	Accent     string `key:"accent" default:"#2457c5" reload:"true" doc:"The accent colour as #rrggbb; its contrast against white is checked."`
+	LogoFile   string `key:"logo_file" reload:"true" doc:"SVG or PNG file, at most 100 KB; it is served by this server."`
+	SupportURL string `key:"support_url" reload:"true" doc:"Where people find help (https or mailto)."`
+	Footer     string `key:"footer" reload:"true" doc:"A line of text at the foot of every page."`
+}
+
+// Log is what the server says.
+type Log struct {
+	Level  string `key:"level" default:"info" enum:"debug,info,warn,error" reload:"true" doc:"The least level that is written."`
+	Format string `key:"format" default:"json" enum:"json,text" doc:"One JSON object a line, or text for people."`
+}

@@ -1,0 +1,154 @@
+package config
+
+import (
+	"bytes"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/viper"
+)
+
+// fileSuffix ends the name under which a secret is given as a file that holds it.
+const fileSuffix = "_file"
+
+// environment lays the variables over what is there: the aliases below the YAML file, the files of
+// secrets above it, and our own names on top.
+func (l *loader) environment() {
+	environ := l.environ()
+	l.aliases(environ)
+	l.secretFiles(func(f Field) (name, at string) {
+		at = f.Env + strings.ToUpper(fileSuffix)
+		return environ[at], at
+	})
+	layer := map[string]any{}
+	for _, f := range l.fields {
+		if value := environ[f.Env]; value != "" {
+			layer[f.Key] = value
+		}
+	}
+	l.merge(layer)
+	l.checkNames(environ)
+}
+
+// environ is the environment over the env-file. An empty variable counts as absent, because
+// deployments often set what they do not use to nothing.
+func (l *loader) environ() map[string]string {
+	all := map[string]string{}
+	maps.Copy(all, l.envFile())
+	for _, pair := range l.sources.Environ {
+		if name, value, ok := strings.Cut(pair, "="); ok && value != "" {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+func (l *loader) envFile() map[string]string {
+	if l.sources.EnvFile == "" {
+		return nil
+	}
+	raw, err := readFile(l.sources.EnvFile)
+	if err != nil {
+		l.wrong.add(l.sources.EnvFile, "cannot be read: "+cause(err), "--env-file names a file of NAME=value lines")
+		return nil
+	}
+	v := viper.New()
+	v.SetConfigType("dotenv")
+	if err := v.ReadConfig(bytes.NewReader(raw)); err != nil {
+		l.wrong.add(l.sources.EnvFile, "holds a line that is not NAME=value", "")
+		return nil
+	}
+	all := map[string]string{}
+	for _, key := range v.AllKeys() {
+		all[strings.ToUpper(key)] = v.GetString(key)
+	}
+	return all
+}
+
+// secretFiles reads the secrets that a layer gives as files. named tells which file holds a secret,
+// empty for none, and where that is said.
+func (l *loader) secretFiles(named func(Field) (name, at string)) {
+	read := map[string]any{}
+	for _, f := range l.fields {
+		if !f.Secret() {
+			continue
+		}
+		name, at := named(f)
+		if name == "" {
+			continue
+		}
+		raw, err := readFile(name)
+		if err != nil {
+			l.wrong.add(at, name+" cannot be read: "+cause(err), "the file holds the secret alone and must be readable by this user")
+			continue
+		}
+		text := strings.TrimSpace(string(raw))
+		if f.Kind == Hiddens {
+			text = strings.ReplaceAll(text, "\n", ",")
+		}
+		read[f.Key] = text
+	}
+	l.merge(read)
+}
+
+func (l *loader) merge(layer map[string]any) {
+	nested := map[string]any{}
+	for key, value := range layer {
+		put(nested, strings.Split(key, "."), value)
+	}
+	if err := l.v.MergeConfigMap(nested); err != nil {
+		l.wrong.add("environment", oneLine(err), "")
+	}
+}
+
+// put writes a value into nested maps.
+func put(into map[string]any, path []string, value any) {
+	if len(path) == 1 {
+		into[path[0]] = value
+		return
+	}
+	below, _ := into[path[0]].(map[string]any)
+	if below == nil {
+		below = map[string]any{}
+		into[path[0]] = below
+	}
+	put(below, path[1:], value)
+}
+
+func (l *loader) isSecretFile(key string) bool {
+	name, cut := strings.CutSuffix(key, fileSuffix)
+	f, known := find(l.fields, name)
+	return cut && known && f.Secret()
+}
+
+// checkNames refuses variables that begin like ours and are not.
+func (l *loader) checkNames(environ map[string]string) {
+	known := append([]string{}, otherNames()...)
+	for _, f := range l.fields {
+		known = append(known, f.Env)
+		if f.Secret() {
+			known = append(known, f.Env+strings.ToUpper(fileSuffix))
+		}
+	}
+	link := serviceLink()
+	for name := range environ {
+		ours := strings.HasPrefix(name, EnvPrefix) && !slices.Contains(known, name)
+		if ours && !link.MatchString(name) {
+			l.wrong.add(name, "no such setting", didYouMean(name, known))
+		}
+	}
+	slices.SortStableFunc(l.wrong, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
+}
+
+// otherNames are variables of ours that are no settings.
+func otherNames() []string {
+	return []string{EnvPrefix + "CONFIG", EnvPrefix + "ENV_FILE"}
+}
+
+// serviceLink matches what Kubernetes puts into every container for a Service whose name begins
+// with oauth2d. Those are not mistyped settings.
+func serviceLink() *regexp.Regexp {
+	return regexp.MustCompile(`^OAUTH2D_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
+}

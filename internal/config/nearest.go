@@ -1,0 +1,56 @@
+package config
+
+import "slices"
+
+// nearest finds the known name that an unknown one was most likely meant to be; "" when none is
+// near enough to be worth a guess.
+func nearest(name string, known []string) string {
+	best, found := max(2, len(name)/3)+1, ""
+	for _, candidate := range known {
+		if d := distance(name, candidate); d < best {
+			best, found = d, candidate
+		}
+	}
+	return found
+}
+
+// distance is the Damerau-Levenshtein distance (optimal string alignment) in bytes: a swap of two
+// neighbours, the commonest slip, counts once.
+func distance(a, b string) int {
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row := make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+differ(a[i-1], b[j-1]))
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}
+
+func differ(a, b byte) int {
+	if a == b {
+		return 0
+	}
+	return 1
+}
+
+// didYouMean is a hint towards the nearest known name.
+func didYouMean(name string, known []string) string {
+	if near := nearest(name, known); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "`oauth2d config schema` lists every setting"
+}
+
+// allowed tells whether value is one of oneOf, where none means any.
+func allowed(value string, oneOf []string) bool {
+	return len(oneOf) == 0 || slices.Contains(oneOf, value)
+}

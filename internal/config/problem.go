@@ -1,0 +1,44 @@
+package config
+
+import "strings"
+
+// Problem is one thing that is wrong with the settings: where, what, and the remedy.
+type Problem struct {
+	Key  string // the setting, or the file or variable it stands in
+	What string
+	Hint string
+}
+
+// String is the problem in one line.
+func (p Problem) String() string {
+	line := p.Key + ": " + p.What
+	if p.Hint != "" {
+		line += "; hint: " + p.Hint
+	}
+	return line
+}
+
+// Problems is everything that is wrong, so that an operator mends it in one go.
+type Problems []Problem //nolint:errname // reads as a word where it is used
+
+// Error gives one line a problem.
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, one := range p {
+		lines[i] = one.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// add records a problem.
+func (p *Problems) add(key, what, hint string) {
+	*p = append(*p, Problem{Key: key, What: what, Hint: hint})
+}
+
+// orNil is the problems as an error; nil when there are none.
+func (p Problems) orNil() error {
+	if len(p) == 0 {
+		return nil
+	}
+	return p
+}

@@ -1,0 +1,64 @@
+package config_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/recipe-web-app/oauth2d/internal/config"
+)
+
+// The page in docs is made from the tags; a changed tag needs `make docs`.
+func TestReferenceIsFresh(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil || string(page) != config.Reference() {
+		t.Errorf("docs/configuration.md is stale (%v): run make docs", err)
+	}
+}
+
+func TestEverySettingIsDocumented(t *testing.T) {
+	t.Parallel()
+	for _, f := range config.Fields() {
+		for _, one := range append([]config.Field{f}, f.Items...) {
+			if len(one.Doc) < 10 || !strings.HasSuffix(one.Doc, ".") {
+				t.Errorf("%s is not explained: %q", one.Key, one.Doc)
+			}
+		}
+	}
+}
+
+// Every setting stands in the schema at its place, and nothing else may stand in the file.
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	var root map[string]any
+	if err := json.Unmarshal(config.Schema(), &root); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range config.Fields() {
+		at := root
+		for part := range strings.SplitSeq(f.Key, ".") {
+			if at["additionalProperties"] != false {
+				t.Errorf("%s: the section around it takes anything", f.Key)
+			}
+			below, _ := at["properties"].(map[string]any)
+			at, _ = below[part].(map[string]any)
+		}
+		if at["description"] != f.Doc {
+			t.Errorf("%s is not in the schema", f.Key)
+		}
+	}
+}
+
+// What the tags give as default, bounds and allowed values must agree with one another.
+func TestDefaultsAreAllowed(t *testing.T) {
+	t.Parallel()
+	for _, dev := range []bool{false, true} {
+		c := config.Default(dev)
+		c.Issuer, c.MasterKey = "https://auth.example.com", masterKey
+		if wrong := c.Validate(); len(wrong) > 0 {
+			t.Errorf("the defaults (dev %v) are not valid: %v", dev, wrong)
+		}
+	}
+}

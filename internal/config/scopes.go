@@ -1,0 +1,49 @@
+package config
+
+import (
+	"slices"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// standardScopes are the scopes with a fixed meaning, described for people. They mean something
+// only where a person stands behind the token.
+func standardScopes() []Scope {
+	return []Scope{
+		{Name: oauth.ScopeOpenID, Description: "know who you are", UserOnly: true},
+		{Name: oauth.ScopeProfile, Description: "see your name", UserOnly: true},
+		{Name: oauth.ScopeEmail, Description: "see your email address", UserOnly: true},
+		{Name: oauth.ScopeOfflineAccess, Description: "keep this access while you are away", UserOnly: true},
+	}
+}
+
+// withStandardScopes puts the standard scopes first, described anew where the operator did so.
+func withStandardScopes(own []Scope) []Scope {
+	standard := standardScopes()
+	var further []Scope
+	for _, scope := range own {
+		i := slices.IndexFunc(standard, func(s Scope) bool { return s.Name == scope.Name })
+		if i < 0 {
+			further = append(further, scope)
+			continue
+		}
+		standard[i].Description = scope.Description
+	}
+	return append(standard, further...)
+}
+
+// devDefaults are the defaults of serve --dev, by key. The issuer follows the listener.
+func devDefaults() map[string]any {
+	scope := func(name, description string, userOnly bool) any {
+		return map[string]any{"name": name, "description": description, "user_only": userOnly}
+	}
+	return map[string]any{
+		"redis.mode": "embedded",
+		"brand.name": "oauth2d demo",
+		"scopes": []any{
+			scope("read", "read your recipes", false),
+			scope("write", "change your recipes", false),
+			scope("admin:*", "administer this server", false),
+		},
+	}
+}

@@ -1,0 +1,236 @@
+package config
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// MasterKeyBytes is the length of a master key.
+const MasterKeyBytes = 32
+
+// Validate tells everything that is wrong with settings whose values are each allowed by
+// themselves. It opens nothing.
+func (c Config) Validate() Problems {
+	var wrong Problems
+	c.checkIssuer(&wrong)
+	c.checkMasterKeys(&wrong)
+	c.Server.check(c.Dev, &wrong)
+	checkListen("admin.listen", c.Admin.Listen, c.Dev, &wrong)
+	if c.Admin.Listen == c.Server.Listen && !strings.HasSuffix(c.Admin.Listen, ":0") {
+		wrong.add("admin.listen", "is the same as server.listen", "the operators' listener needs a port of its own")
+	}
+	c.Redis.check(&wrong)
+	c.checkLives(&wrong)
+	c.checkScopes(&wrong)
+	c.checkResources(&wrong)
+	c.Brand.check(&wrong)
+	return wrong
+}
+
+func (c Config) checkIssuer(wrong *Problems) {
+	refuse := func(what, hint string) { wrong.add("issuer", what, hint) }
+	if c.Issuer == "" {
+		if !c.Dev {
+			refuse("is not set", "set it to the public base URL, such as https://auth.example.com, or try `oauth2d serve --dev`")
+		}
+		return
+	}
+	u, err := url.Parse(c.Issuer)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		refuse("is not an absolute https URL", "such as https://auth.example.com")
+	case u.Scheme == "http" && !oauth.IsLoopbackHost(u.Hostname()):
+		refuse("uses http on a host that is not loopback", "tokens need https; put a certificate in server.tls or a proxy in front")
+	case u.User != nil || strings.ContainsAny(c.Issuer, "?#"):
+		refuse("holds a query, a fragment or user information", "RFC 8414 §2 allows scheme, host and path only")
+	case strings.HasSuffix(c.Issuer, "/"):
+		refuse("ends in a slash", "write it without: clients compare it character by character")
+	case u.Path != "" && u.Path != cleanPath(u.Path):
+		refuse("has a path with empty, dot or escaped segments", "use plain segments")
+	}
+}
+
+func (c Config) checkMasterKeys(wrong *Problems) {
+	const hint = "make one with: openssl rand -base64 32"
+	if c.MasterKey == "" && c.Redis.Mode != "embedded" {
+		wrong.add("master_key", "is not set", hint)
+	}
+	if _, err := DecodeMasterKey(c.MasterKey); c.MasterKey != "" && err != nil {
+		wrong.add("master_key", err.Error(), hint)
+	}
+	for i, key := range c.MasterKeyPrevious {
+		if _, err := DecodeMasterKey(key); err != nil {
+			wrong.add(fmt.Sprintf("master_key_previous[%d]", i), err.Error(), "")
+		}
+	}
+}
+
+// DecodeMasterKey gives the bytes of a master key. Its error shows nothing of it.
+func DecodeMasterKey(s Secret) ([]byte, error) {
+	text := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(s.Reveal()), "=")
+	raw, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("is not base64")
+	}
+	if len(raw) != MasterKeyBytes {
+		return nil, fmt.Errorf("holds %d bytes, not %d", len(raw), MasterKeyBytes)
+	}
+	return raw, nil
+}
+
+func (s Server) check(dev bool, wrong *Problems) {
+	checkListen("server.listen", s.Listen, dev, wrong)
+	if p := s.EndpointPrefix; p != "" && p != cleanPath(p) {
+		wrong.add("server.endpoint_prefix", "is not a plain path", "such as /oauth2: with a slash before it and none behind")
+	}
+	for _, proxy := range s.TrustedProxies {
+		if _, err := ParseNetwork(proxy); err != nil {
+			wrong.add("server.trusted_proxies", fmt.Sprintf("%.60q is neither an address nor a network", proxy), "such as 10.0.0.7 or 10.0.0.0/8")
+		}
+	}
+	checkPair("server.tls", s.TLS.CertFile, s.TLS.KeyFile, wrong)
+}
+
+// ParseNetwork reads a network, or an address as the network of that one address.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	return p.Masked(), err
+}
+
+// checkListen wants host:port; --dev has demo secrets that everybody knows, so it stays on loopback.
+func checkListen(key, listen string, dev bool, wrong *Problems) {
+	host, _, err := net.SplitHostPort(listen)
+	switch {
+	case err != nil || !validAddr(listen):
+		wrong.add(key, fmt.Sprintf("%.60q is not host:port", listen), "such as 127.0.0.1:8080 or 0.0.0.0:8080")
+	case dev && !oauth.IsLoopbackHost(host):
+		wrong.add(key, fmt.Sprintf("%.60q is not loopback, and --dev has secrets that everybody knows", listen), "listen on 127.0.0.1, or run without --dev")
+	}
+}
+
+func validAddr(addr string) bool {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	_, err = netip.ParseAddrPort("127.0.0.1:" + port)
+	return err == nil
+}
+
+func (r Redis) check(wrong *Problems) {
+	checkPair("redis.tls", r.TLS.CertFile, r.TLS.KeyFile, wrong)
+	if r.Mode == "embedded" {
+		return
+	}
+	if len(r.Addrs) == 0 {
+		wrong.add("redis.addrs", "is empty", "host:port, several with commas")
+	}
+	for _, addr := range r.Addrs {
+		host, _, _ := net.SplitHostPort(addr)
+		if !validAddr(addr) || host == "" {
+			wrong.add("redis.addrs", fmt.Sprintf("%.60q is not host:port", addr), "such as redis.internal:6379")
+		}
+	}
+	switch {
+	case r.Mode == "standalone" && len(r.Addrs) > 1:
+		wrong.add("redis.addrs", "names several servers in standalone mode", "set redis.mode to sentinel or cluster")
+	case r.Mode == "sentinel" && r.MasterName == "":
+		wrong.add("redis.master_name", "is empty in sentinel mode", "the name in `sentinel monitor NAME ...`")
+	case r.Mode == "cluster" && r.DB != 0:
+		wrong.add("redis.db", "must be 0 in cluster mode", "Redis Cluster has no other database")
+	}
+	if !r.TLS.Enabled && (r.TLS.CAFile != "" || r.TLS.CertFile != "") {
+		wrong.add("redis.tls.enabled", "is false although certificates are set", "set it to true")
+	}
+}
+
+func (c Config) checkLives(wrong *Problems) {
+	if c.Refresh.Absolute < c.Refresh.Idle {
+		wrong.add("refresh.absolute", "is shorter than refresh.idle", "a grant cannot end before its refresh token does")
+	}
+	if c.Token.Access > c.Refresh.Absolute {
+		wrong.add("token.access", "is longer than refresh.absolute", "an access token cannot outlive its grant")
+	}
+	if c.Keys.PublishAhead >= c.Keys.RotateEvery {
+		wrong.add("keys.publish_ahead", "is not shorter than keys.rotate_every", "a key is published before the one that signs retires")
+	}
+}
+
+func (c Config) checkScopes(wrong *Problems) {
+	seen := map[string]bool{}
+	for _, scope := range c.Scopes {
+		at := fmt.Sprintf("scopes: %.60q", scope.Name)
+		parsed, err := oauth.ParseScopes(scope.Name)
+		switch {
+		case err != nil || len(parsed) != 1 || parsed[0] != scope.Name:
+			wrong.add(at, "is no scope value", "printable ASCII without space, quote and backslash (RFC 6749 §3.3)")
+		case seen[scope.Name]:
+			wrong.add(at, "is there twice", "")
+		case scope.Description == "" || len(scope.Description) > 200:
+			wrong.add(at, "needs a description of at most 200 bytes", "it is what people read when they are asked to allow it")
+		}
+		seen[scope.Name] = true
+	}
+}
+
+func (c Config) checkResources(wrong *Problems) {
+	seen := map[string]bool{}
+	for i, r := range c.Resources {
+		at := fmt.Sprintf("resources[%d]", i)
+		if oauth.CheckResource(r.URI) != nil {
+			wrong.add(at+".uri", "is not an absolute URI without fragment", "such as https://api.example.com")
+		}
+		if seen[r.URI] {
+			wrong.add(at+".uri", "is there twice", "")
+		}
+		seen[r.URI] = true
+	}
+}
+
+func (b Brand) check(wrong *Problems) {
+	if n := len([]rune(b.Name)); n == 0 || n > 60 {
+		wrong.add("brand.name", "must have 1 to 60 characters", "")
+	}
+	if !validColour(b.Accent) {
+		wrong.add("brand.accent", "is not a colour", "as #rrggbb, such as #2457c5")
+	}
+	if u, err := url.Parse(b.SupportURL); err != nil || b.SupportURL != "" && u.Scheme != "https" && u.Scheme != "mailto" {
+		wrong.add("brand.support_url", "is neither an https nor a mailto URL", "")
+	}
+	if len(b.Footer) > 300 {
+		wrong.add("brand.footer", "is longer than 300 bytes", "")
+	}
+}
+
+func validColour(text string) bool {
+	if len(text) != 7 || text[0] != '#' {
+		return false
+	}
+	return strings.Trim(text[1:], "0123456789abcdefABCDEF") == ""
+}
+
+func checkPair(section, cert, key string, wrong *Problems) {
+	if (cert == "") != (key == "") {
+		wrong.add(section, "has cert_file without key_file, or the other way round", "both or neither")
+	}
+}
+
+// cleanPath is the one form of a path that is accepted: slashes before plain segments.
+func cleanPath(path string) string {
+	clean := ""
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment != "" && segment != "." && segment != ".." && !strings.ContainsAny(segment, "%{}*?#\\ ") {
+			clean += "/" + segment
+		}
+	}
+	return clean
+}

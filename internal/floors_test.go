@@ -1,0 +1,228 @@
+package internal_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/recipe-web-app/oauth2d/"
+
+// floor is the house plan: a room imports only rooms on lower floors. Rooms on one floor do not
+// know one another. docs/architecture.md shows the same plan as a drawing.
+var floor = map[string]int{
+	"cmd/oauth2d": 9,
+
+	"internal/app":         8,
+	"internal/http/server": 7,
+
+	"internal/http/endpoint": 6,
+	"internal/http/page":     6,
+
+	"internal/authorize": 5,
+	"internal/granttype": 5,
+
+	"internal/token":            4,
+	"internal/clientauth":       4,
+	"internal/http/web":         4,
+	"internal/redis/redisstore": 4,
+
+	"internal/keyring":         3,
+	"internal/registry":        3,
+	"internal/session":         3,
+	"internal/directory":       3,
+	"internal/redis/redisconn": 3,
+
+	"internal/store":  2,
+	"internal/metric": 2,
+	"internal/config": 2,
+
+	"internal/oauth":  1,
+	"internal/jose":   1,
+	"internal/secret": 1,
+	"internal/event":  1,
+}
+
+// support are rooms that only tests import. They may look at everything.
+var support = []string{"internal/testkit", "internal/store/storetest", "internal/redis/redistest"}
+
+// wing says which folders a library may be imported in. Where to go instead stands beside it.
+var wing = map[string]struct {
+	only   []string
+	advice string
+}{
+	"net/http":                            {[]string{"internal/http/", "cmd/oauth2d/"}, "what speaks HTTP goes to internal/http; a rule takes values and returns *oauth.Error"},
+	"github.com/go-chi/chi/v5":            {[]string{"internal/http/"}, "routes go to internal/http/server/routes.go"},
+	"github.com/redis/go-redis/v9":        {[]string{"internal/redis/"}, "ask through a contract of internal/store; its Redis side goes to internal/redis/redisstore"},
+	"github.com/alicebob/miniredis/v2":    {[]string{"internal/redis/"}, "open embedded Redis through internal/redis/redisconn"},
+	"github.com/golang-jwt/jwt/v5":        {[]string{"internal/jose/"}, "sign and verify through internal/jose, which keeps the list of algorithms"},
+	"golang.org/x/crypto":                 {[]string{"internal/secret/"}, "hash and seal through internal/secret"},
+	"github.com/spf13/viper":              {[]string{"internal/config/"}, "settings are fields of internal/config; take your section as a value"},
+	"github.com/spf13/cobra":              {[]string{"cmd/oauth2d/"}, "commands go to cmd/oauth2d, one file each"},
+	"github.com/prometheus/client_golang": {[]string{"internal/metric/"}, "emit an event; internal/metric counts it"},
+}
+
+// core may use these parts of the standard library only by being listed: nothing that reads a
+// clock, waits, or talks to anybody.
+var core = []string{
+	"crypto/hmac", "crypto/sha256", "crypto/subtle", "encoding/base64", "encoding/binary", "errors", "fmt", "log/slog",
+	"maps", "net/netip", "net/url", "slices", "strconv", "strings", "time", "unicode", "unicode/utf8",
+}
+
+// source is one Go file of ours.
+type source struct {
+	name string // relative to the module
+	room string
+	file *ast.File
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	for _, root := range []string{"../internal", "../cmd"} {
+		err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".go") {
+				return err
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+			if err != nil {
+				return err
+			}
+			name = strings.TrimPrefix(filepath.ToSlash(name), "../")
+			all = append(all, source{name: name, room: path.Dir(name), file: parsed})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+func (s source) test() bool { return strings.HasSuffix(s.name, "_test.go") }
+
+func (s source) imports() []string {
+	var all []string
+	for _, spec := range s.file.Imports {
+		if name, err := strconv.Unquote(spec.Path.Value); err == nil {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// Imports run downhill. Tests may look around.
+func TestFloors(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		if s.test() || within(s.room, support) || s.room == "internal" {
+			continue
+		}
+		from, known := floor[s.room]
+		if !known {
+			t.Errorf("%s is in a room without a floor: give %s one in internal/floors_test.go and in docs/architecture.md", s.name, s.room)
+			continue
+		}
+		for _, imported := range s.imports() {
+			to, ours := strings.CutPrefix(imported, module)
+			if !ours {
+				continue
+			}
+			if within(to, support) {
+				t.Errorf("%s imports %s, which is for tests only", s.name, to)
+			} else if floor[to] >= from {
+				t.Errorf("%s (floor %d) imports %s (floor %d): move the rule to the lower room, or hand the value down from internal/app", s.name, from, to, floor[to])
+			}
+		}
+	}
+}
+
+// Technology stays in its wing.
+func TestWings(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		if s.test() || within(s.room, support) {
+			continue
+		}
+		for _, imported := range s.imports() {
+			for library, w := range wing {
+				if imported != library && !strings.HasPrefix(imported, library+"/") {
+					continue
+				}
+				in := func(folder string) bool { return strings.HasPrefix(s.room+"/", folder) }
+				if !slices.ContainsFunc(w.only, in) {
+					t.Errorf("%s imports %s: only %s may; %s", s.name, imported, strings.Join(w.only, " and "), w.advice)
+				}
+			}
+		}
+	}
+}
+
+// The core takes values and gives values.
+func TestCoreIsPure(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		if s.room != "internal/oauth" || s.test() {
+			continue
+		}
+		for _, imported := range s.imports() {
+			if !slices.Contains(core, imported) {
+				t.Errorf("%s imports %s: the core holds rules that need nothing but their arguments; put this into a room above", s.name, imported)
+			}
+		}
+	}
+}
+
+// Nothing happens at import, and rooms are told the time.
+func TestNoInitAndNoClock(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		root := within(s.room, []string{"internal/app", "cmd/oauth2d"}) || within(s.room, support)
+		for _, decl := range s.file.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+				t.Errorf("%s has an init: make a value and wire it in internal/app", s.name)
+			}
+		}
+		if s.test() || root {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok && readsClock(sel) {
+				t.Errorf("%s reads the clock (time.%s): take Now func() time.Time in the options, as its neighbours do", s.name, sel.Sel.Name)
+			}
+			return true
+		})
+	}
+}
+
+func readsClock(sel *ast.SelectorExpr) bool {
+	pkg, ok := sel.X.(*ast.Ident)
+	return ok && pkg.Name == "time" && slices.Contains([]string{"Now", "Since", "Until"}, sel.Sel.Name)
+}
+
+// Every room says what it owns.
+func TestRoomsSayWhatTheyOwn(t *testing.T) {
+	t.Parallel()
+	said := map[string]bool{}
+	for _, s := range sources(t) {
+		if !s.test() {
+			said[s.room] = said[s.room] || s.file.Doc != nil
+		}
+	}
+	for room, ok := range said {
+		if !ok {
+			t.Errorf("%s has no package comment: its first sentence says what the room owns", room)
+		}
+	}
+}
+
+func within(room string, rooms []string) bool {
+	return slices.ContainsFunc(rooms, func(one string) bool { return room == one || strings.HasPrefix(room, one+"/") })
+}
