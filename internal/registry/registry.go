@@ -45,6 +45,9 @@ func New(o Options) *Registry {
 // Client looks a client up; store.Absent when it is not registered, any other error means "could
 // not ask". The slices and maps of the answer are shared and must not be changed.
 func (r *Registry) Client(ctx context.Context, id oauth.ClientID) (oauth.Client, error) {
+	if !wellFormed(id) {
+		return oauth.Client{}, store.Absent // it cannot be registered: nobody is asked
+	}
 	return r.memory.client(ctx, id)
 }
 
