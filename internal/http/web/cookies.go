@@ -3,6 +3,9 @@ package web
 import (
 	"net/http"
 	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // Cookies writes and reads our cookies. Over TLS their names begin with __Host-, which browsers
@@ -55,4 +58,17 @@ func (c Cookies) cookie(name, value string, maxAge int) *http.Cookie {
 		HttpOnly: true,
 		SameSite: http.SameSiteLaxMode, // Strict would lose it on the way back from the client
 	}
+}
+
+const browserBytes = 16
+
+// Browser gives the value that pending requests and forms of this browser are bound to, and sets
+// it when there is none. It is kept until the browser is closed.
+func (c Cookies) Browser(w http.ResponseWriter, r *http.Request) oauth.Token {
+	value := c.Get(r, BrowserCookie)
+	if value == "" {
+		value = secret.NewToken(browserBytes)
+		c.Set(w, BrowserCookie, value, 0)
+	}
+	return oauth.Token(value)
 }

@@ -1,0 +1,97 @@
+package endpoint
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/recipe-web-app/oauth2d/internal/authorize"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/session"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// ParamInteraction carries a pending authorization request to the pages and back.
+const ParamInteraction = "interaction"
+
+// Authorize is the authorization endpoint (RFC 6749 §3.1). Pages lead back to it with the
+// interaction they were given, and it decides again what comes next.
+type Authorize struct {
+	Authorizer *authorize.Authorizer
+	Sessions   *session.Sessions
+	Cookies    web.Cookies
+	Errors     *web.Errors
+	Login      string // path of the page that signs a person in
+	Consent    string // path of the page that asks for consent
+}
+
+// Serve takes a request one step further.
+func (e *Authorize) Serve(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	pending, err := e.pending(r)
+	if err != nil {
+		return err
+	}
+	person, err := e.person(r)
+	if err != nil {
+		return oauth.AsError(err).To(pending.Return)
+	}
+	step, err := e.Authorizer.Step(ctx, pending, person)
+	switch {
+	case err != nil:
+		return err
+	case step == authorize.NeedLogin:
+		return e.ask(w, r, e.Login, pending)
+	case step == authorize.NeedConsent:
+		return e.ask(w, r, e.Consent, pending)
+	}
+	answer, err := e.Authorizer.Issue(ctx, pending, *person)
+	if err != nil {
+		return err
+	}
+	return e.Errors.SendBack(w, r, answer.Return, url.Values{"code": {answer.Code.Reveal()}})
+}
+
+func (e *Authorize) pending(r *http.Request) (authorize.Pending, error) {
+	// Read by itself: it holds a whole request, and may be longer than one of its parameters may.
+	if sealed := r.URL.Query().Get(ParamInteraction); sealed != "" && r.Method == http.MethodGet {
+		browser := oauth.Token(e.Cookies.Get(r, web.BrowserCookie))
+		return e.Authorizer.Resume(r.Context(), sealed, browser)
+	}
+	params, err := readAuthorization(r)
+	if err != nil && oauth.AsError(err).Code != oauth.InvalidRequest {
+		return authorize.Pending{}, err
+	}
+	return e.Authorizer.Check(r.Context(), params, err)
+}
+
+// readAuthorization reads a request by GET or by POST (RFC 6749 §3.1). Its error is for the chain
+// of checks, which knows where it may be sent.
+func readAuthorization(r *http.Request) (oauth.Params, error) {
+	if r.Method == http.MethodPost {
+		return readForm(r)
+	}
+	return readQuery(r)
+}
+
+// person gives the session of this browser; nil when nobody is signed in.
+func (e *Authorize) person(r *http.Request) (*oauth.Session, error) {
+	found, err := e.Sessions.Find(r.Context(), oauth.Token(e.Cookies.Get(r, web.SessionCookie)))
+	switch {
+	case errors.Is(err, store.Absent):
+		return nil, nil //nolint:nilnil // nobody is an answer, and what Step takes for it
+	case err != nil:
+		return nil, oauth.Unavailable(err)
+	}
+	return &found, nil
+}
+
+func (e *Authorize) ask(w http.ResponseWriter, r *http.Request, page string, pending authorize.Pending) error {
+	sealed, err := e.Authorizer.Seal(pending, e.Cookies.Browser(w, r))
+	if err != nil {
+		return oauth.AsError(err).To(pending.Return)
+	}
+	web.SeeOther(w, page+"?"+url.Values{ParamInteraction: {sealed}}.Encode())
+	return nil
+}

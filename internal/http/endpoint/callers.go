@@ -1,0 +1,87 @@
+package endpoint
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/recipe-web-app/oauth2d/internal/clientauth"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/registry"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/token"
+)
+
+// Callers finds out who asks about a token or wants it revoked: a client that authenticates, or a
+// single-page app that has no secret and shows the very token it speaks of.
+type Callers struct {
+	Clients   *clientauth.Authenticator
+	Registry  *registry.Registry
+	Tokens    *token.Tokens
+	AllowSelf bool // the latter may (introspection.allow_self)
+}
+
+func (c *Callers) revoking(r *http.Request, p oauth.Params) (oauth.Client, error) {
+	shown, err := bearerOf(r)
+	if err != nil {
+		return oauth.Client{}, err
+	}
+	if shown != "" && !p.Has("client_id") {
+		return c.self(r.Context(), shown, p)
+	}
+	return c.authenticated(r, p)
+}
+
+// introspecting wants more than revoking: a client that cannot authenticate is told nothing about
+// any token but the one it shows (RFC 7662 §2.1).
+func (c *Callers) introspecting(r *http.Request, p oauth.Params) (oauth.Client, error) {
+	shown, err := bearerOf(r)
+	if err != nil {
+		return oauth.Client{}, err
+	}
+	if shown != "" && !p.Has("client_secret") {
+		return c.self(r.Context(), shown, p)
+	}
+	client, err := c.authenticated(r, p)
+	if err != nil {
+		return oauth.Client{}, err
+	}
+	if client.Public() {
+		return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "client authentication failed", nil)
+	}
+	return client, nil
+}
+
+func (c *Callers) authenticated(r *http.Request, p oauth.Params) (oauth.Client, error) {
+	shown, err := presented(r, p)
+	if err != nil {
+		return oauth.Client{}, err
+	}
+	return c.Clients.Authenticate(r.Context(), shown)
+}
+
+// self gives the public client that a live token was issued to, when the token is asked about by
+// itself.
+func (c *Callers) self(ctx context.Context, shown oauth.Token, p oauth.Params) (oauth.Client, error) {
+	refused := oauth.Refuse(oauth.InvalidToken, "the access token does not allow this", nil)
+	if !c.AllowSelf || shown.Digest() != oauth.Token(p.Get("token")).Digest() {
+		return oauth.Client{}, refused
+	}
+	access, alive, err := c.Tokens.Inspect(ctx, shown)
+	if err != nil {
+		return oauth.Client{}, err
+	}
+	if !alive {
+		return oauth.Client{}, refused
+	}
+	client, err := c.Registry.Client(ctx, access.Client)
+	switch {
+	case errors.Is(err, store.Absent):
+		return oauth.Client{}, refused
+	case err != nil:
+		return oauth.Client{}, oauth.Unavailable(err)
+	case client.Disabled || !client.Public():
+		return oauth.Client{}, refused
+	}
+	return client, nil
+}

@@ -1,0 +1,73 @@
+package endpoint
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+)
+
+// State is how one part of the server fares.
+type State string
+
+// The states, from good to bad.
+const (
+	StateOK       State = "ok"
+	StateDegraded State = "degraded" // it works, and an operator should look
+	StateDown     State = "down"     // requests that need it are answered with 503
+)
+
+// Condition is what is known about one part. Strangers can read it: Detail is a few words of our
+// own and never an error's text.
+type Condition struct {
+	Part   string
+	State  State
+	Detail string
+}
+
+// Health tells probes and people how the server fares.
+type Health struct {
+	// Probe looks at every part. It is called for every request and must be quick.
+	Probe func(ctx context.Context) []Condition
+
+	stopping atomic.Bool
+}
+
+type healthAnswer struct {
+	Status  string            `json:"status"`
+	Checks  map[string]State  `json:"checks,omitempty"`
+	Details map[string]string `json:"details,omitempty"`
+}
+
+// Stopping makes the server not ready, so that nobody sends it new requests while it finishes.
+func (e *Health) Stopping() { e.stopping.Store(true) }
+
+// Live answers that the process serves requests, whatever else is wrong: restarting it would not
+// bring Redis back.
+func (e *Health) Live(w http.ResponseWriter, _ *http.Request) error {
+	return web.JSON(w, healthAnswer{Status: "ok"})
+}
+
+// Ready answers 200 when requests can be served, also while something is degraded, and 503 when
+// they cannot. It says which part it is.
+func (e *Health) Ready(w http.ResponseWriter, r *http.Request) error {
+	answer := healthAnswer{Status: "ready", Checks: map[string]State{}, Details: map[string]string{}}
+	status := http.StatusOK
+	for _, c := range e.Probe(r.Context()) {
+		answer.Checks[c.Part] = c.State
+		if c.Detail != "" {
+			answer.Details[c.Part] = c.Detail
+		}
+		switch {
+		case c.State == StateDown:
+			status, answer.Status = http.StatusServiceUnavailable, "unavailable"
+		case c.State == StateDegraded && status == http.StatusOK:
+			answer.Status = "degraded"
+		}
+	}
+	if e.stopping.Load() {
+		status, answer.Status = http.StatusServiceUnavailable, "stopping"
+	}
+	return web.JSONStatus(w, status, answer)
+}

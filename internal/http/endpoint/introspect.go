@@ -1,0 +1,36 @@
+package endpoint
+
+import (
+	"net/http"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/token"
+)
+
+// Introspect is the introspection endpoint (RFC 7662).
+type Introspect struct {
+	Callers *Callers
+	Tokens  *token.Tokens
+}
+
+// Serve tells an authenticated caller about a token.
+func (e *Introspect) Serve(w http.ResponseWriter, r *http.Request) error {
+	params, err := readForm(r)
+	if err != nil {
+		return err
+	}
+	caller, err := e.Callers.introspecting(r, params)
+	if err != nil {
+		return err
+	}
+	text := oauth.Token(params.Get("token"))
+	if text == "" {
+		return missingToken()
+	}
+	answer, err := e.Tokens.Introspect(r.Context(), caller, text)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, answer)
+}

@@ -1,0 +1,29 @@
+package endpoint
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/recipe-web-app/oauth2d/internal/jose"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// JWKS serves the public signing keys (RFC 7517 §5).
+type JWKS struct {
+	Keys func() jose.Set
+}
+
+// Serve answers with the keys of this moment.
+func (e *JWKS) Serve(w http.ResponseWriter, r *http.Request) error {
+	set := e.Keys()
+	if len(set.Keys) == 0 {
+		// Verifiers would keep an empty set and refuse every token for as long.
+		return oauth.Unavailable(errors.New("the key ring holds no signing key"))
+	}
+	d, err := newDocument(set)
+	if err != nil {
+		return err
+	}
+	d.serve(w, r, documentLife)
+	return nil
+}

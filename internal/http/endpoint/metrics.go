@@ -1,0 +1,24 @@
+package endpoint
+
+import (
+	"bytes"
+	"net/http"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/metric"
+)
+
+// Metrics serves the counters to Prometheus.
+type Metrics struct {
+	Metrics *metric.Metrics
+}
+
+// Serve writes every counter.
+func (e *Metrics) Serve(w http.ResponseWriter, _ *http.Request) error {
+	var page bytes.Buffer
+	if err := e.Metrics.Write(&page); err != nil {
+		return err
+	}
+	web.Bytes(w, metric.ContentType, page.Bytes())
+	return nil
+}

@@ -1,0 +1,21 @@
+package endpoint
+
+// Where the endpoints stand: those of OAuth below the issuer and the endpoint prefix, the others
+// below the issuer.
+const (
+	PathAuthorize  = "/authorize"
+	PathToken      = "/token"
+	PathRevoke     = "/revoke"
+	PathIntrospect = "/introspect"
+	PathUserInfo   = "/userinfo"
+
+	PathJWKS        = "/.well-known/jwks.json"
+	PathHealth      = "/health"
+	PathHealthLive  = "/health/live"
+	PathHealthReady = "/health/ready"
+	PathMetrics     = "/metrics"
+
+	// The metadata is asked for below the issuer, or with this in front of the issuer's path.
+	PathServerMetadata = "/.well-known/oauth-authorization-server" // RFC 8414 §3
+	PathOpenIDConfig   = "/.well-known/openid-configuration"       // OIDC Discovery §4
+)

@@ -1,0 +1,39 @@
+package endpoint
+
+import (
+	"net/http"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/token"
+)
+
+// Revoke is the revocation endpoint (RFC 7009).
+type Revoke struct {
+	Callers *Callers
+	Tokens  *token.Tokens
+}
+
+// Serve ends a token. That there was none to end is no error (§2.2). The token_type_hint is not
+// read: what a token is can be told from the token.
+func (e *Revoke) Serve(w http.ResponseWriter, r *http.Request) error {
+	params, err := readForm(r)
+	if err != nil {
+		return err
+	}
+	caller, err := e.Callers.revoking(r, params)
+	if err != nil {
+		return err
+	}
+	text := oauth.Token(params.Get("token"))
+	if text == "" {
+		return missingToken()
+	}
+	if err := e.Tokens.Revoke(r.Context(), caller, text); err != nil {
+		return err
+	}
+	web.Empty(w, http.StatusOK)
+	return nil
+}
+
+func missingToken() error { return oauth.Refuse(oauth.InvalidRequest, "token is missing", nil) }

@@ -1,0 +1,37 @@
+package endpoint
+
+import (
+	"net/http"
+
+	"github.com/recipe-web-app/oauth2d/internal/clientauth"
+	"github.com/recipe-web-app/oauth2d/internal/granttype"
+)
+
+// Token is the token endpoint (RFC 6749 §3.2).
+type Token struct {
+	Clients    *clientauth.Authenticator
+	GrantTypes *granttype.Pipeline
+}
+
+// Serve answers a token request.
+func (e *Token) Serve(w http.ResponseWriter, r *http.Request) error {
+	params, err := readForm(r)
+	if err != nil {
+		return err
+	}
+	shown, err := presented(r, params)
+	if err != nil {
+		return err
+	}
+	client, err := e.Clients.Authenticate(r.Context(), shown)
+	if err != nil {
+		return err
+	}
+	set, err := e.GrantTypes.Exchange(r.Context(), granttype.Request{
+		Type: params.Get("grant_type"), Client: client, Params: params,
+	})
+	if err != nil {
+		return err
+	}
+	return respondToken(w, set)
+}

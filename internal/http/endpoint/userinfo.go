@@ -1,0 +1,95 @@
+package endpoint
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/recipe-web-app/oauth2d/internal/directory"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/token"
+)
+
+// UserInfo tells the holder of an access token about its user (OIDC Core §5.3).
+type UserInfo struct {
+	Tokens *token.Tokens
+	People *directory.Directory
+}
+
+// userClaims are those of OIDC Core §5.1 that the built-in directory knows.
+type userClaims struct {
+	Subject       string `json:"sub"`
+	Name          string `json:"name,omitempty"`
+	Username      string `json:"preferred_username,omitempty"`
+	Email         string `json:"email,omitempty"`
+	EmailVerified *bool  `json:"email_verified,omitempty"`
+}
+
+// Serve answers with the claims that the token's scope opens.
+func (e *UserInfo) Serve(w http.ResponseWriter, r *http.Request) error {
+	shown, err := accessTokenOf(r)
+	if err != nil {
+		return err
+	}
+	access, alive, err := e.Tokens.Inspect(r.Context(), shown)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !alive || !access.OfUser():
+		return invalidToken()
+	case !access.Scope.Has(oauth.ScopeOpenID):
+		return oauth.Refuse(oauth.InsufficientScope, "the access token lacks the scope openid", nil)
+	}
+	user, err := e.People.Get(r.Context(), oauth.UserID(access.Subject))
+	switch {
+	case errors.Is(err, store.Absent) || err == nil && user.Disabled:
+		return invalidToken()
+	case err != nil:
+		return oauth.Unavailable(err)
+	}
+	return web.JSON(w, claimsOf(user, access.Scope))
+}
+
+func claimsOf(u oauth.User, scope oauth.Scopes) userClaims {
+	claims := userClaims{Subject: string(u.ID)}
+	if scope.Has(oauth.ScopeProfile) {
+		claims.Name, claims.Username = u.DisplayName, u.Name
+	}
+	if scope.Has(oauth.ScopeEmail) && u.Email != "" {
+		claims.Email, claims.EmailVerified = u.Email, &u.EmailVerified
+	}
+	return claims
+}
+
+// accessTokenOf reads the access token of a resource request: in the header, or in the form of a
+// POST (RFC 6750 §2.1, §2.2). Never in the query, where logs would keep it, and never twice (§2).
+func accessTokenOf(r *http.Request) (oauth.Token, error) {
+	if query, _ := readQuery(r); query.Has("access_token") {
+		return "", oauth.Refuse(oauth.InvalidRequest, "the access token must not stand in the query", nil)
+	}
+	shown, err := bearerOf(r)
+	if err != nil {
+		return "", err
+	}
+	if r.Method == http.MethodPost && r.Header.Get("Content-Type") != "" {
+		params, err := readForm(r)
+		if err != nil {
+			return "", err
+		}
+		inBody := oauth.Token(params.Get("access_token"))
+		if shown != "" && inBody != "" {
+			return "", oauth.Refuse(oauth.InvalidRequest, "the access token is sent twice", nil)
+		}
+		shown += inBody
+	}
+	if shown == "" {
+		return "", oauth.Refuse(oauth.InvalidToken, "an access token is needed", nil)
+	}
+	return shown, nil
+}
+
+func invalidToken() error {
+	return oauth.Refuse(oauth.InvalidToken, "the access token is not valid", nil)
+}

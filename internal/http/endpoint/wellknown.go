@@ -1,0 +1,106 @@
+package endpoint
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// documentLife is how long caches may keep the metadata and the keys. A signing key is published
+// for longer than this before it is used.
+const documentLife = 5 * time.Minute
+
+// Metadata is what the server's metadata is made of: what is switched on, and nothing else.
+type Metadata struct {
+	Issuer         string // every URL begins with it, whatever Host a request names
+	EndpointPrefix string // between the issuer and the endpoints, "" or "/…"
+	GrantTypes     []string
+	Scopes         []string
+	Algorithms     []string // what ID tokens may be signed with
+	AllowSelf      bool     // a token may be introspected by presenting it (introspection.allow_self)
+}
+
+// serverMetadata is the document of RFC 8414 §2 and OIDC Discovery §3 in one: each reader ignores
+// what the other's standard adds.
+type serverMetadata struct {
+	Issuer                string   `json:"issuer"`
+	AuthorizationEndpoint string   `json:"authorization_endpoint,omitempty"`
+	TokenEndpoint         string   `json:"token_endpoint"`
+	JWKSURI               string   `json:"jwks_uri"`
+	UserInfoEndpoint      string   `json:"userinfo_endpoint,omitempty"`
+	RevocationEndpoint    string   `json:"revocation_endpoint"`
+	IntrospectionEndpoint string   `json:"introspection_endpoint"`
+	Scopes                []string `json:"scopes_supported,omitempty"`
+	ResponseTypes         []string `json:"response_types_supported"`
+	ResponseModes         []string `json:"response_modes_supported,omitempty"`
+	GrantTypes            []string `json:"grant_types_supported"`
+	ChallengeMethods      []string `json:"code_challenge_methods_supported,omitempty"`
+	TokenAuth             []string `json:"token_endpoint_auth_methods_supported"`
+	RevocationAuth        []string `json:"revocation_endpoint_auth_methods_supported"`
+	IntrospectionAuth     []string `json:"introspection_endpoint_auth_methods_supported"`
+	IssParameter          bool     `json:"authorization_response_iss_parameter_supported"`
+	RequestParameter      bool     `json:"request_parameter_supported"`
+	// Said although it is false: left out it would mean true (OIDC Discovery §3).
+	RequestURIParameter bool     `json:"request_uri_parameter_supported"`
+	ClaimsParameter     bool     `json:"claims_parameter_supported"`
+	SubjectTypes        []string `json:"subject_types_supported,omitempty"`
+	IDTokenAlgorithms   []string `json:"id_token_signing_alg_values_supported,omitempty"`
+	Claims              []string `json:"claims_supported,omitempty"`
+	Prompts             []string `json:"prompt_values_supported,omitempty"`
+}
+
+// WellKnown serves the metadata, one document under all its names.
+type WellKnown struct{ document document }
+
+// NewWellKnown makes the document, which does not change while the server runs.
+func NewWellKnown(m Metadata) (*WellKnown, error) {
+	d, err := newDocument(m.document())
+	return &WellKnown{document: d}, err
+}
+
+// Serve answers a metadata request.
+func (e *WellKnown) Serve(w http.ResponseWriter, r *http.Request) error {
+	e.document.serve(w, r, documentLife)
+	return nil
+}
+
+func (m Metadata) document() serverMetadata {
+	at := func(path string) string { return m.Issuer + m.EndpointPrefix + path }
+	secrets := []string{string(oauth.AuthBasic), string(oauth.AuthPost)}
+	d := serverMetadata{
+		Issuer:                m.Issuer,
+		TokenEndpoint:         at(PathToken),
+		JWKSURI:               m.Issuer + PathJWKS,
+		RevocationEndpoint:    at(PathRevoke),
+		IntrospectionEndpoint: at(PathIntrospect),
+		Scopes:                m.Scopes,
+		ResponseTypes:         []string{},
+		GrantTypes:            m.GrantTypes,
+		TokenAuth:             append(slices.Clone(secrets), string(oauth.AuthNone)),
+		RevocationAuth:        append(slices.Clone(secrets), string(oauth.AuthNone)),
+		IntrospectionAuth:     secrets,
+	}
+	if m.AllowSelf {
+		d.IntrospectionAuth = append(d.IntrospectionAuth, schemeBearer) // a token type: RFC 8414 §2 allows it here
+	}
+	if slices.Contains(m.GrantTypes, oauth.GrantAuthorizationCode) {
+		d.AuthorizationEndpoint = at(PathAuthorize)
+		d.ResponseTypes = []string{"code"}
+		d.ResponseModes = []string{string(oauth.ModeQuery), string(oauth.ModeFormPost)}
+		d.ChallengeMethods = []string{oauth.MethodS256}
+		d.IssParameter = true // RFC 9207 §3
+		d.Prompts = []string{"none", "login", "consent", "select_account"}
+	}
+	if d.AuthorizationEndpoint != "" && slices.Contains(m.Scopes, oauth.ScopeOpenID) {
+		d.UserInfoEndpoint = at(PathUserInfo)
+		d.SubjectTypes = []string{"public"}
+		d.IDTokenAlgorithms = m.Algorithms
+		d.Claims = []string{
+			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid", "at_hash",
+			"name", "preferred_username", "email", "email_verified",
+		}
+	}
+	return d
+}
