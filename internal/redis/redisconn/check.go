@@ -1,0 +1,254 @@
+package redisconn
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	noEviction    = "noeviction"
+	oldestVersion = "6.2"
+)
+
+// Check tells whether Redis can be used as it is configured. Its error is one line that says what
+// is wrong and what to do about it; no password stands in it.
+func (db *DB) Check(ctx context.Context) error {
+	switch db.opt.Mode {
+	case Embedded:
+		return nil
+	case Sentinel:
+		master, err := db.askSentinels(ctx)
+		if err != nil {
+			return err
+		}
+		return db.checkServer(ctx, master)
+	default:
+		var err error
+		for _, addr := range db.opt.Addrs {
+			if err = db.checkServer(ctx, addr); err == nil {
+				return nil
+			}
+		}
+		return err
+	}
+}
+
+// askSentinels finds the master as the daemon will find it: the first Sentinel that knows it. When
+// none does, the last reason is told; a Sentinel that answered is a better reason than silence.
+func (db *DB) askSentinels(ctx context.Context) (string, error) {
+	var silent, spoke error
+	for _, addr := range db.opt.Addrs {
+		pair, err := db.askSentinel(ctx, addr)
+		switch {
+		case err == nil:
+			return net.JoinHostPort(pair[0], pair[1]), nil
+		case errors.Is(err, redis.Nil):
+			spoke = fmt.Errorf("redis: the Sentinel at %s knows no master named %q: configure the name that "+
+				"stands in its sentinel.conf (sentinel monitor <name> …)", addr, db.opt.MasterName)
+		case resultOf(err) == ResultNoPerm:
+			spoke = fmt.Errorf("redis: the Sentinel at %s refuses our login (%s): configure the Sentinels' own "+
+				"password, which is not that of Redis", addr, firstWord(err))
+		default:
+			silent = explain(err, "the Sentinel", addr)
+		}
+	}
+	if spoke != nil {
+		return "", spoke
+	}
+	return "", silent
+}
+
+func (db *DB) askSentinel(ctx context.Context, addr string) ([]string, error) {
+	o := db.serverOptions(addr)
+	o.Username, o.Password, o.DB, o.PoolSize = db.opt.SentinelUsername, db.opt.SentinelPassword, 0, 1
+	sentinel := redis.NewSentinelClient(o)
+	defer func() { _ = sentinel.Close() }()
+	pair, err := sentinel.GetMasterAddrByName(ctx, db.opt.MasterName).Result()
+	if err == nil && len(pair) != 2 {
+		return nil, redis.Nil
+	}
+	return pair, err
+}
+
+// checkServer speaks to one server directly, so that every error is its own.
+func (db *DB) checkServer(ctx context.Context, addr string) error {
+	o := db.serverOptions(addr)
+	o.PoolSize = 1
+	server := redis.NewClient(o)
+	defer func() { _ = server.Close() }()
+	text, err := server.Info(ctx).Result()
+	if err != nil {
+		return db.explainServer(err, addr, "info")
+	}
+	info := parseInfo(text)
+	if err := db.judge(info, addr); err != nil {
+		return err
+	}
+	if db.opt.Mode == Cluster {
+		return db.checkCluster(ctx)
+	}
+	return db.checkRights(ctx, server, addr)
+}
+
+// judge looks at what a server says about itself.
+func (db *DB) judge(info map[string]string, addr string) error {
+	version, policy := info["redis_version"], info["maxmemory_policy"]
+	clustered := info["cluster_enabled"] == "1"
+	switch {
+	case olderThan(version, oldestVersion):
+		return fmt.Errorf("redis: %s runs Redis %s: version %s or later is needed", addr, version, oldestVersion)
+	case policy != noEviction:
+		return fmt.Errorf("redis: %s would throw away logins and revocations when its memory is full "+
+			"(maxmemory-policy %s): set maxmemory-policy noeviction there", addr, policy)
+	case clustered && db.opt.Mode != Cluster:
+		return fmt.Errorf("redis: %s is a node of a cluster: configure cluster mode", addr)
+	case !clustered && db.opt.Mode == Cluster:
+		return fmt.Errorf("redis: %s is not a node of a cluster: configure standalone or sentinel mode", addr)
+	case info["role"] != "master" && db.opt.Mode == Standalone:
+		return fmt.Errorf("redis: %s is a replica and takes no writes: configure the master's address, "+
+			"or sentinel mode", addr)
+	case info["role"] != "master" && db.opt.Mode == Sentinel:
+		return fmt.Errorf("redis: %s, which the Sentinels call master, is a %s: a failover is under way; "+
+			"try again", addr, info["role"])
+	}
+	return nil
+}
+
+// checkCluster asks every master for the rights that are needed.
+func (db *DB) checkCluster(ctx context.Context) error {
+	cluster := db.client.(*redis.ClusterClient)
+	err := cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		addr := node.Options().Addr
+		text, err := node.Info(ctx).Result()
+		if err != nil {
+			return db.explainServer(err, addr, "info")
+		}
+		return db.judge(parseInfo(text), addr)
+	})
+	if err != nil {
+		return err
+	}
+	return db.checkRights(ctx, db.client, "the cluster")
+}
+
+//go:embed lua/rights.lua
+var rights string
+
+// needed are the commands that the daemon uses, with arguments that do no harm to a scratch key.
+var needed = []string{
+	"HSET f 1", "HGET f", "HMGET f", "HGETALL", "HINCRBY n 1", "HDEL f", "PEXPIRE 1000", "PTTL", "EXISTS", "DEL",
+	"ZADD 1 m", "ZSCORE m", "ZCARD", "ZRANGE 0 0", "ZREVRANGE 0 0", "ZRANGEBYLEX - +", "ZRANDMEMBER 1",
+	"ZREMRANGEBYSCORE 0 0", "ZREM m", "DEL", "SET 1 PX 1000", "GET", "INCR", "DEL",
+}
+
+// Needed lists the commands that Check tries, so that a test can hold it against the scripts.
+func Needed() []string {
+	var names []string
+	for _, call := range needed {
+		name, _, _ := strings.Cut(call, " ")
+		names = append(names, name)
+	}
+	return names
+}
+
+// scratch is the one key that Check touches; it is gone afterwards.
+const scratch = "auth:check"
+
+// checkRights runs every command that will be needed once, on a key of its own.
+func (db *DB) checkRights(ctx context.Context, server redis.Cmdable, addr string) error {
+	script := NewScript(rights)
+	if err := server.ScriptLoad(ctx, script.source).Err(); err != nil {
+		return db.explainServer(err, addr, "script|load")
+	}
+	words := make([]any, len(needed))
+	for i, call := range needed {
+		words[i] = call
+	}
+	refused, err := server.EvalSha(ctx, script.sha, []string{scratch}, words...).Text()
+	if resultOf(err) == ResultNoScript { // a cluster: the script went to another node
+		refused, err = server.Eval(ctx, script.source, []string{scratch}, words...).Text()
+	}
+	if err != nil {
+		return db.explainServer(err, addr, "evalsha")
+	}
+	if refused != "" {
+		return db.forbidden(addr, strings.ToLower(refused))
+	}
+	return nil
+}
+
+func (db *DB) explainServer(err error, addr, command string) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "WRONGPASS"), strings.Contains(text, "invalid password"):
+		return fmt.Errorf("redis: %s refuses the password of %s: configure the right one", addr, db.user())
+	case strings.Contains(text, "NOAUTH"):
+		return fmt.Errorf("redis: %s wants a password and none is configured", addr)
+	case strings.Contains(text, "without any password configured"):
+		return fmt.Errorf("redis: %s has no password and one is configured: set requirepass or an ACL user there, "+
+			"or remove it here", addr)
+	case strings.Contains(text, "one of the keys"):
+		return fmt.Errorf("redis: %s may not touch keys that begin with auth: at %s: grant ~auth:* in its ACL "+
+			"(NOPERM)", db.user(), addr)
+	case resultOf(err) == ResultNoPerm:
+		return db.forbidden(addr, command)
+	}
+	return explain(err, "Redis", addr)
+}
+
+func (db *DB) forbidden(addr, command string) error {
+	return fmt.Errorf("redis: %s may not run %s at %s: grant +%s in its ACL (NOPERM)", db.user(), command, addr, command)
+}
+
+func (db *DB) user() string {
+	if db.opt.Username == "" {
+		return "the default user"
+	}
+	return fmt.Sprintf("user %q", db.opt.Username)
+}
+
+// explain tells why a server was not reached.
+func explain(err error, what, addr string) error {
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	var name x509.HostnameError
+	switch {
+	case errors.As(err, &name):
+		return fmt.Errorf("redis: the certificate of %s at %s is for another name (%w): configure the server name "+
+			"it carries", what, addr, err)
+	case errors.As(err, &certificate):
+		return fmt.Errorf("redis: the certificate of %s at %s is not trusted (%w): configure the CA that signed it",
+			what, addr, certificate.Err)
+	case errors.As(err, &record):
+		return fmt.Errorf("redis: %s at %s does not speak TLS: turn TLS off, or use its TLS port", what, addr)
+	case errors.As(err, &alert):
+		return fmt.Errorf("redis: %s at %s refuses our TLS (%w): it may want a client certificate", what, addr, alert)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("redis: nothing listens at %s: start %s, or configure its right address", addr, what)
+	case strings.HasPrefix(err.Error(), "LOADING"):
+		return fmt.Errorf("redis: %s at %s is still loading its data: try again", what, addr)
+	case resultOf(err) == ResultUnreachable, resultOf(err) == ResultTimeout:
+		return fmt.Errorf("redis: %s at %s cannot be reached (%w): check the address, the network, and whether "+
+			"that port speaks TLS", what, addr, err)
+	}
+	return fmt.Errorf("redis: %s at %s answers with an error: %w", what, addr, err)
+}
+
+func firstWord(err error) string {
+	for _, word := range []string{"WRONGPASS", "NOAUTH", "NOPERM"} {
+		if strings.Contains(err.Error(), word) {
+			return word
+		}
+	}
+	return "refused"
+}

@@ -1,0 +1,195 @@
+package redisconn
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// DB is an open connection to Redis. It is safe for concurrent use.
+type DB struct {
+	opt      Options
+	client   redis.UniversalClient
+	scripts  *library
+	gate     *gate
+	writes   *committer
+	reads    *committer
+	embedded *embedded // nil in every other mode
+}
+
+// Mode tells what stands behind the connection.
+func (db *DB) Mode() Mode { return db.opt.Mode }
+
+// Use makes scripts known, so that every new connection loads them.
+func (db *DB) Use(scripts ...*Script) { db.scripts.add(scripts...) }
+
+// Call is one run of a script.
+type Call struct {
+	Keys []string
+	Args []any
+}
+
+// Write carries out one state change. It is sent once: only a request that Redis certainly did not
+// execute (it did not know the script, or named another node) is sent again. An error, always an
+// *Error, means that the outcome is unknown; the end of ctx is such an error.
+func (db *DB) Write(ctx context.Context, verb string, s *Script, keys []string, args ...any) (any, error) {
+	r := db.newWrite(ctx, s, Call{Keys: keys, Args: args})
+	if err := db.do(db.writes, verb, r); err != nil {
+		return nil, err
+	}
+	return r.cmds[0].(write).Val(), nil
+}
+
+// WriteEach carries out several changes of one kind that do not depend on one another. They are
+// queued together, so that they leave together. The first error is answered; each of the others may
+// or may not have been carried out.
+func (db *DB) WriteEach(ctx context.Context, verb string, s *Script, calls []Call) ([]any, error) {
+	requests := make([]*request, 0, len(calls))
+	for _, call := range calls {
+		r := db.newWrite(ctx, s, call)
+		if err := db.writes.submit(ctx, r); err != nil {
+			return nil, db.told(verb, r, err)
+		}
+		requests = append(requests, r)
+	}
+	results := make([]any, len(requests))
+	for i, r := range requests {
+		if err := db.told(verb, r, db.writes.wait(ctx, r)); err != nil {
+			return nil, err
+		}
+		results[i] = r.cmds[0].(write).Val()
+	}
+	return results, nil
+}
+
+// Read asks. The commands must change nothing; they leave side by side and are not one instant.
+// The absence of something is an answer, not an error: it stands in its command as redis.Nil.
+// After an error, always an *Error, the commands must not be looked at.
+func (db *DB) Read(ctx context.Context, verb string, cmds ...redis.Cmder) error {
+	if len(cmds) == 0 {
+		return nil
+	}
+	return db.do(db.reads, verb, &request{
+		ctx: ctx, cmds: cmds, queued: db.opt.Now(), answered: make(chan struct{}),
+	})
+}
+
+func (db *DB) do(c *committer, verb string, r *request) error {
+	err := c.submit(r.ctx, r)
+	if err == nil {
+		err = c.wait(r.ctx, r)
+	}
+	return db.told(verb, r, err)
+}
+
+// told reports the fate of a request and gives its error the form callers see.
+func (db *DB) told(verb string, r *request, err error) error {
+	result := resultOf(err)
+	db.opt.Observe(verb, result, db.opt.Now().Sub(r.queued))
+	if err == nil {
+		return nil
+	}
+	return &Error{Verb: verb, Result: result, cause: err}
+}
+
+// write is a script run that the driver must not repeat by itself: after a lost connection nobody
+// knows whether it ran. (MOVED and ASK are followed all the same: there it did not.)
+type write struct{ *redis.Cmd }
+
+// NoRetry implements redis.Cmder.
+func (write) NoRetry() bool { return true }
+
+func (db *DB) newWrite(ctx context.Context, s *Script, call Call) *request {
+	words := make([]any, 0, 3+len(call.Keys)+len(call.Args))
+	words = append(words, "evalsha", s.sha, len(call.Keys))
+	for _, key := range call.Keys {
+		words = append(words, key)
+	}
+	words = append(words, call.Args...)
+	db.scripts.add(s)
+	return &request{
+		ctx:      ctx,
+		cmds:     []redis.Cmder{write{redis.NewCmd(ctx, words...)}},
+		queued:   db.opt.Now(),
+		answered: make(chan struct{}),
+	}
+}
+
+// sendWrites is the sender of relaxed durability: acknowledged is what the master executed.
+func (db *DB) sendWrites(batch []*request) {
+	db.exec(batch)
+	var again []*request
+	for _, r := range batch {
+		if resultOf(r.err) == ResultNoScript {
+			again = append(again, r)
+		}
+	}
+	if len(again) == 0 {
+		return
+	}
+	ctx, cancel := db.pipelineContext()
+	defer cancel()
+	if db.loadEverywhere(ctx) == nil {
+		db.exec(again)
+	}
+}
+
+func (db *DB) sendReads(batch []*request) { db.exec(batch) }
+
+// exec is one pipeline, there and back.
+func (db *DB) exec(batch []*request) {
+	if why := db.gate.blocked(); why != nil {
+		for _, r := range batch {
+			r.err = why
+		}
+		return
+	}
+	ctx, cancel := db.pipelineContext()
+	defer cancel()
+	pipe := db.client.Pipeline()
+	for _, r := range batch {
+		for _, cmd := range r.cmds {
+			_ = pipe.Process(ctx, cmd) // only queues; it cannot fail
+		}
+	}
+	db.opt.RoundTrip(len(batch))
+	_, err := pipe.Exec(ctx) // of the first command; each request looks at its own
+	for _, r := range batch {
+		r.settle()
+	}
+	if db.opt.Mode != Cluster { // where one node's silence says nothing about the others
+		db.gate.learn(err)
+	}
+}
+
+func (db *DB) pipelineContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), db.opt.DialTimeout+db.opt.Timeout)
+}
+
+// stale tells whether a request waited in the queue for as long as two pipelines may take: then
+// Redis is not answering, and its caller is better told than kept.
+func (db *DB) stale(queued time.Time) bool {
+	return db.opt.Now().Sub(queued) > 2*(db.opt.DialTimeout+db.opt.Timeout)
+}
+
+func (db *DB) loadEverywhere(ctx context.Context) error {
+	cluster, ok := db.client.(*redis.ClusterClient)
+	if !ok {
+		return db.scripts.load(ctx, db.client)
+	}
+	return cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		return db.scripts.load(ctx, node)
+	})
+}
+
+// Close lets the pipelines under way finish, refuses everything else and closes all connections.
+func (db *DB) Close() error {
+	db.writes.close()
+	db.reads.close()
+	err := db.client.Close()
+	if db.embedded != nil {
+		db.embedded.close()
+	}
+	return err
+}

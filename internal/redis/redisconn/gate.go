@@ -1,0 +1,40 @@
+package redisconn
+
+import (
+	"sync"
+	"time"
+)
+
+// pause is how long nothing is dialled after a dial failed.
+const pause = 25 * time.Millisecond
+
+// gate answers for Redis while it cannot be reached, so that a crowd of callers does not become a
+// crowd of dials. It also keeps the driver's own circuit breaker shut, which after as many failed
+// dials as the pool has places looks again only once a second.
+type gate struct {
+	mu     sync.Mutex
+	now    func() time.Time
+	closed time.Time
+	why    error
+}
+
+// blocked tells why nothing may leave now; nil when it may.
+func (g *gate) blocked() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.why == nil || g.now().Sub(g.closed) >= pause {
+		return nil
+	}
+	return g.why
+}
+
+// learn closes the gate for a moment when Redis was not reached, and opens it when it was.
+func (g *gate) learn(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if resultOf(err) != ResultUnreachable {
+		g.why = nil
+		return
+	}
+	g.why, g.closed = err, g.now()
+}

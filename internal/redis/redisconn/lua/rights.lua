@@ -1,0 +1,19 @@
+-- Which of some commands may the user not run?
+-- KEYS  1 a scratch key
+-- ARGV  commands with their arguments, the key left out: "HSET f 1"
+-- gives the first command that is refused, or an empty string
+local refused = ''
+for _, call in ipairs(ARGV) do
+  local words = {}
+  for word in string.gmatch(call, '%S+') do
+    words[#words + 1] = word
+  end
+  table.insert(words, 2, KEYS[1])
+  local answer = redis.pcall(unpack(words))
+  if type(answer) == 'table' and answer.err and string.find(answer.err, "can't run this command", 1, true) then
+    refused = words[1]
+    break
+  end
+end
+redis.pcall('DEL', KEYS[1])
+return refused

@@ -1,0 +1,116 @@
+package redisconn
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Mode says what stands behind the addresses.
+type Mode string
+
+// The modes.
+const (
+	Embedded   Mode = "embedded"   // in this process and gone with it; for development
+	Standalone Mode = "standalone" // one server
+	Sentinel   Mode = "sentinel"   // a master that Sentinels name
+	Cluster    Mode = "cluster"    // hash slots over several masters
+)
+
+// Options say how to reach Redis. The zero Options opens an embedded one.
+type Options struct {
+	Mode       Mode     // "" means Embedded
+	Addrs      []string // host:port of the server, of the Sentinels, or of some Cluster nodes
+	MasterName string   // as the Sentinels know it; Sentinel mode only
+
+	Username         string // an ACL user; "" is the default user
+	Password         string
+	SentinelUsername string
+	SentinelPassword string
+
+	DB  int         // the logical database; always 0 in Cluster mode
+	TLS *tls.Config // nil means plain TCP; it is used towards Sentinels too
+
+	DialTimeout time.Duration // 0 means 300 ms
+	Timeout     time.Duration // of one pipeline; 0 means 500 ms
+	PoolSize    int           // how many pipelines may be under way at a time; 0 means 4
+
+	// Observe is told the fate of every request: its verb, one of the Results, and how long its
+	// caller waited. It must not block. May be nil.
+	Observe func(verb, result string, took time.Duration)
+
+	// RoundTrip is told of every pipeline that leaves for Redis and how many requests share it.
+	// It must not block. May be nil.
+	RoundTrip func(requests int)
+
+	Logger *slog.Logger     // what the driver has to say, at debug level; nil means nowhere
+	Now    func() time.Time // nil means the system's clock
+}
+
+// The defaults, and the bounds of a batch and of a queue.
+const (
+	defaultDial     = 300 * time.Millisecond
+	defaultTimeout  = 500 * time.Millisecond
+	defaultPipeline = 4
+	maxBatch        = 128
+	queueLength     = 4 * maxBatch
+)
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Mode == "" {
+		o.Mode = Embedded
+	}
+	if o.DialTimeout <= 0 {
+		o.DialTimeout = defaultDial
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.PoolSize <= 0 {
+		o.PoolSize = defaultPipeline
+	}
+	if o.Observe == nil {
+		o.Observe = func(string, string, time.Duration) {}
+	}
+	if o.RoundTrip == nil {
+		o.RoundTrip = func(int) {}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o, o.validate()
+}
+
+func (o Options) validate() error {
+	if !slices.Contains([]Mode{Embedded, Standalone, Sentinel, Cluster}, o.Mode) {
+		return fmt.Errorf("redis: %q is no mode: use standalone, sentinel, cluster or embedded", o.Mode)
+	}
+	if o.Mode == Embedded {
+		return nil
+	}
+	if len(o.Addrs) == 0 || slices.Contains(o.Addrs, "") {
+		return errors.New("redis: no address is configured, or an empty one")
+	}
+	if o.Mode == Standalone && len(o.Addrs) > 1 {
+		return errors.New("redis: standalone mode takes one address; several need sentinel or cluster mode")
+	}
+	if o.Mode == Sentinel && o.MasterName == "" {
+		return errors.New("redis: sentinel mode needs the master's name (sentinel monitor <name> … in sentinel.conf)")
+	}
+	if o.Mode == Cluster && o.DB != 0 {
+		return errors.New("redis: a cluster has database 0 only")
+	}
+	return nil
+}
+
+// writers is how many pipelines of writes may be under way: one fills while the other waits.
+func (o Options) writers() int { return max(1, min(2, o.PoolSize/2)) }
+
+// readers is how many pipelines of reads may be under way.
+func (o Options) readers() int { return max(1, o.PoolSize-o.writers()) }

@@ -1,0 +1,142 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Access implements store.Access.
+//
+// The record of a token holds what its grant does not: the token of a user is told together with
+// its grant, from which its subject, user name, session, time and class of login are taken.
+type Access struct {
+	db    *redisconn.DB
+	names names
+
+	put, drop, deny, denyClient *redisconn.Script
+}
+
+// NewAccess makes the store of access tokens.
+func NewAccess(db *redisconn.DB) *Access {
+	a := &Access{
+		db: db, names: namesOf(db),
+		put: script("access_put"), drop: script("access_drop"),
+		deny: script("token_deny"), denyClient: script("client_deny"),
+	}
+	db.Use(a.put, a.drop, a.deny, a.denyClient)
+	return a
+}
+
+// Put implements store.Access.
+func (a *Access) Put(ctx context.Context, token oauth.Access, now time.Time) error {
+	r := record{until(token.Expires, now)}
+	r.text("client", string(token.Client))
+	if !token.OfUser() && token.Subject != string(token.Client) {
+		r.text("sub", token.Subject)
+	}
+	r.text("scope", token.Scope.String())
+	r.list("aud", token.Audience)
+	r.text("grant", string(token.Grant))
+	r.millis("iat", token.Issued)
+	r.millis("exp", token.Expires)
+	_, err := a.db.Write(ctx, "access.put", a.put, []string{a.names.accessToken(token.Digest, token.Grant)}, r...)
+	return err
+}
+
+// Look implements store.Access.
+func (a *Access) Look(ctx context.Context, q store.Query) (store.Standing, error) {
+	client := redis.NewStringCmd(ctx, "get", a.names.revokedClient(q.Client))
+	cmds := []redis.Cmder{client}
+	var token, grant *redis.MapStringStringCmd
+	var denied *redis.IntCmd
+	if q.Format == oauth.FormatJWT {
+		denied = redis.NewIntCmd(ctx, "exists", a.names.revokedToken(q.Digest))
+		cmds = append(cmds, denied)
+	} else {
+		token = redis.NewMapStringStringCmd(ctx, "hgetall", a.names.accessToken(q.Digest, q.Grant))
+		cmds = append(cmds, token)
+	}
+	if q.Grant != "" {
+		grant = redis.NewMapStringStringCmd(ctx, "hgetall", a.names.grant(q.Grant))
+		cmds = append(cmds, grant)
+	}
+	if err := a.db.Read(ctx, "access.look", cmds...); err != nil {
+		return store.Standing{}, err
+	}
+	return standing(q, token, grant, denied, client)
+}
+
+func standing(
+	q store.Query, token, grant *redis.MapStringStringCmd, denied *redis.IntCmd, client *redis.StringCmd,
+) (store.Standing, error) {
+	var s store.Standing
+	var err error
+	if grant != nil && len(grant.Val()) > 0 {
+		s.GrantFound = true
+		if s.Grant, err = decodeGrant(q.Grant, &stored{fields: grant.Val()}); err != nil {
+			return store.Standing{}, err
+		}
+	}
+	if token != nil && len(token.Val()) > 0 {
+		s.Found = true
+		if s.Access, err = decodeAccess(q.Digest, &stored{fields: token.Val()}, s.Grant); err != nil {
+			return store.Standing{}, err
+		}
+	}
+	s.Revoked = denied != nil && denied.Val() > 0
+	if errors.Is(client.Err(), redis.Nil) {
+		return s, nil
+	}
+	before, err := strconv.ParseInt(client.Val(), 10, 64)
+	if err != nil {
+		return store.Standing{}, errors.New("redisstore: a client's revocation cannot be read")
+	}
+	s.ClientBefore = time.UnixMilli(before).UTC()
+	return s, nil
+}
+
+func decodeAccess(digest oauth.Digest, s *stored, g oauth.Grant) (oauth.Access, error) {
+	token := oauth.Access{
+		Digest:   digest,
+		Client:   oauth.ClientID(s.text("client")),
+		Subject:  s.text("sub"),
+		Scope:    scopesOf(s.text("scope")),
+		Audience: s.list("aud"),
+		Grant:    oauth.GrantRef(s.text("grant")),
+		Issued:   s.millis("iat"),
+		Expires:  s.millis("exp"),
+	}
+	switch {
+	case token.OfUser():
+		token.Subject, token.Username = string(g.User), g.Username
+		token.AuthTime, token.ACR = g.AuthTime, g.ACR
+	case token.Subject == "":
+		token.Subject = string(token.Client)
+	}
+	return token, s.err
+}
+
+// Revoke implements store.Access.
+func (a *Access) Revoke(ctx context.Context, q store.Query, expires, now time.Time) error {
+	if q.Format == oauth.FormatJWT {
+		_, err := a.db.Write(ctx, "access.revoke", a.deny, []string{a.names.revokedToken(q.Digest)}, until(expires, now))
+		return err
+	}
+	_, err := a.db.Write(ctx, "access.revoke", a.drop, []string{a.names.accessToken(q.Digest, q.Grant)})
+	return err
+}
+
+// RevokeClient implements store.Access.
+func (a *Access) RevokeClient(ctx context.Context, client oauth.ClientID, before time.Time, keep time.Duration) error {
+	_, err := a.db.Write(ctx, "access.revoke_client", a.denyClient,
+		[]string{a.names.revokedClient(store.TagOf(client))}, before.UnixMilli(), keep.Milliseconds())
+	return err
+}

@@ -1,0 +1,103 @@
+package redisstore
+
+import (
+	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// names makes every key name. In a cluster, keys that one script changes together must lie in one
+// hash slot, so there they carry a tag: a grant with its access tokens, all clients, all users.
+// Everywhere else the names are plain.
+type names struct{ clustered bool }
+
+func namesOf(db *redisconn.DB) names { return names{clustered: db.Mode() == redisconn.Cluster} }
+
+// tag puts the shared part of a key in front of an id, and in braces in a cluster.
+func (n names) tag(shared, id string) string {
+	if n.clustered {
+		return "{" + shared + "}" + id
+	}
+	return id
+}
+
+func (n names) grant(ref oauth.GrantRef) string {
+	if n.clustered {
+		return "auth:grant:{" + safe(string(ref)) + "}"
+	}
+	return "auth:grant:" + safe(string(ref))
+}
+
+// accessToken lies in the slot of the token's grant, so that the script that advances a grant can
+// write it. A token that no user stands behind has no grant.
+func (n names) accessToken(digest oauth.Digest, grant oauth.GrantRef) string {
+	if n.clustered && grant != "" {
+		return "auth:access_token:{" + safe(string(grant)) + "}" + digest.Key()
+	}
+	return "auth:access_token:" + digest.Key()
+}
+
+func (names) userGrants(user oauth.UserID) string { return "auth:user_grants:" + safe(string(user)) }
+
+func (names) revokedToken(digest oauth.Digest) string { return "auth:revoked:token:" + digest.Key() }
+
+func (names) revokedClient(tag store.ClientTag) string {
+	return "auth:revoked:client:" + safe(string(tag))
+}
+
+func (n names) client(id oauth.ClientID) string {
+	return "auth:client:" + n.tag("clients", safe(string(id)))
+}
+
+func (n names) clients() string { return "auth:" + n.whole("clients") }
+
+func (n names) clientsVersion() string { return "auth:" + n.whole("clients") + ":version" }
+
+func (n names) user(id oauth.UserID) string { return "auth:user:" + n.tag("users", safe(string(id))) }
+
+func (n names) users() string { return "auth:" + n.whole("users") }
+
+// username is by digest, because what stands in it was typed by a person.
+func (n names) username(name string) string {
+	return "auth:username:" + n.tag("users", oauth.DigestOf("username "+fold(name)).Key())
+}
+
+func (names) session(ref oauth.SessionRef) string { return "auth:session:" + safe(string(ref)) }
+
+func (names) userSessions(user oauth.UserID) string {
+	return "auth:user_sessions:" + safe(string(user))
+}
+
+func (names) consent(user oauth.UserID) string { return "auth:consent:" + safe(string(user)) }
+
+func (names) keyRing() string { return "auth:keys" }
+
+// whole is a key that consists of its tag.
+func (n names) whole(word string) string {
+	if n.clustered {
+		return "{" + word + "}"
+	}
+	return word
+}
+
+// maxPlain is how long an id may be that stands in a key as it is.
+const maxPlain = 64
+
+// safe gives an id as it stands in a key name. Ids are made by this server, or checked where they
+// are registered; but what a caller claims as an id comes here too, so one that holds anything but
+// letters, digits, - and _ is replaced by a digest. The ~ keeps the two apart.
+func safe(id string) string {
+	odd := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	}
+	if id == "" || len(id) > maxPlain || strings.ContainsFunc(id, odd) {
+		return "~" + oauth.DigestOf("odd id "+id).Key()
+	}
+	return id
+}
+
+// fold makes names alike that differ in case only. Lower of upper, because a few letters have an
+// upper case of their own that the other direction does not reach.
+func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }

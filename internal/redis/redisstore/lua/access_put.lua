@@ -1,0 +1,9 @@
+-- Stores an opaque access token in place of an earlier record.
+-- KEYS  1 access token
+-- ARGV  1 time to live in ms   2… names and values
+-- gives 1, or 0 for a token that is over already
+redis.call('DEL', KEYS[1])
+if tonumber(ARGV[1]) <= 0 then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return 1

@@ -1,0 +1,73 @@
+-- Spends a numbered credential of a grant: the authorization code is serial 0, the refresh tokens
+-- are 1, 2, 3 … It is reached only by a credential whose seal was verified.
+-- KEYS  1 grant   2 access token to be written beside it (or none)
+-- ARGV  1 client   2 serial   3 presenter   4 now   5 grace   6 rotate (1 or 0)   7 keep   8 grant's ref
+--       9 life of the access token (with KEYS 2)                             (times and lengths in ms)
+-- gives {verdict, name, value, …}: the grant after the change
+--   advanced  it was live and is spent now      retried  the same presenter, inside the grace
+--   reused    it is older: the grant is gone    expired, unknown  nothing more is told
+local pairs_of = redis.call('HGETALL', KEYS[1])
+local g = {}
+for i = 1, #pairs_of, 2 do g[pairs_of[i]] = pairs_of[i + 1] end
+if not g.serial then return {'unknown'} end
+
+local live, shown = tonumber(g.serial), tonumber(ARGV[2])
+local now, stop = tonumber(ARGV[4]), tonumber(g['end'])
+
+local function answer(verdict)
+  local out = {verdict}
+  for name, value in pairs(g) do
+    out[#out + 1] = name
+    out[#out + 1] = value
+  end
+  return out
+end
+
+if g.client ~= ARGV[1] then
+  -- A code in the hands of another client has leaked (RFC 9700 section 4.5).
+  if live == 0 and shown == 0 then redis.call('DEL', KEYS[1]) end
+  return {'unknown'}
+end
+if now >= tonumber(g.exp) or now >= stop then return {'expired'} end
+if shown > live then return {'unknown'} end
+
+if shown == live - 1 and g.by == ARGV[3] and tonumber(ARGV[5]) > 0
+  and now - tonumber(g.spent) <= tonumber(ARGV[5]) then
+  -- It tells of a change that another connection made, so it makes one itself: what confirms this
+  -- write then confirms that one too.
+  redis.call('HINCRBY', KEYS[1], 'retries', 1)
+  return answer('retried')
+end
+if shown < live then
+  redis.call('DEL', KEYS[1])
+  return answer('reused')
+end
+
+if live > 0 and (g.redirect or g.challenge or g.nonce) then
+  -- The rest is written anew, because a hash that once held a long value never becomes compact again.
+  g.redirect, g.challenge, g.nonce, g.retries = nil, nil, nil, nil
+  redis.call('DEL', KEYS[1])
+  local rest = {}
+  for name, value in pairs(g) do
+    rest[#rest + 1] = name
+    rest[#rest + 1] = value
+  end
+  redis.call('HSET', KEYS[1], unpack(rest))
+end
+if live == 0 or ARGV[6] == '1' then
+  g.serial, g.by, g.spent = string.format('%d', live + 1), ARGV[3], ARGV[4]
+end
+local keep = math.max(math.min(tonumber(ARGV[7]), stop - now), 1)
+g.exp = string.format('%d', now + keep)
+redis.call('HSET', KEYS[1], 'serial', g.serial, 'exp', g.exp)
+if g.by then redis.call('HSET', KEYS[1], 'by', g.by, 'spent', g.spent) end
+redis.call('PEXPIRE', KEYS[1], keep)
+
+if KEYS[2] then
+  local life = math.max(math.min(tonumber(ARGV[9]), stop - now), 1)
+  redis.call('HSET', KEYS[2], 'client', g.client, 'grant', ARGV[8], 'iat', ARGV[4], 'exp', string.format('%d', now + life))
+  if g.scope then redis.call('HSET', KEYS[2], 'scope', g.scope) end
+  if g.aud then redis.call('HSET', KEYS[2], 'aud', g.aud) end
+  redis.call('PEXPIRE', KEYS[2], life)
+end
+return answer('advanced')

@@ -1,0 +1,181 @@
+package redisstore
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Sessions implements store.Sessions.
+//
+// A session and its user's list lie in different slots, so the order of the steps keeps the promise:
+// a session is stored before the list names it, and one that the list does not name is never
+// prolonged. What a broken Start leaves behind is a session whose cookie nobody was given, or one
+// beyond the limit that dies within its idle life.
+type Sessions struct {
+	db    *redisconn.DB
+	names names
+
+	put, admit, prolong, touch, end, unlist *redisconn.Script
+}
+
+// NewSessions makes the store of browser sessions.
+func NewSessions(db *redisconn.DB) *Sessions {
+	s := &Sessions{
+		db: db, names: namesOf(db),
+		put: script("session_put"), admit: script("session_admit"), prolong: script("session_prolong"),
+		touch: script("session_touch"), end: script("session_end"), unlist: script("unlist"),
+	}
+	db.Use(s.put, s.admit, s.prolong, s.touch, s.end, s.unlist)
+	return s
+}
+
+// Start implements store.Sessions.
+func (s *Sessions) Start(ctx context.Context, session oauth.Session, limit int) ([]oauth.SessionRef, error) {
+	args := append([]any{until(session.Expires, session.Seen)}, encodeSession(session)...)
+	if _, err := s.db.Write(ctx, "sessions.start", s.put, []string{s.names.session(session.Ref)}, args...); err != nil {
+		return nil, err
+	}
+	answer, err := s.db.Write(ctx, "sessions.start", s.admit, []string{s.names.userSessions(session.User)},
+		string(session.Ref), session.Seen.UnixMilli(), session.Expires.UnixMilli(), max(limit, 1))
+	if err != nil {
+		return nil, err
+	}
+	gone, err := words(answer)
+	if err != nil {
+		return nil, err
+	}
+	var ended []oauth.SessionRef
+	for _, ref := range gone {
+		ended = append(ended, oauth.SessionRef(ref))
+	}
+	return ended, s.delete(ctx, session.User, ended)
+}
+
+// delete removes the records of sessions, but only those of this user.
+func (s *Sessions) delete(ctx context.Context, user oauth.UserID, refs []oauth.SessionRef) error {
+	calls := make([]redisconn.Call, len(refs))
+	for i, ref := range refs {
+		calls[i] = redisconn.Call{Keys: []string{s.names.session(ref)}, Args: []any{string(user)}}
+	}
+	_, err := s.db.WriteEach(ctx, "sessions.end", s.end, calls)
+	return err
+}
+
+// Find implements store.Sessions.
+func (s *Sessions) Find(ctx context.Context, ref oauth.SessionRef, now time.Time) (oauth.Session, error) {
+	cmd := redis.NewMapStringStringCmd(ctx, "hgetall", s.names.session(ref))
+	if err := s.db.Read(ctx, "sessions.find", cmd); err != nil {
+		return oauth.Session{}, err
+	}
+	if len(cmd.Val()) == 0 {
+		return oauth.Session{}, store.Absent
+	}
+	session, err := decodeSession(ref, &stored{fields: cmd.Val()})
+	if err == nil && !now.Before(session.Expires) {
+		return oauth.Session{}, store.Absent
+	}
+	return session, err
+}
+
+// Touch implements store.Sessions.
+func (s *Sessions) Touch(ctx context.Context, session oauth.Session) error {
+	seen, expires := session.Seen.UnixMilli(), session.Expires.UnixMilli()
+	answer, err := s.db.Write(ctx, "sessions.touch", s.prolong, []string{s.names.userSessions(session.User)},
+		string(session.Ref), seen, expires)
+	if err != nil {
+		return err
+	}
+	if listed, err := count(answer); err != nil || listed == 0 {
+		return err
+	}
+	_, err = s.db.Write(ctx, "sessions.touch", s.touch, []string{s.names.session(session.Ref)}, seen, expires)
+	return err
+}
+
+// End implements store.Sessions.
+func (s *Sessions) End(ctx context.Context, user oauth.UserID, refs ...oauth.SessionRef) error {
+	if len(refs) == 0 {
+		return nil
+	}
+	members := make([]any, len(refs))
+	for i, ref := range refs {
+		members[i] = string(ref)
+	}
+	// The records first: once the list has forgotten them, nobody could end them any more.
+	if err := s.delete(ctx, user, refs); err != nil {
+		return err
+	}
+	_, err := s.db.Write(ctx, "sessions.end", s.unlist, []string{s.names.userSessions(user)}, members...)
+	return err
+}
+
+// OfUser implements store.Sessions.
+func (s *Sessions) OfUser(ctx context.Context, user oauth.UserID, now time.Time) ([]oauth.Session, error) {
+	index := redis.NewStringSliceCmd(ctx, "zrange", s.names.userSessions(user), 0, -1)
+	if err := s.db.Read(ctx, "sessions.of_user", index); err != nil {
+		return nil, err
+	}
+	cmds := make([]redis.Cmder, len(index.Val()))
+	for i, ref := range index.Val() {
+		cmds[i] = redis.NewMapStringStringCmd(ctx, "hgetall", s.names.session(oauth.SessionRef(ref)))
+	}
+	if err := s.db.Read(ctx, "sessions.of_user", cmds...); err != nil {
+		return nil, err
+	}
+	var sessions []oauth.Session
+	for i, cmd := range cmds {
+		fields := cmd.(*redis.MapStringStringCmd).Val()
+		session, err := decodeSession(oauth.SessionRef(index.Val()[i]), &stored{fields: fields})
+		if err != nil {
+			return nil, err
+		}
+		if len(fields) > 0 && now.Before(session.Expires) {
+			sessions = append(sessions, session)
+		}
+	}
+	slices.SortStableFunc(sessions, func(a, b oauth.Session) int {
+		if order := b.Seen.Compare(a.Seen); order != 0 {
+			return order
+		}
+		return strings.Compare(string(a.Ref), string(b.Ref))
+	})
+	return sessions, nil
+}
+
+func encodeSession(session oauth.Session) []any {
+	var r record
+	r.text("user", string(session.User))
+	r.text("name", session.Username)
+	r.millis("auth", session.AuthTime)
+	r.text("acr", session.ACR)
+	r.text("device", session.Device)
+	r.text("ip", session.IP)
+	r.millis("started", session.Started)
+	r.millis("seen", session.Seen)
+	r.millis("exp", session.Expires)
+	return r
+}
+
+func decodeSession(ref oauth.SessionRef, s *stored) (oauth.Session, error) {
+	session := oauth.Session{
+		Ref:      ref,
+		User:     oauth.UserID(s.text("user")),
+		Username: s.text("name"),
+		AuthTime: s.millis("auth"),
+		ACR:      s.text("acr"),
+		Device:   s.text("device"),
+		IP:       s.text("ip"),
+		Started:  s.millis("started"),
+		Seen:     s.millis("seen"),
+		Expires:  s.millis("exp"),
+	}
+	return session, s.err
+}
