@@ -40,7 +40,7 @@ func TestVerifyTakesTheTypeInEverySpelling(t *testing.T) {
 	k := generated(t, ES256)
 	for typ, want := range map[string]bool{
 		"at+jwt": true, "AT+JWT": true, "application/at+jwt": true, "Application/At+Jwt": true,
-		"JWT": false, "": false, "at+jwt ": false, "application/": false, "text/at+jwt": false, "dpop+jwt": false,
+		"JWT": false, "": false, "at+jwt\t": false, "application/": false, "text/at+jwt": false, "dpop+jwt": false,
 	} {
 		head, err := json.Marshal(header{ES256, typ, k.ID})
 		if err != nil {

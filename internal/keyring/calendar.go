@@ -70,14 +70,19 @@ func (t *turning) turn() error {
 		if state := t.keys[i].state(t.now); state != t.keys[i].Told {
 			t.keys[i].Told = state
 			t.put[t.keys[i].ID] = true
-			t.tell(t.keys[i], told[state])
+			t.tell(t.keys[i], entering(state))
 		}
 	}
 	return nil
 }
 
-// told names the change by which a state is entered.
-var told = map[State]string{Published: "published", Active: "promoted", Retired: "retired"}
+// entering names the change by which a key gets into a state.
+func entering(s State) string {
+	if s == Active {
+		return "promoted"
+	}
+	return string(s)
+}
 
 func (t *turning) provide(l line) error {
 	latest := t.latest(l)

@@ -3,6 +3,7 @@ package keyring
 import (
 	"encoding/base64"
 	"errors"
+	"slices"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
@@ -44,7 +45,7 @@ func (r *Ring) SealText(purpose string, plain []byte) (string, error) {
 	if !ok {
 		return "", errors.New("the key ring has no MAC key")
 	}
-	box := append(k.mac[:], k.texts.Seal(purpose, plain)...)
+	box := slices.Concat(k.mac[:], k.texts.Seal(purpose, plain))
 	return base64.RawURLEncoding.EncodeToString(box), nil
 }
 

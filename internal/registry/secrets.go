@@ -69,16 +69,16 @@ func (r *Registry) AddSecret(ctx context.Context, id oauth.ClientID, expires tim
 		}
 		now := r.Now()
 		end := now.Add(overlap)
-		secrets := slices.Clone(c.Secrets)
-		for i := range secrets {
-			if secrets[i].ValidAt(end) {
-				secrets[i].Expires = end
+		c.Secrets = slices.Clone(c.Secrets)
+		for i := range c.Secrets {
+			if c.Secrets[i].ValidAt(end) {
+				c.Secrets[i].Expires = end
 			}
 		}
 		var made oauth.Secret
 		made, shown = r.generate(c.ID, now)
 		made.Expires = expires
-		c.Secrets = append(secrets, made)
+		c.Secrets = append(c.Secrets, made)
 		return nil
 	})
 	if err != nil {

@@ -1,0 +1,166 @@
+package keyring
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/recipe-web-app/oauth2d/internal/jose"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+)
+
+func TestWrongMasterKeySaysSo(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	s.replica(t)
+	s.master = secret.Random(secret.MasterKeySize)
+	r := New(s.options(t))
+	for _, err := range []error{r.Load(t.Context()), r.Turn(t.Context())} {
+		if !errors.Is(err, ErrMasterKey) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "master_key") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestRingIsSealedAgainUnderANewMasterKey(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	token := signed(t, s.replica(t))
+	older := s.master
+	s.master = secret.Random(secret.MasterKeySize)
+	o := s.options(t)
+	both, err := secret.NewSealer(s.master, older)
+	must(t, err)
+	o.Sealer = both
+	r := New(o)
+	must(t, r.Load(t.Context()))
+	must(t, r.Turn(t.Context()))
+	if !verifies(s.replica(t), token) { // which holds the new one only
+		t.Error("the ring is not the same under the new master key")
+	}
+}
+
+func TestS14_RingIsSealedAtRest(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	r := s.replica(t)
+	_, mac := r.SealingKey()
+	for id, box := range s.shelf.ring {
+		if strings.Contains(string(box), string(mac)) || strings.Contains(string(box), `"key"`) {
+			t.Errorf("%s lies open", id)
+		}
+	}
+	// A box moved to another name is no key: who may write the store cannot bring a key back.
+	ids := ofUse(r, UseMAC)[Active]
+	s.shelf.ring["mac-00000001"] = s.shelf.ring[ids[0]]
+	if err := r.Turn(t.Context()); !errors.Is(err, secret.ErrBox) || !strings.Contains(err.Error(), "mac-00000001") {
+		t.Errorf("%v", err)
+	}
+	if r.KeyOf(oauth.KeyID{0, 0, 0, 1}) != nil || !verifies(r, signed(t, r)) {
+		t.Error("the ring as it was last read is not served")
+	}
+}
+
+func TestJ13_JWKSHoldsPublicMembersOnly(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	o := s.options(t)
+	o.Also = []jose.Algorithm{jose.RS256, jose.EdDSA, jose.ES256}
+	r := New(o)
+	must(t, r.Load(t.Context()))
+	text, err := json.Marshal(r.JWKS())
+	must(t, err)
+	var set struct{ Keys []map[string]any }
+	must(t, json.Unmarshal(text, &set))
+	if len(set.Keys) != 3 {
+		t.Errorf("%d keys, not one for each algorithm", len(set.Keys))
+	}
+	for _, k := range set.Keys {
+		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
+			if _, there := k[private]; there {
+				t.Errorf("%s is published", private)
+			}
+		}
+	}
+	if got := r.Algorithms(); !slices.Equal(got, []string{"ES256", "RS256", "EdDSA"}) {
+		t.Errorf("%v", got)
+	}
+	for _, algorithm := range r.Algorithms() {
+		token, err := r.Sign(algorithm, "at+jwt", map[string]string{})
+		must(t, err)
+		if !verifies(r, token) || !strings.HasPrefix(kidOf(t, token), strings.ToLower(algorithm)+"-") {
+			t.Errorf("%s: signed with %s", algorithm, kidOf(t, token))
+		}
+	}
+	if _, err := r.Sign("PS256", "at+jwt", struct{}{}); err == nil {
+		t.Error("signed with an algorithm that has no key")
+	}
+}
+
+func TestEmptyJWKSIsAList(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(New(newStage().options(t)).JWKS())
+	if err != nil || string(text) != `{"keys":[]}` {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+func TestMACKeyOutlivesTheLongestRefreshToken(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	r := s.replica(t)
+	id, key := r.SealingKey()
+	credential := oauth.Credential{Kind: oauth.KindRefresh, Key: id, Serial: 7}.Seal(key)
+	for range 119 { // 30 days active, 90 days retired
+		s.pass(day)
+		must(t, r.Turn(t.Context()))
+	}
+	if _, ok := oauth.OpenCredential(credential, oauth.KindRefresh, r.KeyOf); !ok {
+		t.Error("refused while it may live")
+	}
+	s.pass(day)
+	if _, ok := oauth.OpenCredential(credential, oauth.KindRefresh, r.KeyOf); ok {
+		t.Error("accepted after its key is gone")
+	}
+}
+
+func TestTextsOpenOnEveryReplicaAndForTheirPurposeOnly(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	r, other := s.replica(t), s.replica(t)
+	text, err := r.SealText("interaction", []byte("state"))
+	must(t, err)
+	if got, err := other.OpenText("interaction", text); err != nil || string(got) != "state" {
+		t.Errorf("%q, %v", got, err)
+	}
+	must(t, r.Rotate(t.Context(), UseMAC))
+	s.pass(r.Settle)
+	if _, err := r.OpenText("interaction", text); err != nil {
+		t.Errorf("after a rotation: %v", err)
+	}
+	bad := []string{"", "A", "AAAAAAAA", text[:len(text)-2], "BBBB" + text[4:], text + "=", text[:20] + flip(text[20]) + text[21:]}
+	for _, changed := range bad {
+		if got, err := r.OpenText("interaction", changed); !errors.Is(err, ErrText) || got != nil {
+			t.Errorf("%q: %q, %v", changed, got, err)
+		}
+	}
+	if _, err := r.OpenText("another purpose", text); !errors.Is(err, ErrText) {
+		t.Errorf("for another purpose: %v", err)
+	}
+	for _, k := range ofUse(r, UseMAC)[Retired] {
+		must(t, r.Drop(t.Context(), k))
+	}
+	if _, err := r.OpenText("interaction", text); !errors.Is(err, ErrText) {
+		t.Errorf("after its key was dropped: %v", err)
+	}
+}
+
+func flip(c byte) string {
+	if c == 'A' {
+		return "B"
+	}
+	return "A"
+}
