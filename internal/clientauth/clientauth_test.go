@@ -1,0 +1,278 @@
+package clientauth
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/registry"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+var errAway = errors.New("connection refused")
+
+// shelf holds clients that are registered once; it can be away, and slow.
+type shelf struct {
+	store.Clients // nil: what these tests do not ask falls over
+	clients       map[oauth.ClientID]oauth.Client
+	away          bool
+	slow          func()
+}
+
+func (s *shelf) Get(_ context.Context, id oauth.ClientID) (oauth.Client, error) {
+	if s.away {
+		return oauth.Client{}, errAway
+	}
+	s.slow()
+	if c, ok := s.clients[id]; ok {
+		return c, nil
+	}
+	return oauth.Client{}, store.Absent
+}
+
+func (s *shelf) Put(_ context.Context, c oauth.Client) (uint64, error) {
+	s.clients[c.ID] = c
+	return 1, nil
+}
+
+func (s *shelf) Version(context.Context) (uint64, error) {
+	if s.away {
+		return 0, errAway
+	}
+	return 1, nil
+}
+
+// pepper counts how often a digest is checked.
+type pepper struct {
+	mu     sync.Mutex
+	checks int
+}
+
+func (*pepper) Pepper() (id string, key []byte) { return "pepper-1", []byte("pepper") }
+
+func (p *pepper) PepperOf(string) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.checks++
+	return []byte("pepper")
+}
+
+// stage is an Authenticator whose clock moves only when somebody waits.
+type stage struct {
+	*Authenticator
+	shelf  *shelf
+	pepper pepper
+	at     time.Time
+	waited []time.Duration
+	facts  []event.Event
+	right  map[string]oauth.Token // the secret of each client
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), right: map[string]oauth.Token{}}
+	s.shelf = &shelf{clients: map[oauth.ClientID]oauth.Client{}, slow: func() {}}
+	now := func() time.Time { return s.at }
+	clients := registry.New(registry.Options{
+		Store: s.shelf, Peppers: &s.pepper, Now: now, Lease: time.Hour,
+		Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}),
+	})
+	s.Authenticator = New(Options{Registry: clients, Events: s, Now: now, Wait: func(_ context.Context, d time.Duration) {
+		s.waited = append(s.waited, d)
+		s.at = s.at.Add(d)
+	}})
+	for id, c := range map[string]oauth.Client{
+		"basic":    {Method: oauth.AuthBasic},
+		"post":     {Method: oauth.AuthPost},
+		"public":   {Method: oauth.AuthNone},
+		"disabled": {Method: oauth.AuthBasic, Disabled: true},
+		"chosen":   {Method: oauth.AuthBasic},
+	} {
+		c.ID, c.RedirectURIs = oauth.ClientID(id), []string{"https://app.example/cb"}
+		wanted := ""
+		if id == "chosen" {
+			wanted = "demo-secret"
+		}
+		_, shown, err := clients.Register(t.Context(), c, wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.right[id] = shown
+	}
+	return s
+}
+
+func (s *stage) Emit(_ context.Context, e event.Event) { s.facts = append(s.facts, e) }
+
+func TestRightClients(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	for _, p := range []Presented{
+		{ID: "basic", Method: oauth.AuthBasic},
+		{ID: "basic", Method: oauth.AuthPost}, // the two ways to send a secret prove the same
+		{ID: "post", Method: oauth.AuthPost},
+		{ID: "post", Method: oauth.AuthBasic},
+		{ID: "chosen", Method: oauth.AuthBasic},
+		{ID: "public", Method: oauth.AuthNone},
+	} {
+		p.Secret = s.right[p.ID]
+		c, err := s.Authenticate(t.Context(), p)
+		if err != nil || string(c.ID) != p.ID {
+			t.Errorf("%+v: %s, %v", p, c.ID, err)
+		}
+		want := event.ClientAuthenticated{Client: p.ID, Method: string(p.Method)}
+		if len(s.facts) == 0 || s.facts[len(s.facts)-1] != want {
+			t.Errorf("told %v", s.facts)
+		}
+	}
+	if len(s.waited) != 0 {
+		t.Errorf("a right client waits %v", s.waited)
+	}
+}
+
+// wrong is every way not to be a client.
+func (s *stage) wrong() map[string]Presented {
+	return map[string]Presented{
+		"nothing":                {Method: oauth.AuthNone},
+		"unknown, basic":         {ID: "nobody", Secret: "x", Method: oauth.AuthBasic},
+		"unknown, none":          {ID: "nobody", Method: oauth.AuthNone},
+		"wrong secret":           {ID: "basic", Secret: "x", Method: oauth.AuthBasic},
+		"no secret":              {ID: "basic", Method: oauth.AuthBasic},
+		"wrong chosen secret":    {ID: "chosen", Secret: "demo-secreT", Method: oauth.AuthBasic},
+		"secret of another":      {ID: "basic", Secret: s.right["post"], Method: oauth.AuthBasic},
+		"disabled, right":        {ID: "disabled", Secret: s.right["disabled"], Method: oauth.AuthBasic},
+		"disabled, wrong":        {ID: "disabled", Secret: "x", Method: oauth.AuthBasic},
+		"confidential as none":   {ID: "basic", Method: oauth.AuthNone},
+		"none with the secret":   {ID: "basic", Secret: s.right["basic"], Method: oauth.AuthNone},
+		"public with a secret":   {ID: "public", Secret: "x", Method: oauth.AuthBasic},
+		"public, empty Basic":    {ID: "public", Method: oauth.AuthBasic},
+		"public, none and more":  {ID: "public", Secret: "x", Method: oauth.AuthNone},
+		"assertion, right":       {ID: "basic", Secret: s.right["basic"], Method: oauth.AuthBasic, Assertion: true},
+		"assertion, public":      {ID: "public", Method: oauth.AuthNone, Assertion: true},
+		"method of no client":    {ID: "basic", Secret: s.right["basic"], Method: "private_key_jwt"},
+		"id in another case":     {ID: "BASIC", Secret: s.right["basic"], Method: oauth.AuthBasic},
+		"id that cannot be one":  {ID: "a b", Secret: "x", Method: oauth.AuthBasic},
+		"secret with more to it": {ID: "basic", Secret: s.right["basic"] + "x", Method: oauth.AuthBasic},
+	}
+}
+
+func TestT04_OtherMethodThanTheRegisteredOne(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	for _, what := range []string{
+		"confidential as none", "none with the secret", "public with a secret", "public, empty Basic",
+		"public, none and more", "assertion, right", "assertion, public", "method of no client",
+	} {
+		c, err := s.Authenticate(t.Context(), s.wrong()[what])
+		if oauth.AsError(err).Code != oauth.InvalidClient || c.ID != "" {
+			t.Errorf("%s: %v", what, err)
+		}
+		fact, _ := s.facts[len(s.facts)-1].(event.ClientAuthFailed)
+		if fact.Reason != otherMethod {
+			t.Errorf("%s: told %+v", what, fact)
+		}
+	}
+}
+
+func TestT07_RefusalsCannotBeToldApart(t *testing.T) {
+	t.Parallel()
+	for _, work := range []time.Duration{0, time.Microsecond, 30 * time.Millisecond, 50 * time.Millisecond, 120 * time.Millisecond} {
+		s := newStage(t)
+		for what, p := range s.wrong() {
+			s.shelf.slow = func() { s.at = s.at.Add(work) }
+			start := s.at
+			c, err := s.Authenticate(t.Context(), p)
+			refusal := oauth.AsError(err)
+			if refusal.Code != oauth.InvalidClient || refusal.Description != "client authentication failed" || c.ID != "" {
+				t.Errorf("%s: %v", what, err)
+			}
+			if took := s.at.Sub(start); took <= 0 || took%s.Floor != 0 || took > work+s.Floor {
+				t.Errorf("%s, %s of work: answered after %s", what, work, took)
+			}
+		}
+	}
+}
+
+func TestT07_UnknownClientCostsADigest(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	for _, what := range []string{"unknown, basic", "wrong secret", "disabled, right", "confidential as none", "unknown, none"} {
+		before := s.pepper.checks
+		if _, err := s.Authenticate(t.Context(), s.wrong()[what]); err == nil {
+			t.Errorf("%s: accepted", what)
+		}
+		if s.pepper.checks != before+1 {
+			t.Errorf("%s: %d digests", what, s.pepper.checks-before)
+		}
+	}
+}
+
+func TestRefusalIsToldWithItsReasonAndNoInvention(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	for what, want := range map[string]event.ClientAuthFailed{
+		"nothing":         {Client: "", Method: "none", Reason: noClient},
+		"unknown, basic":  {Client: "", Method: "client_secret_basic", Reason: unknownClient},
+		"wrong secret":    {Client: "basic", Method: "client_secret_basic", Reason: wrongSecret},
+		"disabled, right": {Client: "disabled", Method: "client_secret_basic", Reason: disabled},
+		"disabled, wrong": {Client: "disabled", Method: "client_secret_basic", Reason: wrongSecret},
+	} {
+		s.facts = nil
+		if _, err := s.Authenticate(t.Context(), s.wrong()[what]); err == nil {
+			t.Errorf("%s: accepted", what)
+		}
+		if !slices.Equal(s.facts, []event.Event{want}) {
+			t.Errorf("%s: told %+v", what, s.facts)
+		}
+	}
+}
+
+func TestCouldNotAskIsNeverARefusal(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.shelf.away = true
+	for what, p := range s.wrong() {
+		if p.ID == "" || p.ID == "a b" {
+			continue // nobody has to be asked
+		}
+		_, err := s.Authenticate(t.Context(), p)
+		if oauth.AsError(err).Code != oauth.TemporarilyUnavailable || !errors.Is(err, errAway) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	s.shelf.away = false
+	s.facts, s.waited = nil, nil
+	ended, cancel := context.WithCancel(t.Context())
+	if _, err := s.Registry.Client(t.Context(), "chosen"); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	_, err := s.Authenticate(ended, Presented{ID: "chosen", Secret: "x", Method: oauth.AuthBasic})
+	if oauth.AsError(err).Code != oauth.TemporarilyUnavailable || len(s.facts)+len(s.waited) != 0 {
+		t.Errorf("a hash that could not be computed: %v, told %v", err, s.facts)
+	}
+}
+
+func TestWaitEndsWithTheRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		wait(t.Context(), 40*time.Millisecond)
+		if took := time.Since(start); took != 40*time.Millisecond {
+			t.Errorf("waited %s", took)
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		wait(ended, time.Hour)
+		if took := time.Since(start); took != 40*time.Millisecond {
+			t.Errorf("waited %s for a caller who went away", took)
+		}
+	})
+}

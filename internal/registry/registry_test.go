@@ -1,0 +1,381 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// stage is a store, a clock and the peppers that several replicas share.
+type stage struct {
+	shelf   shelf
+	peppers peppers
+
+	mu sync.Mutex
+	at time.Time
+}
+
+type peppers map[string][]byte
+
+func (p peppers) Pepper() (id string, pepper []byte) { return "pepper-1", p["pepper-1"] }
+func (p peppers) PepperOf(id string) []byte          { return p[id] }
+
+func newStage() *stage {
+	return &stage{
+		peppers: peppers{"pepper-1": secret.Random(32)},
+		at:      time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+	}
+}
+
+func (s *stage) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at
+}
+
+func (s *stage) pass(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = s.at.Add(d)
+}
+
+func (s *stage) replica() *Registry {
+	return New(Options{
+		Store: &s.shelf, Peppers: s.peppers, Now: s.now,
+		Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}),
+	})
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// confidential is a client that passes every check.
+func confidential(id string) oauth.Client {
+	return oauth.Client{
+		ID: oauth.ClientID(id), Name: "Demo", RedirectURIs: []string{"https://app.example/callback"},
+		GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials},
+		Scopes:     oauth.Scopes{"read", "write"},
+	}
+}
+
+func public(id string) oauth.Client {
+	c := confidential(id)
+	c.Method, c.GrantTypes = oauth.AuthNone, []string{oauth.GrantAuthorizationCode}
+	return c
+}
+
+func registered(t *testing.T, r *Registry, id string) oauth.Client {
+	t.Helper()
+	c, _, err := r.Register(t.Context(), confidential(id), "")
+	must(t, err)
+	return c
+}
+
+func rename(t *testing.T, r *Registry, id oauth.ClientID, name string) {
+	t.Helper()
+	_, err := r.Change(t.Context(), id, func(c *oauth.Client) error { c.Name = name; return nil })
+	must(t, err)
+}
+
+func named(t *testing.T, r *Registry, id oauth.ClientID, want string) {
+	t.Helper()
+	c, err := r.Client(t.Context(), id)
+	if err != nil || c.Name != want {
+		t.Errorf("%q, %v; want %q", c.Name, err, want)
+	}
+}
+
+func TestClientIsServedFromMemoryUnderTheLease(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	r := s.replica()
+	id := registered(t, r, "demo").ID
+	named(t, r, id, "Demo")
+	s.shelf.asked()
+	for range 10 {
+		named(t, r, id, "Demo")
+		s.pass(99 * time.Millisecond)
+	}
+	if gets, versions := s.shelf.asked(); gets+versions != 0 {
+		t.Errorf("asked %d + %d times within the lease", gets, versions)
+	}
+	s.pass(10 * time.Millisecond)
+	named(t, r, id, "Demo")
+	if gets, versions := s.shelf.asked(); gets != 0 || versions != 1 {
+		t.Errorf("after the lease: %d clients and %d versions read, not 0 and 1", gets, versions)
+	}
+}
+
+func TestChangeElsewhereIsSeenWithinTheLease(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	here, there := s.replica(), s.replica()
+	id := registered(t, here, "demo").ID
+	named(t, here, id, "Demo")
+	rename(t, there, id, "Renamed")
+	s.pass(time.Second)
+	named(t, here, id, "Renamed")
+	must(t, there.Delete(t.Context(), id))
+	s.pass(time.Second)
+	if _, err := here.Client(t.Context(), id); !errors.Is(err, store.Absent) {
+		t.Errorf("deleted elsewhere: %v", err)
+	}
+	registered(t, there, "demo")
+	named(t, here, id, "Demo") // that it was away is not remembered
+}
+
+func TestOwnChangeIsSeenAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	r := s.replica()
+	id := registered(t, r, "demo").ID
+	for i := range 3 {
+		rename(t, r, id, fmt.Sprint("Name ", i))
+		named(t, r, id, fmt.Sprint("Name ", i))
+	}
+	must(t, r.Delete(t.Context(), id))
+	if _, err := r.Client(t.Context(), id); !errors.Is(err, store.Absent) {
+		t.Errorf("deleted: %v", err)
+	}
+}
+
+// A lookup that read the client before a change of our own and answers after it must not bring the
+// old one back into memory.
+func TestSlowLookupDoesNotBringBackTheOldClient(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	r := s.replica()
+	id := registered(t, r, "demo").ID
+	s.shelf.onGet = func() { rename(t, r, id, "Renamed") }
+	if _, err := r.Client(t.Context(), id); err != nil {
+		t.Error(err)
+	}
+	named(t, r, id, "Renamed")
+}
+
+func TestStaleLeaseAndNoStoreIsAnErrorAndNoAnswer(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	r := s.replica()
+	id := registered(t, r, "demo").ID
+	named(t, r, id, "Demo")
+	s.shelf.goAway(true)
+	named(t, r, id, "Demo") // the lease still holds
+	if _, err := r.Client(t.Context(), "other"); !errors.Is(err, errAway) {
+		t.Errorf("a client that is not in memory: %v", err)
+	}
+	s.pass(time.Second)
+	if _, err := r.Client(t.Context(), id); !errors.Is(err, errAway) {
+		t.Errorf("after the lease: %v", err)
+	}
+	s.shelf.goAway(false)
+	named(t, r, id, "Demo")
+}
+
+func TestManyCallersShareOneQuestion(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage()
+		r := s.replica()
+		id := registered(t, r, "demo").ID
+		must(t, r.memory.confirm(t.Context()))
+		s.shelf.asked()
+		hold := make(chan struct{})
+		s.shelf.onGet = func() { <-hold }
+		var callers sync.WaitGroup
+		for range 50 {
+			callers.Go(func() { named(t, r, id, "Demo") })
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		callers.Go(func() {
+			if _, err := r.Client(gone, id); !errors.Is(err, context.Canceled) {
+				t.Errorf("a caller who went away: %v", err)
+			}
+		})
+		synctest.Wait()
+		cancel()
+		close(hold)
+		callers.Wait()
+		if gets, versions := s.shelf.asked(); gets != 1 || versions != 0 {
+			t.Errorf("%d clients and %d versions read", gets, versions)
+		}
+	})
+}
+
+func TestQuestionOutlivesWhoAskedItFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage()
+		r := s.replica()
+		id := registered(t, r, "demo").ID
+		hold := make(chan struct{})
+		s.shelf.onGet = func() { <-hold }
+		gone, cancel := context.WithCancel(t.Context())
+		first := make(chan error, 1)
+		go func() {
+			_, err := r.Client(gone, id)
+			first <- err
+		}()
+		synctest.Wait()
+		second := make(chan error, 1)
+		go func() {
+			_, err := r.Client(t.Context(), id)
+			second <- err
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-first; !errors.Is(err, context.Canceled) {
+			t.Errorf("the first: %v", err)
+		}
+		close(hold)
+		if err := <-second; err != nil {
+			t.Errorf("the second: %v", err)
+		}
+	})
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	t.Parallel()
+	m := newMemory(Options{})
+	for i := range maxClients + 500 {
+		m.keep(oauth.Client{ID: oauth.ClientID(fmt.Sprint(i))})
+	}
+	if len(m.clients) != maxClients {
+		t.Errorf("%d clients in memory", len(m.clients))
+	}
+}
+
+func TestIdsThatCannotBeRegisteredAskNobody(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	r := s.replica()
+	for _, id := range []oauth.ClientID{"", "a b", "ä", "../x", "a:b", "{x}", "a\x00", "x23456789012345678901234567890123456789012345678901234567890123456"} {
+		if _, err := r.Client(t.Context(), id); !errors.Is(err, store.Absent) {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+	if gets, versions := s.shelf.asked(); gets+versions != 0 {
+		t.Error("the store was asked")
+	}
+}
+
+func TestWatchKeepsTheLease(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage()
+		here := New(Options{Store: &s.shelf, Peppers: s.peppers, Now: time.Now, Hasher: s.replica().Hasher})
+		there := s.replica()
+		id := registered(t, there, "demo").ID
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			here.Watch(ctx)
+			close(ended)
+		}()
+		synctest.Wait()
+		named(t, here, id, "Demo")
+		for range 20 {
+			time.Sleep(watchEvery) // of the bubble's clock
+			synctest.Wait()
+			s.shelf.asked()
+			named(t, here, id, "Demo")
+			if gets, versions := s.shelf.asked(); gets+versions != 0 {
+				t.Fatalf("a request had to ask: %d, %d", gets, versions)
+			}
+		}
+		rename(t, there, id, "Renamed")
+		time.Sleep(watchEvery)
+		synctest.Wait()
+		named(t, here, id, "Renamed")
+		s.shelf.goAway(true)
+		time.Sleep(time.Second)
+		if _, err := here.Client(t.Context(), id); !errors.Is(err, errAway) {
+			t.Errorf("a second after the store went away: %v", err)
+		}
+		s.shelf.goAway(false)
+		time.Sleep(watchEvery)
+		synctest.Wait()
+		named(t, here, id, "Renamed")
+		cancel()
+		<-ended
+	})
+}
+
+func TestChangeIsDecidedAgainAfterAConflict(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	here, there := s.replica(), s.replica()
+	id := registered(t, here, "demo").ID
+	s.shelf.onPut = func() { rename(t, there, id, "Renamed") }
+	changed, err := here.Change(t.Context(), id, func(c *oauth.Client) error { c.Disabled = true; return nil })
+	must(t, err)
+	if changed.Name != "Renamed" || !changed.Disabled || changed.Revision != 3 {
+		t.Errorf("one of two changes is lost: %+v", changed)
+	}
+	if _, err := here.Change(t.Context(), "nobody", func(*oauth.Client) error { return nil }); !errors.Is(err, store.Absent) {
+		t.Errorf("%v", err)
+	}
+	if _, err := here.Change(t.Context(), id, func(*oauth.Client) error { return errAway }); !errors.Is(err, errAway) {
+		t.Errorf("the error of the edit: %v", err)
+	}
+}
+
+func TestChangeKeepsWhatIsNotToBeChanged(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	r := s.replica()
+	before := registered(t, r, "demo")
+	s.pass(time.Hour)
+	after, err := r.Change(t.Context(), before.ID, func(c *oauth.Client) error {
+		c.ID, c.Created, c.Revision = "other", time.Time{}, 99
+		return nil
+	})
+	must(t, err)
+	if after.ID != before.ID || !after.Created.Equal(before.Created) || !after.Updated.Equal(s.now()) || after.Revision != 2 {
+		t.Errorf("%+v", after)
+	}
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	r := s.replica()
+	for _, id := range []string{"c", "a", "b", "d"} {
+		registered(t, r, id)
+	}
+	page, err := r.List(t.Context(), "a", 2)
+	must(t, err)
+	if len(page) != 2 || page[0].ID != "b" || page[1].ID != "c" || page[0].Name != "Demo" {
+		t.Errorf("%+v", page)
+	}
+	s.shelf.goAway(true)
+	if _, err := r.List(t.Context(), "", 2); !errors.Is(err, errAway) {
+		t.Errorf("%v", err)
+	}
+}
+
+func BenchmarkClient(b *testing.B) {
+	s := newStage()
+	r := s.replica()
+	if _, _, err := r.Register(b.Context(), confidential("demo"), ""); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.Client(b.Context(), "demo"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
