@@ -1,0 +1,145 @@
+package page
+
+import (
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/authorize"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+const purposeConsent = "consent"
+
+// consent is what the consent page shows.
+type consent struct {
+	App         string
+	Host        string // where the answer goes
+	Local       bool   // that is this very device over the loopback: anybody on it could ask
+	Native      bool   // that is an app on this device
+	Scopes      []permission
+	Keeps       time.Duration // how long the app keeps its access at most
+	Idle        time.Duration // how long it keeps it unused; zero when it cannot renew it
+	Username    string
+	Switch      template.URL // where somebody else signs in
+	Interaction string
+	Token       string
+}
+
+// permission is one scope: in words, or by its name when nobody described it.
+type permission struct{ Words, Name string }
+
+// ShowConsent asks a person who is signed in whether a client may have what it asks for.
+func (p *Pages) ShowConsent(w http.ResponseWriter, r *http.Request) error {
+	interaction, browser := r.URL.Query().Get(fieldInteraction), p.o.Cookies.Browser(w, r)
+	pending, err := p.resume(r, interaction, browser)
+	if err != nil {
+		return err
+	}
+	person, err := p.person(r)
+	if err != nil {
+		return err
+	}
+	if pending == nil || person == nil {
+		p.onward(w, interaction)
+		return nil
+	}
+	shown := p.describe(*pending)
+	shown.Username, shown.Interaction = person.Username, interaction
+	shown.Switch = trusted(withInteraction(p.o.Base+PathLogin, interaction))
+	shown.Token = p.token(form{purpose: purposeConsent, browser: browser, session: person.Ref})
+	return p.draw(w, r, sheet{
+		name: "consent", status: http.StatusOK, locales: pending.Locales, forms: targets(pending.Return.URI), data: shown,
+	})
+}
+
+// Decide records what the person decided. It is about the sealed request, whatever else the form
+// holds, and about the person to whom the page was shown.
+func (p *Pages) Decide(w http.ResponseWriter, r *http.Request) error {
+	sent, err := readForm(r)
+	if err != nil {
+		return err
+	}
+	browser := p.o.Cookies.Browser(w, r)
+	person, err := p.person(r)
+	if err != nil {
+		return err
+	}
+	if err := p.check(form{purpose: purposeConsent, browser: browser, session: orNobody(person).Ref}, sent.Get(fieldToken)); err != nil {
+		return err
+	}
+	interaction := sent.Get(fieldInteraction)
+	pending, err := p.resume(r, interaction, browser)
+	if err != nil {
+		return err
+	}
+	if pending == nil || person == nil {
+		p.onward(w, interaction)
+		return nil
+	}
+	switch sent.Get(fieldDecision) {
+	case decisionAllow:
+		if err := p.o.Authorizer.Allow(r.Context(), *pending, *person); err != nil {
+			return err
+		}
+		p.onward(w, interaction)
+		return nil
+	case decisionDeny:
+		return p.o.Authorizer.Deny(r.Context(), *pending, *person)
+	}
+	web.SeeOther(w, withInteraction(p.o.Base+PathConsent, interaction)) // decided nothing: ask again
+	return nil
+}
+
+// describe puts a request into words.
+func (p *Pages) describe(pending authorize.Pending) consent {
+	lifetimes := pending.Client.Lifetimes.Or(p.o.Lifetimes)
+	c := consent{
+		App:    nameOf(pending.Client),
+		Scopes: p.look.Load().permissions(pending.Scope),
+		Keeps:  lifetimes.Access,
+	}
+	if pending.Client.MayUse(oauth.GrantRefreshToken) {
+		c.Keeps, c.Idle = lifetimes.RefreshAbsolute, min(lifetimes.RefreshIdle, lifetimes.RefreshAbsolute)
+	}
+	if u, err := url.Parse(pending.Return.URI); err == nil {
+		c.Host, c.Local = u.Host, oauth.IsLoopbackHost(u.Hostname())
+		if u.Scheme != "https" && u.Scheme != "http" {
+			c.Host, c.Native = u.Scheme, true
+		}
+	}
+	return c
+}
+
+// permissions lists scopes in the order in which the operator described them, then the others.
+func (l *look) permissions(scopes oauth.Scopes) []permission {
+	rank := func(scope string) int {
+		at := slices.IndexFunc(l.Scopes, func(s Scope) bool { return s.Name == scope })
+		if at < 0 {
+			return len(l.Scopes)
+		}
+		return at
+	}
+	sorted := slices.Clone(scopes)
+	slices.SortStableFunc(sorted, func(a, b string) int { return rank(a) - rank(b) })
+	var all []permission
+	for _, scope := range sorted {
+		one := permission{Name: scope}
+		if at := rank(scope); at < len(l.Scopes) {
+			one.Words = l.Scopes[at].Description
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// nameOf is what people know a client by.
+func nameOf(c oauth.Client) string {
+	if c.Name == "" {
+		return string(c.ID)
+	}
+	return c.Name
+}

@@ -1,0 +1,45 @@
+package page
+
+import (
+	"encoding/base64"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+)
+
+// form is what a token in a form is bound to: the browser, who is signed in there, and what the
+// form does. A token taken from one of them opens no other.
+type form struct {
+	purpose string
+	browser oauth.Token
+	session oauth.SessionRef // empty for the sign-in form, which changes it
+}
+
+// token makes the token of a form (RFC 9700 §4.7). Nothing is stored: any replica can check it.
+func (p *Pages) token(f form) string {
+	id, key := p.o.Ring.SealingKey()
+	return base64.RawURLEncoding.EncodeToString(append(id[:], f.mac(key)...))
+}
+
+// check refuses a form whose token was not made for it.
+func (p *Pages) check(f form, token string) error {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	var id oauth.KeyID
+	if err != nil || len(raw) < len(id) {
+		return refuseForm()
+	}
+	copy(id[:], raw)
+	key := p.o.Ring.KeyOf(id)
+	if key == nil || !secret.Equal(f.mac(key), raw[len(id):]) {
+		return refuseForm()
+	}
+	return nil
+}
+
+func (f form) mac(key []byte) []byte {
+	return secret.MAC(key, "page form v1", f.purpose, f.browser.Reveal(), string(f.session))
+}
+
+func refuseForm() error {
+	return oauth.Refuse(oauth.ForbiddenByOrigin, "this form was not sent from the page it belongs to", nil)
+}

@@ -1,0 +1,139 @@
+package page
+
+import (
+	"net/http"
+
+	"github.com/recipe-web-app/oauth2d/internal/authorize"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/session"
+)
+
+const purposeLogin = "login"
+
+// login is what the sign-in page shows.
+type login struct {
+	App         string // empty when nobody but the person asked
+	Interaction string
+	Token       string
+	Cancel      string // where giving up leads; empty without an App
+	Username    string
+	Current     string // who is signed in already
+	Wrong       bool   // the name and the password do not go together
+	NoUsername  bool
+	NoPassword  bool
+}
+
+// ShowLogin shows the sign-in form. Somebody who is signed in and was sent by no client sees their
+// account instead.
+func (p *Pages) ShowLogin(w http.ResponseWriter, r *http.Request) error {
+	interaction, browser := r.URL.Query().Get(fieldInteraction), p.o.Cookies.Browser(w, r)
+	pending, err := p.resume(r, interaction, browser)
+	if err != nil {
+		return err
+	}
+	person, err := p.person(r)
+	if err != nil {
+		return err
+	}
+	if pending == nil && person != nil {
+		web.SeeOther(w, p.o.Base+PathAccount)
+		return nil
+	}
+	if pending != nil && r.URL.Query().Has(fieldCancel) {
+		return p.o.Authorizer.Deny(r.Context(), *pending, orNobody(person))
+	}
+	shown := login{Interaction: interaction, Current: orNobody(person).Username}
+	if pending != nil && len(pending.LoginHint) <= oauth.MaxUsername {
+		shown.Username = pending.LoginHint
+	}
+	return p.drawLogin(w, r, pending, shown)
+}
+
+// SignIn checks what was typed into the sign-in form and starts a session.
+func (p *Pages) SignIn(w http.ResponseWriter, r *http.Request) error {
+	typed, err := readForm(r)
+	if err != nil {
+		return err
+	}
+	browser := p.o.Cookies.Browser(w, r)
+	if err := p.check(form{purpose: purposeLogin, browser: browser}, typed.Get(fieldToken)); err != nil {
+		return err
+	}
+	interaction := typed.Get(fieldInteraction)
+	pending, err := p.resume(r, interaction, browser)
+	if err != nil {
+		return err
+	}
+	name, password := typed.Get(fieldUsername), typed.Get(fieldPassword)
+	if name == "" || password == "" {
+		again := login{Interaction: interaction, Username: bounded(name), NoUsername: name == "", NoPassword: password == ""}
+		return p.drawLogin(w, r, pending, again)
+	}
+	user, err := p.o.Directory.Verify(r.Context(), name, password)
+	if err != nil {
+		if oauth.AsError(err).Code == oauth.AccessDenied {
+			return p.drawLogin(w, r, pending, login{Interaction: interaction, Username: bounded(name), Wrong: true})
+		}
+		return err
+	}
+	if err := p.begin(w, r, user); err != nil {
+		return err
+	}
+	p.onward(w, interaction)
+	return nil
+}
+
+// begin starts a session under a new cookie and ends the one the browser had (RFC 9700 §4.7; a
+// presented cookie is never taken over, so that nobody can plant one).
+func (p *Pages) begin(w http.ResponseWriter, r *http.Request, user oauth.User) error {
+	earlier, err := p.person(r)
+	if err != nil {
+		return err
+	}
+	cookie, started, err := p.o.Sessions.Start(r.Context(), user, session.ACRPassword)
+	if err != nil {
+		return err
+	}
+	if earlier != nil {
+		if err := p.o.Sessions.Replace(r.Context(), *earlier, started); err != nil {
+			return err
+		}
+	}
+	p.o.Cookies.Set(w, web.SessionCookie, cookie.Reveal(), 0)
+	return nil
+}
+
+// drawLogin answers 401 to a wrong password and 200 otherwise, known and unknown names alike.
+func (p *Pages) drawLogin(w http.ResponseWriter, r *http.Request, pending *authorize.Pending, shown login) error {
+	s := sheet{name: "login", status: http.StatusOK, script: scriptReveal}
+	switch {
+	case shown.Wrong:
+		s.status = http.StatusUnauthorized
+	case shown.NoUsername || shown.NoPassword:
+		s.status = http.StatusBadRequest
+	}
+	if pending != nil {
+		s.locales, s.forms = pending.Locales, targets(pending.Return.URI)
+		shown.App = nameOf(pending.Client)
+		shown.Cancel = withInteraction(p.o.Base+PathLogin, shown.Interaction) + "&" + fieldCancel + "=1"
+	}
+	shown.Token = p.token(form{purpose: purposeLogin, browser: p.o.Cookies.Browser(w, r)})
+	s.data = shown
+	return p.draw(w, r, s)
+}
+
+// bounded is the name that was typed, unless it is too long to be one.
+func bounded(name string) string {
+	if len(name) > oauth.MaxUsername {
+		return ""
+	}
+	return name
+}
+
+func orNobody(s *oauth.Session) oauth.Session {
+	if s == nil {
+		return oauth.Session{}
+	}
+	return *s
+}

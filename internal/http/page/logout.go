@@ -1,0 +1,75 @@
+package page
+
+import (
+	"net/http"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/session"
+)
+
+const purposeLogout = "logout"
+
+// leaving is what the account and sign-out pages show.
+type leaving struct {
+	Username string
+	Device   string
+	Minutes  int // since the person signed in
+	Token    string
+}
+
+// ShowLogout asks whether to sign out; whoever is not signed in is told so. A GET alone never signs
+// anybody out: an image on another site could cause it.
+func (p *Pages) ShowLogout(w http.ResponseWriter, r *http.Request) error {
+	return p.drawPerson(w, r, "logout", func() error {
+		return p.draw(w, r, sheet{name: "signedout", status: http.StatusOK})
+	})
+}
+
+// ShowAccount shows who is signed in, or leads to the sign-in page.
+func (p *Pages) ShowAccount(w http.ResponseWriter, r *http.Request) error {
+	return p.drawPerson(w, r, "account", func() error {
+		web.SeeOther(w, p.o.Base+PathLogin)
+		return nil
+	})
+}
+
+// SignOut ends the session of this browser, and what was granted in it.
+func (p *Pages) SignOut(w http.ResponseWriter, r *http.Request) error {
+	sent, err := readForm(r)
+	if err != nil {
+		return err
+	}
+	person, err := p.person(r)
+	if err != nil {
+		return err
+	}
+	if person != nil {
+		from := form{purpose: purposeLogout, browser: p.o.Cookies.Browser(w, r), session: person.Ref}
+		if err := p.check(from, sent.Get(fieldToken)); err != nil {
+			return err
+		}
+		if err := p.o.Sessions.End(r.Context(), *person, session.ReasonLogout); err != nil {
+			return err
+		}
+	}
+	p.o.Cookies.Clear(w, web.SessionCookie)
+	web.SeeOther(w, p.o.Base+PathLogout)
+	return nil
+}
+
+func (p *Pages) drawPerson(w http.ResponseWriter, r *http.Request, name string, nobody func() error) error {
+	person, err := p.person(r)
+	if err != nil {
+		return err
+	}
+	if person == nil {
+		return nobody()
+	}
+	browser := p.o.Cookies.Browser(w, r)
+	return p.draw(w, r, sheet{name: name, status: http.StatusOK, data: leaving{
+		Username: person.Username,
+		Device:   person.Device,
+		Minutes:  int(p.o.Now().Sub(person.AuthTime).Minutes()),
+		Token:    p.token(form{purpose: purposeLogout, browser: browser, session: person.Ref}),
+	}})
+}

@@ -1,0 +1,84 @@
+package page
+
+import (
+	"fmt"
+	"io/fs"
+	"net/url"
+	"unicode/utf8"
+)
+
+// Look is everything about the pages that an operator chooses. The zero Look is complete.
+type Look struct {
+	Brand    Brand
+	Scopes   []Scope // in the order in which people are told about them
+	Messages fs.FS   // further languages, one <language tag>.json each; nil means English only
+}
+
+// Brand is what people see of the operator.
+type Brand struct {
+	Name       string // of the product; empty means "oauth2d"
+	Accent     string // #rrggbb; empty means DefaultAccent
+	Logo       []byte // an SVG or PNG file; empty means a drawing of our own
+	SupportURL string // https or mailto; empty means none is shown
+	Footer     string // a line of text; may be empty
+}
+
+// Scope is what a scope value means to a person.
+type Scope struct {
+	Name        string
+	Description string // the end of a sentence that begins "… wants to"
+}
+
+const (
+	defaultName = "oauth2d"
+	maxLogo     = 100 << 10 // bytes
+	maxName     = 60        // characters
+)
+
+// look is a Look that passed its checks.
+type look struct {
+	Brand
+	Scopes    []Scope
+	languages languages
+	files     map[string]file // by name below PathStatic
+	style     string          // addresses
+	logo      string
+	scripts   map[string]string
+}
+
+func (l Look) make(base string) (*look, error) {
+	if l.Brand.Name == "" {
+		l.Brand.Name = defaultName
+	}
+	if l.Brand.Accent == "" {
+		l.Brand.Accent = DefaultAccent
+	}
+	if err := l.Brand.check(); err != nil {
+		return nil, err
+	}
+	spoken, err := loadLanguages(l.Messages)
+	if err != nil {
+		return nil, err
+	}
+	made := &look{Brand: l.Brand, Scopes: l.Scopes, languages: spoken, files: map[string]file{}, scripts: map[string]string{}}
+	if err := made.addFiles(base + PathStatic); err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+func (b Brand) check() error {
+	if utf8.RuneCountInString(b.Name) > maxName {
+		return fmt.Errorf("brand: the name is longer than %d characters", maxName)
+	}
+	if err := CheckAccent(b.Accent); err != nil {
+		return err
+	}
+	if u, err := url.Parse(b.SupportURL); err != nil || b.SupportURL != "" && u.Scheme != "https" && u.Scheme != "mailto" {
+		return fmt.Errorf("brand: the support address %q is neither https nor mailto", b.SupportURL)
+	}
+	if len(b.Logo) > maxLogo {
+		return fmt.Errorf("brand: the logo is larger than %d KB", maxLogo>>10)
+	}
+	return nil
+}

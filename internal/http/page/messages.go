@@ -1,0 +1,170 @@
+package page
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+//go:embed messages/en.json
+var englishFiles embed.FS
+
+const english = "en"
+
+// scopeMessages begins the keys by which a language may put the operator's scopes into its words.
+const scopeMessages = "scope."
+
+// catalogue holds the messages of one language by their keys.
+type catalogue map[string]string
+
+// languages holds the catalogues by language tag in lower case; English is always there.
+type languages map[string]catalogue
+
+// loadLanguages reads the built-in English and the operator's files, which may replace it in part.
+func loadLanguages(further fs.FS) (languages, error) {
+	ours, err := readCatalogue(englishFiles, "messages/en.json")
+	if err != nil {
+		return nil, err
+	}
+	all := languages{english: ours}
+	if further == nil {
+		return all, nil
+	}
+	names, err := fs.Glob(further, "*.json")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		read, err := readCatalogue(further, name)
+		if err != nil {
+			return nil, err
+		}
+		if err := read.check(ours); err != nil {
+			return nil, fmt.Errorf("messages: %s: %w", name, err)
+		}
+		for key, message := range ours {
+			if _, told := read[key]; !told {
+				read[key] = message
+			}
+		}
+		all[strings.ToLower(strings.TrimSuffix(path.Base(name), ".json"))] = read
+	}
+	return all, nil
+}
+
+func readCatalogue(from fs.FS, name string) (catalogue, error) {
+	raw, err := fs.ReadFile(from, name)
+	if err != nil {
+		return nil, fmt.Errorf("messages: %w", err)
+	}
+	var read catalogue
+	if err := json.Unmarshal(raw, &read); err != nil {
+		return nil, fmt.Errorf("messages: %s: %w", name, err)
+	}
+	return read, nil
+}
+
+var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
+
+// check refuses keys that no page uses and placeholders that nothing fills.
+func (c catalogue) check(ours catalogue) error {
+	for key, message := range c {
+		if strings.HasPrefix(key, scopeMessages) {
+			continue
+		}
+		original, known := ours[key]
+		if !known {
+			return fmt.Errorf("there is no message %q", key)
+		}
+		for _, hole := range placeholder.FindAllString(message, -1) {
+			if !strings.Contains(original, hole) {
+				return fmt.Errorf("the message %q has no %s", key, hole)
+			}
+		}
+	}
+	return nil
+}
+
+// words speaks to a person in their language.
+type words struct {
+	Lang string
+	said catalogue
+}
+
+// Dir is the direction of the script: ltr or rtl.
+func (v words) Dir() string { return v.said["dir"] }
+
+// Text gives a message with its placeholders filled: Text("login.heading", "app", name).
+func (v words) Text(key string, filled ...string) string {
+	message := v.said[key]
+	for i := 0; i+1 < len(filled); i += 2 {
+		message = strings.ReplaceAll(message, "{"+filled[i]+"}", readable(filled[i+1]))
+	}
+	return message
+}
+
+// Rich is Text as markup: what is filled in stands out, and is kept from changing the direction of
+// the text around it.
+func (v words) Rich(key string, filled ...string) template.HTML {
+	message := template.HTMLEscapeString(v.said[key])
+	for i := 0; i+1 < len(filled); i += 2 {
+		value := `<bdi class="name">` + template.HTMLEscapeString(readable(filled[i+1])) + `</bdi>`
+		message = strings.ReplaceAll(message, "{"+filled[i]+"}", value)
+	}
+	return template.HTML(message) //nolint:gosec // both halves were escaped above
+}
+
+// Scope puts a permission into words; empty when nobody described it.
+func (v words) Scope(p permission) string {
+	if told := v.said[scopeMessages+p.Name]; told != "" {
+		return told
+	}
+	return p.Words
+}
+
+// Span puts a length of time into words, in the largest unit that fits at least once.
+func (v words) Span(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= 2*day || d == day:
+		return v.count("day", int(d/day))
+	case d >= time.Hour:
+		return v.count("hour", int(d/time.Hour))
+	}
+	return v.count("minute", max(1, int(d/time.Minute)))
+}
+
+// Ago tells how long ago something was, in minutes.
+func (v words) Ago(minutes int) string {
+	if minutes < 1 {
+		return v.Text("ago.now")
+	}
+	return v.Text("ago.span", "span", v.Span(time.Duration(minutes)*time.Minute))
+}
+
+func (v words) count(unit string, n int) string {
+	form := ".other"
+	if n == 1 {
+		form = ".one"
+	}
+	return v.Text("span."+unit+form, "n", strconv.Itoa(n))
+}
+
+// readable drops what is not seen but changes how its surroundings are read: control characters and
+// changes of direction.
+func readable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,137 @@
+package page
+
+import (
+	"embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/authorize"
+	"github.com/recipe-web-app/oauth2d/internal/directory"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/keyring"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/session"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Where the pages stand below the issuer's path.
+const (
+	PathLogin   = "/login"
+	PathConsent = "/consent"
+	PathAccount = "/account"
+	PathLogout  = "/logout"
+	PathStatic  = "/static/" // followed by a file's name
+)
+
+// The names in forms and addresses. Automation relies on them: they do not change.
+const (
+	fieldInteraction = "interaction"
+	fieldUsername    = "username"
+	fieldPassword    = "password"
+	fieldDecision    = "decision"
+	fieldToken       = "csrf"
+	fieldCancel      = "cancel"
+
+	decisionAllow = "allow"
+	decisionDeny  = "deny"
+)
+
+// Options are what the pages are made of; every field is needed but those of Look.
+type Options struct {
+	Authorizer *authorize.Authorizer
+	Sessions   *session.Sessions
+	Directory  *directory.Directory
+	Ring       *keyring.Ring
+	Cookies    web.Cookies
+	Now        func() time.Time
+	Lifetimes  oauth.Lifetimes // the server's; a client's go before them
+	Base       string          // the issuer's path, without a slash at its end
+	Authorize  string          // the path of the authorization endpoint
+	Look       Look
+}
+
+// Pages serves the pages. It is safe for concurrent use.
+type Pages struct {
+	o         Options
+	templates map[string]*template.Template
+	look      atomic.Pointer[look]
+}
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// New makes the pages. It fails when the look does not pass its checks.
+func New(o Options) (*Pages, error) {
+	o.Lifetimes = o.Lifetimes.Or(oauth.DefaultLifetimes())
+	p := &Pages{o: o, templates: map[string]*template.Template{}}
+	for _, name := range []string{"login", "consent", "account", "logout", "signedout", "error", "formpost"} {
+		parsed, err := template.ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")
+		if err != nil {
+			return nil, err
+		}
+		p.templates[name] = parsed
+	}
+	return p, p.Use(o.Look)
+}
+
+// Use changes the look. On an error the earlier one stays.
+func (p *Pages) Use(l Look) error {
+	made, err := l.make(p.o.Base)
+	if err != nil {
+		return err
+	}
+	p.look.Store(made)
+	return nil
+}
+
+// person gives the session of a browser; nil when nobody is signed in.
+func (p *Pages) person(r *http.Request) (*oauth.Session, error) {
+	found, err := p.o.Sessions.Find(r.Context(), oauth.Token(p.o.Cookies.Get(r, web.SessionCookie)))
+	switch {
+	case errors.Is(err, store.Absent):
+		return nil, nil //nolint:nilnil // nobody is an answer
+	case err != nil:
+		return nil, err
+	}
+	return &found, nil
+}
+
+// resume opens the pending request that a page was asked for; nil when it was asked for by itself.
+func (p *Pages) resume(r *http.Request, interaction string, browser oauth.Token) (*authorize.Pending, error) {
+	if interaction == "" {
+		return nil, nil //nolint:nilnil // no pending request is an answer
+	}
+	pending, err := p.o.Authorizer.Resume(r.Context(), interaction, browser)
+	if err != nil {
+		return nil, err
+	}
+	return &pending, nil
+}
+
+// onward leads back to the authorization endpoint, or to the account when there is nothing pending.
+func (p *Pages) onward(w http.ResponseWriter, interaction string) {
+	if interaction == "" {
+		web.SeeOther(w, p.o.Base+PathAccount)
+		return
+	}
+	web.SeeOther(w, withInteraction(p.o.Authorize, interaction))
+}
+
+func withInteraction(path, interaction string) string {
+	if interaction == "" {
+		return path
+	}
+	return path + "?" + url.Values{fieldInteraction: {interaction}}.Encode()
+}
+
+// readForm reads the body of a post; what stands in the address is not looked at.
+func readForm(r *http.Request) (url.Values, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, web.ReadError(err)
+	}
+	return r.PostForm, nil
+}
