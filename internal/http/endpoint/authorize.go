@@ -12,9 +12,6 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// ParamInteraction carries a pending authorization request to the pages and back.
-const ParamInteraction = "interaction"
-
 // Authorize is the authorization endpoint (RFC 6749 §3.1). Pages lead back to it with the
 // interaction they were given, and it decides again what comes next.
 type Authorize struct {
@@ -55,7 +52,7 @@ func (e *Authorize) Serve(w http.ResponseWriter, r *http.Request) error {
 
 func (e *Authorize) pending(r *http.Request) (authorize.Pending, error) {
 	// Read by itself: it holds a whole request, and may be longer than one of its parameters may.
-	if sealed := r.URL.Query().Get(ParamInteraction); sealed != "" && r.Method == http.MethodGet {
+	if sealed := r.URL.Query().Get(web.ParamInteraction); sealed != "" && r.Method == http.MethodGet {
 		browser := oauth.Token(e.Cookies.Get(r, web.BrowserCookie))
 		return e.Authorizer.Resume(r.Context(), sealed, browser)
 	}
@@ -92,6 +89,6 @@ func (e *Authorize) ask(w http.ResponseWriter, r *http.Request, page string, pen
 	if err != nil {
 		return oauth.AsError(err).To(pending.Return)
 	}
-	web.SeeOther(w, page+"?"+url.Values{ParamInteraction: {sealed}}.Encode())
+	web.SeeOther(w, page+"?"+url.Values{web.ParamInteraction: {sealed}}.Encode())
 	return nil
 }

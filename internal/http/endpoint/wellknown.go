@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
@@ -71,10 +72,10 @@ func (m Metadata) document() serverMetadata {
 	secrets := []string{string(oauth.AuthBasic), string(oauth.AuthPost)}
 	d := serverMetadata{
 		Issuer:                m.Issuer,
-		TokenEndpoint:         at(PathToken),
-		JWKSURI:               m.Issuer + PathJWKS,
-		RevocationEndpoint:    at(PathRevoke),
-		IntrospectionEndpoint: at(PathIntrospect),
+		TokenEndpoint:         at(web.PathToken),
+		JWKSURI:               m.Issuer + web.PathJWKS,
+		RevocationEndpoint:    at(web.PathRevoke),
+		IntrospectionEndpoint: at(web.PathIntrospect),
 		Scopes:                m.Scopes,
 		ResponseTypes:         []string{},
 		GrantTypes:            m.GrantTypes,
@@ -86,7 +87,7 @@ func (m Metadata) document() serverMetadata {
 		d.IntrospectionAuth = append(d.IntrospectionAuth, schemeBearer) // a token type: RFC 8414 §2 allows it here
 	}
 	if slices.Contains(m.GrantTypes, oauth.GrantAuthorizationCode) {
-		d.AuthorizationEndpoint = at(PathAuthorize)
+		d.AuthorizationEndpoint = at(web.PathAuthorize)
 		d.ResponseTypes = []string{"code"}
 		d.ResponseModes = []string{string(oauth.ModeQuery), string(oauth.ModeFormPost)}
 		d.ChallengeMethods = []string{oauth.MethodS256}
@@ -94,7 +95,7 @@ func (m Metadata) document() serverMetadata {
 		d.Prompts = []string{"none", "login", "consent", "select_account"}
 	}
 	if d.AuthorizationEndpoint != "" && slices.Contains(m.Scopes, oauth.ScopeOpenID) {
-		d.UserInfoEndpoint = at(PathUserInfo)
+		d.UserInfoEndpoint = at(web.PathUserInfo)
 		d.SubjectTypes = []string{"public"}
 		d.IDTokenAlgorithms = m.Algorithms
 		d.Claims = []string{

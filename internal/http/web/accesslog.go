@@ -3,26 +3,31 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
 )
 
 // AccessLog writes one line for each request: the pattern of the route, never the path or the
-// query, which can hold codes and tokens. It must run inside RequestID and ClientIP.
-func AccessLog(log *slog.Logger, now func() time.Time) func(http.Handler) http.Handler {
+// query, which can hold codes and tokens. Good answers of the quiet routes, which probes ask every
+// few seconds, are told at debug only. It must run inside RequestID and ClientIP.
+func AccessLog(log *slog.Logger, now func() time.Time, quiet ...string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec, began := record(w), now()
 			defer func() {
-				level := slog.LevelInfo
-				if rec.sent() >= http.StatusInternalServerError {
+				route, level := routeOf(r), slog.LevelInfo
+				switch {
+				case rec.sent() >= http.StatusInternalServerError:
 					level = slog.LevelWarn
+				case slices.Contains(quiet, route):
+					level = slog.LevelDebug
 				}
 				origin := event.OriginOf(r.Context())
 				log.LogAttrs(r.Context(), level, "request",
 					slog.String("method", knownMethod(r.Method)),
-					slog.String("route", routeOf(r)),
+					slog.String("route", route),
 					slog.Int("status", rec.sent()),
 					slog.Int64("bytes", rec.bytes),
 					slog.Float64("ms", float64(now().Sub(began).Microseconds())/1000),

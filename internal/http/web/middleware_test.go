@@ -208,8 +208,13 @@ func TestW15_TheAccessLogHoldsThePatternOnly(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	routes := chi.NewRouter()
-	routes.Use(web.RequestID(web.Proxies{}), web.ClientIP(web.Proxies{}), web.AccessLog(slog.New(slog.NewJSONHandler(&log, nil)), clock()))
+	routes.Use(web.RequestID(web.Proxies{}), web.ClientIP(web.Proxies{}), web.AccessLog(slog.New(slog.NewJSONHandler(&log, nil)), clock(), "/health"))
 	routes.Get("/things/{id}", ok)
+	routes.Get("/health", ok)
+	serve(routes, httptest.NewRequest("GET", "/health", nil))
+	if log.Len() != 0 {
+		t.Errorf("a probe was logged: %s", &log)
+	}
 	r := httptest.NewRequest("GET", "/things/s3cr3t?code=s3cr3t", nil)
 	r.Header.Set("Authorization", "Bearer s3cr3t")
 	serve(routes, r)

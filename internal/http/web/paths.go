@@ -1,13 +1,19 @@
-package endpoint
+package web
 
-// Where the endpoints stand: those of OAuth below the issuer and the endpoint prefix, the others
-// below the issuer.
+// Where everything stands. The endpoints of OAuth are below the issuer and the endpoint prefix,
+// the rest is below the issuer.
 const (
 	PathAuthorize  = "/authorize"
 	PathToken      = "/token"
 	PathRevoke     = "/revoke"
 	PathIntrospect = "/introspect"
 	PathUserInfo   = "/userinfo"
+
+	PathLogin   = "/login"
+	PathConsent = "/consent"
+	PathAccount = "/account"
+	PathLogout  = "/logout"
+	PathStatic  = "/static/"
 
 	PathJWKS        = "/.well-known/jwks.json"
 	PathHealth      = "/health"
@@ -19,3 +25,6 @@ const (
 	PathServerMetadata = "/.well-known/oauth-authorization-server" // RFC 8414 §3
 	PathOpenIDConfig   = "/.well-known/openid-configuration"       // OIDC Discovery §4
 )
+
+// ParamInteraction carries a pending authorization request to the pages and back.
+const ParamInteraction = "interaction"

@@ -1,0 +1,141 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// The bounds of a connection. They end what is slow on purpose and leave a bad line some time.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second // the whole request
+	idleTimeout       = 75 * time.Second // a little more than proxies keep theirs, so that they close first
+	writeMargin       = 10 * time.Second // to send an answer, after the request's own time
+
+	// The request line may be long, the headers not: web.HeaderLimit counts those by themselves.
+	maxHeaderBytes = 72 << 10
+
+	http2Streams = 100
+)
+
+// Options are those of one listener.
+type Options struct {
+	Name string // for the log
+	Addr string // host:port; port 0 takes a free one
+	// Listener is served instead of Addr when it was opened before; it is closed by Shutdown.
+	Listener net.Listener
+	Handler  http.Handler
+	TLS      *Certificates // nil means plain HTTP
+	Timeout  time.Duration // of one request, as in Plumbing
+	Log      *slog.Logger
+}
+
+// Server is one listener.
+type Server struct {
+	o        Options
+	http     *http.Server
+	listener net.Listener
+	done     chan error
+}
+
+// New makes a listener that does not listen yet.
+func New(o Options) *Server {
+	s := &Server{o: o, done: make(chan error, 1)}
+	s.http = &http.Server{
+		Handler:           o.Handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      readTimeout + o.Timeout + writeMargin,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(quietHandler{o.Log.With("listener", o.Name).Handler()}, slog.LevelError),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: http2Streams, // CVE-2023-44487: what one connection may have us do at once
+			SendPingTimeout:      30 * time.Second,
+			PingTimeout:          15 * time.Second,
+			WriteByteTimeout:     writeMargin,
+		},
+		Protocols: new(http.Protocols),
+	}
+	s.http.Protocols.SetHTTP1(true)
+	s.http.Protocols.SetHTTP2(o.TLS != nil)
+	return s
+}
+
+// Start takes the address and serves until Shutdown. An address that cannot be had is an error
+// here, before anything is promised.
+func (s *Server) Start() error {
+	s.listener = s.o.Listener
+	if s.listener == nil {
+		listener, err := net.Listen("tcp", s.o.Addr)
+		if err != nil {
+			return fmt.Errorf("%s listener: %w", s.o.Name, err)
+		}
+		s.listener = listener
+	}
+	go func() { s.done <- s.serve() }()
+	return nil
+}
+
+func (s *Server) serve() error {
+	var err error
+	if s.o.TLS == nil {
+		err = s.http.Serve(s.listener)
+	} else {
+		s.http.TLSConfig = s.o.TLS.Config()
+		err = s.http.ServeTLS(s.listener, "", "")
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// Addr is where the server listens; it is known after Start.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Done tells that serving has ended: nil after Shutdown, else why.
+func (s *Server) Done() <-chan error { return s.done }
+
+// Shutdown takes no new connections and finishes the requests in flight; when ctx ends first, the
+// rest is cut off and that is an error. A server that was never started has nothing to do.
+func (s *Server) Shutdown(ctx context.Context) error {
+	if s.listener == nil {
+		return nil
+	}
+	if err := s.http.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("%s listener: requests were cut off: %w", s.o.Name, err), s.http.Close())
+	}
+	return nil
+}
+
+// quietHandler takes what net/http says. Strangers can make it say most of that as often as they
+// like, so it is told at debug; the rest of a line that may quote them is dropped.
+type quietHandler struct{ slog.Handler }
+
+// Handle implements slog.Handler.
+func (h quietHandler) Handle(ctx context.Context, record slog.Record) error {
+	record.Level = slog.LevelDebug
+	for prefix, level := range map[string]slog.Level{
+		"http: TLS handshake error":              slog.LevelDebug,
+		"http: URL query contains semicolon":     slog.LevelDebug,
+		"http: panic serving":                    slog.LevelError, // outside web.Recover: in the middleware itself
+		"http2: panic serving":                   slog.LevelError,
+		"http: Accept error":                     slog.LevelError, // out of file descriptors, most likely
+		"http: superfluous response.WriteHeader": slog.LevelWarn,
+	} {
+		if strings.HasPrefix(record.Message, prefix) {
+			record.Message, record.Level = prefix, level
+		}
+	}
+	if !h.Enabled(ctx, record.Level) {
+		return nil
+	}
+	return h.Handler.Handle(ctx, record)
+}

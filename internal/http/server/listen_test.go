@@ -1,0 +1,411 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/binary"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// start serves a handler on a free port, changed as a test wants it.
+func start(t *testing.T, h http.Handler, certs *Certificates, change func(*http.Server)) *Server {
+	t.Helper()
+	s := New(Options{Name: "test", Addr: "127.0.0.1:0", Handler: h, TLS: certs, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler)})
+	if change != nil {
+		change(s.http)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.http.Close() })
+	return s
+}
+
+// say opens a connection, sends text, and gives all that comes back until the server closes or a
+// deadline that no passing test reaches.
+func say(t *testing.T, s *Server, text string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, text); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	var netErr net.Error
+	if errors.As(err, &netErr) && netErr.Timeout() {
+		t.Fatalf("the server kept the connection after %q; it said %q", text, answer)
+	}
+	return string(answer)
+}
+
+func statusLine(answer string) string {
+	line, _, _ := strings.Cut(answer, "\r\n")
+	return line
+}
+
+func TestH02_TheBoundsAreSet(t *testing.T) {
+	t.Parallel()
+	s := New(Options{Handler: http.NotFoundHandler(), Timeout: 10 * time.Second, Log: slog.New(slog.DiscardHandler)}).http
+	if s.ReadHeaderTimeout <= 0 || s.ReadHeaderTimeout > 5*time.Second || s.ReadTimeout <= 0 || s.IdleTimeout <= 0 ||
+		s.WriteTimeout < 10*time.Second || s.MaxHeaderBytes <= 0 || s.MaxHeaderBytes > 80<<10 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestH02_SlowCallersAreCutOffAndOthersServed(t *testing.T) {
+	t.Parallel()
+	s := start(t, public(t, "https://as.example", ""), nil, func(h *http.Server) {
+		h.ReadHeaderTimeout, h.ReadTimeout, h.IdleTimeout = 100*time.Millisecond, 200*time.Millisecond, 100*time.Millisecond
+	})
+	for range 50 { // idle ones do not keep others out
+		conn, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	for name, text := range map[string]string{
+		"nothing":       "",
+		"half a header": "GET /health HTTP/1.1\r\nHost: as",
+		"half a body":   "POST /token HTTP/1.1\r\nHost: as\r\nContent-Length: 100\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\ngrant",
+	} {
+		if got := statusLine(say(t, s, text)); strings.Contains(got, " 200 ") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if got := statusLine(say(t, s, "GET /health HTTP/1.1\r\nHost: as\r\nConnection: close\r\n\r\n")); got != "HTTP/1.1 200 OK" {
+		t.Errorf("the probe: %s", got)
+	}
+}
+
+func TestH01_OnTheWire(t *testing.T) {
+	t.Parallel()
+	// net/http waits for the rest of a chunked body, but no longer than the read time-out.
+	s := start(t, public(t, "https://as.example", ""), nil, func(h *http.Server) { h.ReadTimeout = time.Second })
+	const head = "POST /token HTTP/1.1\r\nHost: as\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+	chunks := strings.Repeat("4000\r\n"+strings.Repeat("a", 0x4000)+"\r\n", 5)
+	for name, text := range map[string]string{
+		"Content-Length of 9e18": head + "Content-Length: 9000000000000000000\r\n\r\nabc",
+		"endless chunks":         head + "Transfer-Encoding: chunked\r\n\r\n" + chunks,
+	} {
+		if got := say(t, s, text); statusLine(got) != "HTTP/1.1 413 Request Entity Too Large" || !strings.Contains(got, "Connection: close") {
+			t.Errorf("%s: %.300s", name, got)
+		}
+	}
+	const negative = head + "Content-Length: -1\r\n\r\n"
+	if got := statusLine(say(t, s, negative)); !strings.Contains(got, " 400 ") {
+		t.Errorf("a negative length: %s", got)
+	}
+}
+
+func TestH02_LongHeadersAreRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t, public(t, "https://as.example", ""), nil, nil)
+	const head, tail = "GET /health HTTP/1.1\r\nHost: as\r\nConnection: close\r\n", "\r\n\r\n"
+	for size, want := range map[int]string{20 << 10: " 431 ", 300 << 10: " 431 ", 8 << 10: " 200 "} {
+		if got := statusLine(say(t, s, head+"X: "+strings.Repeat("a", size)+tail)); !strings.Contains(got, want) {
+			t.Errorf("a header of %d: %s", size, got)
+		}
+	}
+	// A20: a long state is an authorization error, not a refusal of the connection.
+	long := "GET /authorize?state=" + strings.Repeat("a", 64<<10) + " HTTP/1.1\r\nHost: as\r\nConnection: close\r\n\r\n"
+	if got := statusLine(say(t, s, long)); !strings.Contains(got, " 200 ") {
+		t.Errorf("a long request line: %s", got)
+	}
+}
+
+func TestH04_Smuggling(t *testing.T) {
+	t.Parallel()
+	s := start(t, public(t, "https://as.example", ""), nil, nil)
+	const head = "POST /token HTTP/1.1\r\nHost: as\r\nConnection: close\r\n"
+	const second = "GET /health/live HTTP/1.1\r\nHost: as\r\n\r\n"
+	for name, text := range map[string]string{
+		"a space before the colon":                head + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+		"an unknown transfer coding":              head + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+		"two transfer codings":                    head + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+		"two lengths":                             head + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+		"a length with a sign":                    head + "Content-Length: +3\r\n\r\nabc",
+		"a header line that is continued at once": "POST /token HTTP/1.1\r\n Host: as\r\n\r\n",
+		"a control character in a header":         head + "X: a\x01b\r\n\r\n",
+		"no Host":                                 "POST /token HTTP/1.1\r\n\r\n",
+		"two Hosts":                               head + "Host: other\r\n\r\n",
+	} {
+		got := say(t, s, text)
+		if line := statusLine(got); !strings.Contains(line, " 400 ") && !strings.Contains(line, " 501 ") {
+			t.Errorf("%s: %s", name, line)
+		}
+	}
+	// Both lengths: the chunked body is what counts, and what follows it in the counted length is
+	// never taken for a request of its own on this connection's behalf.
+	both := head + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + second
+	if got := say(t, s, both); strings.Count(got, "HTTP/1.1 ") != 1 {
+		t.Errorf("Content-Length and Transfer-Encoding: %s", got)
+	}
+	bare := head + "Transfer-Encoding: chunked\r\n\r\n5\nabcde\r\n0\r\n\r\n"
+	if got := statusLine(say(t, s, bare)); strings.Contains(got, " 200 ") {
+		t.Errorf("a bare LF in a chunk: %s", got)
+	}
+}
+
+func TestShutdownFinishesWhatIsInFlight(t *testing.T) {
+	t.Parallel()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	s := start(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(entered)
+		<-leave
+		_, _ = io.WriteString(w, "finished")
+	}), nil, nil)
+	answer := make(chan string, 1)
+	go func() {
+		res, err := http.Get("http://" + s.Addr())
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer res.Body.Close()
+		body, _ := io.ReadAll(res.Body)
+		answer <- string(body)
+	}()
+	<-entered
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.Shutdown(context.Background()) }()
+	if err := <-s.Done(); err != nil { // no new connections, and one still in flight
+		t.Fatal(err)
+	}
+	if _, err := net.Dial("tcp", s.Addr()); err == nil {
+		t.Error("a new connection was taken while stopping")
+	}
+	close(leave)
+	if got := <-answer; got != "finished" {
+		t.Errorf("the request in flight: %s", got)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestShutdownDoesNotWaitForEver(t *testing.T) {
+	t.Parallel()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	defer close(leave)
+	s := start(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { close(entered); <-leave }), nil, nil)
+	go func() {
+		if res, err := http.Get("http://" + s.Addr()); err == nil {
+			_ = res.Body.Close()
+		}
+	}()
+	<-entered
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := s.Shutdown(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAnAddressThatIsTaken(t *testing.T) {
+	t.Parallel()
+	first := start(t, http.NotFoundHandler(), nil, nil)
+	second := New(Options{Name: "public", Addr: first.Addr(), Handler: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler)})
+	if err := second.Start(); err == nil || !strings.Contains(err.Error(), "public listener") {
+		t.Errorf("%v", err)
+	}
+	if err := second.Shutdown(context.Background()); err != nil {
+		t.Errorf("stopping what never started: %v", err)
+	}
+}
+
+// issue writes a new self-signed certificate into the files and gives its serial number.
+func issue(t *testing.T, dir string) (certFile, keyFile string, serial *big.Int) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serial, err = rand.Int(rand.Reader, big.NewInt(1<<62))
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: "as.example"}, DNSNames: []string{"as.example"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certFile, keyFile = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	for name, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: der}, keyFile: {Type: "PRIVATE KEY", Bytes: raw}} {
+		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return certFile, keyFile, serial
+}
+
+func secured(t *testing.T) (*Server, *Certificates, string, *big.Int) {
+	t.Helper()
+	dir := t.TempDir()
+	certFile, keyFile, serial := issue(t, dir)
+	certs, err := LoadCertificates(certFile, keyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start(t, public(t, "https://as.example", ""), certs, nil), certs, dir, serial
+}
+
+func shake(s *Server, config *tls.Config) (tls.ConnectionState, error) {
+	config.InsecureSkipVerify = true //nolint:gosec // the certificate is made by the test
+	conn, err := tls.Dial("tcp", s.Addr(), config)
+	if err != nil {
+		return tls.ConnectionState{}, err
+	}
+	defer conn.Close()
+	return conn.ConnectionState(), nil
+}
+
+func TestH08_OldTLSIsRefused(t *testing.T) {
+	t.Parallel()
+	s, _, _, _ := secured(t)
+	for version, taken := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+		if _, err := shake(s, &tls.Config{MinVersion: version, MaxVersion: version}); (err == nil) != taken {
+			t.Errorf("%s: %v", tls.VersionName(version), err)
+		}
+	}
+	for _, weak := range []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, tls.TLS_ECDHE_ECDSA_WITH_RC4_128_SHA} {
+		if _, err := shake(s, &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{weak}}); err == nil {
+			t.Errorf("%s was taken", tls.CipherSuiteName(weak))
+		}
+	}
+	for _, suite := range s.o.TLS.Config().CipherSuites {
+		for _, insecure := range tls.InsecureCipherSuites() {
+			if suite == insecure.ID {
+				t.Errorf("%s is offered", insecure.Name)
+			}
+		}
+	}
+}
+
+func TestCertificatesAreReloaded(t *testing.T) {
+	t.Parallel()
+	s, certs, dir, first := secured(t)
+	if changed, err := certs.Reload(); changed || err != nil {
+		t.Errorf("nothing changed: %v %v", changed, err)
+	}
+	certFile, keyFile, second := issue(t, dir)
+	ctx, cancel := context.WithCancel(context.Background())
+	watched := make(chan struct{})
+	go func() { certs.Watch(ctx, time.Millisecond, slog.New(slog.DiscardHandler)); close(watched) }()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		state, err := shake(s, &tls.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := state.PeerCertificates[0].SerialNumber; got.Cmp(second) == 0 {
+			break
+		} else if got.Cmp(first) != 0 || time.Now().After(deadline) {
+			t.Fatalf("serial %v, want %v", got, second)
+		}
+	}
+	cancel()
+	<-watched
+	if err := os.WriteFile(certFile, []byte("half written"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := certs.Reload(); err == nil || !strings.Contains(err.Error(), keyFile) {
+		t.Errorf("%v", err)
+	}
+	if state, err := shake(s, &tls.Config{}); err != nil || state.PeerCertificates[0].SerialNumber.Cmp(second) != 0 {
+		t.Errorf("the earlier certificate is gone: %v", err)
+	}
+	if _, err := LoadCertificates(filepath.Join(dir, "no.crt"), keyFile); err == nil {
+		t.Error("a file that is not there was loaded")
+	}
+}
+
+func TestH06_StreamsOfOneConnectionAreBounded(t *testing.T) {
+	t.Parallel()
+	s, _, _, _ := secured(t)
+	conn, err := tls.Dial("tcp", s.Addr(), &tls.Config{NextProtos: []string{"h2"}, InsecureSkipVerify: true}) //nolint:gosec // made by the test
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+"\x00\x00\x00\x04\x00\x00\x00\x00\x00"); err != nil {
+		t.Fatal(err)
+	}
+	settings, err := readSettings(bufio.NewReader(conn))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const maxConcurrentStreams, maxHeaderListSize = 3, 6 // RFC 9113 §6.5.2
+	if got := settings[maxConcurrentStreams]; got == 0 || got > 250 {
+		t.Errorf("%d streams at a time", got)
+	}
+	if got := settings[maxHeaderListSize]; got == 0 || got > 100<<10 {
+		t.Errorf("headers of %d bytes", got)
+	}
+}
+
+// readSettings reads the first SETTINGS frame of an HTTP/2 connection.
+func readSettings(r io.Reader) (map[uint16]uint32, error) {
+	var head [9]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, err
+	}
+	if head[3] != 4 {
+		return nil, fmt.Errorf("the first frame is of type %d", head[3])
+	}
+	body := make([]byte, int(head[0])<<16|int(head[1])<<8|int(head[2]))
+	if _, err := io.ReadFull(r, body); err != nil {
+		return nil, err
+	}
+	settings := map[uint16]uint32{}
+	for ; len(body) >= 6; body = body[6:] {
+		settings[binary.BigEndian.Uint16(body)] = binary.BigEndian.Uint32(body[2:])
+	}
+	return settings, nil
+}
+
+func TestNetHTTPQuotesNobodyInTheLog(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	handler := quietHandler{slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug})}
+	log := slog.NewLogLogger(handler, slog.LevelError)
+	log.Print("http: panic serving 1.2.3.4: s3cr3t\ngoroutine 1")
+	log.Print("http: TLS handshake error from 1.2.3.4: s3cr3t")
+	if got := text.String(); strings.Contains(got, "s3cr3t") || !strings.Contains(got, `level=ERROR msg="http: panic serving"`) ||
+		!strings.Contains(got, `level=DEBUG msg="http: TLS handshake error"`) {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,93 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// Certificates is a certificate in two files that can be replaced while the server runs. It is
+// safe for concurrent use.
+type Certificates struct {
+	certFile, keyFile string
+	current           atomic.Pointer[loaded]
+}
+
+type loaded struct {
+	certificate tls.Certificate
+	digest      [sha256.Size]byte
+}
+
+// LoadCertificates reads a chain and its key, both PEM.
+func LoadCertificates(certFile, keyFile string) (*Certificates, error) {
+	c := &Certificates{certFile: certFile, keyFile: keyFile}
+	_, err := c.Reload()
+	return c, err
+}
+
+// Reload reads the files again and tells whether they had changed. On an error the certificate
+// stays the one it was.
+func (c *Certificates) Reload() (changed bool, err error) {
+	chain, err := os.ReadFile(c.certFile)
+	if err != nil {
+		return false, fmt.Errorf("TLS certificate: %w", err)
+	}
+	key, err := os.ReadFile(c.keyFile)
+	if err != nil {
+		return false, fmt.Errorf("TLS key: %w", err)
+	}
+	digest := sha256.Sum256(bytes.Join([][]byte{chain, key}, []byte{0}))
+	if now := c.current.Load(); now != nil && now.digest == digest {
+		return false, nil
+	}
+	pair, err := tls.X509KeyPair(chain, key)
+	if err != nil {
+		return false, fmt.Errorf("TLS certificate %s with key %s: %w", c.certFile, c.keyFile, err)
+	}
+	c.current.Store(&loaded{certificate: pair, digest: digest})
+	return true, nil
+}
+
+// Watch reloads the files when their content changes, until ctx ends. It looks at the content and
+// not at the names, because a mounted secret changes behind a symbolic link.
+func (c *Certificates) Watch(ctx context.Context, every time.Duration, log *slog.Logger) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		switch changed, err := c.Reload(); {
+		case err != nil: // perhaps between the writing of the two files
+			log.Warn("the TLS certificate could not be reloaded; the earlier one stays", "cause", err)
+		case changed:
+			log.Info("the TLS certificate was reloaded")
+		}
+	}
+}
+
+// Config is TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only (RFC 9325 §4.2).
+func (c *Certificates) Config() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		CipherSuites: []uint16{ // of TLS 1.2; those of 1.3 are all good
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+			tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+		},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return &c.current.Load().certificate, nil
+		},
+	}
+}
