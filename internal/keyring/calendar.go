@@ -217,6 +217,11 @@ func (t *turning) next(l line) *key {
 	return found
 }
 
+// complete tells whether every line has a key that serves.
+func (t *turning) complete() bool {
+	return !slices.ContainsFunc(t.lines, func(l line) bool { return !t.anyServes(l) })
+}
+
 func (t *turning) anyServes(l line) bool {
 	return slices.ContainsFunc(t.keys, func(k key) bool { return k.of(l) && k.serves(t.now) })
 }

@@ -119,7 +119,7 @@ func unseal(s *secret.Sealer, id string, box []byte) (key, error) {
 		return key{}, fmt.Errorf("key %s: %w", id, err)
 	}
 	var r record
-	if err := json.Unmarshal(plain, &r); err != nil || r.ID != id {
+	if err := json.Unmarshal(plain, &r); err != nil {
 		return key{}, fmt.Errorf("key %s: %w", id, secret.ErrBox)
 	}
 	return r.open()

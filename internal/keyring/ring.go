@@ -73,15 +73,15 @@ func New(o Options) *Ring {
 	return r
 }
 
-// Load reads the ring and, when it is empty, makes the first keys. Of several replicas that start at
-// once one makes them and the others read them. ErrMasterKey means what it says; any other error
+// Load reads the ring and, when it is empty or has no key for a configured algorithm, makes the first
+// ones. Of several replicas that start at once one makes them and the others read them. ErrMasterKey means what it says; any other error
 // that the ring could not be read.
 func (r *Ring) Load(ctx context.Context) error {
 	found, err := r.read(ctx)
 	if err != nil {
 		return err
 	}
-	if len(found.keys) == 0 {
+	if !r.calendar.begin(found.keys, r.Now()).complete() {
 		return r.Turn(ctx)
 	}
 	r.current.Store(newSnapshot(found.keys))

@@ -100,6 +100,24 @@ func TestJ13_JWKSHoldsPublicMembersOnly(t *testing.T) {
 	}
 }
 
+func TestLoadMakesTheKeyOfANewlyConfiguredAlgorithm(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	s.replica(t)
+	o := s.options(t)
+	o.Algorithm = jose.EdDSA
+	r := New(o)
+	must(t, r.Load(t.Context()))
+	token := signed(t, r)
+	if !verifies(r, token) || !strings.HasPrefix(kidOf(t, token), "eddsa-") {
+		t.Error("the new default algorithm has no key")
+	}
+	must(t, s.replica(t).Load(t.Context()))
+	if s.shelf.swaps != 2 {
+		t.Errorf("a complete ring was changed by loading it: %d swaps", s.shelf.swaps)
+	}
+}
+
 func TestEmptyJWKSIsAList(t *testing.T) {
 	t.Parallel()
 	text, err := json.Marshal(New(newStage().options(t)).JWKS())
@@ -156,6 +174,26 @@ func TestTextsOpenOnEveryReplicaAndForTheirPurposeOnly(t *testing.T) {
 	if _, err := r.OpenText("interaction", text); !errors.Is(err, ErrText) {
 		t.Errorf("after its key was dropped: %v", err)
 	}
+}
+
+func FuzzOpenText(f *testing.F) {
+	s := newStage()
+	sealer, err := secret.NewSealer(s.master)
+	if err != nil {
+		f.Fatal(err)
+	}
+	r := New(Options{Store: &s.shelf, Sealer: sealer, Events: s, Now: s.now})
+	if err := r.Load(f.Context()); err != nil {
+		f.Fatal(err)
+	}
+	f.Add("")
+	f.Add("AAAAAAEAAAAA")
+	f.Add(strings.Repeat("A", 120))
+	f.Fuzz(func(t *testing.T, text string) {
+		if got, err := r.OpenText("interaction", text); !errors.Is(err, ErrText) || got != nil {
+			t.Errorf("%q opened: %q, %v", text, got, err)
+		}
+	})
 }
 
 func flip(c byte) string {

@@ -52,7 +52,6 @@ func (m *memory) client(ctx context.Context, id oauth.ClientID) (oauth.Client, e
 		if err := m.confirm(ctx); err != nil {
 			return oauth.Client{}, err
 		}
-		// Whatever is in memory now was read at a version that was confirmed since we began.
 		c, known, at, _ = m.look(id)
 	}
 	if known {
@@ -70,13 +69,9 @@ func (m *memory) look(id oauth.ClientID) (c oauth.Client, known bool, at moment,
 }
 
 // confirm asks for the version and forgets everything when it moved. Callers at the same time share
-// one question, but never one that was sent before a change of our own.
+// one question.
 func (m *memory) confirm(ctx context.Context) error {
-	m.mu.RLock()
-	changes := m.at.changes
-	m.mu.RUnlock()
-	question := "version after " + strconv.FormatUint(changes, 36)
-	_, err := ask(ctx, &m.asks, question, func(ctx context.Context) (struct{}, error) {
+	_, err := ask(ctx, &m.asks, "version", func(ctx context.Context) (struct{}, error) {
 		sent := m.now()
 		version, err := m.store.Version(ctx)
 		if err != nil {
@@ -84,9 +79,6 @@ func (m *memory) confirm(ctx context.Context) error {
 		}
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if changes != m.at.changes {
-			return struct{}{}, nil
-		}
 		if version != m.at.version {
 			clear(m.clients)
 		}
@@ -124,12 +116,12 @@ func (m *memory) keep(c oauth.Client) {
 	m.clients[c.ID] = c
 }
 
-// forget drops everything after a change of our own, so that the caller who made it sees it.
+// forget drops everything after a change of our own, so that the caller who made it sees it; what
+// was asked before the change is not kept either.
 func (m *memory) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	clear(m.clients)
-	m.confirmed = time.Time{}
 	m.at.changes++
 }
 

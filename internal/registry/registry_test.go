@@ -158,7 +158,10 @@ func TestSlowLookupDoesNotBringBackTheOldClient(t *testing.T) {
 	s := newStage()
 	r := s.replica()
 	id := registered(t, r, "demo").ID
-	s.shelf.onGet = func() { rename(t, r, id, "Renamed") }
+	s.shelf.onGet = func() {
+		rename(t, r, id, "Renamed")
+		named(t, r, id, "Renamed")
+	}
 	if _, err := r.Client(t.Context(), id); err != nil {
 		t.Error(err)
 	}

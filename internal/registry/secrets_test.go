@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -44,6 +45,10 @@ func TestGeneratedSecretIsCheckedWithoutASlowHash(t *testing.T) {
 	delete(s.peppers, "pepper-1")
 	if fits(t, r, c.ID, shown) {
 		t.Error("fits without its pepper")
+	}
+	c.Secrets = []oauth.Secret{{Scheme: oauth.SchemeDigest, Hash: base64.RawURLEncoding.EncodeToString(digest(nil, c.ID, "x"))}}
+	if ok, _ := r.CheckSecret(t.Context(), c, "x"); ok {
+		t.Error("a digest under no key at all fits")
 	}
 	r.CheckNothing("anything")
 }

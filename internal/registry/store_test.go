@@ -27,7 +27,7 @@ type shelf struct {
 	onPut    func() // runs once, before a Put
 }
 
-func (s *shelf) Get(_ context.Context, id oauth.ClientID) (oauth.Client, error) {
+func (s *shelf) Get(ctx context.Context, id oauth.ClientID) (oauth.Client, error) {
 	s.mu.Lock()
 	s.gets++
 	c, ok := s.clients[id]
@@ -38,6 +38,8 @@ func (s *shelf) Get(_ context.Context, id oauth.ClientID) (oauth.Client, error) 
 		then()
 	}
 	switch {
+	case ctx.Err() != nil:
+		return oauth.Client{}, ctx.Err()
 	case away:
 		return oauth.Client{}, errAway
 	case !ok:
