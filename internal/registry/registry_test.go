@@ -316,59 +316,6 @@ func TestWatchKeepsTheLease(t *testing.T) {
 	})
 }
 
-func TestChangeIsDecidedAgainAfterAConflict(t *testing.T) {
-	t.Parallel()
-	s := newStage()
-	here, there := s.replica(), s.replica()
-	id := registered(t, here, "demo").ID
-	s.shelf.onPut = func() { rename(t, there, id, "Renamed") }
-	changed, err := here.Change(t.Context(), id, func(c *oauth.Client) error { c.Disabled = true; return nil })
-	must(t, err)
-	if changed.Name != "Renamed" || !changed.Disabled || changed.Revision != 3 {
-		t.Errorf("one of two changes is lost: %+v", changed)
-	}
-	if _, err := here.Change(t.Context(), "nobody", func(*oauth.Client) error { return nil }); !errors.Is(err, store.Absent) {
-		t.Errorf("%v", err)
-	}
-	if _, err := here.Change(t.Context(), id, func(*oauth.Client) error { return errAway }); !errors.Is(err, errAway) {
-		t.Errorf("the error of the edit: %v", err)
-	}
-}
-
-func TestChangeKeepsWhatIsNotToBeChanged(t *testing.T) {
-	t.Parallel()
-	s := newStage()
-	r := s.replica()
-	before := registered(t, r, "demo")
-	s.pass(time.Hour)
-	after, err := r.Change(t.Context(), before.ID, func(c *oauth.Client) error {
-		c.ID, c.Created, c.Revision = "other", time.Time{}, 99
-		return nil
-	})
-	must(t, err)
-	if after.ID != before.ID || !after.Created.Equal(before.Created) || !after.Updated.Equal(s.now()) || after.Revision != 2 {
-		t.Errorf("%+v", after)
-	}
-}
-
-func TestList(t *testing.T) {
-	t.Parallel()
-	s := newStage()
-	r := s.replica()
-	for _, id := range []string{"c", "a", "b", "d"} {
-		registered(t, r, id)
-	}
-	page, err := r.List(t.Context(), "a", 2)
-	must(t, err)
-	if len(page) != 2 || page[0].ID != "b" || page[1].ID != "c" || page[0].Name != "Demo" {
-		t.Errorf("%+v", page)
-	}
-	s.shelf.goAway(true)
-	if _, err := r.List(t.Context(), "", 2); !errors.Is(err, errAway) {
-		t.Errorf("%v", err)
-	}
-}
-
 func BenchmarkClient(b *testing.B) {
 	s := newStage()
 	r := s.replica()
