@@ -36,7 +36,7 @@ type file struct {
 func (p *Pages) Static(w http.ResponseWriter, r *http.Request) error {
 	name := path.Base(r.URL.Path)
 	found, ok := p.look.Load().files[name]
-	if !ok || r.URL.Path != p.o.Base+PathStatic+name {
+	if !ok || r.URL.Path != p.o.Base+web.PathStatic+name {
 		return oauth.Refuse(oauth.NotFound, "there is no such file", nil)
 	}
 	if found.kind == kindSVG {

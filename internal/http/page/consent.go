@@ -32,8 +32,16 @@ type consent struct {
 // permission is one scope: in words, or by its name when nobody described it.
 type permission struct{ Words, Name string }
 
-// ShowConsent asks a person who is signed in whether a client may have what it asks for.
-func (p *Pages) ShowConsent(w http.ResponseWriter, r *http.Request) error {
+// Consent is the page on which a person decides what a client may have.
+func (p *Pages) Consent(w http.ResponseWriter, r *http.Request) error {
+	if r.Method == http.MethodPost {
+		return p.decide(w, r)
+	}
+	return p.showConsent(w, r)
+}
+
+// showConsent asks a person who is signed in whether a client may have what it asks for.
+func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) error {
 	interaction, browser := r.URL.Query().Get(fieldInteraction), p.o.Cookies.Browser(w, r)
 	pending, err := p.resume(r, interaction, browser)
 	if err != nil {
@@ -49,16 +57,16 @@ func (p *Pages) ShowConsent(w http.ResponseWriter, r *http.Request) error {
 	}
 	shown := p.describe(*pending)
 	shown.Username, shown.Interaction = person.Username, interaction
-	shown.Switch = trusted(withInteraction(p.o.Base+PathLogin, interaction))
+	shown.Switch = trusted(withInteraction(p.o.Base+web.PathLogin, interaction))
 	shown.Token = p.token(form{purpose: purposeConsent, browser: browser, session: person.Ref})
 	return p.draw(w, r, sheet{
 		name: "consent", status: http.StatusOK, locales: pending.Locales, forms: targets(pending.Return.URI), data: shown,
 	})
 }
 
-// Decide records what the person decided. It is about the sealed request, whatever else the form
+// decide records what the person decided. It is about the sealed request, whatever else the form
 // holds, and about the person to whom the page was shown.
-func (p *Pages) Decide(w http.ResponseWriter, r *http.Request) error {
+func (p *Pages) decide(w http.ResponseWriter, r *http.Request) error {
 	sent, err := readForm(r)
 	if err != nil {
 		return err
@@ -90,7 +98,7 @@ func (p *Pages) Decide(w http.ResponseWriter, r *http.Request) error {
 	case decisionDeny:
 		return p.o.Authorizer.Deny(r.Context(), *pending, *person)
 	}
-	web.SeeOther(w, withInteraction(p.o.Base+PathConsent, interaction)) // decided nothing: ask again
+	web.SeeOther(w, withInteraction(p.o.Base+web.PathConsent, interaction)) // decided nothing: ask again
 	return nil
 }
 

@@ -24,9 +24,17 @@ type login struct {
 	NoPassword  bool
 }
 
-// ShowLogin shows the sign-in form. Somebody who is signed in and was sent by no client sees their
+// Login is the sign-in page.
+func (p *Pages) Login(w http.ResponseWriter, r *http.Request) error {
+	if r.Method == http.MethodPost {
+		return p.signIn(w, r)
+	}
+	return p.showLogin(w, r)
+}
+
+// showLogin shows the sign-in form. Somebody who is signed in and was sent by no client sees their
 // account instead.
-func (p *Pages) ShowLogin(w http.ResponseWriter, r *http.Request) error {
+func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) error {
 	interaction, browser := r.URL.Query().Get(fieldInteraction), p.o.Cookies.Browser(w, r)
 	pending, err := p.resume(r, interaction, browser)
 	if err != nil {
@@ -37,7 +45,7 @@ func (p *Pages) ShowLogin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if pending == nil && person != nil {
-		web.SeeOther(w, p.o.Base+PathAccount)
+		web.SeeOther(w, p.o.Base+web.PathAccount)
 		return nil
 	}
 	if pending != nil && r.URL.Query().Has(fieldCancel) {
@@ -50,8 +58,8 @@ func (p *Pages) ShowLogin(w http.ResponseWriter, r *http.Request) error {
 	return p.drawLogin(w, r, pending, shown)
 }
 
-// SignIn checks what was typed into the sign-in form and starts a session.
-func (p *Pages) SignIn(w http.ResponseWriter, r *http.Request) error {
+// signIn checks what was typed into the sign-in form and starts a session.
+func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 	typed, err := readForm(r)
 	if err != nil {
 		return err
@@ -116,7 +124,7 @@ func (p *Pages) drawLogin(w http.ResponseWriter, r *http.Request, pending *autho
 	if pending != nil {
 		s.locales, s.forms = pending.Locales, targets(pending.Return.URI)
 		shown.App = nameOf(pending.Client)
-		shown.Cancel = withInteraction(p.o.Base+PathLogin, shown.Interaction) + "&" + fieldCancel + "=1"
+		shown.Cancel = withInteraction(p.o.Base+web.PathLogin, shown.Interaction) + "&" + fieldCancel + "=1"
 	}
 	shown.Token = p.token(form{purpose: purposeLogin, browser: p.o.Cookies.Browser(w, r)})
 	s.data = shown

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/session"
 )
 
@@ -17,24 +18,30 @@ type leaving struct {
 	Token    string
 }
 
-// ShowLogout asks whether to sign out; whoever is not signed in is told so. A GET alone never signs
-// anybody out: an image on another site could cause it.
-func (p *Pages) ShowLogout(w http.ResponseWriter, r *http.Request) error {
+// Logout asks whether to sign out, and does it; whoever is not signed in is told so. A GET alone
+// never signs anybody out: an image on another site could cause it.
+func (p *Pages) Logout(w http.ResponseWriter, r *http.Request) error {
+	if r.Method == http.MethodPost {
+		return p.signOut(w, r)
+	}
 	return p.drawPerson(w, r, "logout", func() error {
 		return p.draw(w, r, sheet{name: "signedout", status: http.StatusOK})
 	})
 }
 
-// ShowAccount shows who is signed in, or leads to the sign-in page.
-func (p *Pages) ShowAccount(w http.ResponseWriter, r *http.Request) error {
+// Account shows who is signed in, or leads to the sign-in page.
+func (p *Pages) Account(w http.ResponseWriter, r *http.Request) error {
+	if r.Method == http.MethodPost {
+		return oauth.Refuse(oauth.MethodNotAllowed, "this page takes no form", nil)
+	}
 	return p.drawPerson(w, r, "account", func() error {
-		web.SeeOther(w, p.o.Base+PathLogin)
+		web.SeeOther(w, p.o.Base+web.PathLogin)
 		return nil
 	})
 }
 
-// SignOut ends the session of this browser, and what was granted in it.
-func (p *Pages) SignOut(w http.ResponseWriter, r *http.Request) error {
+// signOut ends the session of this browser, and what was granted in it.
+func (p *Pages) signOut(w http.ResponseWriter, r *http.Request) error {
 	sent, err := readForm(r)
 	if err != nil {
 		return err
@@ -53,7 +60,7 @@ func (p *Pages) SignOut(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	p.o.Cookies.Clear(w, web.SessionCookie)
-	web.SeeOther(w, p.o.Base+PathLogout)
+	web.SeeOther(w, p.o.Base+web.PathLogout)
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"net/url"
 	"unicode/utf8"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
 )
 
 // Look is everything about the pages that an operator chooses. The zero Look is complete.
@@ -40,7 +42,7 @@ type look struct {
 	Brand
 	Scopes    []Scope
 	languages languages
-	files     map[string]file // by name below PathStatic
+	files     map[string]file // by name below web.PathStatic
 	style     string          // addresses
 	logo      string
 	scripts   map[string]string
@@ -61,7 +63,7 @@ func (l Look) make(base string) (*look, error) {
 		return nil, err
 	}
 	made := &look{Brand: l.Brand, Scopes: l.Scopes, languages: spoken, files: map[string]file{}, scripts: map[string]string{}}
-	if err := made.addFiles(base + PathStatic); err != nil {
+	if err := made.addFiles(base + web.PathStatic); err != nil {
 		return nil, err
 	}
 	return made, nil

@@ -18,15 +18,6 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Where the pages stand below the issuer's path.
-const (
-	PathLogin   = "/login"
-	PathConsent = "/consent"
-	PathAccount = "/account"
-	PathLogout  = "/logout"
-	PathStatic  = "/static/" // followed by a file's name
-)
-
 // The names in forms and addresses. Automation relies on them: they do not change.
 const (
 	fieldInteraction = "interaction"
@@ -115,7 +106,7 @@ func (p *Pages) resume(r *http.Request, interaction string, browser oauth.Token)
 // onward leads back to the authorization endpoint, or to the account when there is nothing pending.
 func (p *Pages) onward(w http.ResponseWriter, interaction string) {
 	if interaction == "" {
-		web.SeeOther(w, p.o.Base+PathAccount)
+		web.SeeOther(w, p.o.Base+web.PathAccount)
 		return
 	}
 	web.SeeOther(w, withInteraction(p.o.Authorize, interaction))
