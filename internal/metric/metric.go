@@ -39,24 +39,27 @@ type Metrics struct {
 	redisCalls     *prometheus.CounterVec   // verb, result
 	redisDurations *prometheus.HistogramVec // verb
 
+	known                       closed
 	codes, reasons, verbs, uses *vocabulary
 }
 
-// The label values that a caller of the daemon can influence are closed lists: whatever is not on
-// them is counted as other.
-var (
-	grantTypes  = []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken}
-	formats     = []string{string(oauth.FormatOpaque), string(oauth.FormatJWT)}
-	kinds       = []string{"code", oauth.GrantRefreshToken}
-	verdicts    = []string{string(oauth.Advanced), string(oauth.Retried), string(oauth.Reused), string(oauth.Expired), string(oauth.Unknown)}
-	revocable   = []string{"token", "grant", "session", "user", "client"}
-	authMethods = []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthNone)}
-	httpMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-	truth       = []string{"true", "false"}
-)
+// closed are the values of those labels that a caller of the daemon can influence: whatever is not
+// on the list is counted as other.
+type closed struct {
+	grantTypes, formats, kinds, verdicts, revocable, authMethods, httpMethods []string
+}
 
-// Seconds: a token is a matter of a millisecond, a slow password hash of a quarter second.
-var buckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
+func closedLists() closed {
+	return closed{
+		grantTypes:  []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken},
+		formats:     []string{string(oauth.FormatOpaque), string(oauth.FormatJWT)},
+		kinds:       []string{"code", oauth.GrantRefreshToken},
+		verdicts:    []string{string(oauth.Advanced), string(oauth.Retried), string(oauth.Reused), string(oauth.Expired), string(oauth.Unknown)},
+		revocable:   []string{"token", "grant", "session", "user", "client"},
+		authMethods: []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthNone)},
+		httpMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
+	}
+}
 
 // New makes the counters. version is shown by oauth2d_build_info.
 func New(version string) *Metrics {
@@ -83,6 +86,7 @@ func New(version string) *Metrics {
 		redisCalls:     counters("redis_calls_total", "Calls to Redis.", "verb", "result"),
 		redisDurations: histograms("redis_call_duration_seconds", "Time of a call to Redis.", "verb"),
 
+		known: closedLists(),
 		codes: newVocabulary(), reasons: newVocabulary(), verbs: newVocabulary(), uses: newVocabulary(),
 	}
 	build := prometheus.NewGaugeVec(options("build_info", "Always 1; the label tells the version."), []string{"version"})
@@ -101,18 +105,18 @@ func New(version string) *Metrics {
 // start shows the series an alert divides by before anything was counted: a rate over a series
 // that appears with its first event misses that event.
 func (m *Metrics) start() {
-	for _, kind := range kinds {
-		for _, verdict := range verdicts {
+	for _, kind := range m.known.kinds {
+		for _, verdict := range m.known.verdicts {
 			m.credentials.WithLabelValues(kind, verdict)
 		}
 	}
-	for _, active := range truth {
+	for _, active := range []string{"true", "false"} {
 		m.introspected.WithLabelValues(active)
 	}
-	for _, what := range revocable {
+	for _, what := range m.known.revocable {
 		m.revocations.WithLabelValues(what)
 	}
-	for _, method := range authMethods {
+	for _, method := range m.known.authMethods {
 		m.clientAuth.WithLabelValues(method, "succeeded", "")
 	}
 	m.logins.WithLabelValues("succeeded", "")
@@ -142,7 +146,7 @@ func (m *Metrics) RequestBegan() { m.inFlight.Inc() }
 
 // RequestDone counts a request out. route is the pattern that matched, never the path.
 func (m *Metrics) RequestDone(route, method string, status int, took time.Duration) {
-	method = oneOf(method, httpMethods)
+	method = oneOf(method, m.known.httpMethods)
 	m.inFlight.Dec()
 	m.requests.WithLabelValues(route, method, class(status)).Inc()
 	m.durations.WithLabelValues(route, method).Observe(took.Seconds())
@@ -171,6 +175,8 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 func gauge(name, help string) prometheus.Gauge { return prometheus.NewGauge(options(name, help)) }
 
 func histograms(name, help string, labels ...string) *prometheus.HistogramVec {
+	// Seconds: a token is a matter of a millisecond, a slow password hash of a quarter second.
+	buckets := []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
 	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "oauth2d", Name: name, Help: help, Buckets: buckets}, labels)
 }
 

@@ -11,17 +11,17 @@ import (
 func (m *Metrics) Emit(_ context.Context, e event.Event) {
 	switch e := e.(type) {
 	case event.TokenIssued:
-		m.issued.WithLabelValues(oneOf(e.GrantType, grantTypes), oneOf(e.Format, formats), strconv.FormatBool(e.Refresh)).Inc()
+		m.issued.WithLabelValues(oneOf(e.GrantType, m.known.grantTypes), oneOf(e.Format, m.known.formats), strconv.FormatBool(e.Refresh)).Inc()
 	case event.TokenDenied:
-		m.denied.WithLabelValues(oneOf(e.GrantType, grantTypes), m.codes.word(e.Code)).Inc()
+		m.denied.WithLabelValues(oneOf(e.GrantType, m.known.grantTypes), m.codes.word(e.Code)).Inc()
 	case event.CredentialShown:
-		m.credentials.WithLabelValues(oneOf(e.Kind, kinds), oneOf(e.Verdict, verdicts)).Inc()
+		m.credentials.WithLabelValues(oneOf(e.Kind, m.known.kinds), oneOf(e.Verdict, m.known.verdicts)).Inc()
 	case event.CodeReplayed:
 		m.codeReplays.Inc()
 	case event.RefreshReused:
 		m.reuses.Inc()
 	case event.TokenRevoked:
-		m.revocations.WithLabelValues(oneOf(e.What, revocable)).Inc()
+		m.revocations.WithLabelValues(oneOf(e.What, m.known.revocable)).Inc()
 	case event.TokenIntrospected:
 		m.introspected.WithLabelValues(strconv.FormatBool(e.Active)).Inc()
 	case event.KeyChanged:
@@ -44,8 +44,8 @@ func (m *Metrics) emitOfPeople(e event.Event) {
 	case event.ConsentDenied:
 		m.consents.WithLabelValues("denied").Inc()
 	case event.ClientAuthenticated:
-		m.clientAuth.WithLabelValues(oneOf(e.Method, authMethods), "succeeded", "").Inc()
+		m.clientAuth.WithLabelValues(oneOf(e.Method, m.known.authMethods), "succeeded", "").Inc()
 	case event.ClientAuthFailed:
-		m.clientAuth.WithLabelValues(oneOf(e.Method, authMethods), "failed", m.reasons.word(e.Reason)).Inc()
+		m.clientAuth.WithLabelValues(oneOf(e.Method, m.known.authMethods), "failed", m.reasons.word(e.Reason)).Inc()
 	}
 }

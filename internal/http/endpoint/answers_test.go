@@ -47,11 +47,11 @@ func TestHealthReady(t *testing.T) {
 		if w.Code != c.status || strings.TrimSpace(w.Body.String()) != c.want {
 			t.Errorf("%d %s, want %d %s", w.Code, w.Body, c.status, c.want)
 		}
-		if live := get(e.Live, nil); live.Code != 200 {
+		if live := get(e.Live, nil); live.Code != http.StatusOK {
 			t.Errorf("live: %d", live.Code)
 		}
 		e.Stopping()
-		if w := get(e.Ready, nil); w.Code != 503 || !strings.Contains(w.Body.String(), "stopping") {
+		if w := get(e.Ready, nil); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "stopping") {
 			t.Errorf("stopping: %d %s", w.Code, w.Body)
 		}
 	}
@@ -60,7 +60,7 @@ func TestHealthReady(t *testing.T) {
 func TestMetricsPage(t *testing.T) {
 	t.Parallel()
 	e := Metrics{Metrics: metric.New("v9")}
-	if w := get(e.Serve, nil); w.Code != 200 || !strings.Contains(w.Body.String(), `oauth2d_build_info{version="v9"} 1`) ||
+	if w := get(e.Serve, nil); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `oauth2d_build_info{version="v9"} 1`) ||
 		w.Header().Get("Content-Type") != metric.ContentType {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}

@@ -12,28 +12,34 @@ import (
 
 const formType = "application/x-www-form-urlencoded"
 
-// secretsOfBody are the parameters that must never stand in a URL, where logs and histories keep
-// them (RFC 6749 §2.3.1): whoever sends one there is told so, before they get used to it.
-var secretsOfBody = []string{"client_secret", "client_assertion"}
-
 // readForm reads the parameters of a POST from its body. What the query holds is ignored.
 func readForm(r *http.Request) (oauth.Params, error) {
 	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != formType {
 		return oauth.Params{}, oauth.Refuse(oauth.InvalidRequest, "the Content-Type must be "+formType, nil)
 	}
-	if r.URL.RawQuery != "" {
-		query, _ := url.ParseQuery(r.URL.RawQuery) // what can be read of it is enough to warn
-		for _, name := range secretsOfBody {
-			if query.Has(name) {
-				return oauth.Params{}, oauth.Refuse(oauth.InvalidRequest, name+" must not stand in the query", nil)
-			}
-		}
+	if err := noSecretIn(r.URL.RawQuery); err != nil {
+		return oauth.Params{}, err
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return oauth.Params{}, web.ReadError(err)
 	}
 	return parse(string(body))
+}
+
+// noSecretIn refuses a query with what must never stand in a URL, where logs and histories keep it
+// (RFC 6749 §2.3.1): whoever sends it there is told so before they get used to it.
+func noSecretIn(rawQuery string) error {
+	if rawQuery == "" {
+		return nil
+	}
+	query, _ := url.ParseQuery(rawQuery) // what can be read of it is enough
+	for _, name := range []string{"client_secret", "client_assertion"} {
+		if query.Has(name) {
+			return oauth.Refuse(oauth.InvalidRequest, name+" must not stand in the query", nil)
+		}
+	}
+	return nil
 }
 
 // readQuery reads the parameters of a GET. On an error the Params still hold what was read, so

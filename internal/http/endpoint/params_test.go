@@ -91,7 +91,7 @@ func TestH01_AFormThatIsTooLong(t *testing.T) {
 
 func TestReadingKeepsWhatItCould(t *testing.T) {
 	t.Parallel()
-	p, err := readQuery(httptest.NewRequest(http.MethodGet, "/authorize?client_id=c&redirect_uri=u&state=%zz", nil))
+	p, err := readQuery(httptest.NewRequest(http.MethodGet, "/authorize?client_id=c&redirect_uri=u&state=%zz", http.NoBody))
 	if code(err) != oauth.InvalidRequest || p.Get("client_id") != "c" || p.Get("redirect_uri") != "u" {
 		t.Errorf("%v %v", p, err)
 	}

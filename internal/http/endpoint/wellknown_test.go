@@ -22,7 +22,7 @@ func everything() Metadata {
 }
 
 func get(h web.Handler, header http.Header) *httptest.ResponseRecorder {
-	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 	r.Host = "evil.example"
 	if header != nil {
 		r.Header = header
@@ -143,16 +143,16 @@ func TestJWKS(t *testing.T) {
 	keys := jose.Set{Keys: []jose.JWK{{Type: "EC", ID: "k1"}}}
 	e := JWKS{Keys: func() jose.Set { return keys }}
 	w := get(e.Serve, nil)
-	if w.Code != 200 || !strings.Contains(w.Body.String(), `"kid":"k1"`) || w.Header().Get("Cache-Control") != "public, max-age=300" ||
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"kid":"k1"`) || w.Header().Get("Cache-Control") != "public, max-age=300" ||
 		w.Header().Get("Content-Type") != "application/json" {
 		t.Errorf("%d %s %v", w.Code, w.Body, w.Header())
 	}
 	keys = jose.Set{Keys: slices.Concat(keys.Keys, []jose.JWK{{Type: "EC", ID: "k2"}})}
-	if again := get(e.Serve, http.Header{"If-None-Match": {w.Header().Get("ETag")}}); again.Code != 200 {
+	if again := get(e.Serve, http.Header{"If-None-Match": {w.Header().Get("ETag")}}); again.Code != http.StatusOK {
 		t.Errorf("a new key is not seen: %d", again.Code)
 	}
 	empty := JWKS{Keys: func() jose.Set { return jose.Set{} }}
-	if err := empty.Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)); code(err) != oauth.TemporarilyUnavailable {
+	if err := empty.Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody)); code(err) != oauth.TemporarilyUnavailable {
 		t.Errorf("an empty set was published: %v", err)
 	}
 }

@@ -73,7 +73,7 @@ func New(o Options) *Server {
 func (s *Server) Start() error {
 	s.listener = s.o.Listener
 	if s.listener == nil {
-		listener, err := net.Listen("tcp", s.o.Addr)
+		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", s.o.Addr)
 		if err != nil {
 			return fmt.Errorf("%s listener: %w", s.o.Name, err)
 		}

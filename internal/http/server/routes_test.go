@@ -56,7 +56,7 @@ func public(t testing.TB, issuer, prefix string) http.Handler {
 }
 
 func ask(h http.Handler, method, target string, header http.Header) *httptest.ResponseRecorder {
-	w, r := httptest.NewRecorder(), httptest.NewRequest(method, target, nil)
+	w, r := httptest.NewRecorder(), httptest.NewRequest(method, target, http.NoBody)
 	if header != nil {
 		r.Header = header
 	}
@@ -96,7 +96,7 @@ func TestRoutes(t *testing.T) {
 		h := public(t, c.issuer, c.prefix)
 		for route, want := range c.led {
 			method, path, _ := strings.Cut(route, " ")
-			if w := ask(h, method, path, nil); w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+			if w := ask(h, method, path, nil); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
 				t.Errorf("%s %s: %d %s, want %s", c.issuer, route, w.Code, w.Body, want)
 			}
 		}
@@ -113,7 +113,7 @@ func TestWrongMethodsAre405WithAllow(t *testing.T) {
 	} {
 		method, path, _ := strings.Cut(route, " ")
 		w := ask(h, method, path, nil)
-		if w.Code != 405 || w.Header().Get("Allow") != allow {
+		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != allow {
 			t.Errorf("%s: %d, Allow %q, want %q", route, w.Code, w.Header().Get("Allow"), allow)
 		}
 	}
@@ -123,10 +123,10 @@ func TestT19_MethodOverridesAreIgnored(t *testing.T) {
 	t.Parallel()
 	h := public(t, "https://as.example", "")
 	for _, name := range []string{"X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"} {
-		if w := ask(h, "POST", "/token?_method=DELETE", http.Header{name: {"DELETE"}}); w.Code != 200 || w.Body.String() != "token" {
+		if w := ask(h, "POST", "/token?_method=DELETE", http.Header{name: {"DELETE"}}); w.Code != http.StatusOK || w.Body.String() != "token" {
 			t.Errorf("%s: %d", name, w.Code)
 		}
-		if w := ask(h, "GET", "/token?_method=POST", http.Header{name: {"POST"}}); w.Code != 405 {
+		if w := ask(h, "GET", "/token?_method=POST", http.Header{name: {"POST"}}); w.Code != http.StatusMethodNotAllowed {
 			t.Errorf("%s: %d", name, w.Code)
 		}
 	}
@@ -142,7 +142,8 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 			t.Fatal(err)
 		}
 		body, err := io.ReadAll(res.Body)
-		if res.Body.Close(); err != nil || res.StatusCode != 200 || len(body) != 0 || res.ContentLength < 1 {
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK || len(body) != 0 || res.ContentLength < 1 {
 			t.Errorf("%s: %d, %d bytes of %d", path, res.StatusCode, len(body), res.ContentLength)
 		}
 	}
@@ -158,7 +159,7 @@ func TestW16_WhoMayCallFromAnotherOrigin(t *testing.T) {
 	} {
 		for _, method := range []string{"GET", "POST", "OPTIONS"} {
 			w := ask(h, method, path, http.Header{"Origin": {"https://evil"}})
-			if w.Code == 405 || w.Code == 404 {
+			if w.Code == http.StatusMethodNotAllowed || w.Code == http.StatusNotFound {
 				continue
 			}
 			if got := w.Header().Get("Access-Control-Allow-Origin"); got != want || w.Header().Get("Access-Control-Allow-Credentials") != "" {
@@ -177,7 +178,7 @@ func TestW01_PagesTakeNoFormsFromElsewhere(t *testing.T) {
 		}
 	}
 	own := http.Header{"Origin": {"https://as.example"}}
-	if w := ask(h, "POST", "/auth/login", own); w.Code != 200 {
+	if w := ask(h, "POST", "/auth/login", own); w.Code != http.StatusOK {
 		t.Errorf("our own form, with a Host that a proxy changed: %d", w.Code)
 	}
 }
@@ -251,7 +252,7 @@ func TestAdminRoutes(t *testing.T) {
 	for path, want := range map[string]int{
 		"/health": 503, "/health/ready": 503, "/readyz": 503, "/healthz": 503, "/health/live": 200, "/livez": 200, "/metrics": 200, "/token": 404,
 	} {
-		r := httptest.NewRequest("GET", path, nil)
+		r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
 		r.Host = "127.0.0.1:9090"
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
@@ -259,7 +260,7 @@ func TestAdminRoutes(t *testing.T) {
 			t.Errorf("%s: %d, want %d", path, w.Code, want)
 		}
 	}
-	if w := ask(h, "GET", "http://evil.example/metrics", nil); w.Code != 403 { // W19
+	if w := ask(h, "GET", "http://evil.example/metrics", nil); w.Code != http.StatusForbidden { // W19
 		t.Errorf("a rebound name: %d", w.Code)
 	}
 	if strings.Contains(log.String(), `"route":"/livez","status":200`) && !strings.Contains(log.String(), `"level":"DEBUG","msg":"request","method":"GET","route":"/livez"`) {

@@ -121,12 +121,14 @@ func parseHost(text string) (netip.Addr, bool) {
 	return addr.Unmap().WithZone(""), err == nil
 }
 
-// Headers by which a proxy speaks. Nobody behind ClientIP may read them, so they end here
+// spoofable are the headers by which a proxy speaks. Nobody behind ClientIP may read them, so they end here
 // (RFC 9700 §4.13).
-var spoofable = []string{
-	"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix",
-	"X-Real-Ip", "Forwarded", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip",
-	"X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "X-Client-Cert", "X-Ssl-Client-Cert",
+func spoofable() [15]string {
+	return [...]string{
+		"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix",
+		"X-Real-Ip", "Forwarded", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip",
+		"X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "X-Client-Cert", "X-Ssl-Client-Cert",
+	}
 }
 
 const maxUserAgent = 256
@@ -142,7 +144,7 @@ func ClientIP(proxies Proxies) func(http.Handler) http.Handler {
 			if len(origin.UserAgent) > maxUserAgent {
 				origin.UserAgent = strings.ToValidUTF8(origin.UserAgent[:maxUserAgent], "")
 			}
-			for _, name := range spoofable {
+			for _, name := range spoofable() {
 				r.Header.Del(name)
 			}
 			next.ServeHTTP(w, r.WithContext(event.WithOrigin(r.Context(), origin)))

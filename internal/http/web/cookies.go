@@ -49,7 +49,7 @@ func (c Cookies) name(name string) string {
 }
 
 func (c Cookies) cookie(name, value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure is off for --dev over plain HTTP only
 		Name:     c.name(name),
 		Value:    value,
 		Path:     "/", // __Host- allows no other (RFC 6265bis §4.1.3.2)

@@ -39,26 +39,30 @@ type Errors struct {
 	FormPost func(w http.ResponseWriter, r *http.Request, uri string, fields url.Values) error
 }
 
-// statuses lists every code that is not 400.
-var statuses = map[oauth.Code]int{
-	oauth.InvalidClient:          http.StatusUnauthorized, // RFC 6749 §5.2
-	oauth.InvalidToken:           http.StatusUnauthorized, // RFC 6750 §3.1
-	oauth.InsufficientScope:      http.StatusForbidden,    // RFC 6750 §3.1
-	oauth.ForbiddenByOrigin:      http.StatusForbidden,
-	oauth.NotFound:               http.StatusNotFound,
-	oauth.MethodNotAllowed:       http.StatusMethodNotAllowed,
-	oauth.RequestEntityTooLarge:  http.StatusRequestEntityTooLarge,
-	headersTooLong:               http.StatusRequestHeaderFieldsTooLarge,
-	oauth.SlowDown:               http.StatusTooManyRequests,
-	oauth.ServerError:            http.StatusInternalServerError,
-	oauth.TemporarilyUnavailable: http.StatusServiceUnavailable,
-}
-
+// statusOf tells which status an error code is answered with.
 func statusOf(code oauth.Code) int {
-	if status, ok := statuses[code]; ok {
-		return status
+	switch code {
+	case oauth.InvalidClient, oauth.InvalidToken: // RFC 6749 §5.2, RFC 6750 §3.1
+		return http.StatusUnauthorized
+	case oauth.InsufficientScope, oauth.ForbiddenByOrigin: // RFC 6750 §3.1
+		return http.StatusForbidden
+	case oauth.NotFound:
+		return http.StatusNotFound
+	case oauth.MethodNotAllowed:
+		return http.StatusMethodNotAllowed
+	case oauth.RequestEntityTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case headersTooLong:
+		return http.StatusRequestHeaderFieldsTooLarge
+	case oauth.SlowDown:
+		return http.StatusTooManyRequests
+	case oauth.ServerError:
+		return http.StatusInternalServerError
+	case oauth.TemporarilyUnavailable:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusBadRequest
 	}
-	return http.StatusBadRequest
 }
 
 // API answers a client of an endpoint with JSON (RFC 6749 §5.2).
@@ -77,6 +81,7 @@ func (e *Errors) Bearer(w http.ResponseWriter, r *http.Request, err error) {
 	switch refusal.Code {
 	case oauth.InvalidRequest, oauth.InvalidToken, oauth.InsufficientScope:
 		w.Header().Set("WWW-Authenticate", bearerChallenge(r, refusal))
+	default: // not about the token
 	}
 	writeError(w, refusal)
 }
@@ -134,21 +139,21 @@ func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error) *oauth.
 		}
 	case oauth.RequestEntityTooLarge, headersTooLong:
 		w.Header().Set("Connection", "close") // the rest of the body is not worth reading
+	default:
 	}
 	return refusal
 }
 
 func (e *Errors) tell(r *http.Request, refusal *oauth.Error) {
-	level, text := slog.LevelDebug, "request refused"
+	level := slog.LevelDebug
 	switch {
-	case errors.Is(r.Context().Err(), context.Canceled):
-		text = "caller went away"
+	case errors.Is(r.Context().Err(), context.Canceled): // the caller went away
 	case refusal.Code == oauth.ServerError:
-		level, text = slog.LevelError, "request failed"
+		level = slog.LevelError
 	case refusal.Code == oauth.TemporarilyUnavailable:
-		level, text = slog.LevelWarn, "request could not be answered"
+		level = slog.LevelWarn
 	}
-	e.Log.LogAttrs(r.Context(), level, text,
+	e.Log.LogAttrs(r.Context(), level, "request answered with an error",
 		slog.String("request_id", event.OriginOf(r.Context()).RequestID),
 		slog.String("route", routeOf(r)),
 		slog.String("code", string(refusal.Code)),

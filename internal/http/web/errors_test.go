@@ -58,7 +58,7 @@ func TestAPIStatuses(t *testing.T) {
 		oauth.ServerError: 500, oauth.TemporarilyUnavailable: 503,
 	} {
 		errs, _ := newErrors()
-		res := answer(errs.API, httptest.NewRequest("POST", "/token", nil), oauth.Refuse(code, "why", errors.New("the cause")))
+		res := answer(errs.API, httptest.NewRequest(http.MethodPost, "/token", http.NoBody), oauth.Refuse(code, "why", errors.New("the cause")))
 		var body map[string]string
 		if err := json.Unmarshal([]byte(text(t, res)), &body); err != nil {
 			t.Fatal(err)
@@ -76,7 +76,7 @@ func TestT21_NoErrorIsStored(t *testing.T) {
 	t.Parallel()
 	errs, _ := newErrors()
 	for _, style := range []web.Style{errs.API, errs.Bearer, errs.Browser, errs.Either} {
-		h := answer(style, httptest.NewRequest("POST", "/token", nil), oauth.Refuse(oauth.InvalidGrant, "", nil)).Header
+		h := answer(style, httptest.NewRequest(http.MethodPost, "/token", http.NoBody), oauth.Refuse(oauth.InvalidGrant, "", nil)).Header
 		if h.Get("Cache-Control") != "no-store" || h.Get("Pragma") != "no-cache" {
 			t.Errorf("headers %v", h)
 		}
@@ -92,7 +92,7 @@ func TestChallengeFollowsWhatWasTried(t *testing.T) {
 		"Digest x":       `Basic realm="oauth2d", charset="UTF-8"`,
 		"bearer abcdefg": `Bearer realm="oauth2d", error="invalid_client", error_description="no"`,
 	} {
-		r := httptest.NewRequest("POST", "/token", nil)
+		r := httptest.NewRequest(http.MethodPost, "/token", http.NoBody)
 		if tried != "" {
 			r.Header.Set("Authorization", tried)
 		}
@@ -117,7 +117,7 @@ func TestBearerChallenge(t *testing.T) {
 		{"Bearer x", oauth.Refuse(oauth.InvalidRequest, "two", nil), 400, `Bearer realm="oauth2d", error="invalid_request", error_description="two"`},
 		{"Bearer x", oauth.Unavailable(nil), 503, ``},
 	} {
-		r := httptest.NewRequest("GET", "/userinfo", nil)
+		r := httptest.NewRequest(http.MethodGet, "/userinfo", http.NoBody)
 		if c.tried != "" {
 			r.Header.Set("Authorization", c.tried)
 		}
@@ -132,8 +132,8 @@ func TestUnavailableIsNeverANo(t *testing.T) {
 	t.Parallel()
 	errs, log := newErrors()
 	for _, style := range []web.Style{errs.API, errs.Bearer, errs.Browser} {
-		res := answer(style, httptest.NewRequest("POST", "/x", nil), oauth.Unavailable(errors.New("connection refused")))
-		if res.StatusCode != 503 || res.Header.Get("Retry-After") != "1" {
+		res := answer(style, httptest.NewRequest(http.MethodPost, "/x", http.NoBody), oauth.Unavailable(errors.New("connection refused")))
+		if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") != "1" {
 			t.Errorf("%d Retry-After %q", res.StatusCode, res.Header.Get("Retry-After"))
 		}
 	}
@@ -146,8 +146,8 @@ func TestUnknownErrorsStayInside(t *testing.T) {
 	t.Parallel()
 	errs, log := newErrors()
 	for _, style := range []web.Style{errs.API, errs.Bearer, errs.Browser, errs.Either} {
-		res := answer(style, httptest.NewRequest("POST", "/x", nil), errors.New("the inner cause"))
-		if body := text(t, res); res.StatusCode != 500 || strings.Contains(body, "inner") {
+		res := answer(style, httptest.NewRequest(http.MethodPost, "/x", http.NoBody), errors.New("the inner cause"))
+		if body := text(t, res); res.StatusCode != http.StatusInternalServerError || strings.Contains(body, "inner") {
 			t.Errorf("%d %s", res.StatusCode, body)
 		}
 	}
@@ -161,9 +161,9 @@ func TestBrowserGoesBackToTheClient(t *testing.T) {
 	errs, _ := newErrors()
 	refusal := oauth.Refuse(oauth.LoginRequired, "sign in first", nil).
 		To(oauth.Return{URI: "https://app/cb?x=1", State: "a b&c", Issuer: "https://as/i"})
-	res := answer(errs.Browser, httptest.NewRequest("GET", "/authorize", nil), refusal)
+	res := answer(errs.Browser, httptest.NewRequest(http.MethodGet, "/authorize", http.NoBody), refusal)
 	const want = "https://app/cb?x=1&error=login_required&error_description=sign%20in%20first&iss=https%3A%2F%2Fas%2Fi&state=a%20b%26c"
-	if got := res.Header.Get("Location"); res.StatusCode != 303 || got != want {
+	if got := res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || got != want {
 		t.Errorf("%d %s, want %s", res.StatusCode, got, want)
 	}
 	if body := text(t, res); body != "" {
@@ -175,7 +175,7 @@ func TestA20_StateIsEchoedByteExactInLocationOnly(t *testing.T) {
 	t.Parallel()
 	errs, _ := newErrors()
 	const state = "\"><script>alert(1)</script>\r\nX: y+ü%00"
-	res := answer(errs.Browser, httptest.NewRequest("GET", "/authorize", nil),
+	res := answer(errs.Browser, httptest.NewRequest(http.MethodGet, "/authorize", http.NoBody),
 		oauth.Refuse(oauth.AccessDenied, "", nil).To(oauth.Return{URI: "com.example.app:/cb", State: state}))
 	location := res.Header.Get("Location")
 	u, err := url.Parse(location)
@@ -192,8 +192,8 @@ func TestBrowserFormPost(t *testing.T) {
 	errs, _ := newErrors()
 	refusal := oauth.Refuse(oauth.AccessDenied, "", nil).
 		To(oauth.Return{URI: "https://app/cb", State: "s", Issuer: "https://as", Mode: oauth.ModeFormPost})
-	res := answer(errs.Browser, httptest.NewRequest("GET", "/authorize", nil), refusal)
-	if got := text(t, res); res.StatusCode != 200 || res.Header.Get("Location") != "" ||
+	res := answer(errs.Browser, httptest.NewRequest(http.MethodGet, "/authorize", http.NoBody), refusal)
+	if got := text(t, res); res.StatusCode != http.StatusOK || res.Header.Get("Location") != "" ||
 		got != "post https://app/cb error=access_denied&error_description=&iss=https%3A%2F%2Fas&state=s" {
 		t.Errorf("%d %s", res.StatusCode, got)
 	}
@@ -203,9 +203,9 @@ func TestBrowserFormPostThatCannotBeDrawnIsAPage(t *testing.T) {
 	t.Parallel()
 	errs, _ := newErrors()
 	errs.FormPost = func(http.ResponseWriter, *http.Request, string, url.Values) error { return errors.New("template") }
-	res := answer(errs.Browser, httptest.NewRequest("GET", "/authorize", nil),
+	res := answer(errs.Browser, httptest.NewRequest(http.MethodGet, "/authorize", http.NoBody),
 		oauth.Refuse(oauth.AccessDenied, "", nil).To(oauth.Return{URI: "https://app/cb", Mode: oauth.ModeFormPost}))
-	if got := text(t, res); res.StatusCode != 500 || !strings.HasPrefix(got, "page server_error") {
+	if got := text(t, res); res.StatusCode != http.StatusInternalServerError || !strings.HasPrefix(got, "page server_error") {
 		t.Errorf("%d %s", res.StatusCode, got)
 	}
 }
@@ -214,7 +214,7 @@ func TestA01_WithoutAValidatedPlaceThereIsAPage(t *testing.T) {
 	t.Parallel()
 	errs, _ := newErrors()
 	for code, want := range map[oauth.Code]int{oauth.InvalidRequest: 400, oauth.InvalidClient: 400, oauth.ForbiddenByOrigin: 403, oauth.StaleInteraction: 400} {
-		res := answer(errs.Browser, httptest.NewRequest("GET", "/authorize?redirect_uri=https://evil", nil), oauth.Refuse(code, "", nil))
+		res := answer(errs.Browser, httptest.NewRequest(http.MethodGet, "/authorize?redirect_uri=https://evil", http.NoBody), oauth.Refuse(code, "", nil))
 		if res.StatusCode != want || res.Header.Get("Location") != "" {
 			t.Errorf("%s: %d %q", code, res.StatusCode, res.Header.Get("Location"))
 		}
@@ -224,7 +224,7 @@ func TestA01_WithoutAValidatedPlaceThereIsAPage(t *testing.T) {
 func TestEitherReadsAccept(t *testing.T) {
 	t.Parallel()
 	errs, _ := newErrors()
-	r := httptest.NewRequest("GET", "/nowhere", nil)
+	r := httptest.NewRequest(http.MethodGet, "/nowhere", http.NoBody)
 	if got := answer(errs.Either, r, oauth.Refuse(oauth.NotFound, "", nil)).Header.Get("Content-Type"); got != "application/json" {
 		t.Errorf("a program was answered with %q", got)
 	}
@@ -239,8 +239,8 @@ func TestCallerThatWentAwayIsNoFailure(t *testing.T) {
 	errs, log := newErrors()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	res := answer(errs.API, httptest.NewRequest("POST", "/token", nil).WithContext(ctx), context.Canceled)
-	if res.StatusCode != 503 || strings.Contains(log.String(), `"ERROR"`) {
+	res := answer(errs.API, httptest.NewRequest(http.MethodPost, "/token", http.NoBody).WithContext(ctx), context.Canceled)
+	if res.StatusCode != http.StatusServiceUnavailable || strings.Contains(log.String(), `"ERROR"`) {
 		t.Errorf("%d %s", res.StatusCode, log)
 	}
 }
@@ -248,7 +248,7 @@ func TestCallerThatWentAwayIsNoFailure(t *testing.T) {
 func TestDescriptionsAreMadePrintable(t *testing.T) {
 	t.Parallel()
 	errs, _ := newErrors()
-	res := answer(errs.API, httptest.NewRequest("POST", "/token", nil), oauth.Refuse(oauth.InvalidRequest, "a\"b\\c\nd\x00é", nil))
+	res := answer(errs.API, httptest.NewRequest(http.MethodPost, "/token", http.NoBody), oauth.Refuse(oauth.InvalidRequest, "a\"b\\c\nd\x00é", nil))
 	if got := text(t, res); !strings.Contains(got, `"a'b'c?d??"`) {
 		t.Error(got)
 	}

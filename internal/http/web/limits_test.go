@@ -35,7 +35,7 @@ func TestCookiesAreReadByTheirOwnNameOnly(t *testing.T) {
 		"__Host-oauth2d_session=" + strings.Repeat("v", 1000): "",
 		"": "",
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 		r.Header.Set("Cookie", header)
 		if got := (web.Cookies{Secure: true}).Get(r, web.SessionCookie); got != want {
 			t.Errorf("%.40s: %q, want %q", header, got, want)
@@ -50,7 +50,7 @@ func TestTimeoutIsUnavailableAndToldAsSuch(t *testing.T) {
 		<-r.Context().Done()
 		return context.Cause(r.Context())
 	}))
-	if res := serve(h, httptest.NewRequest("POST", "/token", nil)); res.StatusCode != 503 || !strings.Contains(log.String(), `"WARN"`) {
+	if res := serve(h, httptest.NewRequest(http.MethodPost, "/token", http.NoBody)); res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(log.String(), `"WARN"`) {
 		t.Errorf("%d %s", res.StatusCode, log)
 	}
 }
@@ -59,13 +59,13 @@ func TestH02_HeadersAreBounded(t *testing.T) {
 	t.Parallel()
 	errs, _ := newErrors()
 	h := web.HeaderLimit(web.MaxHeader, errs.API)(ok)
-	r := httptest.NewRequest("GET", "/?"+strings.Repeat("q", 20_000), nil)
+	r := httptest.NewRequest(http.MethodGet, "/?"+strings.Repeat("q", 20_000), http.NoBody)
 	r.Header.Set("X-Long", strings.Repeat("a", web.MaxHeader-100))
-	if got := serve(h, r).StatusCode; got != 200 {
+	if got := serve(h, r).StatusCode; got != http.StatusOK {
 		t.Errorf("below the limit: %d", got)
 	}
 	r.Header.Add("X-Long", strings.Repeat("a", 100))
-	if got := serve(h, r).StatusCode; got != 431 {
+	if got := serve(h, r).StatusCode; got != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("above the limit: %d", got)
 	}
 }

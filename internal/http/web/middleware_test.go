@@ -65,7 +65,7 @@ func TestClientIP(t *testing.T) {
 				}
 			}
 		}))
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 		r.RemoteAddr = c.remote
 		for name, all := range c.sent {
 			r.Header[name] = all
@@ -109,7 +109,7 @@ func TestRequestID(t *testing.T) {
 		h := web.RequestID(proxies(t, "", "10.0.0.1"))(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			got = event.OriginOf(r.Context()).RequestID
 		}))
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 		r.RemoteAddr = c.remote
 		r.Header.Set("X-Request-Id", c.sent)
 		res := serve(h, r)
@@ -129,11 +129,11 @@ func TestH01_BodiesAreBounded(t *testing.T) {
 		return web.JSON(w, "read")
 	})
 	h := web.BodyLimit(web.MaxBody, errs.API)(reading)
-	announced := httptest.NewRequest("POST", "/token", http.NoBody)
+	announced := httptest.NewRequest(http.MethodPost, "/token", http.NoBody)
 	announced.ContentLength = 9e18
-	unread := httptest.NewRequest("POST", "/token", endless{})
+	unread := httptest.NewRequest(http.MethodPost, "/token", endless{})
 	unread.ContentLength = -1
-	exact := httptest.NewRequest("POST", "/token", strings.NewReader(strings.Repeat("a", web.MaxBody)))
+	exact := httptest.NewRequest(http.MethodPost, "/token", strings.NewReader(strings.Repeat("a", web.MaxBody)))
 	for name, c := range map[string]struct {
 		r    *http.Request
 		want int
@@ -152,7 +152,7 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 func TestReadErrorOfABrokenBody(t *testing.T) {
 	t.Parallel()
 	errs, _ := newErrors()
-	if res := answer(errs.API, httptest.NewRequest("POST", "/", nil), web.ReadError(io.ErrUnexpectedEOF)); res.StatusCode != 400 {
+	if res := answer(errs.API, httptest.NewRequest(http.MethodPost, "/", http.NoBody), web.ReadError(io.ErrUnexpectedEOF)); res.StatusCode != http.StatusBadRequest {
 		t.Errorf("%d", res.StatusCode)
 	}
 }
@@ -163,8 +163,8 @@ func TestW15_APanicTellsNobodyWhatTheRequestHeld(t *testing.T) {
 	for name, thrown := range map[string]any{"text": secret, "error": errors.New(secret), "struct": struct{ S string }{secret}} {
 		errs, log := newErrors()
 		h := web.Recover(errs.Log, errs.API)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(thrown) }))
-		res := serve(h, httptest.NewRequest("POST", "/token?code="+secret, nil))
-		if body := text(t, res); res.StatusCode != 500 || !strings.Contains(body, "server_error") || strings.Contains(body+log.String(), secret) {
+		res := serve(h, httptest.NewRequest(http.MethodPost, "/token?code="+secret, http.NoBody))
+		if body := text(t, res); res.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "server_error") || strings.Contains(body+log.String(), secret) {
 			t.Errorf("%s: %d %s\n%s", name, res.StatusCode, body, log)
 		}
 		if !strings.Contains(log.String(), "middleware_test.go") {
@@ -185,14 +185,14 @@ func TestRecoverAfterAnAnswerBeganAborts(t *testing.T) {
 			t.Error("the connection was not aborted")
 		}
 	}()
-	serve(h, httptest.NewRequest("GET", "/", nil))
+	serve(h, httptest.NewRequest(http.MethodGet, "/", http.NoBody))
 }
 
 func TestRecoverNamesRuntimeErrors(t *testing.T) {
 	t.Parallel()
 	errs, log := newErrors()
 	var none map[string]int
-	serve(web.Recover(errs.Log, errs.API)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { none["a"] = 1 })), httptest.NewRequest("GET", "/", nil))
+	serve(web.Recover(errs.Log, errs.API)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { none["a"] = 1 })), httptest.NewRequest(http.MethodGet, "/", http.NoBody))
 	if !strings.Contains(log.String(), "nil map") {
 		t.Error(log)
 	}
@@ -211,14 +211,14 @@ func TestW15_TheAccessLogHoldsThePatternOnly(t *testing.T) {
 	routes.Use(web.RequestID(web.Proxies{}), web.ClientIP(web.Proxies{}), web.AccessLog(slog.New(slog.NewJSONHandler(&log, nil)), clock(), "/health"))
 	routes.Get("/things/{id}", ok)
 	routes.Get("/health", ok)
-	serve(routes, httptest.NewRequest("GET", "/health", nil))
+	serve(routes, httptest.NewRequest(http.MethodGet, "/health", http.NoBody))
 	if log.Len() != 0 {
 		t.Errorf("a probe was logged: %s", &log)
 	}
-	r := httptest.NewRequest("GET", "/things/s3cr3t?code=s3cr3t", nil)
+	r := httptest.NewRequest(http.MethodGet, "/things/s3cr3t?code=s3cr3t", http.NoBody)
 	r.Header.Set("Authorization", "Bearer s3cr3t")
 	serve(routes, r)
-	serve(routes, httptest.NewRequest("S3CR3T", "/s3cr3t", nil))
+	serve(routes, httptest.NewRequest("S3CR3T", "/s3cr3t", http.NoBody))
 	for _, want := range []string{`"route":"/things/{id}"`, `"method":"GET"`, `"status":200`, `"bytes":2`, `"ms":5`, `"ip":"192.0.2.1"`, `"request_id":"`, `"route":"unmatched"`, `"method":"other"`} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("%s is missing in %s", want, &log)
@@ -235,9 +235,9 @@ func TestInstrument(t *testing.T) {
 	routes := chi.NewRouter()
 	routes.Use(web.Instrument(m, clock()))
 	routes.Get("/things/{id}", ok)
-	serve(routes, httptest.NewRequest("GET", "/things/1", nil))
-	serve(routes, httptest.NewRequest("GET", "/things/2", nil))
-	serve(routes, httptest.NewRequest("GET", "/nothing", nil))
+	serve(routes, httptest.NewRequest(http.MethodGet, "/things/1", http.NoBody))
+	serve(routes, httptest.NewRequest(http.MethodGet, "/things/2", http.NoBody))
+	serve(routes, httptest.NewRequest(http.MethodGet, "/nothing", http.NoBody))
 	var got strings.Builder
 	if err := m.Write(&got); err != nil {
 		t.Fatal(err)
@@ -256,7 +256,7 @@ func TestInstrument(t *testing.T) {
 
 func TestW02_W14_HeadersOfEveryAnswer(t *testing.T) {
 	t.Parallel()
-	h := serve(web.Headers(true)(ok), httptest.NewRequest("GET", "/", nil)).Header
+	h := serve(web.Headers(true)(ok), httptest.NewRequest(http.MethodGet, "/", http.NoBody)).Header
 	for name, want := range map[string]string{
 		"Content-Security-Policy":   "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
 		"X-Frame-Options":           "DENY",
@@ -269,7 +269,7 @@ func TestW02_W14_HeadersOfEveryAnswer(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	if got := serve(web.Headers(false)(ok), httptest.NewRequest("GET", "/", nil)).Header.Get("Strict-Transport-Security"); got != "" {
+	if got := serve(web.Headers(false)(ok), httptest.NewRequest(http.MethodGet, "/", http.NoBody)).Header.Get("Strict-Transport-Security"); got != "" {
 		t.Errorf("HSTS over plain HTTP: %q", got)
 	}
 }
@@ -292,15 +292,15 @@ func TestW16_CORSWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	h := web.CORS("POST, OPTIONS")(ok)
 	for _, origin := range []string{"https://evil", "null", ""} {
-		r := httptest.NewRequest("POST", "/token", nil)
+		r := httptest.NewRequest(http.MethodPost, "/token", http.NoBody)
 		r.Header.Set("Origin", origin)
 		got := serve(h, r).Header
 		if got.Get("Access-Control-Allow-Origin") != "*" || got.Get("Access-Control-Allow-Credentials") != "" {
 			t.Errorf("%s: %v", origin, got)
 		}
 	}
-	res := serve(h, httptest.NewRequest("OPTIONS", "/token", nil))
-	if res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Methods") != "POST, OPTIONS" ||
+	res := serve(h, httptest.NewRequest(http.MethodOptions, "/token", http.NoBody))
+	if res.StatusCode != http.StatusNoContent || res.Header.Get("Access-Control-Allow-Methods") != "POST, OPTIONS" ||
 		!strings.Contains(res.Header.Get("Access-Control-Allow-Headers"), "Authorization") || text(t, res) != "" {
 		t.Errorf("%d %v", res.StatusCode, res.Header)
 	}
@@ -315,7 +315,7 @@ func TestW19_OnlyAllowedHosts(t *testing.T) {
 		"oauth2d.internal:9090": 200, "oauth2d.internal.": 200,
 		"evil.example": 403, "evil.example:9090": 403, "localhost.evil.example": 403, "": 403, "127.0.0.1.evil.example": 403,
 	} {
-		r := httptest.NewRequest("GET", "/metrics", nil)
+		r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
 		r.Host = host
 		if got := serve(h, r).StatusCode; got != want {
 			t.Errorf("Host %q: %d, want %d", host, got, want)
@@ -344,7 +344,7 @@ func TestW01_FormsFromElsewhereAreRefused(t *testing.T) {
 		{"POST", "", "", 200}, // no browser: the token in the form decides
 		{"GET", "cross-site", "https://evil", 200},
 	} {
-		r := httptest.NewRequest(c.method, "/login", nil)
+		r := httptest.NewRequest(c.method, "/login", http.NoBody)
 		for name, value := range map[string]string{"Sec-Fetch-Site": c.site, "Origin": c.origin} {
 			if value != "" {
 				r.Header.Set(name, value)
@@ -367,12 +367,12 @@ func TestNotFoundAndWrongMethod(t *testing.T) {
 	routes.MethodNotAllowed(web.WrongMethod(routes, errs.API))
 	routes.Method("POST", "/token", ok)
 	routes.Method("OPTIONS", "/token", ok)
-	if got := serve(routes, httptest.NewRequest("GET", "/nothing", nil)).StatusCode; got != 404 {
+	if got := serve(routes, httptest.NewRequest(http.MethodGet, "/nothing", http.NoBody)).StatusCode; got != http.StatusNotFound {
 		t.Errorf("%d", got)
 	}
 	for _, method := range []string{"GET", "DELETE", "BREW"} {
-		res := serve(routes, httptest.NewRequest(method, "/token", nil))
-		if res.StatusCode != 405 || res.Header.Get("Allow") != "POST, OPTIONS" {
+		res := serve(routes, httptest.NewRequest(method, "/token", http.NoBody))
+		if res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != "POST, OPTIONS" {
 			t.Errorf("%s: %d, Allow %q", method, res.StatusCode, res.Header.Get("Allow"))
 		}
 	}
@@ -381,7 +381,7 @@ func TestNotFoundAndWrongMethod(t *testing.T) {
 func TestCacheable(t *testing.T) {
 	t.Parallel()
 	h := web.Headers(false)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { web.Cacheable(w, 5*time.Minute) }))
-	got := serve(h, httptest.NewRequest("GET", "/", nil)).Header
+	got := serve(h, httptest.NewRequest(http.MethodGet, "/", http.NoBody)).Header
 	if got.Get("Cache-Control") != "public, max-age=300" || got.Get("Pragma") != "" {
 		t.Errorf("%v", got)
 	}
