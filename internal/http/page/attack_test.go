@@ -1,0 +1,281 @@
+package page_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/page"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+func TestW01_CrossSitePostsAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	for _, one := range []struct {
+		path string
+		with []string
+	}{
+		{"/login", []string{"username", "demo", "password", password}},
+		{"/consent", []string{"decision", "allow"}},
+		{"/logout", nil},
+	} {
+		b, stranger := s.browser(t), s.browser(t)
+		forms := map[string]url.Values{"/login": filled(b.get(base + "/login").body)}
+		forms["/consent"] = filled(b.consentPage(authorization("prompt", "consent")).body)
+		forms["/logout"] = filled(b.get(base + "/logout").body)
+		own := forms[one.path].Get("csrf")
+		tokens := map[string]string{
+			"no": "", "a short": "AAAA", "a noisy": "!", "a bent": "A" + own[1:],
+			"a stranger's": filled(stranger.get(base + "/login").body).Get("csrf"),
+		}
+		for path, other := range forms {
+			if path != one.path {
+				tokens[path+"'s"] = other.Get("csrf")
+			}
+		}
+		send := func() answer { return b.post(base+one.path, withFields(forms[one.path], one.with...)) }
+		for name, token := range tokens {
+			forms[one.path].Set("csrf", token)
+			if got := send(); got.status != http.StatusForbidden || got.header.Get("Set-Cookie") != "" {
+				t.Errorf("%s with %s token: %d", one.path, name, got.status)
+			}
+		}
+		forms[one.path].Set("csrf", own)
+		for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
+			b.header = http.Header{header[0]: {header[1]}}
+			if got := send(); got.status != http.StatusForbidden {
+				t.Errorf("%s with %v: %d", one.path, header, got.status)
+			}
+		}
+		b.header = nil // from the page itself, as none of these was
+		if got := send(); got.status != http.StatusSeeOther {
+			t.Errorf("%s by itself: %d\n%s", one.path, got.status, got.body)
+		}
+	}
+}
+
+func TestW02_W14_EveryPageIsClosed(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	b := s.browser(t)
+	pages := map[string]answer{"login": b.get(b.get(authorization()).location())}
+	pages["consent"] = b.consentPage(authorization())
+	pages["account"] = b.get(base + "/account")
+	pages["logout"] = b.get(base + "/logout")
+	pages["error"] = b.get(authorization("client_id", "nobody"))
+	pages["form post"] = b.get(authorization("response_mode", "form_post", "prompt", "none", "scope", "read", "max_age", "0"))
+	for name, got := range pages {
+		policy := got.header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: policy %q", name, policy)
+		}
+		for header, value := range map[string]string{
+			"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
+			"Cache-Control": "no-store", "Content-Type": "text/html; charset=utf-8",
+		} {
+			if got.header.Get(header) != value {
+				t.Errorf("%s: %s is %q", name, header, got.header.Get(header))
+			}
+		}
+		for _, foreign := range []string{"<style", " style=", " onclick", " onload", "<script>", `src="http`} {
+			if strings.Contains(got.body, foreign) {
+				t.Errorf("%s holds %q", name, foreign)
+			}
+		}
+	}
+}
+
+func TestW04_Cookies(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	b := s.browser(t)
+	shown := b.get(base + "/login")
+	signed := b.post(base+"/login", filled(shown.body, "username", "demo", "password", password))
+	for _, set := range []string{shown.header.Get("Set-Cookie"), signed.header.Get("Set-Cookie")} {
+		want(t, set, "; Path=/", "; HttpOnly", "; SameSite=Lax")
+		if strings.Contains(set, "Domain") {
+			t.Errorf("cookie %q", set)
+		}
+	}
+}
+
+func TestASessionIsNewAtEverySignIn(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	b := s.browser(t)
+	b.signIn()
+	first := b.cookie("oauth2d_session")
+	login := b.get(b.get(authorization("prompt", "login")).location())
+	want(t, login.body, "You are signed in as")
+	b.post(base+"/login", filled(login.body, "username", "demo", "password", password))
+	second := b.cookie("oauth2d_session")
+	if second == first || second == "" {
+		t.Error("the session was taken over")
+	}
+	if _, err := s.sessions.Find(t.Context(), oauth.Token(first)); err == nil {
+		t.Error("the earlier session of the browser is still there")
+	}
+	planted := s.browser(t)
+	u, _ := url.Parse(s.server.URL)
+	planted.client.Jar.SetCookies(u, []*http.Cookie{{Name: "oauth2d_session", Value: "chosen-by-somebody", Path: "/"}})
+	planted.signIn()
+	if planted.cookie("oauth2d_session") == "chosen-by-somebody" {
+		t.Error("a planted cookie became a session")
+	}
+}
+
+func TestW06_W08_UnknownWrongAndTooLongLookTheSame(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	b := s.browser(t)
+	shown := b.get(base + "/login")
+	var first answer
+	for i, typed := range [][2]string{{"demo", "wrong password"}, {"nobody", "wrong password"}, {"demo", strings.Repeat("x", oauth.MaxPassword+1)}} {
+		got := b.post(base+"/login", filled(shown.body, "username", typed[0], "password", typed[1]))
+		got.body = strings.ReplaceAll(got.body, `value="`+typed[0]+`"`, "")
+		if i == 0 {
+			first = got
+		}
+		if got.status != http.StatusUnauthorized || got.body != first.body {
+			t.Errorf("%q: %d differs from %d", typed[0], got.status, first.status)
+		}
+	}
+}
+
+func TestW11_AGetSignsNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	b := s.browser(t)
+	b.signIn()
+	form := filled(b.get(base + "/logout").body)
+	b.get(base + "/logout?" + form.Encode())
+	if got := b.get(base + "/account"); got.status != http.StatusOK {
+		t.Error("a GET signed the person out")
+	}
+}
+
+func TestA20_G06_W12_NothingIsMarkup(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	const attack = `"><script>alert(1)</script>`
+	s.register(t, oauth.Client{ID: "evil", Name: `<img src=x onerror=1>Google`, RedirectURIs: []string{callback}})
+	b := s.browser(t)
+	login := b.get(b.get(authorization("client_id", "evil", "state", attack, "login_hint", attack, "ui_locales", attack, "acr_values", attack)).location())
+	typed := b.post(base+"/login", filled(login.body, "username", attack, "password", "wrong"))
+	signed := b.post(base+"/login", filled(login.body, "username", "demo", "password", password))
+	consent := b.get(b.get(signed.location()).location())
+	want(t, consent.body, "&lt;img src=x onerror=1&gt;Google", "app.example")
+	posted := b.get(authorization("response_mode", "form_post", "prompt", "none", "state", attack))
+	want(t, posted.body, `value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"`)
+	broken := b.get(authorization("client_id", attack, "error", attack, "error_description", attack))
+	for name, got := range map[string]answer{"login": login, "typed": typed, "consent": consent, "form post": posted, "error": broken} {
+		if strings.Contains(got.body, "<script>") || strings.Contains(got.body, "<img src=x") {
+			t.Errorf("%s runs what it was sent:\n%s", name, got.body)
+		}
+	}
+	if strings.Contains(broken.body, "alert(1)") || strings.Contains(login.body[strings.Index(login.body, "<main"):], "acr") {
+		t.Error("the page repeats what the address held")
+	}
+}
+
+func TestG06_InvisibleCharactersOfANameAreDropped(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{Brand: page.Brand{Name: "Planner"}})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+	ok(t, err)
+	w := newRecorder()
+	ok(t, s.pages.FormPost(w, r, "https://a.example/cb", url.Values{"state": {"\u202eevil"}}))
+	want(t, w.Body.String(), "\u202eevil") // a value goes back as it came
+	b := s.browser(t)
+	s.register(t, oauth.Client{ID: "plain", Name: "plain", RedirectURIs: []string{"https://xn--bcher-kva.example/cb"}})
+	shown := b.consentPage(authorization("client_id", "plain", "redirect_uri", "https://xn--bcher-kva.example/cb"))
+	want(t, shown.body, `<bdi class="name">plain</bdi>`, `<bdi class="name">xn--bcher-kva.example</bdi>`)
+}
+
+func TestW13_PostsAnswer303(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	b := s.browser(t)
+	shown := b.get(base + "/login")
+	got := b.post(base+"/login", filled(shown.body, "username", "demo", "password", password))
+	if got.status != http.StatusSeeOther || got.body != "" {
+		t.Errorf("%d %q", got.status, got.body)
+	}
+}
+
+func TestA18_FormPostPage(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	got := s.browser(t).get(authorization("response_mode", "form_post", "prompt", "none"))
+	want(t, got.body, `action="https://app.example/callback?x=1"`, `name="error" value="login_required"`, `name="state" value="s-1"`, `name="iss"`, `type="submit"`)
+	want(t, got.header.Get("Content-Security-Policy"), "script-src 'self'", "form-action 'self' https://app.example")
+}
+
+func TestFormsMayLeadToTheClient(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	for uri, sources := range map[string]string{
+		"https://app.example/cb":       "form-action 'self' https://app.example https:;",
+		"http://127.0.0.1:5000/cb":     "form-action 'self' http://127.0.0.1:5000 http://127.0.0.1:* http://localhost:* https:;",
+		"http://[::1]:5000/cb":         "form-action 'self' http: https:;",
+		"com.example.app:/cb":          "form-action 'self' com.example.app:;",
+		"https://a.example;x 'unsafe'": "form-action 'self';",
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		ok(t, err)
+		w := newRecorder()
+		ok(t, s.pages.FormPost(w, r, uri, nil))
+		if got := w.Header().Get("Content-Security-Policy"); !strings.Contains(got, sources) {
+			t.Errorf("%s: %s", uri, got)
+		}
+		if strings.Contains(w.Body.String(), "Zgotmpl") {
+			t.Errorf("%s: the address was blanked", uri)
+		}
+	}
+}
+
+func TestA30_AnInteractionBelongsToItsBrowser(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	victim, thief := s.browser(t), s.browser(t)
+	login := victim.get(authorization()).location()
+	thief.signIn()
+	for _, path := range []string{login, strings.Replace(login, "/login", "/consent", 1), strings.Replace(login, "/login", "/authorize", 1), login + "x"} {
+		got := thief.get(path)
+		if got.status != http.StatusForbidden && got.status != http.StatusBadRequest || got.location() != "" {
+			t.Errorf("%s: %d to %q", path, got.status, got.location())
+		}
+		want(t, got.body, "This page is too old")
+	}
+}
+
+func TestA31_TheFormCannotChangeTheRequest(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	b := s.browser(t)
+	shown := b.consentPage(authorization("scope", "read"))
+	allowed := b.post(base+"/consent", filled(shown.body, "decision", "allow", "scope", "openid email read", "redirect_uri", "https://evil.example/"))
+	back := b.get(allowed.location())
+	if !strings.HasPrefix(back.location(), "https://app.example/") {
+		t.Errorf("sent to %q", back.location())
+	}
+	if more := b.get(authorization("scope", "email")); !strings.HasPrefix(more.location(), base+web.PathConsent) {
+		t.Errorf("the form widened the consent: %q", more.location())
+	}
+}
+
+func TestAConsentFormBelongsToOnePerson(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	b := s.browser(t)
+	shown := b.consentPage(authorization())
+	// The same browser, another session.
+	login := b.get(b.get(authorization("prompt", "login")).location())
+	b.post(base+"/login", filled(login.body, "username", "demo", "password", password))
+	if got := b.post(base+"/consent", filled(shown.body, "decision", "allow")); got.status != http.StatusForbidden {
+		t.Errorf("a form of an earlier session was taken: %d", got.status)
+	}
+}
