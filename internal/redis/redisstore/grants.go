@@ -211,4 +211,9 @@ func decodeGrant(ref oauth.GrantRef, s *stored) (oauth.Grant, error) {
 }
 
 // scopesOf reads scopes that were checked before they were stored.
-func scopesOf(text string) oauth.Scopes { return oauth.Scopes(strings.Fields(text)) }
+func scopesOf(text string) oauth.Scopes {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, " ")
+}

@@ -1,0 +1,93 @@
+package redisstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/store/storetest"
+)
+
+// leastRights is the ACL of the daemon's own user (no KEYS, CONFIG or FLUSHDB).
+const leastRights = "user auth on >secret-of-auth ~auth:* +@all -@dangerous +info"
+
+func openDB(t *testing.T, o redisconn.Options) *redisconn.DB {
+	t.Helper()
+	if o.Timeout == 0 {
+		o.Timeout = 10 * time.Second // the machine may be busy; what is slow is not wrong
+		o.DialTimeout = 5 * time.Second
+	}
+	db, err := redisconn.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func subject(db *redisconn.DB) storetest.Subject {
+	return storetest.Subject{
+		Grants: redisstore.NewGrants(db), Access: redisstore.NewAccess(db), Clients: redisstore.NewClients(db),
+		Users: redisstore.NewUsers(db), Sessions: redisstore.NewSessions(db), Consents: redisstore.NewConsents(db),
+		Keys: redisstore.NewKeys(db),
+	}
+}
+
+// emptied opens one connection and empties the servers behind it each time a suite begins anew.
+func emptied(t *testing.T, o redisconn.Options, servers ...*redistest.Server) storetest.Open {
+	t.Helper()
+	db := openDB(t, o)
+	if err := db.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	admins := make([]*redis.Client, len(servers))
+	for i, server := range servers {
+		admins[i] = server.Admin(t)
+	}
+	return func(t *testing.T) storetest.Subject {
+		t.Helper()
+		for _, admin := range admins {
+			if err := admin.FlushAll(t.Context()).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return subject(db)
+	}
+}
+
+func TestEmbedded(t *testing.T) {
+	t.Parallel()
+	storetest.All(t, func(t *testing.T) storetest.Subject {
+		t.Helper()
+		return subject(openDB(t, redisconn.Options{}))
+	})
+}
+
+func TestStandaloneWithLeastRights(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, leastRights)
+	storetest.All(t, emptied(t, redisconn.Options{
+		Mode: redisconn.Standalone, Addrs: []string{server.Addr}, Username: "auth", Password: "secret-of-auth",
+	}, server))
+}
+
+func TestSentinelWithLeastRights(t *testing.T) {
+	t.Parallel()
+	group := redistest.StartGroup(t, leastRights)
+	storetest.All(t, emptied(t, redisconn.Options{
+		Mode: redisconn.Sentinel, Addrs: group.Addrs, MasterName: redistest.MasterName,
+		Username: "auth", Password: "secret-of-auth",
+	}, group.Nodes[0]))
+}
+
+func TestClusterWithLeastRights(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, leastRights)
+	storetest.All(t, emptied(t, redisconn.Options{
+		Mode: redisconn.Cluster, Addrs: cluster.Addrs, Username: "auth", Password: "secret-of-auth",
+	}, cluster.Nodes[:3]...))
+}

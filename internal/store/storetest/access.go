@@ -1,0 +1,162 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Access is the suite of store.Access. How tokens and grants hang together is part of Grants.
+func Access(t *testing.T, open Open) {
+	s := open(t)
+	t.Run("history", func(t *testing.T) {
+		for seed := range uint64(seeds) {
+			h := &accessHistory{t: t, s: s, d: roll("access", seed), now: start(), seed: seed}
+			h.run()
+		}
+	})
+	t.Run("the later revocation of a client counts", func(t *testing.T) { laterCounts(t, s) })
+	t.Run("goes by itself", func(t *testing.T) { tokenGoes(t, s) })
+}
+
+// accessHistory is one random life of a few tokens of two clients.
+type accessHistory struct {
+	t       *testing.T
+	s       Subject
+	d       dice
+	now     time.Time
+	seed    uint64
+	step    int
+	tokens  map[oauth.Digest]oauth.Access // opaque ones that are there
+	denied  map[oauth.Digest]bool         // JWTs on the deny list
+	before  map[oauth.ClientID]time.Time
+	clients []oauth.ClientID
+	digests []oauth.Digest
+}
+
+func (h *accessHistory) where(what string) string {
+	return fmt.Sprintf("seed %d step %d: %s", h.seed, h.step, what)
+}
+
+func (h *accessHistory) run() {
+	h.tokens, h.denied, h.before = map[oauth.Digest]oauth.Access{}, map[oauth.Digest]bool{}, map[oauth.ClientID]time.Time{}
+	h.clients = []oauth.ClientID{oauth.ClientID(h.d.ref()), oauth.ClientID(h.d.ref() + " odd:*{}")}
+	for range 4 {
+		h.digests = append(h.digests, oauth.DigestOf(h.d.ref()))
+	}
+	for h.step = range steps {
+		h.now = h.now.Add(time.Duration(h.d.IntN(20_000)+1) * time.Millisecond)
+		switch h.d.IntN(6) {
+		case 0, 1:
+			h.put()
+		case 2:
+			h.revoke()
+		case 3:
+			h.revokeClient()
+		}
+		h.look()
+	}
+}
+
+func (h *accessHistory) put() {
+	client := pick(h.d, h.clients...)
+	a := oauth.Access{
+		Digest: pick(h.d, h.digests...), Client: client, Subject: pick(h.d, string(client), "somebody"),
+		Scope: oauth.Scopes{"read", "write"}, Audience: []string{"https://api.example"},
+		Issued: h.now, Expires: h.now.Add(15 * time.Minute),
+	}
+	complete(h.t, a, "JTI", "Username", "Grant", "Session", "AuthTime", "ACR") // those of users and of JWTs
+	if h.d.oneIn(3) {
+		a.Scope, a.Audience = nil, nil
+	}
+	sure(h.t, h.where("put"), h.s.Access.Put(h.t.Context(), a, h.now))
+	h.tokens[a.Digest] = a
+}
+
+func (h *accessHistory) revoke() {
+	digest := pick(h.d, h.digests...)
+	q := store.Query{Digest: digest, Format: pick(h.d, oauth.FormatOpaque, oauth.FormatJWT)}
+	live := pick(h.d, time.Minute, -time.Minute)
+	sure(h.t, h.where("revoke"), h.s.Access.Revoke(h.t.Context(), q, h.now.Add(live), h.now))
+	if q.Format == oauth.FormatOpaque {
+		delete(h.tokens, digest)
+	} else if live > 0 {
+		h.denied[digest] = true
+	}
+}
+
+func (h *accessHistory) revokeClient() {
+	client := pick(h.d, h.clients...)
+	before := h.now.Add(time.Duration(h.d.IntN(60_000)-30_000) * time.Millisecond)
+	sure(h.t, h.where("revoke client"), h.s.Access.RevokeClient(h.t.Context(), client, before, time.Hour))
+	if before.After(h.before[client]) {
+		h.before[client] = before
+	}
+}
+
+func (h *accessHistory) look() {
+	client := pick(h.d, h.clients...)
+	digest := pick(h.d, h.digests...)
+	want := store.Standing{ClientBefore: h.before[client]}
+	q := store.Query{Digest: digest, Format: oauth.FormatJWT, Client: store.TagOf(client)}
+	if h.d.oneIn(2) {
+		q.Format = oauth.FormatOpaque
+		want.Access, want.Found = h.tokens[digest], h.tokens[digest].Client != ""
+	} else {
+		want.Revoked = h.denied[digest]
+	}
+	got, err := h.s.Access.Look(h.t.Context(), q)
+	sure(h.t, h.where("look"), err)
+	same(h.t, h.where("look"), got, want)
+}
+
+// laterCounts lets a crowd revoke one client at different times.
+func laterCounts(t *testing.T, s Subject) {
+	client, now := oauth.ClientID(roll("later counts", 0).ref()), start()
+	together(crowd, func(i int) {
+		before := now.Add(time.Duration(i*7%crowd) * time.Second)
+		if err := s.Access.RevokeClient(t.Context(), client, before, time.Hour); err != nil {
+			t.Errorf("revoke client: %v", err)
+		}
+	})
+	got, err := s.Access.Look(t.Context(), store.Query{Format: oauth.FormatJWT, Client: store.TagOf(client)})
+	sure(t, "look", err)
+	same(t, "before", got.ClientBefore, now.Add((crowd-1)*time.Second))
+}
+
+// tokenGoes holds tokens and revocations to their time to live.
+func tokenGoes(t *testing.T, s Subject) {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	d := roll("a token goes", 0)
+	client, digest := oauth.ClientID(d.ref()), oauth.DigestOf(d.ref())
+	const life = 100 * time.Millisecond
+	sure(t, "put", s.Access.Put(t.Context(), oauth.Access{Digest: digest, Client: client, Expires: now.Add(life)}, now))
+	jwt := store.Query{Digest: digest, Format: oauth.FormatJWT, Client: store.TagOf(client)}
+	sure(t, "revoke", s.Access.Revoke(t.Context(), jwt, now.Add(life), now))
+	sure(t, "revoke client", s.Access.RevokeClient(t.Context(), client, now, life))
+	eventuallyAbsent(t, "a token", func() error {
+		opaque := store.Query{Digest: digest, Format: oauth.FormatOpaque, Client: store.TagOf(client)}
+		a, err := s.Access.Look(t.Context(), opaque)
+		if err == nil && !a.Found && a.ClientBefore.IsZero() {
+			return store.Absent
+		}
+		return err
+	})
+	eventuallyAbsent(t, "a revocation", func() error {
+		a, err := s.Access.Look(t.Context(), jwt)
+		if err == nil && !a.Revoked {
+			return store.Absent
+		}
+		return err
+	})
+
+	// A longer revocation is not cut short by a later, shorter one.
+	sure(t, "revoke", s.Access.Revoke(t.Context(), jwt, now.Add(time.Hour), now))
+	sure(t, "revoke", s.Access.Revoke(t.Context(), jwt, now.Add(-life), now))
+	a, err := s.Access.Look(t.Context(), jwt)
+	sure(t, "look", err)
+	same(t, "still revoked", a.Revoked, true)
+}

@@ -1,0 +1,152 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Clients is the suite of store.Clients.
+func Clients(t *testing.T, open Open) {
+	t.Run("history", func(t *testing.T) {
+		for seed := range uint64(seeds) {
+			h := &clientHistory{t: t, s: open(t).Clients, d: roll("clients", seed), now: start(), seed: seed}
+			h.run()
+		}
+	})
+	t.Run("one of a crowd changes a client", func(t *testing.T) { oneClientChange(t, open(t).Clients) })
+}
+
+// clientHistory is one random life of a registry.
+type clientHistory struct {
+	t       *testing.T
+	s       store.Clients
+	d       dice
+	now     time.Time
+	seed    uint64
+	step    int
+	ids     []oauth.ClientID
+	live    map[oauth.ClientID]oauth.Client
+	version uint64
+}
+
+func (h *clientHistory) where(what string) string {
+	return fmt.Sprintf("seed %d step %d: %s", h.seed, h.step, what)
+}
+
+func (h *clientHistory) run() {
+	h.live = map[oauth.ClientID]oauth.Client{}
+	h.ids = []oauth.ClientID{"a", "b", "recipe-app", "odd:{*} id", "ü"}
+	for h.step = range steps {
+		h.now = h.now.Add(time.Second)
+		switch h.d.IntN(7) {
+		case 0, 1, 2:
+			h.put()
+		case 3:
+			h.remove()
+		case 4, 5:
+			h.get()
+		case 6:
+			h.list()
+		}
+	}
+}
+
+func sampleClient(id oauth.ClientID, now time.Time) oauth.Client {
+	return oauth.Client{
+		ID: id, Name: "Recipes", Disabled: true, Method: oauth.AuthBasic,
+		Secrets: []oauth.Secret{
+			{ID: "1", Scheme: oauth.SchemeDigest, Key: "k", Hash: "aGFzaA", Created: now, Expires: now.Add(time.Hour)},
+			{ID: "2", Scheme: oauth.SchemeArgon2id, Hash: "$argon2id$", Created: now},
+		},
+		Type: oauth.AppNative, RedirectURIs: []string{"https://app.example/cb", "com.example:/cb"},
+		PostLogoutURIs: []string{"https://app.example/"}, GrantTypes: []string{oauth.GrantAuthorizationCode},
+		Scopes: oauth.Scopes{"openid", "read"}, DefaultScopes: oauth.Scopes{"read"},
+		Audience: []string{"https://api.example"}, Resources: []string{"https://api.example"},
+		Format: oauth.FormatJWT, Algorithm: "ES256", Rotation: oauth.RotateNever, Introspection: oauth.IntrospectAny,
+		SkipConsent: true, Claims: map[string]string{"tenant": "x"},
+		Lifetimes: oauth.Lifetimes{Code: time.Minute, Access: time.Hour, RefreshIdle: 48 * time.Hour, RefreshAbsolute: 720 * time.Hour},
+		NotBefore: now, Created: now, Updated: now,
+	}
+}
+
+func (h *clientHistory) put() {
+	c := sampleClient(pick(h.d, h.ids...), h.now)
+	complete(h.t, c, "Revision")
+	stored := h.live[c.ID]
+	if c.Revision = stored.Revision; h.d.oneIn(4) {
+		c.Revision = pick(h.d, 0, c.Revision+1)
+	}
+	if h.d.oneIn(3) {
+		c = oauth.Client{ID: c.ID, Method: oauth.AuthNone, Revision: c.Revision}
+	}
+	revision, err := h.s.Put(h.t.Context(), c)
+	sure(h.t, h.where("put"), err)
+	wrong := c.Revision != stored.Revision
+	same(h.t, h.where("put: conflict"), errors.Is(err, store.Conflict), wrong)
+	h.versionMoved(!wrong)
+	if !wrong {
+		c.Revision++
+		same(h.t, h.where("put: revision"), revision, c.Revision)
+		h.live[c.ID] = c
+	}
+}
+
+// versionMoved holds the version of all clients against whether something changed.
+func (h *clientHistory) versionMoved(changed bool) {
+	version, err := h.s.Version(h.t.Context())
+	sure(h.t, h.where("version"), err)
+	same(h.t, h.where("version moved"), version > h.version, changed)
+	h.version = version
+}
+
+func (h *clientHistory) remove() {
+	id := pick(h.d, h.ids...)
+	err := h.s.Delete(h.t.Context(), id)
+	sure(h.t, h.where("delete"), err)
+	_, ok := h.live[id]
+	same(h.t, h.where("delete: absent"), errors.Is(err, store.Absent), !ok)
+	h.versionMoved(ok)
+	delete(h.live, id)
+}
+
+func (h *clientHistory) get() {
+	id := pick(h.d, h.ids...)
+	got, err := h.s.Get(h.t.Context(), id)
+	sure(h.t, h.where("get"), err)
+	want, ok := h.live[id]
+	same(h.t, h.where("get: absent"), errors.Is(err, store.Absent), !ok)
+	same(h.t, h.where("get"), got, want)
+}
+
+func (h *clientHistory) list() {
+	limit := h.d.IntN(3) + 1
+	pages(h.t, h.where("list"), limit, slices.Sorted(maps.Keys(h.live)), func(after oauth.ClientID) ([]oauth.ClientID, error) {
+		return h.s.List(h.t.Context(), after, limit)
+	})
+}
+
+// oneClientChange: of many changes based on one revision one is made.
+func oneClientChange(t *testing.T, s store.Clients) {
+	for _, revision := range []uint64{0, 1} {
+		c := sampleClient("crowded", start())
+		c.Revision = revision
+		var won atomic.Int32
+		together(crowd, func(int) {
+			switch _, err := s.Put(t.Context(), c); {
+			case err == nil:
+				won.Add(1)
+			case !errors.Is(err, store.Conflict):
+				t.Errorf("put: %v", err)
+			}
+		})
+		same(t, "changes that were made", won.Load(), int32(1))
+	}
+}

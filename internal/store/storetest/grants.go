@@ -1,0 +1,232 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Grants is the suite of store.Grants.
+func Grants(t *testing.T, open Open) {
+	s := open(t)
+	t.Run("history", func(t *testing.T) {
+		for seed := range uint64(seeds) {
+			h := &grantHistory{t: t, s: s, d: roll("grants", seed), m: newGrantModel(), now: start(), seed: seed}
+			h.run()
+		}
+	})
+	t.Run("one of a crowd advances", func(t *testing.T) { oneAdvances(t, s) })
+	t.Run("the same presenter is retried", func(t *testing.T) { samePresenter(t, s) })
+	t.Run("linearizable", func(t *testing.T) { linearizable(t, s) })
+	t.Run("many grants of one user", func(t *testing.T) { manyGrants(t, s) })
+	t.Run("goes by itself", func(t *testing.T) { grantGoes(t, s) })
+}
+
+// grantHistory is one random life of a few grants of two users.
+type grantHistory struct {
+	t      *testing.T
+	s      Subject
+	d      dice
+	m      *grantModel
+	now    time.Time
+	seed   uint64
+	step   int
+	users  []oauth.UserID
+	refs   []oauth.GrantRef
+	tokens []oauth.Digest
+}
+
+func (h *grantHistory) where(what string) string {
+	return fmt.Sprintf("seed %d step %d: %s", h.seed, h.step, what)
+}
+
+func (h *grantHistory) run() {
+	h.users = []oauth.UserID{h.d.uuid(), h.d.uuid()}
+	h.create()
+	for h.step = range steps {
+		h.now = h.now.Add(time.Duration(h.d.IntN(20_000)+1) * time.Millisecond)
+		switch h.d.IntN(12) {
+		case 0, 1:
+			h.create()
+		case 2:
+			h.kill()
+		case 3:
+			h.get()
+		case 4:
+			h.ofUser()
+		case 5:
+			h.look()
+		default:
+			h.advance()
+		}
+	}
+}
+
+// sampleGrant fills every field.
+func sampleGrant(d dice, user oauth.UserID, now time.Time) oauth.Grant {
+	return oauth.Grant{
+		Ref: oauth.GrantRef(d.ref()), Client: pick[oauth.ClientID](d, "recipe-app", "other-app"), User: user,
+		Username: "alice", Session: oauth.SessionRef(d.ref()), Scope: oauth.Scopes{"openid", "profile"},
+		Audience: pick(d, []string{"https://api.example"}, []string{"https://a.example/x y", "[b]"}, []string{"[odd"}),
+		Born:     now, Expires: now.Add(3 * time.Minute), End: now.Add(pick(d, 4*time.Minute, time.Hour)),
+		AuthTime: now.Add(-time.Minute).Truncate(time.Second), ACR: "pwd",
+		RedirectURI: "https://app.example/callback?" + strings.Repeat("long", d.IntN(40)),
+		Challenge:   oauth.ChallengeOf("v"), Nonce: "n-0S6_WzA2Mj",
+	}
+}
+
+func (h *grantHistory) create() {
+	g := sampleGrant(h.d, pick(h.d, h.users...), h.now)
+	complete(h.t, g, "Serial", "SpentAt")
+	if h.d.oneIn(4) {
+		g.Username, g.Session, g.Audience, g.ACR = "", "", nil, ""
+		g.RedirectURI, g.Challenge, g.Nonce, g.Scope = "", "", "", nil
+		g.AuthTime = time.Time{}
+	}
+	sure(h.t, h.where("create"), h.s.Grants.Create(h.t.Context(), g))
+	h.m.grants[g.Ref] = g
+	h.refs = append(h.refs, g.Ref)
+}
+
+func (h *grantHistory) advance() {
+	ref := h.refs[max(0, len(h.refs)-1-h.d.IntN(3))]
+	p := store.Presentation{
+		Grant: ref, Client: "recipe-app", Presenter: oauth.DigestOf(pick(h.d, "p", "p", "q")), Now: h.now,
+		Grace: pick(h.d, 0, 10*time.Second, 30*time.Second), Rotate: !h.d.oneIn(4), Keep: 3 * time.Minute,
+	}
+	if g, ok := h.m.grants[ref]; ok {
+		p.Client, p.Serial = g.Client, g.Serial
+		switch h.d.IntN(8) {
+		case 0:
+			p.Client = "somebody-else"
+		case 1:
+			p.Serial++
+		case 2, 3:
+			p.Serial = max(p.Serial, 1) - 1
+		case 4:
+			p.Serial = uint32(h.d.IntN(int(p.Serial) + 1)) //nolint:gosec // small
+		}
+	}
+	if h.d.oneIn(2) {
+		p.Access = &store.NewAccess{Digest: oauth.DigestOf(h.d.ref()), Life: 2 * time.Minute}
+		h.tokens = append(h.tokens, p.Access.Digest)
+	}
+	verdict, grant, err := h.s.Grants.Advance(h.t.Context(), p)
+	sure(h.t, h.where("advance"), err)
+	wantVerdict, want := h.m.advance(p)
+	same(h.t, h.where("verdict"), verdict, wantVerdict)
+	same(h.t, h.where("grant after "+string(verdict)), grant, want)
+	if p.Access != nil {
+		h.lookAt(p.Access.Digest, ref)
+	}
+}
+
+func (h *grantHistory) get() {
+	ref := pick(h.d, h.refs...)
+	got, err := h.s.Grants.Get(h.t.Context(), ref)
+	sure(h.t, h.where("get"), err)
+	want, ok := h.m.grants[ref]
+	same(h.t, h.where("get: absent"), errors.Is(err, store.Absent), !ok)
+	same(h.t, h.where("get"), got, want)
+}
+
+func (h *grantHistory) ofUser() {
+	user := pick(h.d, h.users...)
+	got, err := h.s.Grants.OfUser(h.t.Context(), user)
+	sure(h.t, h.where("of user"), err)
+	same(h.t, h.where("of user"), got, h.m.ofUser(user))
+}
+
+func (h *grantHistory) kill() {
+	refs := []oauth.GrantRef{pick(h.d, h.refs...), oauth.GrantRef(h.d.ref()), pick(h.d, h.refs...)}
+	sure(h.t, h.where("kill"), h.s.Grants.Kill(h.t.Context(), refs...))
+	for _, ref := range refs {
+		delete(h.m.grants, ref)
+	}
+}
+
+func (h *grantHistory) look() {
+	if len(h.tokens) > 0 {
+		h.lookAt(pick(h.d, h.tokens...), pick(h.d, h.refs...))
+	}
+}
+
+// lookAt compares a token. Its grant is asked for as the token itself would name it.
+func (h *grantHistory) lookAt(digest oauth.Digest, ref oauth.GrantRef) {
+	want, found := h.m.token(digest)
+	if found {
+		ref = want.Grant
+	}
+	grant, grantFound := h.m.grants[ref]
+	got, err := h.s.Access.Look(h.t.Context(), store.Query{Digest: digest, Format: oauth.FormatOpaque, Grant: ref})
+	sure(h.t, h.where("look"), err)
+	same(h.t, h.where("look"), got, store.Standing{
+		Access: want, Found: found, Grant: grant, GrantFound: grantFound,
+	})
+}
+
+// manyGrants makes so many grants that the user's list is pruned, and kills most of them: the list
+// still tells exactly those that live.
+func manyGrants(t *testing.T, s Subject) {
+	d, now := roll("many grants", 0), start()
+	user := d.uuid()
+	var alive []oauth.GrantRef
+	for i := range 60 {
+		now = now.Add(2 * time.Minute)
+		g := sampleGrant(d, user, now)
+		g.End = now.Add(24 * time.Hour)
+		sure(t, "create", s.Grants.Create(t.Context(), g))
+		if i%3 > 0 {
+			sure(t, "kill", s.Grants.Kill(t.Context(), g.Ref))
+			continue
+		}
+		alive = append(alive, g.Ref)
+	}
+	slices.Reverse(alive)
+	grants, err := s.Grants.OfUser(t.Context(), user)
+	sure(t, "of user", err)
+	var got []oauth.GrantRef
+	for _, g := range grants {
+		got = append(got, g.Ref)
+	}
+	same(t, "of user", got, alive)
+}
+
+// grantGoes holds the store to its time to live: nobody has to clean up.
+func grantGoes(t *testing.T, s Subject) {
+	d := roll("a grant goes", 0)
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	g := sampleGrant(d, d.uuid(), now)
+	g.Expires = now.Add(100 * time.Millisecond)
+	sure(t, "create", s.Grants.Create(t.Context(), g))
+	eventuallyAbsent(t, "a grant", func() error { return second(s.Grants.Get(t.Context(), g.Ref)) })
+
+	over := sampleGrant(d, d.uuid(), now)
+	over.Expires = now.Add(-time.Hour)
+	sure(t, "create what is over", s.Grants.Create(t.Context(), over))
+	if _, err := s.Grants.Get(t.Context(), over.Ref); !errors.Is(err, store.Absent) {
+		t.Errorf("a grant that is over was stored: %v", err)
+	}
+}
+
+// eventuallyAbsent waits for something to go by itself.
+func eventuallyAbsent(t *testing.T, what string, ask func() error) {
+	t.Helper()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for range 500 {
+		err := ask()
+		if errors.Is(err, store.Absent) {
+			return
+		}
+		sure(t, what, err)
+		<-ticker.C
+	}
+	t.Errorf("%s is still there long after its end", what)
+}

@@ -1,0 +1,161 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// told is what one caller was answered.
+type told struct {
+	verdict oauth.Verdict
+	grant   oauth.Grant
+}
+
+// advanceTogether lets a crowd show one credential at the same moment.
+func advanceTogether(t *testing.T, s Subject, show func(i int) store.Presentation) map[oauth.Verdict][]told {
+	t.Helper()
+	answers := make([]told, crowd)
+	errs := make([]error, crowd)
+	together(crowd, func(i int) {
+		answers[i].verdict, answers[i].grant, errs[i] = s.Grants.Advance(t.Context(), show(i))
+	})
+	byVerdict := map[oauth.Verdict][]told{}
+	for i, answer := range answers {
+		sure(t, "advance", errs[i])
+		byVerdict[answer.verdict] = append(byVerdict[answer.verdict], answer)
+	}
+	return byVerdict
+}
+
+// atSerial makes a grant whose live credential has a serial.
+func atSerial(t *testing.T, s Subject, d dice, serial uint32) oauth.Grant {
+	t.Helper()
+	g := sampleGrant(d, d.uuid(), start())
+	g.Serial = serial
+	sure(t, "create", s.Grants.Create(t.Context(), g))
+	return g
+}
+
+// oneAdvances: of a crowd of different presenters exactly one is told Advanced, and the grant does
+// not survive the others (row R02 of the attacks, and C02 for codes).
+func oneAdvances(t *testing.T, s Subject) {
+	for seed := range uint64(6) {
+		d := roll("one advances", seed)
+		g := atSerial(t, s, d, uint32(seed%3)) //nolint:gosec // small
+		answers := advanceTogether(t, s, func(i int) store.Presentation {
+			return store.Presentation{
+				Grant: g.Ref, Client: g.Client, Serial: g.Serial, Presenter: oauth.DigestOf(fmt.Sprint(i)),
+				Now: g.Born, Grace: time.Duration(seed%2) * 10 * time.Second, Rotate: true, Keep: time.Hour,
+			}
+		})
+		same(t, "advanced", len(answers[oauth.Advanced]), 1)
+		same(t, "reused", len(answers[oauth.Reused]), 1)
+		same(t, "unknown", len(answers[oauth.Unknown]), crowd-2)
+	}
+}
+
+// samePresenter: a crowd of one presenter inside the grace gets one successor; without a grace they
+// are like any others.
+func samePresenter(t *testing.T, s Subject) {
+	for seed := range uint64(6) {
+		d := roll("same presenter", seed)
+		g := atSerial(t, s, d, uint32(seed%3)) //nolint:gosec // small
+		grace := time.Duration(seed%2) * 10 * time.Second
+		answers := advanceTogether(t, s, func(int) store.Presentation {
+			return store.Presentation{
+				Grant: g.Ref, Client: g.Client, Serial: g.Serial, Presenter: oauth.DigestOf("one"),
+				Now: g.Born, Grace: grace, Rotate: true, Keep: time.Hour,
+			}
+		})
+		same(t, "advanced", len(answers[oauth.Advanced]), 1)
+		if grace == 0 {
+			same(t, "retried without a grace", len(answers[oauth.Retried]), 0)
+			continue
+		}
+		same(t, "retried", len(answers[oauth.Retried]), crowd-1)
+		for _, again := range answers[oauth.Retried] {
+			same(t, "the retried grant", again.grant, answers[oauth.Advanced][0].grant)
+		}
+	}
+}
+
+// shown is one call of a concurrent history.
+type shown struct {
+	serial    uint32
+	presenter string
+}
+
+// chain is the state of a grant, as far as a concurrent history needs it. A dead grant has live -1.
+type chain struct {
+	live int
+	by   string
+}
+
+// advanceModel is the sequential rule that every concurrent history must be explained by.
+func advanceModel() porcupine.Model {
+	return porcupine.Model{
+		Init: func() any { return chain{} },
+		Step: func(state, input, output any) (bool, any) {
+			c, in := state.(chain), input.(shown)
+			verdict, next := c.advance(in)
+			return verdict == output.(oauth.Verdict), next
+		},
+		Equal: func(a, b any) bool { return a.(chain) == b.(chain) },
+	}
+}
+
+func (c chain) advance(in shown) (oauth.Verdict, chain) {
+	serial := int(in.serial)
+	switch {
+	case c.live < 0 || serial > c.live:
+		return oauth.Unknown, c
+	case serial == c.live:
+		return oauth.Advanced, chain{live: c.live + 1, by: in.presenter}
+	case serial == c.live-1 && c.by == in.presenter:
+		return oauth.Retried, c
+	default:
+		return oauth.Reused, chain{live: -1}
+	}
+}
+
+// linearizable records what concurrent callers were told and looks for an order that explains it.
+func linearizable(t *testing.T, s Subject) {
+	const callers, calls = 6, 6
+	for seed := range uint64(15) {
+		g := atSerial(t, s, roll("linearizable", seed), 0)
+		var mu sync.Mutex
+		var history []porcupine.Operation
+		together(callers, func(i int) {
+			d := roll(fmt.Sprint("caller ", i), seed)
+			for n := range calls {
+				in := shown{serial: uint32((n + d.IntN(2)) / 2), presenter: pick(d, "p", "p", "p", "q")} //nolint:gosec // small
+				called := time.Now()
+				verdict, _, err := s.Grants.Advance(t.Context(), store.Presentation{
+					Grant: g.Ref, Client: g.Client, Serial: in.serial, Presenter: oauth.DigestOf(in.presenter),
+					Now: g.Born, Grace: time.Minute, Rotate: true, Keep: time.Hour,
+				})
+				if err != nil {
+					t.Errorf("advance: %v", err)
+					return
+				}
+				mu.Lock()
+				history = append(history, porcupine.Operation{
+					ClientId: i, Input: in, Call: called.UnixNano(), Output: verdict, Return: time.Now().UnixNano(),
+				})
+				mu.Unlock()
+			}
+		})
+		if !porcupine.CheckOperations(advanceModel(), history) {
+			slices.SortFunc(history, func(a, b porcupine.Operation) int { return int(a.Call - b.Call) })
+			t.Fatalf("seed %d: no order explains %+v", seed, history)
+		}
+	}
+}
