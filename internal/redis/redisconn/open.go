@@ -139,10 +139,14 @@ func (db *DB) onConnectMaster(ctx context.Context, conn *redis.Conn) error {
 	if err != nil {
 		return err
 	}
-	if parseInfo(info)["role"] != "master" {
+	switch parseInfo(info)["role"] {
+	case "master":
+		return db.onConnect(ctx, conn)
+	case "": // a Sentinel: the driver calls this for its connections to them too
+		return nil
+	default:
 		return errNotMaster
 	}
-	return db.onConnect(ctx, conn)
 }
 
 // driverLog passes on what the driver prints.
