@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
@@ -32,6 +33,7 @@ type Registry struct {
 	Options
 	memory     *memory
 	remembered *remembered
+	hashing    singleflight.Group
 }
 
 // New makes a Registry with nothing in memory.

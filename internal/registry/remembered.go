@@ -35,8 +35,8 @@ func (m *remembered) name(c oauth.Client, s oauth.Secret, shown string) [32]byte
 	return [32]byte(secret.MAC(m.key, rememberPurpose, string(c.ID), revision, s.ID, s.Hash, shown))
 }
 
-func (m *remembered) knows(c oauth.Client, s oauth.Secret, shown string) bool {
-	name, now := m.name(c, s, shown), m.now()
+func (m *remembered) knows(name [32]byte) bool {
+	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	until, known := m.until[name]
@@ -46,8 +46,8 @@ func (m *remembered) knows(c oauth.Client, s oauth.Secret, shown string) bool {
 	return known && now.Before(until)
 }
 
-func (m *remembered) add(c oauth.Client, s oauth.Secret, shown string) {
-	name, now := m.name(c, s, shown), m.now()
+func (m *remembered) add(name [32]byte) {
+	now := m.now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.until) >= maxRemembered {

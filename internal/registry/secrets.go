@@ -147,16 +147,29 @@ func (r *Registry) matchesDigest(client oauth.ClientID, secrets []oauth.Secret, 
 	return found
 }
 
+// matchesHash computes a slow hash once for all callers that show the same secret at the same time:
+// a client with many connections starts with a crowd of them.
 func (r *Registry) matchesHash(ctx context.Context, c oauth.Client, s oauth.Secret, shown string) (bool, error) {
-	if r.remembered.knows(c, s, shown) {
+	name := r.remembered.name(c, s, shown)
+	if r.remembered.knows(name) {
 		return true, nil
 	}
-	ok, err := r.Hasher.Verify(ctx, s.Hash, shown)
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	if ok {
-		r.remembered.add(c, s, shown)
+	shared := context.WithoutCancel(ctx) // the first caller's leaving is no reason to fail the others
+	answer := r.hashing.DoChan(string(name[:]), func() (any, error) {
+		ok, err := r.Hasher.Verify(shared, s.Hash, shown)
+		if ok && err == nil {
+			r.remembered.add(name)
+		}
+		return ok, err
+	})
+	select {
+	case got := <-answer:
+		ok, _ := got.Val.(bool)
+		return ok, got.Err
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
-	return ok, nil
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -96,11 +98,29 @@ func hashes(t *testing.T, r *Registry, id oauth.ClientID, shown string) bool {
 	return errors.Is(err, context.Canceled)
 }
 
+func TestACrowdWithOneSecretCostsOneHash(t *testing.T) {
+	t.Parallel()
+	r := newStage().replica()
+	c, _, err := r.Register(t.Context(), confidential("demo"), "demo-secret")
+	must(t, err)
+	var crowd errgroup.Group
+	for range 500 { // far more than the hasher lets wait
+		crowd.Go(func() error {
+			ok, err := r.CheckSecret(t.Context(), c, "demo-secret")
+			if err == nil && !ok {
+				err = errors.New("the secret does not fit")
+			}
+			return err
+		})
+	}
+	must(t, crowd.Wait())
+}
+
 func TestRememberedIsBounded(t *testing.T) {
 	t.Parallel()
 	m := newRemembered(newStage().now)
 	for i := range maxRemembered + 100 {
-		m.add(oauth.Client{}, oauth.Secret{}, fmt.Sprint(i))
+		m.add(m.name(oauth.Client{}, oauth.Secret{}, fmt.Sprint(i)))
 	}
 	if len(m.until) != maxRemembered {
 		t.Errorf("%d", len(m.until))
