@@ -19,29 +19,30 @@ type embedded struct {
 	clock  sync.WaitGroup
 }
 
-func startEmbedded(password string, now func() time.Time) (*embedded, error) {
+func startEmbedded(password string) (*embedded, error) {
 	e := &embedded{server: miniredis.NewMiniRedis(), quit: make(chan struct{})}
 	e.server.RequireAuth(password)
 	if err := e.server.Start(); err != nil {
 		return nil, fmt.Errorf("redis: the embedded server does not start: %w", err)
 	}
-	e.clock.Go(func() { e.run(now) })
+	e.clock.Go(e.run)
 	return e, nil
 }
 
-// run moves the embedded server's time, which by itself stands still.
-func (e *embedded) run(now func() time.Time) {
+// run moves the embedded server's time, which by itself stands still: with real time, as a Redis of
+// its own would, whatever clock the rest of the process is told.
+func (e *embedded) run() {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
-	last := now()
+	last := <-ticker.C
 	for {
 		select {
 		case <-e.quit:
 			return
-		case <-ticker.C:
-			if elapsed := now().Sub(last); elapsed > 0 {
+		case at := <-ticker.C:
+			if elapsed := at.Sub(last); elapsed > 0 {
 				e.server.FastForward(elapsed)
-				last = last.Add(elapsed)
+				last = at
 			}
 		}
 	}

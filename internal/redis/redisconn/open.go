@@ -29,7 +29,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	db := &DB{opt: o, scripts: &library{}, gate: &gate{now: o.Now}}
 	if o.Mode == Embedded {
 		db.opt.Username, db.opt.Password, db.opt.TLS = "", rand.Text(), nil
-		if db.embedded, err = startEmbedded(db.opt.Password, o.Now); err != nil {
+		if db.embedded, err = startEmbedded(db.opt.Password); err != nil {
 			return nil, err
 		}
 		db.opt.Addrs = []string{db.embedded.server.Addr()}
