@@ -68,9 +68,7 @@ func (db *DB) askSentinels(ctx context.Context) (string, error) {
 }
 
 func (db *DB) askSentinel(ctx context.Context, addr string) ([]string, error) {
-	o := db.serverOptions(addr)
-	o.Username, o.Password, o.DB, o.PoolSize = db.opt.SentinelUsername, db.opt.SentinelPassword, 0, 1
-	sentinel := redis.NewSentinelClient(o)
+	sentinel := db.sentinel(addr)
 	defer func() { _ = sentinel.Close() }()
 	pair, err := sentinel.GetMasterAddrByName(ctx, db.opt.MasterName).Result()
 	if err == nil && len(pair) != 2 {

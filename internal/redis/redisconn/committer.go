@@ -13,6 +13,8 @@ import (
 type request struct {
 	ctx      context.Context
 	cmds     []redis.Cmder
+	script   *Script // of a write
+	call     Call
 	queued   time.Time
 	err      error
 	answered chan struct{}

@@ -16,6 +16,7 @@ type DB struct {
 	writes   *committer
 	reads    *committer
 	embedded *embedded // nil in every other mode
+	durable  *durable  // nil unless durability is strict
 }
 
 // Mode tells what stands behind the connection.
@@ -101,16 +102,12 @@ type write struct{ *redis.Cmd }
 func (write) NoRetry() bool { return true }
 
 func (db *DB) newWrite(ctx context.Context, s *Script, call Call) *request {
-	words := make([]any, 0, 3+len(call.Keys)+len(call.Args))
-	words = append(words, "evalsha", s.sha, len(call.Keys))
-	for _, key := range call.Keys {
-		words = append(words, key)
-	}
-	words = append(words, call.Args...)
 	db.scripts.add(s)
 	return &request{
 		ctx:      ctx,
-		cmds:     []redis.Cmder{write{redis.NewCmd(ctx, words...)}},
+		cmds:     []redis.Cmder{write{redis.NewCmd(ctx, s.words(call)...)}},
+		script:   s,
+		call:     call,
 		queued:   db.opt.Now(),
 		answered: make(chan struct{}),
 	}
@@ -187,6 +184,9 @@ func (db *DB) loadEverywhere(ctx context.Context) error {
 func (db *DB) Close() error {
 	db.writes.close()
 	db.reads.close()
+	if db.durable != nil {
+		db.durable.close()
+	}
 	err := db.client.Close()
 	if db.embedded != nil {
 		db.embedded.close()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -19,7 +20,9 @@ const (
 	ResultReadOnly    = "readonly"    // the server may not take writes now
 	ResultOOM         = "oom"         // the server's memory is full
 	ResultNoScript    = "noscript"
-	ResultNoPerm      = "noperm" // refused by password or ACL
+	ResultNoPerm      = "noperm"      // refused by password or ACL
+	ResultUnconfirmed = "unconfirmed" // executed, perhaps, but it might be lost; the outcome is unknown
+	ResultNoMaster    = "nomaster"    // there is no master that may serve; nothing was asked
 	ResultError       = "error"
 )
 
@@ -38,6 +41,13 @@ func (e *Error) Error() string {
 
 // Unwrap gives the cause to errors.Is and errors.As.
 func (e *Error) Unwrap() error { return e.cause }
+
+// Unknown tells whether the write may have been carried out all the same.
+func (e *Error) Unknown() bool {
+	return !slices.Contains([]string{
+		ResultReadOnly, ResultOOM, ResultNoScript, ResultNoPerm, ResultNoMaster,
+	}, e.Result)
+}
 
 // errNotMaster is why a connection to a server that a Sentinel called master is dropped.
 var errNotMaster = errors.New("READONLY the server is not a master")
@@ -69,6 +79,10 @@ func resultOf(err error) string {
 		return ResultOK
 	case errors.Is(err, redis.Nil):
 		return ResultNil
+	case errors.Is(err, errNotDurable), errors.Is(err, errHistory):
+		return ResultUnconfirmed
+	case errors.Is(err, errNoMaster):
+		return ResultNoMaster
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, redis.ErrPoolTimeout):
 		return ResultTimeout
 	}

@@ -21,6 +21,8 @@ type Health struct {
 	UsedMemory int64  // bytes
 	MaxMemory  int64  // bytes; 0 means no limit
 	Evicted    int64  // keys that were thrown away for want of memory
+	Durability Durability
+	Strict     State // how strict durability stands; zero when it is not asked for
 }
 
 // Health asks Redis how it is. An error, always an *Error, means that it could not be asked.
@@ -29,6 +31,10 @@ func (db *DB) Health(ctx context.Context) (Health, error) {
 	ctx, cancel := context.WithTimeout(ctx, db.opt.DialTimeout+db.opt.Timeout)
 	defer cancel()
 	h, err := db.health(ctx)
+	h.Durability = db.opt.Durability
+	if db.durable != nil {
+		h.Strict = db.durable.state(db.durable.watch.current())
+	}
 	return h, db.told("health", &request{queued: start}, err)
 }
 

@@ -35,9 +35,23 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		db.opt.Addrs = []string{db.embedded.server.Addr()}
 	}
 	db.client = db.newClient()
-	db.writes = newCommitter(o.writers(), db.stale, db.sendWrites)
-	db.reads = newCommitter(o.readers(), db.stale, db.sendReads)
+	write, read := db.senders()
+	db.writes = newCommitter(o.writers(), db.stale, write)
+	db.reads = newCommitter(o.readers(), db.stale, read)
 	return db, nil
+}
+
+// senders are what stands behind the two doors.
+func (db *DB) senders() (write, read sender) {
+	switch {
+	case db.opt.Durability == Strict && db.opt.Mode == Sentinel:
+		db.durable = newDurable(db)
+		return db.durable.write, db.durable.read
+	case db.opt.Durability == WaitOne:
+		return db.sendWaitOne, db.sendReads
+	default:
+		return db.sendWrites, db.sendReads
+	}
 }
 
 func (db *DB) newClient() redis.UniversalClient {
@@ -75,6 +89,23 @@ func (db *DB) serverOptions(addr string) *redis.Options {
 		PipelinePoolSize:         -1,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
+}
+
+// plain is a client of one server, whoever that is.
+func (db *DB) plain(addr string) *redis.Client { return redis.NewClient(db.serverOptions(addr)) }
+
+// serverClient is a client of one server whose every new connection is looked at.
+func (db *DB) serverClient(addr string, onConnect func(context.Context, *redis.Conn) error) *redis.Client {
+	o := db.serverOptions(addr)
+	o.OnConnect = onConnect
+	return redis.NewClient(o)
+}
+
+// sentinel is a client of one Sentinel.
+func (db *DB) sentinel(addr string) *redis.SentinelClient {
+	o := db.serverOptions(addr)
+	o.Username, o.Password, o.DB = db.opt.SentinelUsername, db.opt.SentinelPassword, 0
+	return redis.NewSentinelClient(o)
 }
 
 func (db *DB) failoverOptions() *redis.FailoverOptions {
@@ -147,6 +178,18 @@ func (db *DB) onConnectMaster(ctx context.Context, conn *redis.Conn) error {
 	default:
 		return errNotMaster
 	}
+}
+
+// onConnectTo makes sure that the server is the master whose history is expected.
+func (db *DB) onConnectTo(ctx context.Context, conn *redis.Conn, replid string) error {
+	text, err := conn.Info(ctx, "replication").Result()
+	if err != nil {
+		return err
+	}
+	if info := parseInfo(text); info["role"] != "master" || info["master_replid"] != replid {
+		return errNotMaster
+	}
+	return db.onConnect(ctx, conn)
 }
 
 // driverLog passes on what the driver prints.

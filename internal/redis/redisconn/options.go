@@ -20,6 +20,22 @@ const (
 	Cluster    Mode = "cluster"    // hash slots over several masters
 )
 
+// Durability says when a write is acknowledged.
+type Durability string
+
+// The durabilities.
+const (
+	// Strict acknowledges what every replica has that a Sentinel could promote: the loss of any one
+	// server loses nothing. Everything else is an error, and reads never come from a server that
+	// may have been replaced.
+	Strict Durability = "strict"
+	// Relaxed acknowledges what the master executed: a failover may lose what was acknowledged.
+	Relaxed Durability = "relaxed"
+	// WaitOne is the usual advice: what the master and any one replica have. It loses acknowledged
+	// writes too; it is here so that the tests of the other two can be seen to find that.
+	WaitOne Durability = "wait1"
+)
+
 // Options say how to reach Redis. The zero Options opens an embedded one.
 type Options struct {
 	Mode       Mode     // "" means Embedded
@@ -38,6 +54,13 @@ type Options struct {
 	Timeout     time.Duration // of one pipeline; 0 means 500 ms
 	PoolSize    int           // how many pipelines may be under way at a time; 0 means 4
 
+	Durability Durability    // "" means Strict behind Sentinels, Relaxed otherwise
+	Lease      time.Duration // how long the Sentinels' last word lets a master be read; 0 means 1 s
+
+	// OnState is told how strict durability stands, several times a second. It must not block. May
+	// be nil.
+	OnState func(State)
+
 	// Observe is told the fate of every request: its verb, one of the Results, and how long its
 	// caller waited. It must not block. May be nil.
 	Observe func(verb, result string, took time.Duration)
@@ -55,6 +78,7 @@ const (
 	defaultDial     = 300 * time.Millisecond
 	defaultTimeout  = 500 * time.Millisecond
 	defaultPipeline = 4
+	defaultLease    = time.Second
 	maxBatch        = 128
 	queueLength     = 4 * maxBatch
 )
@@ -71,6 +95,18 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.PoolSize <= 0 {
 		o.PoolSize = defaultPipeline
+	}
+	if o.Lease <= 0 {
+		o.Lease = defaultLease
+	}
+	if o.Durability == "" {
+		o.Durability = Relaxed
+		if o.Mode == Sentinel {
+			o.Durability = Strict
+		}
+	}
+	if o.OnState == nil {
+		o.OnState = func(State) {}
 	}
 	if o.Observe == nil {
 		o.Observe = func(string, string, time.Duration) {}
@@ -90,6 +126,13 @@ func (o Options) withDefaults() (Options, error) {
 func (o Options) validate() error {
 	if !slices.Contains([]Mode{Embedded, Standalone, Sentinel, Cluster}, o.Mode) {
 		return fmt.Errorf("redis: %q is no mode: use standalone, sentinel, cluster or embedded", o.Mode)
+	}
+	if !slices.Contains([]Durability{Strict, Relaxed, WaitOne}, o.Durability) {
+		return fmt.Errorf("redis: %q is no durability: use strict or relaxed", o.Durability)
+	}
+	if o.Durability == Strict && o.Mode != Sentinel {
+		return fmt.Errorf("redis: strict durability needs replicas that can take over: %s mode has none; "+
+			"use sentinel mode, or relaxed durability", o.Mode)
 	}
 	if o.Mode == Embedded {
 		return nil

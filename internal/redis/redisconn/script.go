@@ -14,12 +14,30 @@ import (
 type Script struct {
 	source string
 	sha    string
+	redo   Redo // nil when a run establishes nothing that must not be undone
 }
 
 // NewScript makes a script from its source.
 func NewScript(source string) *Script {
 	sum := sha1.Sum([]byte(source)) //nolint:gosec // see the import
 	return &Script{source: source, sha: hex.EncodeToString(sum[:])}
+}
+
+// Establishing says that a run of the script may establish what must not be undone, and how to make
+// sure of it.
+func (s *Script) Establishing(redo Redo) *Script {
+	s.redo = redo
+	return s
+}
+
+// words are a call as Redis reads it.
+func (s *Script) words(call Call) []any {
+	words := make([]any, 0, 3+len(call.Keys)+len(call.Args))
+	words = append(words, "evalsha", s.sha, len(call.Keys))
+	for _, key := range call.Keys {
+		words = append(words, key)
+	}
+	return append(words, call.Args...)
 }
 
 // library is the set of scripts that every new connection loads before it is used, so that after a

@@ -79,7 +79,7 @@ func TestSentinelWithLeastRights(t *testing.T) {
 	t.Parallel()
 	group := redistest.StartGroup(t, leastRights)
 	storetest.All(t, emptied(t, redisconn.Options{
-		Mode: redisconn.Sentinel, Addrs: group.Addrs, MasterName: redistest.MasterName,
+		Mode: redisconn.Sentinel, Addrs: group.Addrs, MasterName: redistest.MasterName, Durability: redisconn.Relaxed,
 		Username: "auth", Password: "secret-of-auth",
 	}, group.Nodes[0]))
 }

@@ -1,0 +1,282 @@
+package redisconn
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// The keys that strict durability keeps for itself.
+const (
+	historyKey = "auth:history" // names the data set; it never changes while the data lives
+	fenceKey   = "auth:fence"   // counts the batches of all daemons
+)
+
+// The bounds of patience.
+const (
+	hold      = 500 * time.Millisecond // how long writes are kept until there is a master for them
+	firstHold = 3 * time.Second        // the same before there ever was one
+	waiting   = 120 * time.Millisecond // of one WAIT
+	waits     = 3                      // of them behind one batch
+)
+
+// errNoMaster is why nothing was sent: there is no master that may be written to or read now.
+var errNoMaster = errors.New("the Sentinels do not agree on a master that may serve now")
+
+// errHistory is why nothing is served: the data that this daemon knew is gone.
+var errHistory = errors.New("the data set is not the one that was there before; an operator must look at it, " +
+	"and then restart this daemon")
+
+// term is the time of one master with one history. Its connections lead to no other server.
+type term struct {
+	lineage
+	client *redis.Client
+	lanes  chan *lane
+	opens  time.Time // when it may be written to
+}
+
+// lane is one connection for writes: what is waited for was written by the same one.
+type lane struct {
+	conn *redis.Conn
+	last role // what it saw last
+}
+
+// durable is strict durability: what it acknowledges survives the loss of any one server. It is
+// safe for concurrent use.
+type durable struct {
+	db      *DB
+	watch   *watcher
+	journal *journal
+	loss    *lossDetector
+	quit    chan struct{}
+	done    sync.WaitGroup
+
+	mu       sync.Mutex
+	term     *term // nil while there is none
+	opened   chan struct{}
+	history  string // the data set that this daemon knows; "" before it saw one
+	gone     bool   // the data set is another one
+	served   bool   // there was a term
+	standIns map[string]*redis.Client
+}
+
+func newDurable(db *DB) *durable {
+	d := &durable{
+		db: db, journal: newJournal(db.opt.Now), quit: make(chan struct{}), opened: make(chan struct{}),
+		loss: &lossDetector{log: db.opt.Logger}, standIns: make(map[string]*redis.Client),
+	}
+	d.watch = newWatcher(db.opt, db.plain)
+	for _, addr := range db.opt.Addrs {
+		d.watch.watch(addr, db.opt.MasterName, db.sentinel(addr))
+	}
+	d.done.Go(d.run)
+	return d
+}
+
+// run begins a term whenever the Sentinels agree on another master, or the master on another
+// history, and tries again until it succeeds.
+func (d *durable) run() {
+	retry := time.NewTicker(every)
+	defer retry.Stop()
+	for {
+		select {
+		case <-d.quit:
+			return
+		case <-d.watch.changed:
+		case <-retry.C:
+		}
+		a := d.watch.current()
+		d.db.opt.OnState(d.state(a))
+		now := lineage{a.master, a.replid}
+		t := d.serving()
+		if a.master == "" || t != nil && t.lineage == now {
+			continue
+		}
+		d.end()
+		if a.replid != "" {
+			d.begin(a, now)
+		}
+	}
+}
+
+// begin makes a term: what is there is compared with what was acknowledged, and only then is it
+// open to reads, and, once every reader of another master has lost its lease, to writes.
+func (d *durable) begin(a agreement, now lineage) {
+	ctx, cancel := d.db.pipelineContext()
+	defer cancel()
+	t := &term{lineage: now, lanes: make(chan *lane, d.db.opt.writers()), opens: a.since.Add(d.db.opt.Lease)}
+	t.client = d.db.serverClient(now.addr, func(ctx context.Context, conn *redis.Conn) error {
+		return d.db.onConnectTo(ctx, conn, now.replid)
+	})
+	for range cap(t.lanes) {
+		t.lanes <- &lane{}
+	}
+	if err := d.prepare(ctx, t, a); err != nil {
+		d.db.opt.Logger.WarnContext(ctx, "the master does not serve yet", "master", now.addr, "error", err.Error())
+		t.close()
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.term, d.served, d.gone = t, true, false
+	close(d.opened)
+	d.db.opt.Logger.InfoContext(ctx, "a master serves", "master", now.addr, "replicas", len(a.required))
+}
+
+// prepare looks at the data of a new term.
+func (d *durable) prepare(ctx context.Context, t *term, a agreement) error {
+	pipe := t.client.Pipeline()
+	info := pipe.Info(ctx, "replication")
+	history := pipe.Get(ctx, historyKey)
+	fence := pipe.Get(ctx, fenceKey)
+	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		return err
+	}
+	seen := parseTestimony(parseInfo(info.Val()), a.since)
+	complete := d.loss.nothingMissing(ctx, seen, number(fence.Val()))
+	if err := d.recognise(ctx, t, history.Val()); err != nil || complete {
+		return err
+	}
+	if err := d.journal.redo(t.client, d.db.pipelineContext); err != nil {
+		return err
+	}
+	d.loss.madeGood()
+	return nil
+}
+
+// recognise compares the name of the data set with the one that is known. An empty Redis is given
+// a name, but only by a daemon that never saw another.
+func (d *durable) recognise(ctx context.Context, t *term, found string) error {
+	d.mu.Lock()
+	known := d.history
+	d.mu.Unlock()
+	if known == "" && found == "" {
+		var err error
+		if found, err = d.nameHistory(ctx, t); err != nil {
+			return err
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if known != "" && known != found {
+		if !d.gone {
+			d.db.opt.Logger.ErrorContext(ctx, "acknowledged data is gone", "error", errHistory.Error())
+		}
+		d.gone = true
+		return errHistory
+	}
+	d.history = found
+	return nil
+}
+
+// nameHistory gives an empty Redis its name, unless another daemon is faster.
+func (d *durable) nameHistory(ctx context.Context, t *term) (string, error) {
+	l := <-t.lanes
+	defer func() { t.lanes <- l }()
+	set := redis.NewStatusCmd(ctx, "set", historyKey, rand.Text(), "nx")
+	if err := d.commit(t, l, []redis.Cmder{set}); err != nil {
+		return "", err
+	}
+	return t.client.Get(ctx, historyKey).Result()
+}
+
+// end closes the term, if there is one. Who waits for it is told.
+func (d *durable) end() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.term != nil {
+		d.term.close()
+		d.term, d.opened = nil, make(chan struct{})
+	}
+}
+
+func (t *term) close() { _ = t.client.Close() } // the lanes are its connections
+
+// serving gives the term, nil when there is none.
+func (d *durable) serving() *term {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.term
+}
+
+// await gives the term once it may be written to, and why not when that takes too long.
+func (d *durable) await() (*term, error) {
+	d.mu.Lock()
+	limit := time.NewTimer(hold)
+	if !d.served {
+		limit.Reset(firstHold)
+	}
+	d.mu.Unlock()
+	defer limit.Stop()
+	for {
+		d.mu.Lock()
+		t, opened, gone := d.term, d.opened, d.gone
+		d.mu.Unlock()
+		var barrier <-chan time.Time
+		if t != nil {
+			left := t.opens.Sub(d.db.opt.Now())
+			if left <= 0 {
+				return t, nil
+			}
+			barrier, opened = time.After(left), nil
+		}
+		select {
+		case <-opened:
+		case <-barrier:
+		case <-d.quit:
+			return nil, errClosed
+		case <-limit.C:
+			if gone {
+				return nil, errHistory
+			}
+			return nil, errNoMaster
+		}
+	}
+}
+
+func (d *durable) close() {
+	close(d.quit)
+	d.watch.close()
+	d.done.Wait()
+	d.end()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, client := range d.standIns {
+		_ = client.Close()
+	}
+}
+
+// State is how strict durability stands at one time.
+type State struct {
+	Master   string   // the agreed one; "" before there was any
+	Agreed   bool     // a majority of the Sentinels confirms it now
+	Lease    bool     // it may be read
+	Serving  bool     // it may be written to
+	Required []string // the replicas that must have every write
+	Known    []string // all replicas
+	Lost     uint64   // how often acknowledged writes were found to be missing
+	Gone     bool     // the data set was replaced by another: nothing is served
+}
+
+func (d *durable) state(a agreement) State {
+	now := d.db.opt.Now()
+	t := d.serving()
+	d.mu.Lock()
+	gone := d.gone
+	d.mu.Unlock()
+	return State{
+		Master:   a.master,
+		Agreed:   a.agreed(now),
+		Lease:    t != nil && a.leased(now, d.db.opt.Lease),
+		Serving:  t != nil && !now.Before(t.opens),
+		Required: slices.Clone(a.need(now).required),
+		Known:    slices.Clone(a.known),
+		Lost:     d.loss.count(),
+		Gone:     gone,
+	}
+}

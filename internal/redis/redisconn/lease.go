@@ -1,0 +1,109 @@
+package redisconn
+
+import (
+	"slices"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// answer is what became of a pipeline of reads.
+type answer int
+
+const (
+	silence answer = iota // nothing was answered; another server may be asked
+	useless               // something was, and nothing may be concluded from it
+	good
+)
+
+// read is the sender of strict durability for reads. The master is asked while nobody can have
+// acknowledged a write elsewhere; when it is silent, or its lease is over, a replica is asked that
+// certainly has every acknowledged write; otherwise nobody is.
+func (d *durable) read(batch []*request) {
+	for end := d.db.opt.Now().Add(hold); ; d.pause(pause) { // the moment between two masters is short
+		got := d.readMaster(batch)
+		if got == silence {
+			got = d.readStandIn(batch)
+		}
+		if got == good {
+			return
+		}
+		if got == useless || d.db.opt.Now().After(end) {
+			break
+		}
+	}
+	why := errNoMaster
+	d.mu.Lock()
+	if d.gone {
+		why = errHistory
+	}
+	d.mu.Unlock()
+	refuse(batch, why)
+}
+
+// readMaster asks the master while its lease lasts, also until it has answered.
+func (d *durable) readMaster(batch []*request) answer {
+	t := d.serving()
+	if t == nil || !d.leased(t) || d.watch.silent(t.addr) {
+		return silence
+	}
+	return d.ask(t.client, batch, func() bool { return d.leased(t) })
+}
+
+func (d *durable) leased(t *term) bool {
+	a := d.watch.current()
+	return a.master == t.addr && a.replid == t.replid && a.leased(d.db.opt.Now(), d.db.opt.Lease)
+}
+
+// readStandIn asks a replica.
+func (d *durable) readStandIn(batch []*request) answer {
+	for _, addr := range d.watch.current().standIns {
+		if !d.mayStandIn(addr) {
+			continue
+		}
+		if got := d.ask(d.standIn(addr), batch, func() bool { return d.mayStandIn(addr) }); got != silence {
+			return got
+		}
+	}
+	return silence
+}
+
+func (d *durable) mayStandIn(addr string) bool {
+	a := d.watch.current()
+	return slices.Contains(a.standIns, addr) && a.mayStandIn(addr, d.db.opt.Now(), d.db.opt.Lease)
+}
+
+func (d *durable) standIn(addr string) *redis.Client {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.standIns[addr] == nil {
+		d.standIns[addr] = d.db.plain(addr)
+	}
+	return d.standIns[addr]
+}
+
+// ask is one pipeline of reads, there and back. The answer is good when it comes from the data set
+// that is known and the server may still be asked when it has come.
+func (d *durable) ask(server *redis.Client, batch []*request, still func() bool) answer {
+	ctx, cancel := d.db.pipelineContext()
+	defer cancel()
+	pipe := server.Pipeline()
+	first := pipe.Get(ctx, historyKey)
+	for _, r := range batch {
+		for _, cmd := range r.cmds {
+			cmd.SetErr(nil) // a server that was silent left one
+			_ = pipe.Process(ctx, cmd)
+		}
+	}
+	d.db.opt.RoundTrip(len(batch))
+	_, _ = pipe.Exec(ctx) // every request looks at its own commands
+	for _, r := range batch {
+		r.settle()
+	}
+	switch err := first.Err(); {
+	case err != nil && resultOf(err) != ResultNil:
+		return silence
+	case !still() || d.foreign(first.Val()):
+		return useless
+	}
+	return good
+}

@@ -1,0 +1,186 @@
+package redisconn
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// write is the sender of strict durability: acknowledged is what every replica has that could be
+// promoted.
+func (d *durable) write(batch []*request) {
+	t, err := d.await()
+	if err != nil {
+		refuse(batch, err)
+		return
+	}
+	l := <-t.lanes
+	defer func() { t.lanes <- l }()
+	d.writeOn(t, l, batch)
+	if resultOf(batch[0].err) == ResultUnreachable {
+		d.pause(pause)
+	}
+	var again []*request
+	for _, r := range batch {
+		if resultOf(r.err) == ResultNoScript { // it was not executed
+			again = append(again, r)
+		}
+	}
+	if len(again) == 0 {
+		return
+	}
+	ctx, cancel := d.db.pipelineContext()
+	defer cancel()
+	if l.conn != nil && d.db.scripts.load(ctx, l.conn) == nil {
+		d.writeOn(t, l, again)
+	}
+}
+
+func refuse(batch []*request, why error) {
+	for _, r := range batch {
+		r.err = why
+	}
+}
+
+// pause waits a moment, so that a crowd of callers does not become a crowd of dials.
+func (d *durable) pause(moment time.Duration) {
+	select {
+	case <-time.After(moment):
+	case <-d.quit:
+	}
+}
+
+func (d *durable) writeOn(t *term, l *lane, batch []*request) {
+	cmds := make([]redis.Cmder, 0, len(batch))
+	for _, r := range batch {
+		cmds = append(cmds, r.cmds...)
+	}
+	d.db.opt.RoundTrip(len(batch))
+	err := d.commit(t, l, cmds)
+	for _, r := range batch {
+		r.settle()
+		if r.err == nil {
+			r.err = err
+		}
+		if r.err == nil {
+			d.journal.add(r)
+		}
+	}
+}
+
+// commit sends commands and proves that they last. Behind them, on the same connection, stand a
+// write of its own, so that what the others only confirm is covered too; ROLE, which tells where
+// all this ended; WAIT; and ROLE again, which tells who has it. When somebody is missing it waits
+// again, because WAIT counts and does not know whom.
+func (d *durable) commit(t *term, l *lane, cmds []redis.Cmder) error {
+	ctx, cancel := d.db.pipelineContext()
+	defer cancel()
+	if l.conn == nil {
+		l.conn, l.last = t.client.Conn(), role{}
+	}
+	tail := newTail(ctx, d.watch.current().need(d.db.opt.Now()).wait(l.last))
+	pipe := l.conn.Pipeline()
+	for _, cmd := range append(cmds, tail.all()...) {
+		_ = pipe.Process(ctx, cmd) // only queues; it cannot fail
+	}
+	_, _ = pipe.Exec(ctx) // every command is looked at
+	offset, err := d.settle(ctx, t, l, tail)
+	if err != nil {
+		_ = l.conn.Close() // whatever is wrong with it, the next batch is not to inherit it
+		l.conn = nil
+		return err
+	}
+	d.loss.acknowledged(t.replid, offset, tail.fence.Val())
+	return nil
+}
+
+// tail is what stands behind a batch.
+type tail struct {
+	history *redis.StringCmd
+	fence   *redis.IntCmd
+	start   *redis.Cmd
+	wait    *redis.Cmd
+	end     *redis.Cmd
+}
+
+func newTail(ctx context.Context, replicas int) tail {
+	return tail{
+		history: redis.NewStringCmd(ctx, "get", historyKey),
+		fence:   redis.NewIntCmd(ctx, "incr", fenceKey),
+		start:   redis.NewCmd(ctx, "role"),
+		wait:    newWait(ctx, replicas),
+		end:     redis.NewCmd(ctx, "role"),
+	}
+}
+
+func newWait(ctx context.Context, replicas int) *redis.Cmd {
+	return redis.NewCmd(ctx, "wait", replicas, waiting.Milliseconds())
+}
+
+func (t tail) all() []redis.Cmder {
+	return []redis.Cmder{t.history, t.fence, t.start, t.wait, t.end}
+}
+
+// err is the first thing that went wrong with it.
+func (t tail) err() error {
+	for _, cmd := range t.all() {
+		if err := cmd.Err(); err != nil && resultOf(err) != ResultNil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle judges a batch by its tail, and gives the offset that everybody reached.
+func (d *durable) settle(ctx context.Context, t *term, l *lane, tail tail) (int64, error) {
+	if err := tail.err(); err != nil {
+		return 0, err
+	}
+	if d.foreign(tail.history.Val()) {
+		return 0, errHistory
+	}
+	start, err := parseRole(tail.start.Val())
+	if err != nil {
+		return 0, err
+	}
+	end, err := parseRole(tail.end.Val())
+	for try := 1; err == nil; try++ {
+		l.last = end
+		offset, behind := d.judge(t, end, start.offset)
+		if behind == nil || try == waits || !end.master {
+			return offset, behind
+		}
+		end, err = d.waitAgain(ctx, l, end, try)
+	}
+	return 0, err
+}
+
+// judge applies the rule with what the Sentinels say by now.
+func (d *durable) judge(t *term, end role, written int64) (int64, error) {
+	a := d.watch.current()
+	if a.master != t.addr || a.replid != t.replid {
+		return 0, fmt.Errorf("%w: the master changed", errNotDurable)
+	}
+	return a.need(d.db.opt.Now()).judge(end, written)
+}
+
+// waitAgain waits for more replicas than came first.
+func (d *durable) waitAgain(ctx context.Context, l *lane, last role, try int) (role, error) {
+	more := min(d.watch.current().need(d.db.opt.Now()).wait(last)+try-1, max(1, len(last.replicas)))
+	pipe := l.conn.Pipeline()
+	wait, end := newWait(ctx, more), redis.NewCmd(ctx, "role")
+	_, _ = pipe.Process(ctx, wait), pipe.Process(ctx, end)
+	if _, err := pipe.Exec(ctx); err != nil {
+		return role{}, err
+	}
+	return parseRole(end.Val())
+}
+
+// foreign tells whether a data set is not the one that this daemon knows.
+func (d *durable) foreign(found string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.history != "" && d.history != found
+}
