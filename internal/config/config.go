@@ -9,7 +9,7 @@ type Config struct {
 	MasterKey         Secret   `key:"master_key" doc:"The key under which the server's own keys are sealed in Redis: base64 of 32 random bytes (openssl rand -base64 32). All replicas need the same one."`
 	MasterKeyPrevious []Secret `key:"master_key_previous" doc:"Earlier master keys that still open what they sealed. To change the master key, put the old one here; take it away after the next key rotation."`
 
-	Scopes    []Scope    `key:"scopes" reload:"true" doc:"The scopes that clients may be registered for. openid, profile, email and offline_access are always there and may be described anew."`
+	Scopes    []Scope    `key:"scopes" reload:"true" doc:"The scopes that clients may be registered for. openid, profile, email and offline_access are always there and may be described anew. SIGHUP changes the descriptions; a new scope needs a restart."`
 	Resources []Resource `key:"resources" doc:"The protected resources that a client may name with the resource parameter (RFC 8707). Empty: the parameter is refused."`
 
 	Server        Server        `key:"server"`
@@ -26,13 +26,17 @@ type Config struct {
 
 	// Dev is set by serve --dev only: embedded Redis, demo data, plain HTTP on loopback.
 	Dev bool
+	// Tool is set by commands beside the server, which need no issuer.
+	Tool bool
 }
 
 // Server is the public listener.
 type Server struct {
 	Listen         string        `key:"listen" default:"127.0.0.1:8080" doc:"Address and port of the public listener."`
 	EndpointPrefix string        `key:"endpoint_prefix" doc:"What stands between the issuer and the endpoints, such as /oauth2. Empty: /authorize, /token, /revoke, /introspect directly below the issuer."`
-	TrustedProxies []string      `key:"trusted_proxies" doc:"Addresses or networks (CIDR) of the proxies whose Forwarded and X-Forwarded-* headers count. Headers of anybody else are ignored."`
+	TrustedProxies []string      `key:"trusted_proxies" doc:"Addresses or networks (CIDR) of the proxies whose word about the caller counts. Headers of anybody else are ignored."`
+	ProxyHeader    string        `key:"proxy_header" default:"X-Forwarded-For" enum:"X-Forwarded-For,Forwarded" doc:"The one header by which the trusted proxies tell who asked. A proxy must overwrite it."`
+	Metrics        bool          `key:"metrics" doc:"Serve /metrics below the issuer, too, where everybody can read it."`
 	RequestTimeout time.Duration `key:"request_timeout" default:"10s" min:"1s" max:"2m" doc:"How long one request may take, waiting for Redis included."`
 	ShutdownGrace  time.Duration `key:"shutdown_grace" default:"20s" min:"0s" max:"10m" doc:"How long requests in flight may take to finish when the server stops."`
 	TLS            ServerTLS     `key:"tls"`
@@ -49,7 +53,8 @@ func (t ServerTLS) Enabled() bool { return t.CertFile != "" }
 
 // Admin is the operators' listener.
 type Admin struct {
-	Listen string `key:"listen" default:"127.0.0.1:9090" doc:"Address and port of the operators' listener: health and /metrics. Never expose it to the Internet."`
+	Listen string   `key:"listen" default:"127.0.0.1:9090" doc:"Address and port of the operators' listener: health and /metrics. Never expose it to the Internet."`
+	Hosts  []string `key:"hosts" doc:"Names by which the operators' listener may be called, besides addresses and localhost; others are refused, against DNS rebinding."`
 }
 
 // Redis says where the state lives.
@@ -134,11 +139,12 @@ type Resource struct {
 
 // Brand is what people see of the operator on the pages.
 type Brand struct {
-	Name       string `key:"name" default:"oauth2d" reload:"true" doc:"The product's name, at most 60 characters."`
-	Accent     string `key:"accent" default:"#2457c5" reload:"true" doc:"The accent colour as #rrggbb; its contrast against white is checked."`
-	LogoFile   string `key:"logo_file" reload:"true" doc:"SVG or PNG file, at most 100 KB; it is served by this server."`
-	SupportURL string `key:"support_url" reload:"true" doc:"Where people find help (https or mailto)."`
-	Footer     string `key:"footer" reload:"true" doc:"A line of text at the foot of every page."`
+	Name        string `key:"name" default:"oauth2d" reload:"true" doc:"The product's name, at most 60 characters."`
+	Accent      string `key:"accent" default:"#2457c5" reload:"true" doc:"The accent colour as #rrggbb; its contrast against white is checked."`
+	LogoFile    string `key:"logo_file" reload:"true" doc:"SVG or PNG file, at most 100 KB; it is served by this server."`
+	SupportURL  string `key:"support_url" reload:"true" doc:"Where people find help (https or mailto)."`
+	Footer      string `key:"footer" reload:"true" doc:"A line of text at the foot of every page."`
+	MessagesDir string `key:"messages_dir" reload:"true" doc:"Folder with further languages of the pages, one file LANGUAGE.json each, in the form of internal/http/page/messages/en.json."`
 }
 
 // Log is what the server says.

@@ -20,6 +20,7 @@ type Sources struct {
 	Environ []string          // NAME=value, as os.Environ gives it
 	Set     map[string]string // by key; goes before everything else (flags)
 	Dev     bool              // the defaults of serve --dev
+	Tool    bool              // for a command beside the server: what only a server needs may be missing
 }
 
 // maxFile bounds the files that are read, in bytes: a setting that names a device or a huge file by
@@ -132,7 +133,7 @@ func (l *loader) flags() {
 
 // collect writes what won into a Config.
 func (l *loader) collect() Config {
-	c := Config{Dev: l.sources.Dev}
+	c := Config{Dev: l.sources.Dev, Tool: l.sources.Tool}
 	into := reflect.ValueOf(&c).Elem()
 	for _, f := range l.fields {
 		assign(into, f, l.v.Get(f.Key), f.Key, &l.wrong)

@@ -40,6 +40,9 @@ func devDefaults() map[string]any {
 	return map[string]any{
 		"redis.mode": "embedded",
 		"brand.name": "oauth2d demo",
+		// Everybody knows the demo passwords; what hashing them costs would only slow the start.
+		"password.memory": "8192",
+		"password.time":   "1",
 		"scopes": []any{
 			scope("read", "read your recipes", false),
 			scope("write", "change your recipes", false),

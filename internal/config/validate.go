@@ -36,7 +36,7 @@ func (c Config) Validate() Problems {
 func (c Config) checkIssuer(wrong *Problems) {
 	refuse := func(what, hint string) { wrong.add("issuer", what, hint) }
 	if c.Issuer == "" {
-		if !c.Dev {
+		if !c.Dev && !c.Tool {
 			refuse("is not set", "set it to the public base URL, such as https://auth.example.com, or try `oauth2d serve --dev`")
 		}
 		return

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// terminal carries out a command line and gives what was printed.
+func terminal(t *testing.T, environ []string, args ...string) (code int, out, messages string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code = run(t.Context(), console{in: strings.NewReader(""), out: &stdout, err: &stderr, environ: environ}, args)
+	return code, stdout.String(), stderr.String()
+}
+
+// What is not understood is told in one line of lower case with a hint, on stderr, with exit code 2.
+func TestWrongCommandLines(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"command":      {[]string{"serv"}, "did you mean serve"},
+		"subcommand":   {[]string{"client", "crate"}, "did you mean create?"},
+		"flag":         {[]string{"serve", "--devel"}, "unknown flag: --devel"},
+		"output":       {[]string{"version", "--output", "xml"}, "is none of table, json, yaml"},
+		"set":          {[]string{"config", "check", "--set", "redis.mode"}, "has no value"},
+		"no direct":    {[]string{"client", "list"}, "hint: add --direct"},
+		"no client id": {[]string{"client", "create", "--direct"}, "wants the id"},
+		"embedded":     {[]string{"key", "list", "--direct", "--set", "redis.mode=embedded"}, "which nobody else can reach"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, out, messages := terminal(t, nil, test.args...)
+			if code != 2 || out != "" || !strings.Contains(messages, test.want) || strings.Count(messages, "\n") != 1 {
+				t.Errorf("code %d, out %q, messages %q; want code 2 and one line with %q", code, out, messages, test.want)
+			}
+		})
+	}
+}
+
+// Each mistake in the settings is one line; the exit code is 1 because the command was understood.
+func TestWrongSettings(t *testing.T) {
+	t.Parallel()
+	code, _, messages := terminal(t, []string{"OAUTH2D_REDIS_MOED=x"}, "serve")
+	for _, want := range []string{"did you mean OAUTH2D_REDIS_MODE?\n"} {
+		if code != 1 || !strings.Contains(messages, want) {
+			t.Errorf("code %d, messages %q; want %q", code, messages, want)
+		}
+	}
+	_, _, messages = terminal(t, nil, "config", "check")
+	if strings.Count(messages, "oauth2d: ") != 2 || strings.Count(messages, "\n") != 2 {
+		t.Errorf("two things are missing, told %q", messages)
+	}
+}
+
+func TestDevRefusesOtherAddresses(t *testing.T) {
+	t.Parallel()
+	for _, listen := range []string{"0.0.0.0:0", ":0", "[::]:0"} {
+		code, _, messages := terminal(t, nil, "serve", "--dev", "--listen", listen)
+		if code != 1 || !strings.Contains(messages, "is not loopback") {
+			t.Errorf("%s: code %d, %q", listen, code, messages)
+		}
+	}
+}
+
+func TestOutputs(t *testing.T) {
+	t.Parallel()
+	_, out, _ := terminal(t, nil, "version", "-o", "json")
+	var b build
+	if err := json.Unmarshal([]byte(out), &b); err != nil || b.Go == "" {
+		t.Errorf("version as JSON: %v, %q", err, out)
+	}
+	_, out, _ = terminal(t, nil, "version", "-o", "yaml")
+	if !strings.HasPrefix(out, "version: ") {
+		t.Errorf("version as YAML: %q", out)
+	}
+	_, out, _ = terminal(t, []string{"OAUTH2D_REDIS_PASSWORD=hunter2"}, "config", "print", "--dev")
+	if !strings.Contains(out, "mode: embedded") || strings.Contains(out, "hunter2") {
+		t.Errorf("config print: %q", out)
+	}
+	code, out, _ := terminal(t, nil, "config", "schema")
+	if code != 0 || !json.Valid([]byte(out)) {
+		t.Errorf("config schema: code %d", code)
+	}
+}
+
+// Every command shows an example before it lists its flags.
+func TestHelpBeginsWithAnExample(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"client", "create", "--help"}, {"user", "set-password", "--help"}, {"key", "rotate", "--help"}} {
+		_, out, _ := terminal(t, nil, args...)
+		example, flags := strings.Index(out, "Examples:"), strings.Index(out, "Flags:")
+		if example < 0 || flags < example || strings.Count(out, "Examples:") != 1 {
+			t.Errorf("%v: example at %d, flags at %d:\n%s", args, example, flags, out)
+		}
+	}
+}
+
+// page is a writer that a test reads while the server writes.
+type page struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (p *page) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+func (p *page) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
+}
+
+// serving starts `serve` and waits until want stands on stdout; ending it must be clean.
+func serving(t *testing.T, want string, args ...string) (out, messages *page) {
+	t.Helper()
+	out, messages = &page{}, &page{}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, console{in: strings.NewReader(""), out: out, err: messages}, append([]string{"serve"}, args...))
+	}()
+	t.Cleanup(func() {
+		stop()
+		if code := <-ended; code != 0 {
+			t.Errorf("serve ended with %d: %s", code, messages)
+		}
+	})
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	for !strings.Contains(out.String(), want) {
+		select {
+		case code := <-ended:
+			ended <- code
+			t.Fatalf("serve ended with %d: %s", code, messages)
+		case <-deadline.C:
+			t.Fatalf("serve says nothing: %s", messages)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return out, messages
+}
+
+// What serve --dev prints works when it is pasted: the curl gives a token, and the URL leads to the
+// sign-in page with a challenge that the printed verifier proves.
+func TestWelcomeWorks(t *testing.T) {
+	t.Parallel()
+	out, messages := serving(t, "Ctrl-C", "--dev", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
+	command := regexp.MustCompile(`curl .*client_credentials.*`).FindString(out.String())
+	words := strings.Fields(command)
+	if len(words) == 0 {
+		t.Fatalf("no curl: %s", out)
+	}
+	answer, err := exec.CommandContext(t.Context(), words[0], words[1:]...).Output()
+	if err != nil || !strings.Contains(string(answer), `"access_token"`) {
+		t.Errorf("%s: %v %s", command, err, answer)
+	}
+	link, err := url.Parse(regexp.MustCompile(`http\S+/authorize\?\S+`).FindString(out.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier := regexp.MustCompile(`code_verifier=(\S+)`).FindStringSubmatch(out.String())
+	if len(verifier) != 2 || !oauth.Proves(verifier[1], link.Query().Get("code_challenge")) {
+		t.Errorf("the verifier does not prove the challenge: %s", out)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link.String(), http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusSeeOther || !strings.Contains(response.Header.Get("Location"), "/login") {
+		t.Errorf("the URL answers %d to %q", response.StatusCode, response.Header.Get("Location"))
+	}
+	for line := range strings.Lines(messages.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("a log line is not JSON: %s", line)
+		}
+	}
+}
+
+func TestHealthcheck(t *testing.T) {
+	t.Parallel()
+	_, messages := serving(t, "Ctrl-C", "--dev", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
+	admin := regexp.MustCompile(`"admin_listen":"([^"]+)"`).FindStringSubmatch(messages.String())
+	if len(admin) != 2 {
+		t.Fatalf("the log does not tell the address: %s", messages)
+	}
+	// A probe has not all settings of the server, and needs only one.
+	code, out, _ := terminal(t, []string{"OAUTH2D_ADMIN_LISTEN=" + admin[1]}, "healthcheck")
+	if code != 0 || !strings.Contains(out, "ready") {
+		t.Errorf("healthcheck of a running server: code %d, %q", code, out)
+	}
+	_, port, _ := net.SplitHostPort(admin[1])
+	code, _, _ = terminal(t, []string{"OAUTH2D_ADMIN_LISTEN=0.0.0.0:" + port}, "healthcheck")
+	if code != 0 {
+		t.Errorf("healthcheck of a server on every address: code %d", code)
+	}
+	code, _, told := terminal(t, nil, "healthcheck", "--url", "http://127.0.0.1:1/health/ready")
+	if code != 1 || !strings.Contains(told, "hint:") {
+		t.Errorf("healthcheck of nothing: code %d, %q", code, told)
+	}
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/recipe-web-app/oauth2d/internal/config"
+)
+
+// console is what a command talks to. Results go to out, everything else to err.
+type console struct {
+	in      io.Reader
+	out     io.Writer
+	err     io.Writer
+	environ []string
+}
+
+// say writes a message for a person.
+func (c console) say(format string, args ...any) { fmt.Fprintf(c.err, format+"\n", args...) }
+
+// run carries out one command line and gives the exit code: 0 done, 1 failed, 2 not understood.
+func run(ctx context.Context, c console, args []string) int {
+	root := newRoot(c)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	for line := range strings.Lines(err.Error()) {
+		c.say("oauth2d: %s", strings.TrimSpace(line))
+	}
+	if _, wrong := errors.AsType[*usageError](err); wrong {
+		return 2
+	}
+	return 1
+}
+
+// usageError is a command line that was not understood.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// usage makes a usageError with a hint.
+func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// shared are the flags that every command has.
+type shared struct {
+	console
+	config  string
+	envFile string
+	set     []string
+	output  string
+}
+
+func newRoot(c console) *cobra.Command {
+	s := &shared{console: c}
+	root := &cobra.Command{
+		Use:   "oauth2d",
+		Short: "an OAuth 2 authorization server whose state lives in Redis",
+		Example: `  # a server to try out, with demo client and user, on embedded Redis
+  oauth2d serve --dev
+
+  # a server on a real Redis
+  OAUTH2D_ISSUER=https://auth.example.com OAUTH2D_MASTER_KEY_FILE=/run/secrets/master oauth2d serve
+
+  # register a client, straight in Redis
+  oauth2d client create planner --direct --grant client_credentials --scope "read write"`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(c.in)
+	root.SetOut(c.out)
+	root.SetErr(c.err)
+	root.SetHelpTemplate(helpTemplate)
+	root.SetUsageTemplate(usageTemplate)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("%w; hint: %s --help", err, cmd.CommandPath())
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&s.config, "config", "", "YAML file with the settings (or OAUTH2D_CONFIG)")
+	flags.StringVar(&s.envFile, "env-file", "", "file of NAME=value lines, below the environment (or OAUTH2D_ENV_FILE)")
+	flags.StringArrayVar(&s.set, "set", nil, "one setting, such as redis.mode=sentinel; goes before all others")
+	flags.StringVarP(&s.output, "output", "o", "table", "how results are printed: table, json or yaml")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return s.checkOutput() }
+	root.AddCommand(newServe(s), newClient(s), newUser(s), newKey(s), newConfig(s), newHealthcheck(s), newVersion(s))
+	return root
+}
+
+// helpTemplate begins with an example that works.
+const helpTemplate = `{{with or .Long .Short}}{{. | trimTrailingWhitespaces}}{{end}}
+{{if .HasExample}}
+Examples:
+{{.Example}}
+{{end}}
+{{.UsageString}}`
+
+const usageTemplate = `Usage:
+{{if .HasAvailableSubCommands}}  {{.CommandPath}} COMMAND
+
+Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{else}}  {{.UseLine}}{{end}}
+{{if .HasAvailableLocalFlags}}
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
+{{end}}{{if .HasAvailableInheritedFlags}}
+Flags of every command:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}
+{{end}}`
+
+// noArgs refuses arguments; of a command with subcommands it names those that are near.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return usage("%q is no command of %q; hint: did you mean %s?", args[0], cmd.CommandPath(), strings.Join(near, " or "))
+	}
+	return usage("%q is not understood; hint: %s --help", args[0], cmd.CommandPath())
+}
+
+// oneArg wants one argument.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usage("%s wants %s; hint: %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// group is a command that only holds others.
+func group(use, short string, below ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(below...)
+	return cmd
+}
+
+// sources says where the settings come from.
+func (s *shared) sources() (config.Sources, error) {
+	from := config.Sources{File: s.config, EnvFile: s.envFile, Environ: s.environ, Set: map[string]string{}}
+	for _, pair := range s.environ {
+		name, value, _ := strings.Cut(pair, "=")
+		switch {
+		case name == config.EnvPrefix+"CONFIG" && from.File == "":
+			from.File = value
+		case name == config.EnvPrefix+"ENV_FILE" && from.EnvFile == "":
+			from.EnvFile = value
+		}
+	}
+	for _, pair := range s.set {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return from, usage("--set %s: has no value; hint: --set redis.mode=sentinel", pair)
+		}
+		from.Set[key] = value
+	}
+	return from, nil
+}

@@ -1,0 +1,169 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
+	"github.com/recipe-web-app/oauth2d/internal/http/page"
+	"github.com/recipe-web-app/oauth2d/internal/http/server"
+	"github.com/recipe-web-app/oauth2d/internal/metric"
+)
+
+// Options are what an App takes from its process. The zero Options is good.
+type Options struct {
+	Now     func() time.Time // time.Now; must carry the monotonic clock, as that does
+	LogTo   io.Writer        // os.Stderr
+	Version string           // shown by the metrics
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.LogTo == nil {
+		o.LogTo = os.Stderr
+	}
+	return o
+}
+
+// App is a whole server. Its methods are for one goroutine, but for Addr, AdminAddr and Issuer.
+type App struct {
+	config  config.Config
+	options Options
+	issuer  string
+	log     *slog.Logger
+	level   *slog.LevelVar
+	metrics *metric.Metrics
+	pulse   *pulse
+	rules   rules
+
+	listener, adminListener net.Listener
+	health                  *endpoint.Health
+	pages                   *page.Pages
+	certificates            *server.Certificates
+	public, admin           *server.Server
+
+	tasks    sync.WaitGroup
+	failed   chan error
+	cleanups []cleanup
+}
+
+// cleanup ends what a step of New began.
+type cleanup struct {
+	what string
+	do   func(context.Context) error
+}
+
+// New makes a server out of checked settings. It listens when it returns, so that the addresses are
+// known, and answers after Start. What was opened is closed again when something fails; the error is
+// one line that says what is wrong and what to do.
+func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
+	o = o.withDefaults()
+	a := &App{config: c, options: o, metrics: metric.New(o.Version), failed: make(chan error, 2)}
+	a.log, a.level = newLogger(c.Log, o.LogTo)
+	a.pulse = newPulse(a.log, partRedis, partKeys)
+	defer func() {
+		if err != nil {
+			_ = a.Stop(ctx) // the first error is the one to tell
+		}
+	}()
+	if err := a.listen(ctx); err != nil {
+		return nil, err
+	}
+	s, err := openStores(ctx, c.Redis, watch{call: a.metrics.RedisCall, log: a.log, now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	a.onStop("redis", func(context.Context) error { return s.db.Close() })
+	events := event.Sinks{a.metrics, trail{a.log}}
+	b, err := newBase(ctx, c, s, events, o.Now)
+	if err != nil {
+		return nil, err
+	}
+	a.rules = newRules(c, a.issuer, b, events, o.Now)
+	if c.Dev {
+		if err := seedDemo(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.makeServers(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// listen takes both addresses. With --dev the issuer follows the address, so that port 0 works.
+func (a *App) listen(ctx context.Context) error {
+	var err error
+	if a.listener, err = a.take(ctx, "server.listen", a.config.Server.Listen); err != nil {
+		return err
+	}
+	if a.adminListener, err = a.take(ctx, "admin.listen", a.config.Admin.Listen); err != nil {
+		return err
+	}
+	a.issuer = a.config.Issuer
+	if a.issuer == "" {
+		scheme := "http://"
+		if a.config.Server.TLS.Enabled() {
+			scheme = "https://"
+		}
+		a.issuer = scheme + a.Addr()
+	}
+	return nil
+}
+
+func (a *App) take(ctx context.Context, key, addr string) (net.Listener, error) {
+	var how net.ListenConfig
+	l, err := how.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; hint: another process may have that port, or the address is not this machine's", key, err)
+	}
+	a.onStop(key, func(context.Context) error {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return l, nil
+}
+
+// Addr is where the public listener listens.
+func (a *App) Addr() string { return a.listener.Addr().String() }
+
+// AdminAddr is where the operators' listener listens.
+func (a *App) AdminAddr() string { return a.adminListener.Addr().String() }
+
+// Issuer is the issuer identifier; every URL in the metadata begins with it.
+func (a *App) Issuer() string { return a.issuer }
+
+// Failed tells when a listener gave up by itself. A server that is stopped does not fail.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// onStop remembers how to end what was just begun.
+func (a *App) onStop(what string, do func(context.Context) error) {
+	a.cleanups = append(a.cleanups, cleanup{what, do})
+}
+
+// Stop ends everything in the opposite order of New and Start: requests in flight are finished as
+// long as ctx lasts, then Redis is left. Stopping twice is stopping once.
+func (a *App) Stop(ctx context.Context) error {
+	var all []error
+	for _, one := range slices.Backward(a.cleanups) {
+		if err := one.do(ctx); err != nil {
+			all = append(all, fmt.Errorf("%s: %w", one.what, err))
+		}
+	}
+	a.cleanups = nil
+	return errors.Join(all...)
+}

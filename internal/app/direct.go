@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/directory"
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/keyring"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/registry"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Direct is what operators' commands need of a server, without a server: the rooms that keep
+// clients, people and keys, straight on Redis. Running servers notice within a second.
+type Direct struct {
+	Registry  *registry.Registry
+	Directory *directory.Directory
+	Ring      *keyring.Ring
+
+	base base
+}
+
+// OpenDirect connects. What is changed through it is told to nobody but the store.
+func OpenDirect(ctx context.Context, c config.Config) (*Direct, error) {
+	s, err := openStores(ctx, c.Redis, watch{log: slog.New(slog.DiscardHandler), now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	b, err := newBase(ctx, c, s, event.Sinks{}, time.Now)
+	if err != nil {
+		_ = s.db.Close() // the first error is the one to tell
+		return nil, err
+	}
+	return &Direct{Registry: b.registry, Directory: b.directory, Ring: b.ring, base: b}, nil
+}
+
+// Direct gives the same rooms of a running server, for those who embed one. The server keeps the
+// connection: it is not for them to close.
+func (a *App) Direct() *Direct {
+	b := a.rules.base
+	return &Direct{Registry: b.registry, Directory: b.directory, Ring: b.ring, base: b}
+}
+
+// Close ends the connection.
+func (d *Direct) Close() {
+	_ = d.base.stores.db.Close() // nothing is under way any more
+}
+
+// DeleteClient deletes a client and ends its access tokens. It can be repeated: the tokens end also
+// when the client is gone already (store.Absent).
+func (d *Direct) DeleteClient(ctx context.Context, id oauth.ClientID) error {
+	gone := d.Registry.Delete(ctx, id)
+	if gone != nil && !errors.Is(gone, store.Absent) {
+		return gone
+	}
+	if err := d.base.stores.access.RevokeClient(ctx, id, time.Now(), longestAccess); err != nil {
+		return oauth.Unavailable(err)
+	}
+	return gone
+}
+
+// reasonPassword is why the sessions of a user end who got a new password.
+const reasonPassword = "password changed"
+
+// SetPassword gives a user a new password and ends every session and grant that the old one
+// opened. It can be repeated.
+func (d *Direct) SetPassword(ctx context.Context, name, password string) error {
+	user, err := d.Directory.Find(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := d.Directory.SetPassword(ctx, name, password); err != nil {
+		return err
+	}
+	return d.base.sessions.EndAll(ctx, user.ID, "", reasonPassword)
+}

@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+)
+
+// The parts that health tells about.
+const (
+	partRedis = "redis"
+	partKeys  = "keys"
+)
+
+// pulse is how the parts fare, as the tasks last found them. It is safe for concurrent use.
+type pulse struct {
+	log *slog.Logger
+
+	mu    sync.Mutex
+	parts map[string]endpoint.Condition
+	order []string
+}
+
+// newPulse starts with what was just found out by starting at all: every part is well.
+func newPulse(log *slog.Logger, parts ...string) *pulse {
+	p := &pulse{log: log, parts: map[string]endpoint.Condition{}, order: parts}
+	for _, part := range parts {
+		p.parts[part] = endpoint.Condition{Part: part, State: endpoint.StateOK}
+	}
+	return p
+}
+
+// Probe gives the conditions without asking anybody, so that probes cost nothing.
+func (p *pulse) Probe(context.Context) []endpoint.Condition {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := make([]endpoint.Condition, len(p.order))
+	for i, part := range p.order {
+		all[i] = p.parts[part]
+	}
+	return all
+}
+
+// set records how a part fares. A change is logged, once; cause is for the log only.
+func (p *pulse) set(ctx context.Context, now endpoint.Condition, cause error) {
+	p.mu.Lock()
+	before := p.parts[now.Part]
+	p.parts[now.Part] = now
+	p.mu.Unlock()
+	if before == now {
+		return
+	}
+	level := slog.LevelInfo
+	switch now.State {
+	case endpoint.StateDown:
+		level = slog.LevelError
+	case endpoint.StateDegraded:
+		level = slog.LevelWarn
+	case endpoint.StateOK:
+	}
+	attributes := []slog.Attr{slog.String("part", now.Part), slog.String("state", string(now.State)), slog.String("detail", now.Detail)}
+	if cause != nil {
+		attributes = append(attributes, slog.String("error", cause.Error()))
+	}
+	p.log.LogAttrs(ctx, level, "health changed", attributes...)
+}
+
+// redisCondition judges what Redis tells about itself.
+func redisCondition(h redisconn.Health, err error) endpoint.Condition {
+	c := endpoint.Condition{Part: partRedis, State: endpoint.StateOK}
+	switch {
+	case err != nil:
+		c.State, c.Detail = endpoint.StateDown, "no answer"
+	case h.Role != "master":
+		c.State, c.Detail = endpoint.StateDown, "no master"
+	case h.Evicted > 0 || h.Policy != "noeviction":
+		c.State, c.Detail = endpoint.StateDegraded, "may lose state: the memory policy evicts keys"
+	case h.MaxMemory > 0 && h.UsedMemory > h.MaxMemory/10*9:
+		c.State, c.Detail = endpoint.StateDegraded, "memory is nearly full"
+	}
+	return c
+}

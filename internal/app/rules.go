@@ -1,0 +1,177 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/authorize"
+	"github.com/recipe-web-app/oauth2d/internal/clientauth"
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/directory"
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/granttype"
+	"github.com/recipe-web-app/oauth2d/internal/jose"
+	"github.com/recipe-web-app/oauth2d/internal/keyring"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/registry"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/session"
+	"github.com/recipe-web-app/oauth2d/internal/token"
+)
+
+// longestAccess is how long an access token lives at most, whatever its client says. What is kept
+// for the sake of access tokens is kept for this long.
+const longestAccess = 24 * time.Hour
+
+// base are the rooms that the command line uses, too.
+type base struct {
+	stores    stores
+	ring      *keyring.Ring
+	hasher    *secret.Hasher
+	registry  *registry.Registry
+	directory *directory.Directory
+	sessions  *session.Sessions
+}
+
+// newBase makes the rooms of the third floor. The ring is loaded, or made when Redis is new.
+func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, now func() time.Time) (base, error) {
+	sealer, err := newSealer(c)
+	if err != nil {
+		return base{}, err
+	}
+	ring := keyring.New(keyring.Options{
+		Store:     s.keys,
+		Sealer:    sealer,
+		Events:    events,
+		Now:       now,
+		Algorithm: jose.Algorithm(c.Keys.Algorithm),
+		Also:      algorithms(c.Keys.Also),
+		Every:     c.Keys.RotateEvery,
+		Ahead:     c.Keys.PublishAhead,
+		Keep:      longestAccess,
+		MACKeep:   max(c.Refresh.Absolute, c.Refresh.Idle),
+	})
+	if err := ring.Load(ctx); err != nil {
+		return base{}, explainRing(err)
+	}
+	hasher := secret.NewHasher(secret.HasherOptions{
+		Memory:   uint32(c.Password.Memory), //nolint:gosec // G115: bounded by the settings' own limits
+		Time:     uint32(c.Password.Time),   //nolint:gosec // G115: likewise
+		Threads:  uint8(c.Password.Threads), //nolint:gosec // G115: likewise
+		Parallel: c.Password.Parallel,
+		Queue:    c.Password.Queue,
+	})
+	return base{
+		stores:    s,
+		ring:      ring,
+		hasher:    hasher,
+		registry:  registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now}),
+		directory: directory.New(directory.Options{Store: s.users, Hasher: hasher, Events: events, Now: now}),
+		sessions: session.New(session.Options{
+			Store: s.sessions, Grants: s.grants, Events: events, Now: now, Life: c.Session.Life, Limit: c.Session.Limit,
+		}),
+	}, nil
+}
+
+// newSealer takes the master keys. Embedded Redis forgets everything at exit, so the key may be
+// forgotten, too.
+func newSealer(c config.Config) (*secret.Sealer, error) {
+	if c.MasterKey == "" {
+		return secret.NewSealer(secret.Random(config.MasterKeyBytes))
+	}
+	master, err := config.DecodeMasterKey(c.MasterKey)
+	if err != nil {
+		return nil, fmt.Errorf("master_key: %w", err)
+	}
+	var previous [][]byte
+	for _, text := range c.MasterKeyPrevious {
+		key, err := config.DecodeMasterKey(text)
+		if err != nil {
+			return nil, fmt.Errorf("master_key_previous: %w", err)
+		}
+		previous = append(previous, key)
+	}
+	return secret.NewSealer(master, previous...)
+}
+
+func explainRing(err error) error {
+	if errors.Is(err, keyring.ErrMasterKey) {
+		return errors.New("master_key: it is not the one that the keys in Redis were sealed with; hint: give the right one, or the earlier one as master_key_previous")
+	}
+	return fmt.Errorf("keys: %w", err)
+}
+
+func algorithms(names []string) []jose.Algorithm {
+	var all []jose.Algorithm
+	for _, name := range names {
+		all = append(all, jose.Algorithm(name))
+	}
+	return all
+}
+
+// rules are the rooms of the fourth and fifth floor.
+type rules struct {
+	base
+	clients    *clientauth.Authenticator
+	tokens     *token.Tokens
+	grantTypes *granttype.Pipeline
+	authorizer *authorize.Authorizer
+}
+
+// newRules makes them: one line a room, and one line a grant type.
+func newRules(c config.Config, issuer string, b base, events event.Sink, now func() time.Time) rules {
+	lifetimes, resources := lifetimesOf(c), resourcesOf(c)
+	tokens := token.New(token.Options{
+		Access: b.stores.access, Grants: b.stores.grants, Ring: b.ring, Events: events, Now: now, Issuer: issuer,
+		Audience: c.Token.Audience, Lifetimes: lifetimes, Resources: resources, Longest: longestAccess,
+	})
+	chain := &granttype.Chain{Grants: b.stores.grants, Ring: b.ring, Tokens: tokens, Events: events, Now: now}
+	return rules{
+		base:    b,
+		clients: clientauth.New(clientauth.Options{Registry: b.registry, Events: events, Now: now}),
+		tokens:  tokens,
+		grantTypes: granttype.New(tokens, events,
+			granttype.AuthorizationCode{Chain: chain},
+			granttype.RefreshToken{Chain: chain, Grace: c.Refresh.Grace},
+			granttype.ClientCredentials{Now: now, UserOnly: userOnly(c), Resources: resources},
+		),
+		authorizer: authorize.New(authorize.Options{
+			Registry: b.registry, Sessions: b.sessions, Grants: b.stores.grants, Consents: b.stores.consents, Ring: b.ring,
+			Events: events, Now: now, Issuer: issuer, Lifetimes: lifetimes, Resources: resources,
+		}),
+	}
+}
+
+func lifetimesOf(c config.Config) oauth.Lifetimes {
+	return oauth.Lifetimes{
+		Code: c.Token.Code, Access: c.Token.Access, RefreshIdle: c.Refresh.Idle, RefreshAbsolute: c.Refresh.Absolute,
+	}
+}
+
+func resourcesOf(c config.Config) oauth.Resources {
+	var all oauth.Resources
+	for _, r := range c.Resources {
+		all = append(all, oauth.Resource{URI: r.URI, Format: oauth.TokenFormat(r.Format)})
+	}
+	return all
+}
+
+func userOnly(c config.Config) oauth.Scopes {
+	var all oauth.Scopes
+	for _, scope := range c.Scopes {
+		if scope.UserOnly {
+			all = append(all, scope.Name)
+		}
+	}
+	return all
+}
+
+func scopeNames(c config.Config) []string {
+	var all []string
+	for _, scope := range c.Scopes {
+		all = append(all, scope.Name)
+	}
+	return all
+}

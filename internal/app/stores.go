@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// stores are the contracts, over one connection.
+type stores struct {
+	db       *redisconn.DB
+	clients  store.Clients
+	grants   store.Grants
+	access   store.Access
+	sessions store.Sessions
+	consents store.Consents
+	users    store.Users
+	keys     store.Keys
+}
+
+// watch is who is told about every question put to Redis.
+type watch struct {
+	call func(verb, result string, took time.Duration)
+	log  *slog.Logger
+	now  func() time.Time
+}
+
+// openStores connects to Redis and makes sure that it can be used as it is configured; the error is
+// one line with the remedy.
+func openStores(ctx context.Context, c config.Redis, w watch) (stores, error) {
+	secured, err := redisTLS(c.TLS)
+	if err != nil {
+		return stores{}, err
+	}
+	db, err := redisconn.Open(ctx, redisconn.Options{
+		Mode:             redisconn.Mode(c.Mode),
+		Addrs:            c.Addrs,
+		MasterName:       c.MasterName,
+		Username:         c.Username,
+		Password:         c.Password.Reveal(),
+		SentinelUsername: c.SentinelUsername,
+		SentinelPassword: c.SentinelPassword.Reveal(),
+		DB:               c.DB,
+		TLS:              secured,
+		DialTimeout:      c.DialTimeout,
+		Timeout:          c.Timeout,
+		PoolSize:         c.PoolSize,
+		Observe:          w.call,
+		Logger:           w.log,
+		Now:              w.now,
+	})
+	if err != nil {
+		return stores{}, err
+	}
+	if err := db.Check(ctx); err != nil {
+		_ = db.Close() // the first error is the one to tell
+		return stores{}, err
+	}
+	return stores{
+		db:       db,
+		clients:  redisstore.NewClients(db),
+		grants:   redisstore.NewGrants(db),
+		access:   redisstore.NewAccess(db),
+		sessions: redisstore.NewSessions(db),
+		consents: redisstore.NewConsents(db),
+		users:    redisstore.NewUsers(db),
+		keys:     redisstore.NewKeys(db),
+	}, nil
+}
+
+func redisTLS(c config.RedisTLS) (*tls.Config, error) {
+	if !c.Enabled {
+		return nil, nil //nolint:nilnil // no TLS is an answer, and what redisconn takes for it
+	}
+	secured, err := redisconn.TLSFiles{CA: c.CAFile, Cert: c.CertFile, Key: c.KeyFile, ServerName: c.ServerName}.Config()
+	if err != nil {
+		return nil, fmt.Errorf("redis.tls: %w", err)
+	}
+	return secured, nil
+}

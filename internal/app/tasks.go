@@ -1,0 +1,66 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
+)
+
+// How often the tasks run. The ring's is well below its Settle, so that a rotation out of turn has
+// been read by every server before it serves.
+const (
+	ringEvery  = 5 * time.Second
+	pulseEvery = time.Second
+)
+
+// startTasks runs what happens without a request, until Stop.
+func (a *App) startTasks() {
+	ctx, cancel := context.WithCancel(context.Background())
+	a.tasks.Go(func() { a.rules.registry.Watch(ctx) })
+	a.tasks.Go(func() { every(ctx, ringEvery, a.turnRing) })
+	a.tasks.Go(func() { every(ctx, pulseEvery, a.feelRedis) })
+	if a.certificates != nil {
+		a.tasks.Go(func() { a.certificates.Watch(ctx, certificatesEvery, a.log) })
+	}
+	a.onStop("tasks", func(context.Context) error {
+		cancel()
+		a.tasks.Wait()
+		return nil
+	})
+}
+
+// every calls do at a pace until ctx ends.
+func every(ctx context.Context, pace time.Duration, do func(context.Context)) {
+	ticker := time.NewTicker(pace)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			do(ctx)
+		}
+	}
+}
+
+// turnRing follows the key calendar. While it cannot, the ring is served as it was last read.
+func (a *App) turnRing(ctx context.Context) {
+	err := a.rules.ring.Turn(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	c := endpoint.Condition{Part: partKeys, State: endpoint.StateOK}
+	if err != nil {
+		c.State, c.Detail = endpoint.StateDegraded, "the key calendar stands still"
+	}
+	a.pulse.set(ctx, c, err)
+}
+
+func (a *App) feelRedis(ctx context.Context) {
+	h, err := a.rules.stores.db.Health(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	a.pulse.set(ctx, redisCondition(h, err), err)
+}

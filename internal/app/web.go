@@ -1,0 +1,148 @@
+package app
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
+	"github.com/recipe-web-app/oauth2d/internal/http/page"
+	"github.com/recipe-web-app/oauth2d/internal/http/server"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+)
+
+// makeServers puts the rules behind the two listeners.
+func (a *App) makeServers() error {
+	c := a.config
+	proxies, err := web.NewProxies(web.ForwardHeader(c.Server.ProxyHeader), c.Server.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	if c.Server.TLS.Enabled() {
+		if a.certificates, err = server.LoadCertificates(c.Server.TLS.CertFile, c.Server.TLS.KeyFile); err != nil {
+			return err
+		}
+	}
+	cookies := web.Cookies{Secure: strings.HasPrefix(a.issuer, "https:")}
+	if a.pages, err = a.makePages(cookies); err != nil {
+		return err
+	}
+	errs := &web.Errors{Log: a.log, Page: a.pages.Error, FormPost: a.pages.FormPost}
+	a.health = &endpoint.Health{Probe: a.pulse.Probe}
+	plumbing := server.Plumbing{
+		Log: a.log, Metrics: a.metrics, Errors: errs, Now: a.options.Now, Proxies: proxies, Timeout: c.Server.RequestTimeout,
+	}
+	public, err := a.publicFace(plumbing, cookies)
+	if err != nil {
+		return err
+	}
+	handler, err := public.Handler()
+	if err != nil {
+		return err
+	}
+	a.public = server.New(server.Options{
+		Name: "public", Listener: a.listener, Handler: handler, TLS: a.certificates, Timeout: c.Server.RequestTimeout, Log: a.log,
+	})
+	scrape := &endpoint.Metrics{Metrics: a.metrics}
+	operators := server.Admin{Plumbing: plumbing, Hosts: c.Admin.Hosts, Health: a.health, Scrape: scrape.Serve}
+	a.admin = server.New(server.Options{
+		Name: "admin", Listener: a.adminListener, Handler: operators.Handler(), Timeout: c.Server.RequestTimeout, Log: a.log,
+	})
+	return nil
+}
+
+// publicFace hands every endpoint and page what it needs.
+func (a *App) publicFace(plumbing server.Plumbing, cookies web.Cookies) (server.Public, error) {
+	c, r := a.config, a.rules
+	base := pathOf(a.issuer)
+	metadata, err := endpoint.NewWellKnown(endpoint.Metadata{
+		Issuer: a.issuer, EndpointPrefix: c.Server.EndpointPrefix, GrantTypes: r.grantTypes.Names(), Scopes: scopeNames(c),
+		Algorithms: r.ring.Algorithms(), AllowSelf: c.Introspection.AllowSelf,
+	})
+	if err != nil {
+		return server.Public{}, err
+	}
+	callers := &endpoint.Callers{Clients: r.clients, Registry: r.registry, Tokens: r.tokens, AllowSelf: c.Introspection.AllowSelf}
+	authorization := &endpoint.Authorize{
+		Authorizer: r.authorizer, Sessions: r.sessions, Cookies: cookies, Errors: plumbing.Errors,
+		Login: base + web.PathLogin, Consent: base + web.PathConsent,
+	}
+	public := server.Public{
+		Plumbing:       plumbing,
+		Issuer:         a.issuer,
+		EndpointPrefix: c.Server.EndpointPrefix,
+		Authorize:      authorization.Serve,
+		Token:          (&endpoint.Token{Clients: r.clients, GrantTypes: r.grantTypes}).Serve,
+		Revoke:         (&endpoint.Revoke{Callers: callers, Tokens: r.tokens}).Serve,
+		Introspect:     (&endpoint.Introspect{Callers: callers, Tokens: r.tokens}).Serve,
+		UserInfo:       (&endpoint.UserInfo{Tokens: r.tokens, People: r.directory}).Serve,
+		Metadata:       metadata.Serve,
+		JWKS:           (&endpoint.JWKS{Keys: r.ring.JWKS}).Serve,
+		Login:          a.pages.Login,
+		Consent:        a.pages.Consent,
+		Account:        a.pages.Account,
+		Logout:         a.pages.Logout,
+		Static:         a.pages.Static,
+		Health:         a.health,
+	}
+	if c.Server.Metrics {
+		public.Scrape = (&endpoint.Metrics{Metrics: a.metrics}).Serve
+	}
+	return public, nil
+}
+
+func (a *App) makePages(cookies web.Cookies) (*page.Pages, error) {
+	look, err := lookOf(a.config)
+	if err != nil {
+		return nil, err
+	}
+	c, base := a.config, pathOf(a.issuer)
+	pages, err := page.New(page.Options{
+		Authorizer: a.rules.authorizer,
+		Sessions:   a.rules.sessions,
+		Directory:  a.rules.directory,
+		Ring:       a.rules.ring,
+		Cookies:    cookies,
+		Now:        a.options.Now,
+		Lifetimes:  lifetimesOf(c),
+		Base:       base,
+		Authorize:  base + c.Server.EndpointPrefix + web.PathAuthorize,
+		Look:       look,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("brand: %w", err)
+	}
+	return pages, nil
+}
+
+// lookOf reads what the operator chose for the pages.
+func lookOf(c config.Config) (page.Look, error) {
+	look := page.Look{Brand: page.Brand{
+		Name: c.Brand.Name, Accent: c.Brand.Accent, SupportURL: c.Brand.SupportURL, Footer: c.Brand.Footer,
+	}}
+	if c.Brand.LogoFile != "" {
+		logo, err := os.ReadFile(c.Brand.LogoFile)
+		if err != nil {
+			return look, fmt.Errorf("brand.logo_file: %w", err)
+		}
+		look.Brand.Logo = logo
+	}
+	if c.Brand.MessagesDir != "" {
+		look.Messages = os.DirFS(c.Brand.MessagesDir)
+	}
+	for _, scope := range c.Scopes {
+		look.Scopes = append(look.Scopes, page.Scope{Name: scope.Name, Description: scope.Description})
+	}
+	return look, nil
+}
+
+// pathOf is the path of the issuer, below which everything stands; "" when it has none.
+func pathOf(issuer string) string {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return "" // the settings were checked
+	}
+	return u.Path
+}
