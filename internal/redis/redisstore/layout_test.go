@@ -1,0 +1,307 @@
+package redisstore_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+func TestEveryScriptSaysWhatItTakesAndGives(t *testing.T) {
+	t.Parallel()
+	code := ""
+	for _, path := range glob(t, "*.go") {
+		code += read(t, path)
+	}
+	calls := regexp.MustCompile(`redis\.p?call\('([A-Z]+)'`)
+	for _, path := range glob(t, "lua/*.lua") {
+		source := read(t, path)
+		for _, want := range []string{"-- KEYS  ", "-- gives "} {
+			if !strings.Contains(source, want) {
+				t.Errorf("%s: the header has no %q", path, want)
+			}
+		}
+		if strings.Contains(source, "ARGV[") && !strings.Contains(source, "-- ARGV  ") {
+			t.Errorf("%s: the header does not name its ARGV", path)
+		}
+		name := strings.TrimSuffix(filepath.Base(path), ".lua")
+		if !strings.Contains(code, `script("`+name+`")`) {
+			t.Errorf("%s is not used", path)
+		}
+		for _, call := range calls.FindAllStringSubmatch(source, -1) {
+			if !slices.Contains(redisconn.Needed(), call[1]) {
+				t.Errorf("%s uses %s, which the start-up check does not try", path, call[1])
+			}
+		}
+	}
+}
+
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s: %v", pattern, err)
+	}
+	return paths
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// standalone opens a connection to a new real server, and a client that sees what it holds.
+func standalone(t *testing.T, o redisconn.Options) (*redisconn.DB, *redis.Client) {
+	t.Helper()
+	server := redistest.Start(t)
+	o.Mode, o.Addrs = redisconn.Standalone, []string{server.Addr}
+	return openDB(t, o), server.Admin(t)
+}
+
+func sampleGrant(now time.Time, n int) oauth.Grant {
+	return oauth.Grant{
+		Ref: oauth.GrantRef(oauth.DigestOf(fmt.Sprint("grant", n)).Key()), Client: "recipe-web-app",
+		User:     oauth.UserID(fmt.Sprintf("7d44f3f0-0000-4000-8000-%012d", n/5)),
+		Username: "alice", Session: oauth.SessionRef(oauth.DigestOf(fmt.Sprint("session", n)).Key()),
+		Scope: oauth.Scopes{"openid", "profile", "email"}, Born: now, Expires: now.Add(10 * time.Minute),
+		End: now.Add(90 * 24 * time.Hour), AuthTime: now.Add(-time.Minute),
+		RedirectURI: "https://recipes.example.com/api/v1/authentication/callback/of/the/web/application",
+		Challenge:   oauth.ChallengeOf("verifier"), Nonce: "n-0S6_WzA2Mj",
+	}
+}
+
+func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
+	t.Parallel()
+	db, admin := standalone(t, redisconn.Options{})
+	ctx, now, s := t.Context(), time.Now(), subject(db)
+	g, odd := sampleGrant(now, 1), sampleGrant(now, 2)
+	odd.User = "a user:*{x}\n"
+	user := oauth.User{ID: "7d44f3f0-0000-4000-8000-000000000001", Name: "Alice:*"}
+	session := oauth.Session{Ref: "ref_of_session", User: user.ID, Seen: now, Expires: now.Add(time.Hour)}
+	jwt := store.Query{Digest: oauth.DigestOf("jti"), Format: oauth.FormatJWT}
+	_, putErr := s.Clients.Put(ctx, oauth.Client{ID: "recipe-web-app"})
+	_, oddErr := s.Clients.Put(ctx, oauth.Client{ID: "odd {*} id"})
+	_, userErr := s.Users.Put(ctx, user)
+	_, startErr := s.Sessions.Start(ctx, session, 5)
+	token := oauth.Access{Digest: oauth.DigestOf("token"), Client: "c", Expires: now.Add(time.Hour)}
+	for i, err := range []error{
+		s.Grants.Create(ctx, g), s.Grants.Create(ctx, odd), s.Access.Put(ctx, token, now),
+		s.Access.Revoke(ctx, jwt, now.Add(time.Hour), now), s.Access.RevokeClient(ctx, "recipe-web-app", now, time.Hour),
+		s.Consents.Give(ctx, user.ID, oauth.Consent{Client: "c", Given: now}),
+		s.Keys.Swap(ctx, 0, map[string][]byte{"1": {1}}, nil), putErr, oddErr, userErr, startErr,
+	} {
+		if err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	want := []string{
+		"auth:access_token:" + token.Digest.Key(),
+		"auth:client:recipe-web-app", "auth:client:~" + oauth.DigestOf("odd id odd {*} id").Key(),
+		"auth:clients", "auth:clients:version",
+		"auth:consent:" + string(user.ID),
+		"auth:grant:" + string(g.Ref), "auth:grant:" + string(odd.Ref),
+		"auth:keys",
+		"auth:revoked:client:" + string(store.TagOf("recipe-web-app")), "auth:revoked:token:" + jwt.Digest.Key(),
+		"auth:session:ref_of_session",
+		"auth:user:" + string(user.ID),
+		"auth:user_grants:" + string(g.User), "auth:user_grants:~" + oauth.DigestOf("odd id "+string(odd.User)).Key(),
+		"auth:user_sessions:" + string(user.ID),
+		"auth:username:" + oauth.DigestOf("username alice:*").Key(), "auth:users",
+	}
+	keys, err := admin.Keys(ctx, "*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(keys)
+	slices.Sort(want)
+	if !slices.Equal(keys, want) {
+		t.Errorf("keys:\n got  %q\n want %q", keys, want)
+	}
+	everythingEnds(t, admin, keys)
+}
+
+// everythingEnds holds what is not meant to stay to a time to live.
+func everythingEnds(t *testing.T, admin *redis.Client, keys []string) {
+	t.Helper()
+	for _, key := range keys {
+		stays := false
+		for _, prefix := range []string{
+			"auth:client:", "auth:clients", "auth:user:", "auth:users", "auth:username:", "auth:consent:", "auth:keys",
+		} {
+			stays = stays || strings.HasPrefix(key, prefix)
+		}
+		ttl, err := admin.PTTL(t.Context(), key).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ends := ttl > 0; ends == stays {
+			t.Errorf("%s: time to live %v", key, ttl)
+		}
+	}
+}
+
+func TestOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	var trips atomic.Int32
+	db, _ := standalone(t, redisconn.Options{RoundTrip: func(int) { trips.Add(1) }})
+	ctx, now := t.Context(), time.Now()
+	grants, access := redisstore.NewGrants(db), redisstore.NewAccess(db)
+	g := sampleGrant(now, 1)
+	if err := grants.Create(ctx, g); err != nil {
+		t.Fatal(err)
+	}
+	token := oauth.DigestOf("token")
+	once := func(what string, ask func() error) {
+		t.Helper()
+		trips.Store(0)
+		if err := ask(); err != nil {
+			t.Fatal(what, err)
+		}
+		if n := trips.Load(); n != 1 {
+			t.Errorf("%s took %d round trips", what, n)
+		}
+	}
+	once("redeeming a code and storing its token", func() error {
+		_, _, err := grants.Advance(ctx, store.Presentation{
+			Grant: g.Ref, Client: g.Client, Now: now, Keep: time.Hour, Access: &store.NewAccess{Digest: token, Life: time.Minute},
+		})
+		return err
+	})
+	once("introspecting a token", func() error {
+		q := store.Query{Digest: token, Format: oauth.FormatOpaque, Grant: g.Ref, Client: store.TagOf(g.Client)}
+		s, err := access.Look(ctx, q)
+		if err == nil && (!s.Found || !s.GrantFound) {
+			t.Errorf("not found: %+v", s)
+		}
+		return err
+	})
+	once("storing a token", func() error {
+		return access.Put(ctx, oauth.Access{Digest: oauth.DigestOf("other"), Client: "c", Expires: now.Add(time.Hour)}, now)
+	})
+	once("killing a grant", func() error { return grants.Kill(ctx, g.Ref) })
+}
+
+// The budgets of memory, in bytes with the key and everything Redis keeps for it.
+const (
+	tokenBudget = 350
+	grantBudget = 400
+	population  = 1 << 13
+)
+
+func TestMemoryBudgets(t *testing.T) {
+	t.Parallel()
+	db, admin := standalone(t, redisconn.Options{})
+	now := time.Now()
+	grants := redisstore.NewGrants(db)
+	ctx := t.Context()
+	refresh := func(serial uint32, token bool) func(n int) error {
+		return func(n int) error {
+			g := sampleGrant(now, n)
+			p := store.Presentation{
+				Grant: g.Ref, Client: g.Client, Serial: serial, Now: now.Add(time.Minute), Rotate: true, Keep: 7 * 24 * time.Hour,
+			}
+			if token {
+				p.Access = &store.NewAccess{Digest: oauth.DigestOf(fmt.Sprint(n)), Life: 15 * time.Minute}
+			}
+			verdict, _, err := grants.Advance(ctx, p)
+			if err == nil && verdict != oauth.Advanced {
+				return fmt.Errorf("grant %d: %s", n, verdict)
+			}
+			return err
+		}
+	}
+	populate(t, func(n int) error { return grants.Create(ctx, sampleGrant(now, n)) })
+	populate(t, refresh(0, false))
+	populate(t, refresh(1, false)) // from here on a grant takes what it takes for the rest of its life
+	withGrants := used(t, admin)
+	populate(t, refresh(2, true))
+	perToken := (used(t, admin) - withGrants) / population
+
+	for n := range population { // what is left are the lists of the users
+		admin.Del(ctx, "auth:grant:"+string(sampleGrant(now, n).Ref), "auth:access_token:"+oauth.DigestOf(fmt.Sprint(n)).Key())
+	}
+	perGrant := (withGrants - used(t, admin)) / population
+	t.Logf("bytes: token %d, grant %d", perToken, perGrant)
+	if perToken > tokenBudget {
+		t.Errorf("a token takes %d bytes, more than %d", perToken, tokenBudget)
+	}
+	if perGrant > grantBudget {
+		t.Errorf("a grant takes %d bytes, more than %d", perGrant, grantBudget)
+	}
+}
+
+// populate does something for every member of the population, many at a time.
+func populate(t *testing.T, one func(n int) error) {
+	t.Helper()
+	var all sync.WaitGroup
+	const lanes = 64
+	for lane := range lanes {
+		all.Go(func() {
+			for n := lane; n < population; n += lanes {
+				if err := one(n); err != nil {
+					t.Errorf("%d: %v", n, err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func used(t *testing.T, admin *redis.Client) int {
+	t.Helper()
+	text, err := admin.Info(t.Context(), "memory").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(text, "used_memory:")
+	number, _, _ := strings.Cut(rest, "\r\n")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestAUsersListOfGrantsStaysShort(t *testing.T) {
+	t.Parallel()
+	db, admin := standalone(t, redisconn.Options{})
+	grants, now := redisstore.NewGrants(db), time.Now()
+	for n := range 500 {
+		now = now.Add(10 * time.Minute)
+		g := sampleGrant(now, n)
+		g.User = "one"
+		if err := grants.Create(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+		if err := grants.Kill(t.Context(), g.Ref); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size, err := admin.ZCard(t.Context(), "auth:user_grants:one").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size > 40 {
+		t.Errorf("the list names %d grants, and none is alive", size)
+	}
+}
