@@ -84,7 +84,7 @@ func accentRules(accent string) string {
 	dark, _ := parseColour(darkSurface)
 	ink, _ := parseColour(darkInk)
 	bright := light
-	for share := 0.0; share <= 1 && contrast(bright, dark) < 1.45*minContrast; share += 0.02 {
+	for share := 0.0; share <= 1 && contrast(bright, dark) < 1.25*minContrast; share += 0.02 {
 		bright = light.toward(white, share)
 	}
 	rules := func(accent, hover, on, soft colour) string {

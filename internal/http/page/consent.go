@@ -1,7 +1,6 @@
 package page
 
 import (
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,8 +23,9 @@ type consent struct {
 	Keeps       time.Duration // how long the app keeps its access at most
 	Idle        time.Duration // how long it keeps it unused; zero when it cannot renew it
 	Username    string
-	Switch      template.URL // where somebody else signs in
+	Switch      string // where somebody else signs in
 	Interaction string
+	Action      string // names the interaction too, so that loading the answer again loses nothing
 	Token       string
 }
 
@@ -57,7 +57,8 @@ func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) error {
 	}
 	shown := p.describe(*pending)
 	shown.Username, shown.Interaction = person.Username, interaction
-	shown.Switch = trusted(withInteraction(p.o.Base+web.PathLogin, interaction))
+	shown.Switch = withInteraction(p.o.Base+web.PathLogin, interaction)
+	shown.Action = withInteraction(p.o.Base+web.PathConsent, interaction)
 	shown.Token = p.token(form{purpose: purposeConsent, browser: browser, session: person.Ref})
 	return p.draw(w, r, sheet{
 		name: "consent", status: http.StatusOK, locales: pending.Locales, forms: targets(pending.Return.URI), data: shown,

@@ -15,6 +15,7 @@ const purposeLogin = "login"
 type login struct {
 	App         string // empty when nobody but the person asked
 	Interaction string
+	Action      string // names the interaction too, so that loading the answer again loses nothing
 	Token       string
 	Cancel      string // where giving up leads; empty without an App
 	Username    string
@@ -121,10 +122,11 @@ func (p *Pages) drawLogin(w http.ResponseWriter, r *http.Request, pending *autho
 	case shown.NoUsername || shown.NoPassword:
 		s.status = http.StatusBadRequest
 	}
+	shown.Action = withInteraction(p.o.Base+web.PathLogin, shown.Interaction)
 	if pending != nil {
 		s.locales, s.forms = pending.Locales, targets(pending.Return.URI)
 		shown.App = nameOf(pending.Client)
-		shown.Cancel = withInteraction(p.o.Base+web.PathLogin, shown.Interaction) + "&" + fieldCancel + "=1"
+		shown.Cancel = shown.Action + "&" + fieldCancel + "=1"
 	}
 	shown.Token = p.token(form{purpose: purposeLogin, browser: p.o.Cookies.Browser(w, r)})
 	s.data = shown

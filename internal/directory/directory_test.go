@@ -1,0 +1,262 @@
+package directory_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/directory"
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+const password = "correct horse"
+
+type people struct {
+	*directory.Directory
+	users store.Users
+	mu    sync.Mutex
+	told  []event.Event
+}
+
+// Emit implements event.Sink.
+func (p *people) Emit(_ context.Context, e event.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = append(p.told, e)
+}
+
+func newPeople(t *testing.T, cost secret.HasherOptions) *people {
+	t.Helper()
+	db, err := redisconn.Open(t.Context(), redisconn.Options{})
+	ok(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	p := &people{users: redisstore.NewUsers(db)}
+	p.Directory = directory.New(directory.Options{Store: p.users, Hasher: secret.NewHasher(cost), Events: p, Now: time.Now})
+	return p
+}
+
+var cheap = secret.HasherOptions{Memory: 64, Time: 1}
+
+func (p *people) create(t *testing.T, name string) oauth.User {
+	t.Helper()
+	user, err := p.Create(t.Context(), name, password, name+"@example.org", "")
+	ok(t, err)
+	return user
+}
+
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, cheap)
+	ann := p.create(t, " Ann ")
+	for _, name := range []string{"Ann", "ann", "ANN", "  ann\t"} {
+		user, err := p.Verify(t.Context(), name, password)
+		if err != nil || user.ID != ann.ID || user.Name != "Ann" {
+			t.Errorf("%q: %q, %v", name, user.Name, err)
+		}
+	}
+}
+
+func TestW06_ARefusalSaysTheSameWhateverWasWrong(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, cheap)
+	p.create(t, "ann")
+	p.create(t, "off")
+	ok(t, p.Disable(t.Context(), "OFF"))
+	hashless := oauth.User{ID: "0b6c9a52-7c1e-4c39-9a55-0d2f6f5f3a09", Name: "hashless"}
+	_, err := p.users.Put(t.Context(), hashless)
+	ok(t, err)
+	descriptions := map[string]bool{}
+	for _, typed := range [][2]string{
+		{"ann", "wrong"}, {"nobody", password}, {"off", password}, {"hashless", ""}, {"", password}, {"ann\x00", password},
+		{strings.Repeat("a", oauth.MaxUsername+1), password}, {"ann", strings.Repeat("x", oauth.MaxPassword+1)}, {"ann", ""},
+	} {
+		_, err := p.Verify(t.Context(), typed[0], typed[1])
+		refusal := oauth.AsError(err)
+		if refusal.Code != oauth.AccessDenied {
+			t.Errorf("%.20q: %v", typed[0], err)
+		}
+		descriptions[refusal.Description] = true
+	}
+	if len(descriptions) != 1 {
+		t.Errorf("%d texts: %v", len(descriptions), descriptions)
+	}
+	for _, e := range p.told {
+		if failed, is := e.(event.LoginFailed); !is || strings.Contains(failed.User+failed.Reason, password) {
+			t.Errorf("told %+v", e)
+		}
+	}
+	if len(p.told) != 9 {
+		t.Errorf("%d events", len(p.told))
+	}
+	ok(t, p.Enable(t.Context(), "off"))
+	if _, err := p.Verify(t.Context(), "off", password); err != nil {
+		t.Errorf("enabled again: %v", err)
+	}
+}
+
+// The work is real only if it is bounded: with one slot taken and no queue, an unknown name is told
+// to wait exactly as a known one is.
+func TestW06_W08_UnknownNamesDoTheSameBoundedWork(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, secret.HasherOptions{Memory: 16 << 10, Time: 4, Parallel: 1, Queue: 1})
+	p.create(t, "ann")
+	for _, name := range []string{"ann", "nobody", strings.Repeat("n", oauth.MaxUsername+1)} {
+		var busy, refused int
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for range 12 {
+			all.Go(func() {
+				_, err := p.Verify(context.Background(), name, "wrong")
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case errors.Is(err, secret.ErrBusy) && oauth.AsError(err).Code == oauth.TemporarilyUnavailable:
+					busy++
+				case oauth.AsError(err).Code == oauth.AccessDenied:
+					refused++
+				default:
+					t.Errorf("%.10q: %v", name, err)
+				}
+			})
+		}
+		all.Wait()
+		if busy == 0 || refused == 0 {
+			t.Errorf("%.10q: %d busy, %d refused: the work was not done", name, busy, refused)
+		}
+	}
+}
+
+func TestCreateRefuses(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, cheap)
+	p.create(t, "Ann")
+	for why, typed := range map[string][4]string{
+		"taken":            {"aNN", password, "", ""},
+		"no name":          {"  ", password, "", ""},
+		"long name":        {strings.Repeat("a", 129), password, "", ""},
+		"control":          {"a\nb", password, "", ""},
+		"direction":        {"a\u202eb", password, "", ""},
+		"not UTF-8":        {"a\xff", password, "", ""},
+		"short password":   {"bob", "äöüäöüä", "", ""},
+		"long password":    {"bob", strings.Repeat("x", 1025), "", ""},
+		"odd password":     {"bob", "\xff\xff\xff\xff\xff\xff\xff\xff", "", ""},
+		"no email":         {"bob", password, "bob", ""},
+		"long display":     {"bob", password, "", strings.Repeat("ä", 101)},
+		"display controls": {"bob", password, "", "Bob\x1b[31m"},
+	} {
+		_, err := p.Create(t.Context(), typed[0], typed[1], typed[2], typed[3])
+		if oauth.AsError(err).Code != oauth.InvalidRequest {
+			t.Errorf("%s: %v", why, err)
+		}
+	}
+	user, err := p.Create(t.Context(), "bob", "12345678", "bob@example.org", strings.Repeat("ä", 100))
+	if err != nil || len(user.ID) != 36 || user.Revision == 0 || !strings.HasPrefix(user.PasswordHash, "$argon2id$") {
+		t.Errorf("%+v, %v", user, err)
+	}
+}
+
+func TestOneOfManyCallersGetsAName(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, secret.HasherOptions{Memory: 64, Time: 1, Queue: 100})
+	var won int
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			_, err := p.Create(context.Background(), "ann", password, "", "")
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				won++
+			case !errors.Is(err, store.Conflict):
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if won != 1 {
+		t.Errorf("%d users with one name", won)
+	}
+}
+
+func TestSetPassword(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, cheap)
+	p.create(t, "ann")
+	if err := p.SetPassword(t.Context(), "ann", "short"); oauth.AsError(err).Code != oauth.InvalidRequest {
+		t.Errorf("short: %v", err)
+	}
+	if err := p.SetPassword(t.Context(), "nobody", password); !errors.Is(err, store.Absent) {
+		t.Errorf("nobody: %v", err)
+	}
+	ok(t, p.SetPassword(t.Context(), "Ann", "battery staple"))
+	if _, err := p.Verify(t.Context(), "ann", password); err == nil {
+		t.Error("the old password still works")
+	}
+	if _, err := p.Verify(t.Context(), "ann", "battery staple"); err != nil {
+		t.Errorf("the new one does not: %v", err)
+	}
+}
+
+func TestListPages(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, cheap)
+	for _, name := range []string{"ann", "bob", "cid"} {
+		p.create(t, name)
+	}
+	seen := map[string]bool{}
+	var after oauth.UserID
+	for range 3 {
+		page, err := p.List(t.Context(), after, 2)
+		ok(t, err)
+		for _, user := range page {
+			seen[user.Name], after = true, user.ID
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("saw %v", seen)
+	}
+	if user, err := p.Get(t.Context(), after); err != nil || user.ID != after {
+		t.Errorf("%v", err)
+	}
+	if _, err := p.Get(t.Context(), "0b6c9a52-7c1e-4c39-9a55-0d2f6f5f3aff"); !errors.Is(err, store.Absent) {
+		t.Errorf("nobody: %v", err)
+	}
+}
+
+func TestCouldNotAskIsNotNo(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, cheap)
+	p.create(t, "ann")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, verifying := p.Verify(ctx, "ann", password)
+	_, creating := p.Create(ctx, "bob", password, "", "")
+	_, listing := p.List(ctx, "", 10)
+	for name, err := range map[string]error{
+		"verify": verifying, "create": creating, "list": listing, "disable": p.Disable(ctx, "ann"), "set": p.SetPassword(ctx, "ann", password),
+	} {
+		if oauth.AsError(err).Code != oauth.TemporarilyUnavailable {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if len(p.told) != 0 {
+		t.Errorf("an outage was told as %+v", p.told)
+	}
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
