@@ -72,7 +72,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	o = o.withDefaults()
 	a := &App{config: c, options: o, metrics: metric.New(o.Version), failed: make(chan error, 2)}
 	a.log, a.level = newLogger(c.Log, o.LogTo)
-	a.pulse = newPulse(a.log, partRedis, partKeys)
+	a.pulse = newPulse(a.log, partRedis, partDurability, partKeys)
 	defer func() {
 		if err != nil {
 			_ = a.Stop(ctx) // the first error is the one to tell
@@ -81,7 +81,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	if err := a.listen(ctx); err != nil {
 		return nil, err
 	}
-	s, err := openStores(ctx, c.Redis, watch{call: a.metrics.RedisCall, log: a.log, now: o.Now})
+	s, err := openStores(ctx, c.Redis, watch{call: a.metrics.RedisCall, state: a.pulse.durability, log: a.log, now: o.Now})
 	if err != nil {
 		return nil, err
 	}

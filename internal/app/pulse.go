@@ -11,8 +11,9 @@ import (
 
 // The parts that health tells about.
 const (
-	partRedis = "redis"
-	partKeys  = "keys"
+	partRedis      = "redis"
+	partDurability = "durability" // whether changes can be acknowledged, where that is more than Redis being there
+	partKeys       = "keys"
 )
 
 // pulse is how the parts fare, as the tasks last found them. It is safe for concurrent use.
@@ -82,4 +83,20 @@ func redisCondition(h redisconn.Health, err error) endpoint.Condition {
 		c.State, c.Detail = endpoint.StateDegraded, "memory is nearly full"
 	}
 	return c
+}
+
+// durability takes what the connection tells of strict durability. It is called often.
+func (p *pulse) durability(s redisconn.State) {
+	c := endpoint.Condition{Part: partDurability, State: endpoint.StateOK}
+	switch {
+	case s.Gone:
+		c.State, c.Detail = endpoint.StateDown, "the data set was replaced by another"
+	case !s.Serving && !s.Lease:
+		c.State, c.Detail = endpoint.StateDown, "no master that the Sentinels agree on"
+	case !s.Serving:
+		c.State, c.Detail = endpoint.StateDown, "changes cannot be acknowledged"
+	case s.Lost > 0:
+		c.State, c.Detail = endpoint.StateDegraded, "acknowledged changes were lost"
+	}
+	p.set(context.Background(), c, nil)
 }

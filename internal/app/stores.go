@@ -27,9 +27,10 @@ type stores struct {
 
 // watch is who is told about every question put to Redis.
 type watch struct {
-	call func(verb, result string, took time.Duration)
-	log  *slog.Logger
-	now  func() time.Time
+	call  func(verb, result string, took time.Duration)
+	state func(redisconn.State) // of strict durability
+	log   *slog.Logger
+	now   func() time.Time
 }
 
 // openStores connects to Redis and makes sure that it can be used as it is configured; the error is
@@ -52,6 +53,9 @@ func openStores(ctx context.Context, c config.Redis, w watch) (stores, error) {
 		DialTimeout:      c.DialTimeout,
 		Timeout:          c.Timeout,
 		PoolSize:         c.PoolSize,
+		Durability:       redisconn.Durability(c.Durability),
+		Lease:            c.Lease,
+		OnState:          w.state,
 		Observe:          w.call,
 		Logger:           w.log,
 		Now:              w.now,

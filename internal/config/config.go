@@ -70,6 +70,8 @@ type Redis struct {
 	PoolSize         int           `key:"pool_size" default:"4" min:"1" max:"64" doc:"Pipelines that may be under way to one node at a time. Callers share them, so that a few carry any load."`
 	DialTimeout      time.Duration `key:"dial_timeout" default:"300ms" min:"10ms" max:"30s" doc:"How long a connection may take to be made."`
 	Timeout          time.Duration `key:"timeout" default:"500ms" min:"10ms" max:"30s" doc:"How long one question may take before it counts as not answered (503)."`
+	Durability       string        `key:"durability" enum:"strict,relaxed" doc:"strict: a change is acknowledged only when it survives the loss of any one node. Empty: strict in sentinel mode, relaxed otherwise."`
+	Lease            time.Duration `key:"lease" default:"1s" min:"100ms" max:"10s" doc:"How long the Sentinels' last word lets a master be read (strict)."`
 	TLS              RedisTLS      `key:"tls"`
 }
 

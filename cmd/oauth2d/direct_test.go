@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+)
+
+// site is the settings that the commands and a server share.
+type site []string
+
+func newSite(t *testing.T) site {
+	t.Helper()
+	return site{
+		"OAUTH2D_REDIS_MODE=standalone",
+		"OAUTH2D_REDIS_ADDRS=" + redistest.Start(t).Addr,
+		"OAUTH2D_MASTER_KEY=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+	}
+}
+
+// do carries out a command that must succeed; input is what stands on standard input.
+func (s site) do(t *testing.T, input string, args ...string) (out, messages string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), console{in: strings.NewReader(input), out: &stdout, err: &stderr, environ: s}, append(args, "--direct"))
+	if code != 0 {
+		t.Fatalf("%v: code %d: %s", args, code, stderr.String())
+	}
+	return stdout.String(), stderr.String()
+}
+
+// fails carries out a command that must be refused, and gives the one line that says why.
+func (s site) fails(t *testing.T, args ...string) string {
+	t.Helper()
+	code, out, messages := terminal(t, s, append(args, "--direct")...)
+	if code == 0 || out != "" || strings.Count(messages, "\n") != 1 {
+		t.Errorf("%v: code %d, %q, %q; want a refusal in one line", args, code, out, messages)
+	}
+	return messages
+}
+
+// A client that was registered straight in Redis works with a server that runs on it, from the next
+// request on, and is refused once it is deleted; its tokens are dead then.
+func TestClientCommands(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	secret, told := s.do(t, "", "client", "create", "planner", "--grant", "client_credentials", "--scope", "read write", "--introspection", "any")
+	secret = strings.TrimSuffix(secret, "\n")
+	if !regexp.MustCompile(`^[A-Za-z0-9_-]{43,}$`).MatchString(secret) || strings.Contains(told, secret) {
+		t.Fatalf("the secret is not alone on stdout: %q, %q", secret, told)
+	}
+	issuer := s.serve(t)
+	_, first := form(t, issuer+"/token", "planner", secret, url.Values{"grant_type": {"client_credentials"}})
+	access, _ := first["access_token"].(string)
+	if access == "" {
+		t.Fatalf("no token: %v", first)
+	}
+	s.do(t, "", "client", "create", "watcher", "--grant", "client_credentials", "--introspection", "any", "--secret-file", writeFile(t, "a chosen secret\n"))
+	if _, answer := form(t, issuer+"/introspect", "watcher", "a chosen secret", url.Values{"token": {access}}); answer["active"] != true {
+		t.Errorf("a chosen secret: %v", answer)
+	}
+	list, _ := s.do(t, "", "client", "list", "--output", "json")
+	var views []clientView
+	if err := json.Unmarshal([]byte(list), &views); err != nil || len(views) != 2 || views[0].ID != "planner" || views[0].Scope != "read write" {
+		t.Errorf("list: %v %s", err, list)
+	}
+	shown, _ := s.do(t, "", "client", "show", "planner", "--output", "yaml")
+	if strings.Contains(shown, secret) || !strings.Contains(shown, "client_id: planner") {
+		t.Errorf("show: %s", shown)
+	}
+	s.do(t, "", "client", "delete", "planner")
+	if status, _ := form(t, issuer+"/token", "planner", secret, url.Values{"grant_type": {"client_credentials"}}); status != http.StatusUnauthorized {
+		t.Errorf("a deleted client is answered with %d", status)
+	}
+	if _, answer := form(t, issuer+"/introspect", "watcher", "a chosen secret", url.Values{"token": {access}}); answer["active"] != false {
+		t.Errorf("the token of a deleted client: %v", answer)
+	}
+	for _, refused := range []struct{ args, why string }{
+		{"client delete planner", "no such one"},
+		{"client show planner", "no such one"},
+		{"client create watcher --grant client_credentials", "taken"},
+		{"client create 6ba7b810-9dad-11d1-80b4-00c04fd430c8 --grant client_credentials", "must not be a UUID"},
+		{"client create spa --public --grant client_credentials", "public client"},
+	} {
+		if line := s.fails(t, strings.Fields(refused.args)...); !strings.Contains(line, refused.why) {
+			t.Errorf("%s: told %q, want %q", refused.args, line, refused.why)
+		}
+	}
+}
+
+func TestUserCommands(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.do(t, "correct horse\n", "user", "create", "ada", "--email", "ada@example.com", "--display-name", "Ada")
+	generated, told := s.do(t, "", "user", "create", "bob", "--generate")
+	if len(strings.TrimSpace(generated)) < 20 || strings.Contains(told, strings.TrimSpace(generated)) {
+		t.Errorf("a generated password: %q, %q", generated, told)
+	}
+	s.do(t, "another horse\n", "user", "set-password", "ada")
+	list, _ := s.do(t, "", "user", "list")
+	if strings.Count(list, "\n") != 3 || !strings.Contains(list, "ada@example.com") {
+		t.Errorf("list: %s", list)
+	}
+	if line := s.fails(t, "user", "set-password", "nobody"); !strings.Contains(line, "no secret was given") {
+		t.Errorf("told %q", line)
+	}
+	if line := s.fails(t, "user", "set-password", "nobody", "--generate"); !strings.Contains(line, "no such one") {
+		t.Errorf("told %q", line)
+	}
+	if line := s.fails(t, "user", "create", "ADA", "--generate"); !strings.Contains(line, "with this name already") {
+		t.Errorf("told %q", line)
+	}
+}
+
+// A rotation makes a key that is published first; the one that signs stays until the new one has
+// been read everywhere.
+func TestKeyCommands(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	before, _ := s.do(t, "", "key", "list", "--output", "json")
+	after, _ := s.do(t, "", "key", "rotate", "--output", "json")
+	var old, now []keyView
+	if json.Unmarshal([]byte(before), &old) != nil || json.Unmarshal([]byte(after), &now) != nil {
+		t.Fatalf("no JSON: %s %s", before, after)
+	}
+	if len(now) != len(old)+1 {
+		t.Errorf("%d keys before, %d after", len(old), len(now))
+	}
+	if line := s.fails(t, "key", "rotate", "--use", "all"); !strings.Contains(line, "none of sign, mac, pepper") {
+		t.Errorf("told %q", line)
+	}
+}
+
+// Whoever has another master key is told so, and changes nothing.
+func TestOtherMasterKey(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.do(t, "", "key", "list")
+	s[2] = "OAUTH2D_MASTER_KEY=HxABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4="
+	if line := s.fails(t, "key", "list"); !strings.Contains(line, "master_key") || !strings.Contains(line, "hint:") {
+		t.Errorf("told %q", line)
+	}
+}

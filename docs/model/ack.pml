@@ -1,0 +1,383 @@
+/*
+ * When may a write be acknowledged?
+ *
+ * Three Redis nodes (node 0 is master at first), three Sentinels, one daemon, one fault. The
+ * daemon writes, waits for replicas as its rule says, and acknowledges or refuses. Whatever
+ * happens, in whatever order: once all Sentinels agree on a master again, every acknowledged
+ * write must be on it.
+ *
+ *   -DRULE   the rule of oauth2d's strict mode: no violation in the whole state space.
+ *   -DWAIT1  the usual advice, WAIT 1: spin prints how a planned failover loses a write.
+ *   -DCOUNT  the rule with replicas counted and not named: a returning master can stand in for
+ *            the replica that is being promoted (two Sentinels led one after the other).
+ *   -DREACH  not a rule but a question: does a run exist in which the master changed and writes
+ *            were acknowledged before and after? It must, or "no violation" would say nothing.
+ *
+ * THE RULE. A write is acknowledged only if, behind it on the same connection, the master still
+ * says that it is master, all replicas that it shows online have acknowledged the write, and so
+ * has each replica, by name, that a Sentinel could promote. Who could be promoted is taken from
+ * the Sentinels: of those that answer, a majority must name this master with no failover in
+ * progress; a replica is left out only if every one of that majority calls it down. Without
+ * such a majority, or when the view is old, it is every replica that is known.
+ *
+ * The model is harsher than the world in some things: time does not exist, so a view may be used
+ * however old it is, a Sentinel may take for ever to hear of a failover or hear of it at once,
+ * two Sentinels may lead failovers one after the other, and the leader promotes any replica that
+ * it does not call down, however far behind. min-replicas-to-write is not used.
+ *
+ * WHAT IT LEAVES OUT
+ *   - Second faults: a replica or another master lost while the first fault is not over. Nothing
+ *     is promised for those. A fault hits node 0 or node 1 (node 2 is like node 1).
+ *   - More than two failovers of that one fault, and more than WRITES writes.
+ *   - Sentinels that crash or call a healthy node down, and commands of a Sentinel that are
+ *     delayed on the wire (deciding and delivering are one step).
+ *   - Loss of a disk or a power cut: a node that returns has what it had (appendonly yes). A node
+ *     returns as deploy/redis/bin/start-redis.sh starts it: it asks the Sentinels first.
+ *   - Replicas of replicas; offsets and replication ids (a data set is a set of writes, streamed
+ *     in order; a resynchronisation throws away what the new master does not have).
+ *   - Several daemons and connections: each would have a rule and a WAIT of its own.
+ *   - Reads and their lease; liveness. "Refuse everything" would pass, hence -DREACH.
+ *   - Operators: REPLICAOF by hand, FLUSHALL, SENTINEL RESET, old backups.
+ */
+
+#ifndef WRITES
+#define WRITES 2
+#endif
+#define FAILOVERS 2 /* at most, of one fault */
+
+/* ---- the world ---------------------------------------------------------------------------- */
+
+mtype = { calm, crash, cut, sentcut, side, planned };
+
+#define NOBODY 3
+
+mtype fault = calm;  /* what is wrong just now */
+mtype kind = calm;   /* what the one fault was */
+byte  victim;        /* the node that it hits */
+bool  command;       /* the operator says SENTINEL FAILOVER */
+
+bool  up[3] = true;
+byte  src[3];        /* whom a node replicates from; itself: it says ROLE master */
+bool  link[3] = {false, true, true}; /* a replica's link is online */
+byte  data[3];       /* a bit a write */
+
+byte  named[3];      /* Sentinel: the master it names */
+byte  epoch[3];      /*           and since which failover */
+bool  down[3];       /*           it calls the victim down */
+byte  leads[3];      /*           the failover it leads, 0: none */
+byte  chosen[3] = NOBODY; /*           the replica it promoted, NOBODY: not yet */
+byte  last;          /* the newest failover */
+
+byte  have;          /* the replicas that have acknowledged the write in hand to its master */
+bool  over;          /* nothing more can go wrong */
+byte  acked;         /* the writes that were acknowledged to a caller */
+
+#define bit(i) (1 << (i))
+#define count(set) (((set) & 1) + (((set) >> 1) & 1) + (((set) >> 2) & 1))
+
+/* Who reaches whom. cut: the victim from all nodes and Sentinels; sentcut: from the Sentinels
+ * only; side: the victim and Sentinel 0 from everybody else. The daemon reaches all. */
+#define apart(a, b) ((fault == cut || fault == side) && ((a) == victim || (b) == victim))
+#define sees(s, n) (up[n] && !((fault == cut || fault == sentcut) && (n) == victim) && \
+	!(fault == side && ((n) == victim) != ((s) == 0)))
+#define talk(s, t) (!(fault == side && ((s) == 0 || (t) == 0)))
+
+#define calls_down(s, n) (down[s] && (n) == victim)
+#define follow(n, m) src[n] = m; link[n] = false
+
+/* ---- Redis -------------------------------------------------------------------------------- */
+
+#define connected(n) (up[n] && up[src[n]] && src[src[n]] == src[n] && src[n] != n && !apart(n, src[n]))
+#define missing(n) (data[src[n]] & ~data[n])
+#define lowest(set) ((set) & ~((set) - 1))
+
+/* Node n as a replica: its link comes up and goes down, and the stream flows in order. */
+inline replicate(n) {
+	do
+	:: d_step { connected(n) && !link[n] -> link[n] = true;
+		data[n] = data[n] & data[src[n]];
+		have = have & ~bit(n) /* a new connection has acknowledged nothing */
+	   }
+	:: d_step { !connected(n) && link[n] -> link[n] = false }
+	:: d_step { connected(n) && link[n] && missing(n) -> data[n] = data[n] | lowest(missing(n)) }
+	od
+}
+
+active proctype Node0() provided (!over) { replicate(0) }
+active proctype Node1() provided (!over) { replicate(1) }
+active proctype Node2() provided (!over) { replicate(2) }
+
+/* Names do not matter: that the first failover is led by Sentinel 1, and that it promotes node 1
+ * and not node 2, loses no run that another naming would have. Where the fault sets Sentinel 0
+ * apart, that one has a name of its own. */
+#define may_be_first(s) (last != 0 || (s) == 1 || ((s) == 0 && kind == side))
+#define may_choose(s, n) !(leads[s] == 1 && victim == 0 && (n) == 2)
+
+/* ---- Sentinel ----------------------------------------------------------------------------- */
+
+inline promote(s, n) {
+	d_step {
+		leads[s] != 0 && chosen[s] == NOBODY && n != named[s] && sees(s, n) && !calls_down(s, n) &&
+		may_choose(s, n) ->
+			printf("Sentinel %d promotes node %d (failover %d)\n", s, n, leads[s]);
+			chosen[s] = n; follow(n, n)
+	}
+}
+
+/* The leader turns the other replicas to the promoted one. */
+inline turn(s, n) {
+	d_step {
+		leads[s] != 0 && chosen[s] != NOBODY && n != chosen[s] && n != named[s] && sees(s, n) &&
+		src[n] != chosen[s] ->
+			printf("Sentinel %d turns node %d to node %d\n", s, n, chosen[s]);
+			follow(n, chosen[s])
+	}
+}
+
+/* A node that the Sentinel holds for a replica says otherwise: it is set right, provided that
+ * the master looks sane. */
+inline correct(s, n) {
+	d_step {
+		leads[s] == 0 && n != named[s] && sees(s, n) && !calls_down(s, n) && src[n] != named[s] &&
+		sees(s, named[s]) && src[named[s]] == named[s] ->
+			printf("Sentinel %d corrects node %d to follow node %d\n", s, n, named[s]);
+			follow(n, named[s])
+	}
+}
+
+/* A new configuration: the Sentinel forgets what it led, and judges the nodes afresh. */
+inline adopt(s, m, e) {
+	named[s] = m; epoch[s] = e; leads[s] = 0; chosen[s] = NOBODY; down[s] = false
+}
+
+/* What Sentinel t tells in its hello: once it has promoted, the promoted node. */
+inline hello(s, t) {
+	d_step {
+		talk(s, t) && leads[t] > epoch[s] && chosen[t] != NOBODY -> adopt(s, chosen[t], leads[t])
+	}
+}
+inline hello_settled(s, t) {
+	d_step { talk(s, t) && epoch[t] > epoch[s] -> adopt(s, named[t], epoch[t]) }
+}
+
+#define hurt (kind != calm && kind != planned) /* else there is none to call down */
+#define quorum(s, t) (talk(s, t) && down[t] && named[t] == named[s])
+
+inline sentinel(s, t, u) {
+	do
+	:: d_step { hurt && !sees(s, victim) && !down[s] -> down[s] = true }
+	:: d_step { hurt && sees(s, victim) && down[s] -> down[s] = false }
+
+	/* Two of three call the master down: they agree on a leader. */
+	:: d_step {
+		leads[s] == 0 && down[s] && named[s] == victim && last < FAILOVERS &&
+		(quorum(s, t) || quorum(s, u)) && may_be_first(s) ->
+			last++; leads[s] = last; chosen[s] = NOBODY
+	}
+	/* SENTINEL FAILOVER asks nobody. */
+	:: d_step {
+		leads[s] == 0 && command && may_be_first(s) && last < FAILOVERS ->
+			printf("the operator tells Sentinel %d to fail over\n", s);
+			command = false; last++; leads[s] = last; chosen[s] = NOBODY
+	}
+	:: promote(s, 0)
+	:: promote(s, 1)
+	:: promote(s, 2)
+	:: turn(s, 0)
+	:: turn(s, 1)
+	:: turn(s, 2)
+	:: d_step { leads[s] != 0 && chosen[s] == NOBODY -> leads[s] = 0 } /* gives up */
+	:: d_step {
+		leads[s] != 0 && chosen[s] != NOBODY ->
+			printf("Sentinel %d has finished: node %d is master\n", s, chosen[s]);
+			adopt(s, chosen[s], leads[s])
+	}
+	:: hello(s, t)
+	:: hello(s, u)
+	:: hello_settled(s, t)
+	:: hello_settled(s, u)
+	:: correct(s, 0)
+	:: correct(s, 1)
+	:: correct(s, 2)
+	od
+}
+
+active proctype Sentinel0() provided (!over) { sentinel(0, 1, 2) }
+active proctype Sentinel1() provided (!over) { sentinel(1, 0, 2) }
+active proctype Sentinel2() provided (!over) { sentinel(2, 0, 1) }
+
+/* ---- the fault ---------------------------------------------------------------------------- */
+
+#define majority(m) (((named[0] == m) + (named[1] == m) + (named[2] == m)) >= 2)
+
+/* A crashed node returns under the master that a majority of Sentinels names. */
+inline return_under(m) {
+	d_step { majority(m) -> up[victim] = true; follow(victim, m); fault = calm }
+}
+
+active proctype Fault() provided (!over) {
+	atomic {
+		if
+#ifdef FAULT
+		:: kind = FAULT
+#else
+		:: kind = planned
+		:: kind = crash
+		:: kind = cut
+		:: kind = sentcut
+		:: kind = side
+#endif
+		fi;
+		if
+		:: kind == planned -> command = true
+		:: else ->
+			if
+#ifndef REPLICA
+			:: victim = 0
+#endif
+#ifndef MASTER
+			:: victim = 1
+#endif
+			fi;
+			fault = kind;
+			if
+			:: fault == crash -> up[victim] = false; link[victim] = false
+			:: else
+			fi;
+			printf("fault: %e hits node %d\n", fault, victim)
+		fi
+	};
+	if
+	:: fault == crash ->
+		if
+		:: return_under(0)
+		:: return_under(1)
+		:: return_under(2)
+		fi
+	:: fault == cut || fault == sentcut || fault == side -> fault = calm
+	fi
+}
+
+/* ---- the daemon --------------------------------------------------------------------------- */
+
+#define ALL 7
+
+byte target;         /* the master that the daemon writes to */
+byte must = ALL - 1; /* the replicas that must have the write; with WAIT1 unused */
+byte seen;           /* how many of them WAIT counted */
+byte w;              /* the write in hand */
+byte asked;          /* the Sentinels that answer just now */
+
+/* The Sentinels in the set asked have answered. Those that lead a failover say so: their word
+ * does not count. */
+#define names(s, m) ((asked & bit(s)) && leads[s] == 0 && named[s] == m)
+#define agreed(m) ((names(0, m) + names(1, m) + names(2, m)) >= 2)
+#define up_for(s, m) (names(s, m) && !down[s])
+#define others(m) (ALL & ~bit(m))
+#define promotable(m) (others(m) & \
+	~((up_for(0, m) || up_for(1, m) || up_for(2, m)) -> 0 : bit(victim)))
+
+inline ask(set) {
+	d_step {
+		asked = set;
+		if
+		:: agreed(0) -> target = 0; must = promotable(0)
+		:: agreed(1) -> target = 1; must = promotable(1)
+		:: agreed(2) -> target = 2; must = promotable(2)
+		:: else -> must = others(target)
+		fi;
+		asked = 0
+	}
+}
+
+#define is_online(n) (link[n] && src[n] == target && n != target)
+#define online ((is_online(0) -> 1 : 0) + (is_online(1) -> 2 : 0) + (is_online(2) -> 4 : 0))
+#define still_master (up[target] && src[target] == target)
+
+inline acknowledged_by(n) {
+	d_step { is_online(n) && (data[n] & bit(w)) && !(have & bit(n)) -> have = have | bit(n) }
+}
+
+#ifdef WAIT1
+#define enough 1
+#define role_agrees true
+#endif
+#ifdef COUNT
+#define enough (count(must))
+#define role_agrees (still_master && count(online) <= seen)
+#endif
+#ifndef role_agrees
+#define enough (count(must))
+#define role_agrees (still_master && (online & ~have) == 0 && (must & ~(online & have)) == 0)
+#endif
+
+/* Nobody asks where a refused write is: forgetting it makes the state space smaller. */
+inline forget() {
+	if
+	:: acked & bit(w)
+	:: else -> data[0] = data[0] & ~bit(w); data[1] = data[1] & ~bit(w); data[2] = data[2] & ~bit(w)
+	fi
+}
+
+active proctype Daemon() {
+	do
+	:: w < WRITES ->
+		if
+		:: ask(7)
+		:: ask(3)
+		:: ask(5)
+		:: ask(6)
+		:: must = others(target)       /* the view is too old */
+		:: skip                        /* it is old, but the daemon does not know */
+		fi;
+		if
+		:: d_step {
+			still_master ->
+				printf("write %d goes to node %d\n", w, target);
+				data[target] = data[target] | bit(w); have = 0; seen = 0
+		   };
+		   do
+		   :: acknowledged_by(0)
+		   :: acknowledged_by(1)
+		   :: acknowledged_by(2)
+		   :: d_step { count(have & online) >= enough -> seen = count(have & online) }; break
+		   :: goto next                /* WAIT timed out, or the connection broke */
+		   od;
+		   if
+		   :: d_step {
+			role_agrees ->
+				printf("write %d IS ACKNOWLEDGED\n", w);
+				acked = acked | bit(w)
+		      }
+		   :: skip                     /* refused: 503 */
+		   fi
+		:: skip
+		fi;
+next:		atomic { have = 0; seen = 0; forget(); w++ }
+	:: else -> break
+	od;
+	over = (acked == 0) /* nothing was promised, so nothing can be lost */
+}
+
+/* ---- the property ------------------------------------------------------------------------- */
+
+#define settled (named[0] == named[1] && named[1] == named[2] && leads[0] == 0 && leads[1] == 0 && \
+	leads[2] == 0 && up[named[0]] && src[named[0]] == named[0])
+#define lost (acked & ~data[named[0]])
+
+active proctype Property() {
+	do
+#ifdef REACH
+	:: settled && named[0] != 0 && acked == bit(WRITES) - 1 && data[0] != data[named[0]] ->
+		printf("node %d is master and has all\n", named[0]);
+		assert(false)
+#else
+	:: d_step {
+		settled && lost ->
+			printf("node %d is master and has not all: acknowledged %d, there %d\n",
+				named[0], acked, data[named[0]]);
+			assert(false)
+	   }
+#endif
+	od
+}

@@ -1,0 +1,128 @@
+package testkit
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// Daemon is a whole server of this process, on free ports, with the demo's clients and user.
+type Daemon struct {
+	Base  string // the issuer
+	Admin string // the operators' listener
+	Clock *Clock
+	Log   *Log
+	App   *app.App
+}
+
+// Option changes the settings of a Daemon.
+type Option func(*config.Config)
+
+// Resources makes protected resources known.
+func Resources(uris ...string) Option {
+	return func(c *config.Config) {
+		for _, uri := range uris {
+			c.Resources = append(c.Resources, config.Resource{URI: uri})
+		}
+	}
+}
+
+// Redis puts the state into a standalone Redis instead of the embedded one.
+func Redis(addr string) Option {
+	return func(c *config.Config) {
+		c.Redis.Mode, c.Redis.Addrs = "standalone", []string{addr}
+		c.MasterKey = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+	}
+}
+
+// Start starts a daemon that the test's end stops.
+func Start(t testing.TB, options ...Option) *Daemon {
+	t.Helper()
+	c := config.Default(true)
+	c.Server.Listen, c.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
+	c.Password.Memory, c.Password.Time = 8192, 1 // the cheapest that is allowed
+	for _, option := range options {
+		option(&c)
+	}
+	d := &Daemon{Clock: new(Clock), Log: new(Log)}
+	a, err := app.New(t.Context(), c, app.Options{Now: d.Clock.Now, LogTo: d.Log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := a.Stop(ctx); err != nil {
+			t.Errorf("stopping: %v", err)
+		}
+	})
+	if err := a.Start(); err != nil {
+		t.Fatal(err)
+	}
+	d.App, d.Base, d.Admin = a, a.Issuer(), "http://"+a.AdminAddr()
+	return d
+}
+
+// Demo is the demo's confidential client, which may introspect every token.
+func (d *Daemon) Demo() Party {
+	return Party{Base: d.Base, ID: app.DemoClient, Secret: app.DemoSecret}
+}
+
+// SPA is the demo's public client.
+func (d *Daemon) SPA() Party { return Party{Base: d.Base, ID: app.DemoPublicClient} }
+
+// Register registers a confidential client. What the test leaves out is as it is for the demo's.
+func (d *Daemon) Register(t testing.TB, c oauth.Client) Party {
+	t.Helper()
+	if c.Type == "" {
+		c.Type = oauth.AppNative
+	}
+	if c.Scopes == nil {
+		c.Scopes = oauth.Scopes{"openid", "profile", "email", "read", "write"}
+	}
+	if c.RedirectURIs == nil {
+		c.RedirectURIs = []string{app.DemoRedirect}
+	}
+	registered, secret, err := d.App.Direct().Registry.Register(t.Context(), c, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Party{Base: d.Base, ID: string(registered.ID), Secret: secret.Reveal()}
+}
+
+// Get asks for a path below the issuer.
+func (d *Daemon) Get(t testing.TB, path string) Answer {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Base+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Do(t, request)
+}
+
+// Log collects what a daemon says. It is safe for concurrent use.
+type Log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// String is everything said so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
