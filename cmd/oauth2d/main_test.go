@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
 // terminal carries out a command line and gives what was printed.
@@ -128,14 +131,15 @@ func (p *page) String() string {
 	return p.text.String()
 }
 
-// serving starts `serve` and waits until want stands on stdout; ending it must be clean.
-func serving(t *testing.T, want string, args ...string) (out, messages *page) {
+// serving starts `serve` and waits until it says so; ending it must be clean.
+func serving(t *testing.T, environ []string, args ...string) (out, messages *page) {
 	t.Helper()
 	out, messages = &page{}, &page{}
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
+	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}, args...)
 	go func() {
-		ended <- run(ctx, console{in: strings.NewReader(""), out: out, err: messages}, append([]string{"serve"}, args...))
+		ended <- run(ctx, console{in: strings.NewReader(""), out: out, err: messages, environ: environ}, args)
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -143,26 +147,59 @@ func serving(t *testing.T, want string, args ...string) (out, messages *page) {
 			t.Errorf("serve ended with %d: %s", code, messages)
 		}
 	})
-	deadline := time.NewTimer(20 * time.Second)
-	defer deadline.Stop()
-	for !strings.Contains(out.String(), want) {
-		select {
-		case code := <-ended:
-			ended <- code
-			t.Fatalf("serve ended with %d: %s", code, messages)
-		case <-deadline.C:
-			t.Fatalf("serve says nothing: %s", messages)
-		case <-time.After(time.Millisecond):
-		}
-	}
+	waitFor(t, messages, `"msg":"serving"`)
 	return out, messages
+}
+
+// waitFor waits until want was written.
+func waitFor(t *testing.T, p *page, want string) {
+	t.Helper()
+	redistest.Eventually(t, 20*time.Second, want, func() bool { return strings.Contains(p.String(), want) })
+}
+
+// serve starts a server on the site and gives its address.
+func (s site) serve(t *testing.T) string {
+	t.Helper()
+	_, messages := serving(t, s, "--issuer", "https://auth.example.com")
+	return "http://" + regexp.MustCompile(`"listen":"([^"]+)"`).FindStringSubmatch(messages.String())[1]
+}
+
+// form posts as a client and reads the answer.
+func form(t *testing.T, address, id, secret string, fields url.Values) (int, map[string]any) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(fields.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.SetBasicAuth(id, url.QueryEscape(secret))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer map[string]any
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, answer
+}
+
+func writeFile(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 // What serve --dev prints works when it is pasted: the curl gives a token, and the URL leads to the
 // sign-in page with a challenge that the printed verifier proves.
 func TestWelcomeWorks(t *testing.T) {
 	t.Parallel()
-	out, messages := serving(t, "Ctrl-C", "--dev", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
+	out, messages := serving(t, nil, "--dev")
+	waitFor(t, out, "Ctrl-C")
 	command := regexp.MustCompile(`curl .*client_credentials.*`).FindString(out.String())
 	words := strings.Fields(command)
 	if len(words) == 0 {
@@ -201,7 +238,7 @@ func TestWelcomeWorks(t *testing.T) {
 
 func TestHealthcheck(t *testing.T) {
 	t.Parallel()
-	_, messages := serving(t, "Ctrl-C", "--dev", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
+	_, messages := serving(t, nil, "--dev")
 	admin := regexp.MustCompile(`"admin_listen":"([^"]+)"`).FindStringSubmatch(messages.String())
 	if len(admin) != 2 {
 		t.Fatalf("the log does not tell the address: %s", messages)
