@@ -27,7 +27,7 @@ func parseColour(text string) (colour, error) {
 	digits, ok := strings.CutPrefix(text, "#")
 	n, err := strconv.ParseUint(digits, 16, 24)
 	if !ok || len(digits) != 6 || err != nil {
-		return colour{}, fmt.Errorf("brand: %q is not a colour such as %s", text, DefaultAccent)
+		return colour{}, fmt.Errorf("%q is not a colour such as %s", text, DefaultAccent)
 	}
 	return colour{float64(n>>16) / 255, float64(n>>8&0xff) / 255, float64(n&0xff) / 255}, nil
 }
@@ -71,7 +71,7 @@ func CheckAccent(text string) error {
 	}
 	white, _ := parseColour(lightSurface)
 	if got := contrast(c, white); got < minContrast {
-		return fmt.Errorf("brand: the accent colour %s has a contrast of %.1f:1 against white, and %.1f:1 is needed: choose a darker one", text, got, minContrast)
+		return fmt.Errorf("the accent colour %s has a contrast of %.1f:1 against white, and %.1f:1 is needed: choose a darker one", text, got, minContrast)
 	}
 	return nil
 }

@@ -94,5 +94,5 @@ func (l *look) drawing() (name, kind string, body []byte, err error) {
 	case bytes.Contains(l.Logo[:min(len(l.Logo), 1024)], []byte("<svg")):
 		return "logo.svg", kindSVG, l.Logo, nil
 	}
-	return "", "", nil, errors.New("brand: the logo is neither an SVG nor a PNG file")
+	return "", "", nil, errors.New("the logo is neither an SVG nor a PNG file")
 }

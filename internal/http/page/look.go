@@ -71,16 +71,16 @@ func (l Look) make(base string) (*look, error) {
 
 func (b Brand) check() error {
 	if utf8.RuneCountInString(b.Name) > maxName {
-		return fmt.Errorf("brand: the name is longer than %d characters", maxName)
+		return fmt.Errorf("the name is longer than %d characters", maxName)
 	}
 	if err := CheckAccent(b.Accent); err != nil {
 		return err
 	}
 	if u, err := url.Parse(b.SupportURL); err != nil || b.SupportURL != "" && u.Scheme != "https" && u.Scheme != "mailto" {
-		return fmt.Errorf("brand: the support address %q is neither https nor mailto", b.SupportURL)
+		return fmt.Errorf("the support address %q is neither https nor mailto", b.SupportURL)
 	}
 	if len(b.Logo) > maxLogo {
-		return fmt.Errorf("brand: the logo is larger than %d KB", maxLogo>>10)
+		return fmt.Errorf("the logo is larger than %d KB", maxLogo>>10)
 	}
 	return nil
 }
