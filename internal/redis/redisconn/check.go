@@ -191,9 +191,6 @@ func (db *DB) explainServer(err error, addr, command string) error {
 		return fmt.Errorf("redis: %s refuses the password of %s: configure the right one", addr, db.user())
 	case strings.Contains(text, "NOAUTH"):
 		return fmt.Errorf("redis: %s wants a password and none is configured", addr)
-	case strings.Contains(text, "without any password configured"):
-		return fmt.Errorf("redis: %s has no password and one is configured: set requirepass or an ACL user there, "+
-			"or remove it here", addr)
 	case strings.Contains(text, "one of the keys"):
 		return fmt.Errorf("redis: %s may not touch keys that begin with auth: at %s: grant ~auth:* in its ACL "+
 			"(NOPERM)", db.user(), addr)
@@ -236,8 +233,8 @@ func explain(err error, what, addr string) error {
 	case strings.HasPrefix(err.Error(), "LOADING"):
 		return fmt.Errorf("redis: %s at %s is still loading its data: try again", what, addr)
 	case resultOf(err) == ResultUnreachable, resultOf(err) == ResultTimeout:
-		return fmt.Errorf("redis: %s at %s cannot be reached (%w): check the address, the network, and whether "+
-			"that port speaks TLS", what, addr, err)
+		return fmt.Errorf("redis: %s at %s cannot be reached (%w): check the address, the network and the TLS "+
+			"settings (its port, a client certificate)", what, addr, err)
 	}
 	return fmt.Errorf("redis: %s at %s answers with an error: %w", what, addr, err)
 }

@@ -20,15 +20,52 @@ type request struct {
 	answered chan struct{}
 }
 
-// settle takes the outcome from the commands: the first error that is more than an absence.
+// settle takes the outcome from the commands: the first error that is more than an absence, or
+// that one was never answered.
 func (r *request) settle() {
 	r.err = nil
 	for _, cmd := range r.cmds {
+		if c, ours := cmd.(*command); ours && !c.told {
+			r.err = errUnanswered
+			return
+		}
 		if err := cmd.Err(); err != nil && resultOf(err) != ResultNil {
 			r.err = err
 			return
 		}
 	}
+}
+
+// forget makes the commands ready to be sent, once more or for the first time.
+func (r *request) forget() {
+	for _, cmd := range r.cmds {
+		if c, ours := cmd.(*command); ours {
+			c.Cmder.SetErr(nil)
+			c.told = false
+		}
+	}
+}
+
+// answer is what the script of a write answered.
+func (r *request) answer() any { return r.cmds[0].(*command).Cmder.(*redis.Cmd).Val() }
+
+// command is a command on its way through the driver.
+type command struct {
+	redis.Cmder
+	once bool // the driver must not repeat it: after a lost connection nobody knows whether it ran
+	told bool // the driver said what became of it
+}
+
+// NoRetry implements redis.Cmder. MOVED and ASK are followed all the same: there it did not run.
+func (c *command) NoRetry() bool { return c.once || c.Cmder.NoRetry() }
+
+// SetErr implements redis.Cmder. The driver calls it with every reply. It does not when a new
+// connection is refused by the server itself (a wrong password, data that is still being loaded):
+// then the commands look as if they had succeeded with an empty answer, and an absence means
+// denied.
+func (c *command) SetErr(err error) {
+	c.told = true
+	c.Cmder.SetErr(err)
 }
 
 // sender carries a batch to Redis and leaves its outcome in every request. It is where a stricter

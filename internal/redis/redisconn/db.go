@@ -2,6 +2,7 @@ package redisconn
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -39,7 +40,7 @@ func (db *DB) Write(ctx context.Context, verb string, s *Script, keys []string, 
 	if err := db.do(db.writes, verb, r); err != nil {
 		return nil, err
 	}
-	return r.cmds[0].(write).Val(), nil
+	return r.answer(), nil
 }
 
 // WriteEach carries out several changes of one kind that do not depend on one another. They are
@@ -59,7 +60,7 @@ func (db *DB) WriteEach(ctx context.Context, verb string, s *Script, calls []Cal
 		if err := db.told(verb, r, db.writes.wait(ctx, r)); err != nil {
 			return nil, err
 		}
-		results[i] = r.cmds[0].(write).Val()
+		results[i] = r.answer()
 	}
 	return results, nil
 }
@@ -71,9 +72,11 @@ func (db *DB) Read(ctx context.Context, verb string, cmds ...redis.Cmder) error 
 	if len(cmds) == 0 {
 		return nil
 	}
-	return db.do(db.reads, verb, &request{
-		ctx: ctx, cmds: cmds, queued: db.opt.Now(), answered: make(chan struct{}),
-	})
+	r := &request{ctx: ctx, queued: db.opt.Now(), answered: make(chan struct{})}
+	for _, cmd := range cmds {
+		r.cmds = append(r.cmds, &command{Cmder: cmd})
+	}
+	return db.do(db.reads, verb, r)
 }
 
 func (db *DB) do(c *committer, verb string, r *request) error {
@@ -94,18 +97,11 @@ func (db *DB) told(verb string, r *request, err error) error {
 	return &Error{Verb: verb, Result: result, cause: err}
 }
 
-// write is a script run that the driver must not repeat by itself: after a lost connection nobody
-// knows whether it ran. (MOVED and ASK are followed all the same: there it did not.)
-type write struct{ *redis.Cmd }
-
-// NoRetry implements redis.Cmder.
-func (write) NoRetry() bool { return true }
-
 func (db *DB) newWrite(ctx context.Context, s *Script, call Call) *request {
 	db.scripts.add(s)
 	return &request{
 		ctx:      ctx,
-		cmds:     []redis.Cmder{write{redis.NewCmd(ctx, s.words(call)...)}},
+		cmds:     []redis.Cmder{&command{Cmder: redis.NewCmd(ctx, s.words(call)...), once: true}},
 		script:   s,
 		call:     call,
 		queued:   db.opt.Now(),
@@ -146,14 +142,17 @@ func (db *DB) exec(batch []*request) {
 	defer cancel()
 	pipe := db.client.Pipeline()
 	for _, r := range batch {
+		r.forget()
 		for _, cmd := range r.cmds {
 			_ = pipe.Process(ctx, cmd) // only queues; it cannot fail
 		}
 	}
 	db.opt.RoundTrip(len(batch))
-	_, err := pipe.Exec(ctx) // of the first command; each request looks at its own
+	_, err := pipe.Exec(ctx) // of the first command, or of the connection; each request looks at its own
 	for _, r := range batch {
-		r.settle()
+		if r.settle(); errors.Is(r.err, errUnanswered) && err != nil {
+			r.err = err
+		}
 	}
 	if db.opt.Mode != Cluster { // where one node's silence says nothing about the others
 		db.gate.learn(err)

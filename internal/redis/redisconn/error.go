@@ -52,6 +52,9 @@ func (e *Error) Unknown() bool {
 // errNotMaster is why a connection to a server that a Sentinel called master is dropped.
 var errNotMaster = errors.New("READONLY the server is not a master")
 
+// errUnanswered is why a command has no outcome: it was never sent, or nobody said what became of it.
+var errUnanswered = errors.New("the server did not answer")
+
 // errClosed is answered after Close.
 var errClosed = errors.New("the connection is closed")
 
@@ -83,6 +86,8 @@ func resultOf(err error) string {
 		return ResultUnconfirmed
 	case errors.Is(err, errNoMaster):
 		return ResultNoMaster
+	case errors.Is(err, errUnanswered):
+		return ResultUnreachable
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, redis.ErrPoolTimeout):
 		return ResultTimeout
 	}

@@ -47,7 +47,7 @@ func (j *journal) add(r *request) {
 	if r.script == nil || r.script.redo == nil {
 		return
 	}
-	redo := r.script.redo(r.call, r.cmds[0].(write).Val())
+	redo := r.script.redo(r.call, r.answer())
 	if redo == nil {
 		return
 	}
@@ -78,7 +78,7 @@ func (j *journal) redo(to *redis.Client, limited func() (context.Context, contex
 		pipe := to.Pipeline()
 		for _, e := range entries[start:min(start+maxBatch, len(entries))] {
 			words := e.redo.words()
-			_ = pipe.Process(ctx, write{redis.NewCmd(ctx, words...)})
+			_ = pipe.Process(ctx, &command{Cmder: redis.NewCmd(ctx, words...), once: true})
 		}
 		_, err := pipe.Exec(ctx)
 		cancel()

@@ -89,8 +89,8 @@ func (d *durable) ask(server *redis.Client, batch []*request, still func() bool)
 	pipe := server.Pipeline()
 	first := pipe.Get(ctx, historyKey)
 	for _, r := range batch {
+		r.forget() // what a server that was silent left
 		for _, cmd := range r.cmds {
-			cmd.SetErr(nil) // a server that was silent left one
 			_ = pipe.Process(ctx, cmd)
 		}
 	}

@@ -1,0 +1,185 @@
+package redisconn_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+)
+
+// secrets stand in the configuration and must not stand in any message.
+const (
+	rightPassword = "the-right-password"
+	wrongPassword = "the-wrong-password"
+)
+
+// complains holds the start-up check to one line with certain words and without passwords.
+func complains(t *testing.T, o redisconn.Options, words ...string) {
+	t.Helper()
+	err := open(t, patient(o)).Check(t.Context())
+	if err == nil {
+		t.Errorf("no complaint; wanted %q", words)
+		return
+	}
+	text := err.Error()
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			t.Errorf("%q does not say %q", text, word)
+		}
+	}
+	for _, never := range []string{rightPassword, wrongPassword, "\n"} {
+		if strings.Contains(text, never) {
+			t.Errorf("%q holds %q", text, never)
+		}
+	}
+}
+
+func content(t *testing.T, o redisconn.Options) {
+	t.Helper()
+	if err := open(t, patient(o)).Check(t.Context()); err != nil {
+		t.Errorf("unexpected complaint: %v", err)
+	}
+}
+
+func TestCheckUnreachable(t *testing.T) {
+	t.Parallel()
+	addr := "127.0.0.1:" + redistest.FreePort(t)
+	complains(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{addr}}, "nothing listens at "+addr)
+	complains(t, redisconn.Options{Mode: redisconn.Sentinel, Addrs: []string{addr}, MasterName: "m"},
+		"nothing listens at "+addr, "Sentinel")
+	complains(t, redisconn.Options{Mode: redisconn.Cluster, Addrs: []string{addr}}, "nothing listens at "+addr)
+}
+
+func TestCheckPasswordAndRights(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t,
+		"user default on >"+rightPassword+" ~* +@all",
+		"user least on >"+rightPassword+" ~auth:* +@all -@dangerous +info",
+		"user noscripts on >"+rightPassword+" ~auth:* +@all -@dangerous +info -evalsha",
+		"user noload on >"+rightPassword+" ~auth:* +@all -@dangerous +info -script|load",
+		"user nohset on >"+rightPassword+" ~auth:* +@all -@dangerous +info -hset",
+		"user noinfo on >"+rightPassword+" ~auth:* +@all -@dangerous",
+		"user nokeys on >"+rightPassword+" ~other:* +@all -@dangerous +info")
+	as := func(user, password string) redisconn.Options {
+		o := onServer(server)
+		o.Username, o.Password = user, password
+		return o
+	}
+	content(t, as("", rightPassword))
+	content(t, as("least", rightPassword))
+	complains(t, as("", ""), server.Addr, "wants a password")
+	complains(t, as("", wrongPassword), server.Addr, "refuses the password of the default user")
+	complains(t, as("least", wrongPassword), server.Addr, `refuses the password of user "least"`)
+	complains(t, as("noscripts", rightPassword), `user "noscripts" may not run evalsha`, "+evalsha", "NOPERM")
+	complains(t, as("noload", rightPassword), `may not run script|load`, "+script|load")
+	complains(t, as("nohset", rightPassword), `may not run hset`, "+hset")
+	complains(t, as("noinfo", rightPassword), `may not run info`, "+info")
+	complains(t, as("nokeys", rightPassword), "auth:", "~auth:*")
+}
+
+func TestCheckEviction(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	content(t, onServer(server))
+	for _, policy := range []string{"allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-ttl"} {
+		server.Do(t, "config", "set", "maxmemory-policy", policy)
+		complains(t, onServer(server), "maxmemory-policy "+policy, "set maxmemory-policy noeviction")
+	}
+}
+
+func TestCheckTheWrongKindOfServer(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	replica := redistest.Start(t, "replicaof 127.0.0.1 "+server.Port())
+	complains(t, onServer(replica), "is a replica")
+	complains(t, redisconn.Options{Mode: redisconn.Cluster, Addrs: []string{server.Addr}}, "is not a node of a cluster")
+	node := redistest.Start(t, "cluster-enabled yes", "cluster-port "+redistest.FreePort(t))
+	complains(t, onServer(node), "is a node of a cluster")
+}
+
+func TestCheckSentinels(t *testing.T) {
+	t.Parallel()
+	group := redistest.StartGroup(t, "user auth on >"+rightPassword+" ~auth:* +@all -@dangerous +info")
+	with := func(change func(*redisconn.Options)) redisconn.Options {
+		o := redisconn.Options{
+			Mode: redisconn.Sentinel, Addrs: group.Addrs, MasterName: redistest.MasterName,
+			Username: "auth", Password: rightPassword,
+		}
+		change(&o)
+		return o
+	}
+	content(t, with(func(*redisconn.Options) {}))
+	dead := "127.0.0.1:" + redistest.FreePort(t)
+	content(t, with(func(o *redisconn.Options) { o.Addrs = append([]string{dead}, group.Addrs...) }))
+	complains(t, with(func(o *redisconn.Options) { o.MasterName = "mymaster" }), `knows no master named "mymaster"`)
+	complains(t, with(func(o *redisconn.Options) { o.MasterName, o.Addrs = "mymaster", append([]string{dead}, group.Addrs...) }),
+		`knows no master named "mymaster"`)
+	complains(t, with(func(o *redisconn.Options) { o.Password = wrongPassword }), group.Nodes[0].Addr, "refuses the password")
+
+	for _, s := range group.Sentinels {
+		s.Do(t, "acl", "setuser", "default", "resetpass", ">"+rightPassword)
+	}
+	complains(t, with(func(o *redisconn.Options) { o.SentinelPassword = wrongPassword }), "the Sentinel at", "WRONGPASS")
+	complains(t, with(func(*redisconn.Options) {}), "the Sentinel at", "NOAUTH")
+	content(t, with(func(o *redisconn.Options) { o.SentinelPassword = rightPassword }))
+}
+
+func TestCheckTLS(t *testing.T) {
+	t.Parallel()
+	certificate, other := redistest.NewCertificate(t), redistest.NewCertificate(t)
+	server, addr := redistest.StartTLS(t, certificate)
+	over := func(addr string, files redisconn.TLSFiles) redisconn.Options {
+		config, err := files.Config()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{addr}, TLS: config}
+	}
+	good := over(addr, redisconn.TLSFiles{CA: certificate.CA})
+	content(t, good)
+	if _, err := open(t, patient(good)).Write(t.Context(), "count", counting(), []string{"n"}, 1); err != nil {
+		t.Errorf("a write over TLS: %v", err)
+	}
+	complains(t, over(addr, redisconn.TLSFiles{CA: other.CA}), addr, "is not trusted", "CA")
+	complains(t, over(addr, redisconn.TLSFiles{CA: certificate.CA, ServerName: "redis.example"}), addr, "is for another name")
+	plain := over(server.Addr, redisconn.TLSFiles{CA: certificate.CA})
+	complains(t, plain, server.Addr, "TLS")
+	complains(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{addr}}, addr, "TLS")
+
+	server.Do(t, "config", "set", "tls-auth-clients", "yes")
+	complains(t, good, addr, "client certificate")
+	content(t, over(addr, redisconn.TLSFiles{CA: certificate.CA, Cert: certificate.Cert, Key: certificate.Key}))
+}
+
+func TestTLSFilesThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	certificate := redistest.NewCertificate(t)
+	for _, files := range []redisconn.TLSFiles{
+		{CA: "nowhere.pem"}, {CA: certificate.Key}, {Cert: certificate.Cert}, {Cert: certificate.Cert, Key: certificate.CA},
+	} {
+		if _, err := files.Config(); err == nil {
+			t.Errorf("%+v is accepted", files)
+		}
+	}
+}
+
+func TestHealthTellsHowRedisIs(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, "appendonly yes", "maxmemory 100mb")
+	h, err := open(t, patient(onServer(server))).Health(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.Mode != redisconn.Standalone || h.Role != "master" || h.Nodes != 1 || !h.AOF || h.Policy != "noeviction" ||
+		h.MaxMemory != 100<<20 || h.UsedMemory == 0 || !strings.Contains(h.Version, ".") {
+		t.Errorf("%+v", h)
+	}
+	if h, err := open(t, redisconn.Options{}).Health(t.Context()); err != nil || h.Mode != redisconn.Embedded {
+		t.Errorf("%+v %v", h, err)
+	}
+	server.Kill()
+	if h, err := open(t, onServer(server)).Health(t.Context()); err == nil {
+		t.Errorf("a dead server is well: %+v", h)
+	}
+}
