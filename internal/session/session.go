@@ -26,7 +26,7 @@ const (
 )
 
 // ACRPassword is the authentication context of a sign-in with a password and nothing else.
-const ACRPassword = "urn:oauth2d:password"
+const ACRPassword = "urn:oauth2d:password" //nolint:gosec // a name, not a secret
 
 // Why a session ended, as it is told in event.SessionEnded.
 const (

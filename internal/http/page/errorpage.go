@@ -16,27 +16,28 @@ type failure struct {
 	Again       bool // loading the page again may help
 }
 
-// kinds gives the family of messages for an error code; every other code is told as "default".
-var kinds = map[oauth.Code]string{
-	oauth.InvalidRequest:         "request",
-	oauth.InvalidRedirectURI:     "request",
-	oauth.UnauthorizedClient:     "request",
-	oauth.InvalidScope:           "request",
-	oauth.InvalidTarget:          "request",
-	oauth.StaleInteraction:       "stale",
-	oauth.ForbiddenByOrigin:      "forbidden",
-	oauth.NotFound:               "missing",
-	oauth.MethodNotAllowed:       "missing",
-	oauth.TemporarilyUnavailable: "busy",
-	oauth.SlowDown:               "slow",
+// kindOf gives the family of messages for an error code.
+func kindOf(code oauth.Code) string {
+	switch code { //nolint:exhaustive // every other code means the same to a person
+	case oauth.InvalidRequest, oauth.InvalidRedirectURI, oauth.UnauthorizedClient, oauth.InvalidScope, oauth.InvalidTarget:
+		return "request"
+	case oauth.StaleInteraction:
+		return "stale"
+	case oauth.ForbiddenByOrigin:
+		return "forbidden"
+	case oauth.NotFound, oauth.MethodNotAllowed:
+		return "missing"
+	case oauth.TemporarilyUnavailable:
+		return "busy"
+	case oauth.SlowDown:
+		return "slow"
+	}
+	return "default"
 }
 
 // Error tells a person what happened and what they can do. The cause of e is not shown.
 func (p *Pages) Error(w http.ResponseWriter, r *http.Request, status int, e *oauth.Error, requestID string) {
-	kind, known := kinds[e.Code]
-	if !known {
-		kind = "default"
-	}
+	kind := kindOf(e.Code)
 	err := p.draw(w, r, sheet{name: "error", status: status, data: failure{
 		Kind:        kind,
 		Code:        e.Code,

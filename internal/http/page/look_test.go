@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
@@ -121,7 +122,7 @@ func TestConsentIsHonest(t *testing.T) {
 func TestErrorPageTellsWhatToDo(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, page.Look{})
-	r := httptest.NewRequest("GET", "/auth/authorize?secret=in-the-address", nil)
+	r := httptest.NewRequest(http.MethodGet, "/auth/authorize?secret=in-the-address", http.NoBody)
 	for code, text := range map[oauth.Code]string{
 		oauth.InvalidRequest: "This link does not work", oauth.ServerError: "Something went wrong",
 		oauth.TemporarilyUnavailable: "Back in a moment", oauth.NotFound: "There is nothing here",

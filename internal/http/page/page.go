@@ -66,7 +66,10 @@ func New(o Options) (*Pages, error) {
 		}
 		p.templates[name] = parsed
 	}
-	return p, p.Use(o.Look)
+	if err := p.Use(o.Look); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // Use changes the look. On an error the earlier one stays.

@@ -131,7 +131,7 @@ func (a answer) location() string { return a.header.Get("Location") }
 
 func (b *browser) get(path string) answer {
 	b.t.Helper()
-	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.at(path), nil)
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.at(path), http.NoBody)
 	ok(b.t, err)
 	return b.do(r)
 }
