@@ -30,7 +30,10 @@ func (db *DB) Check(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return db.checkServer(ctx, master)
+		if err := db.checkServer(ctx, master); err != nil || db.durable == nil {
+			return err
+		}
+		return db.checkStrict(ctx, master)
 	default:
 		var err error
 		for _, addr := range db.opt.Addrs {

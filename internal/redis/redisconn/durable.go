@@ -218,19 +218,20 @@ func (d *durable) await() (*term, error) {
 		t, opened, gone := d.term, d.opened, d.gone
 		d.mu.Unlock()
 		var barrier <-chan time.Time
+		giveUp := limit.C
 		if t != nil {
 			left := t.opens.Sub(d.db.opt.Now())
 			if left <= 0 {
 				return t, nil
 			}
-			barrier, opened = time.After(left), nil
+			barrier, opened, giveUp = time.After(left), nil, nil // it is known when this ends
 		}
 		select {
 		case <-opened:
 		case <-barrier:
 		case <-d.quit:
 			return nil, errClosed
-		case <-limit.C:
+		case <-giveUp:
 			if gone {
 				return nil, errHistory
 			}

@@ -28,8 +28,8 @@ type Access struct {
 func NewAccess(db *redisconn.DB) *Access {
 	a := &Access{
 		db: db, names: namesOf(db),
-		put: script("access_put"), drop: script("access_drop"),
-		deny: script("token_deny"), denyClient: script("client_deny"),
+		put: script("access_put"), drop: ending(script("access_drop")),
+		deny: ending(script("token_deny")), denyClient: ending(script("client_deny")),
 	}
 	db.Use(a.put, a.drop, a.deny, a.denyClient)
 	return a

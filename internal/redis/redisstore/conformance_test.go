@@ -13,7 +13,7 @@ import (
 )
 
 // leastRights is the ACL of the daemon's own user (no KEYS, CONFIG or FLUSHDB).
-const leastRights = "user auth on >secret-of-auth ~auth:* +@all -@dangerous +info"
+const leastRights = "user auth on >secret-of-auth ~auth:* +@all -@dangerous +info +role"
 
 func openDB(t *testing.T, o redisconn.Options) *redisconn.DB {
 	t.Helper()
@@ -51,11 +51,25 @@ func emptied(t *testing.T, o redisconn.Options, servers ...*redistest.Server) st
 	return func(t *testing.T) storetest.Subject {
 		t.Helper()
 		for _, admin := range admins {
-			if err := admin.FlushAll(t.Context()).Err(); err != nil {
-				t.Fatal(err)
-			}
+			empty(t, admin)
 		}
 		return subject(db)
+	}
+}
+
+// empty deletes everything but the name of the data set: without it, strict durability would call
+// the data lost.
+func empty(t *testing.T, admin *redis.Client) {
+	t.Helper()
+	const history = "auth:history"
+	name := admin.Get(t.Context(), history).Val() // "" where durability is not strict
+	if err := admin.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if name != "" {
+		if err := admin.Set(t.Context(), history, name, 0).Err(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -77,9 +91,16 @@ func TestStandaloneWithLeastRights(t *testing.T) {
 
 func TestSentinelWithLeastRights(t *testing.T) {
 	t.Parallel()
-	group := redistest.StartGroup(t, leastRights)
+	group := redistest.StartGroup(t, leastRights, "appendonly yes")
+	for _, durability := range []redisconn.Durability{redisconn.Strict, redisconn.Relaxed} {
+		t.Run(string(durability), func(t *testing.T) { conformInGroup(t, group, durability) })
+	}
+}
+
+func conformInGroup(t *testing.T, group *redistest.Group, durability redisconn.Durability) {
+	t.Helper()
 	storetest.All(t, emptied(t, redisconn.Options{
-		Mode: redisconn.Sentinel, Addrs: group.Addrs, MasterName: redistest.MasterName, Durability: redisconn.Relaxed,
+		Mode: redisconn.Sentinel, Addrs: group.Addrs, MasterName: redistest.MasterName, Durability: durability,
 		Username: "auth", Password: "secret-of-auth",
 	}, group.Nodes[0]))
 }

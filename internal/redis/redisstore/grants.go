@@ -20,6 +20,8 @@ type Grants struct {
 	names names
 
 	list, unlist, create, advance, kill *redisconn.Script
+
+	unsure unsure
 }
 
 // NewGrants makes the store of grants.
@@ -27,9 +29,11 @@ func NewGrants(db *redisconn.DB) *Grants {
 	g := &Grants{
 		db: db, names: namesOf(db),
 		list: script("grant_list"), unlist: script("unlist"), create: script("grant_create"),
-		advance: script("advance"), kill: script("grant_kill"),
+		advance: script("advance"), kill: ending(script("grant_kill")),
 	}
-	db.Use(g.list, g.unlist, g.create, g.advance, g.kill)
+	redo := script("advance_redo")
+	g.advance.Establishing(spent(redo, g.kill))
+	db.Use(g.list, g.unlist, g.create, g.advance, g.kill, redo)
 	return g
 }
 
@@ -82,7 +86,7 @@ func (g *Grants) prune(ctx context.Context, index string, old []string) {
 func (g *Grants) Advance(ctx context.Context, p store.Presentation) (oauth.Verdict, oauth.Grant, error) {
 	keys := []string{g.names.grant(p.Grant)}
 	args := []any{
-		string(p.Client), p.Serial, presenterText(p.Presenter), p.Now.UnixMilli(), p.Grace.Milliseconds(),
+		string(p.Client), p.Serial, presenterText(p.Presenter), p.Now.UnixMilli(), g.unsure.grace(p).Milliseconds(),
 		p.Rotate, p.Keep.Milliseconds(), string(p.Grant),
 	}
 	if p.Access != nil {
@@ -91,6 +95,7 @@ func (g *Grants) Advance(ctx context.Context, p store.Presentation) (oauth.Verdi
 	}
 	answer, err := g.db.Write(ctx, "grants.advance", g.advance, keys, args...)
 	if err != nil {
+		g.unsure.learn(p, err)
 		return "", oauth.Grant{}, err
 	}
 	said, err := words(answer)

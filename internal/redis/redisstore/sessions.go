@@ -31,7 +31,7 @@ func NewSessions(db *redisconn.DB) *Sessions {
 	s := &Sessions{
 		db: db, names: namesOf(db),
 		put: script("session_put"), admit: script("session_admit"), prolong: script("session_prolong"),
-		touch: script("session_touch"), end: script("session_end"), unlist: script("unlist"),
+		touch: script("session_touch"), end: ending(script("session_end")), unlist: script("unlist"),
 	}
 	db.Use(s.put, s.admit, s.prolong, s.touch, s.end, s.unlist)
 	return s
