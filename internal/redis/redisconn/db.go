@@ -3,6 +3,7 @@ package redisconn
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -154,9 +155,19 @@ func (db *DB) exec(batch []*request) {
 			r.err = err
 		}
 	}
-	if db.opt.Mode != Cluster { // where one node's silence says nothing about the others
-		db.gate.learn(err)
+	if cluster, ok := db.client.(*redis.ClusterClient); ok {
+		// One node's silence says nothing about the others, but its slots may be elsewhere by now.
+		if slices.ContainsFunc(batch, unserved) {
+			cluster.ReloadState(ctx)
+		}
+		return
 	}
+	db.gate.learn(err)
+}
+
+// unserved tells whether a request came to a node that does not serve now.
+func unserved(r *request) bool {
+	return slices.Contains([]string{ResultUnreachable, ResultTimeout, ResultReadOnly}, resultOf(r.err))
 }
 
 func (db *DB) pipelineContext() (context.Context, context.CancelFunc) {
