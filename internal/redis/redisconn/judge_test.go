@@ -1,0 +1,58 @@
+package redisconn
+
+import "testing"
+
+func TestAcknowledgement(t *testing.T) {
+	t.Parallel()
+	both := need{required: []string{nodeB, nodeC}, known: []string{nodeB, nodeC}}
+	rows := []struct {
+		name    string
+		need    need
+		end     role
+		reached int64 // 0 means refused
+	}{
+		{"both have it", both, role{master: true, replicas: map[string]int64{nodeB: 120, nodeC: 110}}, 110},
+		{"no longer the master", both, role{replicas: map[string]int64{nodeB: 120, nodeC: 110}}, 0},
+		{"one is behind", both, role{master: true, replicas: map[string]int64{nodeB: 120, nodeC: 99}}, 0},
+		{"one is gone", both, role{master: true, replicas: map[string]int64{nodeB: 120}}, 0},
+		{"another stands in for the one that is gone", both, role{master: true, replicas: map[string]int64{nodeB: 120, nodeA: 120}}, 0},
+		{"nobody is there", need{known: []string{nodeB}}, role{master: true}, 0},
+		{
+			"replica-pause: down, still listed, and behind", need{required: []string{nodeC}, excused: []string{nodeB}, known: both.known},
+			role{master: true, replicas: map[string]int64{nodeB: 10, nodeC: 110}}, 110,
+		},
+		{"one more is online and has it", need{required: []string{nodeB}, known: both.known}, role{master: true, replicas: map[string]int64{nodeB: 120, nodeC: 110}}, 110},
+		{"one more is online and is behind", need{required: []string{nodeB}, known: both.known}, role{master: true, replicas: map[string]int64{nodeB: 120, nodeC: 10}}, 0},
+		{"only a stranger has it", need{known: both.known}, role{master: true, replicas: map[string]int64{nodeA: 120}}, 0},
+		{"none is required by name, and one has it", need{excused: both.known, known: both.known}, role{master: true, replicas: map[string]int64{nodeB: 100, nodeC: 5}}, 100},
+		{"none is required by name, and none has it", need{excused: both.known, known: both.known}, role{master: true, replicas: map[string]int64{nodeB: 5}}, 0},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			reached, err := row.need.judge(row.end, 100)
+			if (err == nil) != (row.reached > 0) || reached != row.reached {
+				t.Errorf("reached %d, %v; want %d", reached, err, row.reached)
+			}
+		})
+	}
+	if n := (need{required: []string{nodeC}, excused: []string{nodeB}}).wait(role{replicas: map[string]int64{nodeA: 1, nodeB: 1}}); n != 2 {
+		t.Errorf("isr4: WAIT %d; the stranger that ROLE listed is waited for, the excused one is not", n)
+	}
+}
+
+func TestReadingRole(t *testing.T) {
+	t.Parallel()
+	r, err := parseRole([]any{"master", int64(70), []any{[]any{"10.0.0.2", "6379", "60"}}})
+	if err != nil || !r.master || r.offset != 70 || r.replicas[nodeB] != 60 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if r, err = parseRole([]any{"slave", "10.0.0.1", int64(6379), "connected", int64(70)}); err != nil || r.master {
+		t.Errorf("%+v, %v", r, err)
+	}
+	for _, nonsense := range []any{nil, []any{}, []any{"master", int64(1), []any{"x"}}, []any{"master", int64(1), []any{[]any{"h", "1", "x"}}}} {
+		if r, err := parseRole(nonsense); err == nil {
+			t.Errorf("%v is read as %+v", nonsense, r)
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package redisconn
+
+import (
+	"log/slog"
+	"testing"
+)
+
+func TestLossDetector(t *testing.T) {
+	t.Parallel()
+	continued := func(second int64) testimony {
+		return testimony{master: true, replid: historyB, replid2: historyA, second: second}
+	}
+	rows := []struct {
+		name     string
+		seen     testimony
+		fence    int64
+		complete bool
+		lost     uint64
+	}{
+		{"the same history", testimony{master: true, replid: historyA}, 7, true, 0},
+		{"it continued behind all that was acknowledged", continued(101), 7, true, 0},
+		{"it continued before the last byte that was acknowledged", continued(100), 7, false, 1},
+		{"a history of its own proves nothing", testimony{master: true, replid: historyB}, 7, false, 0},
+		{"a batch is missing", testimony{master: true, replid: historyB}, 6, false, 1},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			l := &lossDetector{log: silentLog()}
+			l.acknowledged(historyA, 100, 7)
+			if got := l.nothingMissing(t.Context(), row.seen, row.fence); got != row.complete || l.count() != row.lost {
+				t.Errorf("complete %v, lost %d; want %v, %d", got, l.count(), row.complete, row.lost)
+			}
+			if row.lost > 0 && l.nothingMissing(t.Context(), row.seen, row.fence) {
+				t.Error("the journal is forgotten when applying it failed")
+			}
+			if l.madeGood(); !l.nothingMissing(t.Context(), row.seen, row.fence) && row.lost > 0 {
+				t.Error("it is told more than once")
+			}
+			if l.count() != row.lost {
+				t.Errorf("counted %d times", l.count())
+			}
+		})
+	}
+	if !(&lossDetector{log: silentLog()}).nothingMissing(t.Context(), continued(1), 0) {
+		t.Error("a daemon that acknowledged nothing lost something")
+	}
+}
+
+func silentLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
