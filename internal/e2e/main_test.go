@@ -1,0 +1,39 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// workshop is where the binary is built; it is removed when all tests have run.
+var workshop string
+
+// binary builds the command once for all tests.
+var binary = sync.OnceValues(func() (string, error) {
+	name := filepath.Join(workshop, "oauth2d")
+	args := []string{"build", "-o", name}
+	if raceDetector {
+		args = append(args, "-race")
+	}
+	out, err := exec.Command("go", append(args, "../../cmd/oauth2d")...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return name, nil
+})
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if workshop, err = os.MkdirTemp("", "oauth2d-e2e-"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(workshop)
+		return m.Run()
+	}())
+}

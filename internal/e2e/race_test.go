@@ -1,0 +1,6 @@
+//go:build race
+
+package e2e
+
+// raceDetector tells that the tests run under the race detector; the binary is then built with it.
+const raceDetector = true
