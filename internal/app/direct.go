@@ -64,8 +64,11 @@ func (d *Direct) DeleteClient(ctx context.Context, id oauth.ClientID) error {
 	return gone
 }
 
-// reasonPassword is why the sessions of a user end who got a new password.
-const reasonPassword = "password changed"
+// Why the sessions of a user end, besides what the user does.
+const (
+	reasonPassword = "password changed"
+	reasonDisabled = "user disabled"
+)
 
 // SetPassword gives a user a new password and ends every session and grant that the old one
 // opened. It can be repeated.
@@ -78,4 +81,26 @@ func (d *Direct) SetPassword(ctx context.Context, name, password string) error {
 		return err
 	}
 	return d.base.sessions.EndAll(ctx, user.ID, "", reasonPassword)
+}
+
+// DisableUser keeps a user from signing in and ends every session and grant of theirs. It can be
+// repeated.
+func (d *Direct) DisableUser(ctx context.Context, name string) error {
+	user, err := d.Directory.Find(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := d.Directory.Disable(ctx, name); err != nil {
+		return err
+	}
+	return d.base.sessions.EndAll(ctx, user.ID, "", reasonDisabled)
+}
+
+// WithdrawConsent forgets what a user allowed a client and ends what the client got by it. It can be
+// repeated.
+func (d *Direct) WithdrawConsent(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
+	if err := d.base.stores.consents.Withdraw(ctx, user, client); err != nil {
+		return oauth.Unavailable(err)
+	}
+	return d.base.sessions.EndGrants(ctx, user, client)
 }

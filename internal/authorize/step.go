@@ -2,6 +2,7 @@ package authorize
 
 import (
 	"context"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -49,10 +50,11 @@ func (a *Authorizer) agreed(ctx context.Context, p Pending, user oauth.UserID) (
 		return false, oauth.Unavailable(err).To(p.Return)
 	}
 	for _, c := range given {
-		if c.Client == p.Client.ID {
-			fresh := !p.prompt.consent || !c.Given.Before(p.asked)
-			return fresh && p.Scope.Within(c.Scope), nil
+		if c.Client != p.Client.ID || c.Given.Before(p.Client.Created.Truncate(time.Millisecond)) {
+			continue // of another client, or of one that had the id before
 		}
+		fresh := !p.prompt.consent || !c.Given.Before(p.asked)
+		return fresh && p.Scope.Within(c.Scope), nil
 	}
 	return false, nil
 }

@@ -44,6 +44,20 @@ func (d *Directory) Verify(ctx context.Context, name, password string) (oauth.Us
 	return user, nil
 }
 
+// Still tells whether what Verify found holds yet: the user is there, not disabled, and has the same
+// password. Who begins something for the user asks again afterwards: whoever ends all that a user
+// has can end only what is there already.
+func (d *Directory) Still(ctx context.Context, verified oauth.User) (bool, error) {
+	now, err := d.Get(ctx, verified.ID)
+	switch {
+	case errors.Is(err, store.Absent):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return !now.Disabled && now.PasswordHash == verified.PasswordHash, nil
+}
+
 func (d *Directory) failed(ctx context.Context, user oauth.UserID, reason string) error {
 	d.o.Events.Emit(ctx, event.LoginFailed{User: string(user), Reason: reason})
 	return oauth.Refuse(oauth.AccessDenied, "the user name and the password do not go together", errors.New(reason))

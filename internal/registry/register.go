@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
@@ -18,6 +19,8 @@ func (r *Registry) Register(ctx context.Context, c oauth.Client, chosen string) 
 	now := r.Now()
 	c = withDefaults(c)
 	c.Secrets, c.Revision, c.Created, c.Updated = nil, 0, now, now
+	// The id may have been another client's before: what that one was granted is not inherited.
+	c.NotBefore = now.Truncate(time.Millisecond) // as grants keep the time they were born
 	if err := check(c); err != nil {
 		return oauth.Client{}, "", err
 	}

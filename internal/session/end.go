@@ -55,6 +55,12 @@ func (s *Sessions) EndAll(ctx context.Context, user oauth.UserID, except oauth.S
 	return s.killGrants(ctx, user, func(g oauth.Grant) bool { return except == "" || g.Session != except })
 }
 
+// EndGrants ends what a user allowed one client, in whatever session. The sessions live on: who wants
+// the client to ask again forgets the consent first.
+func (s *Sessions) EndGrants(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
+	return s.killGrants(ctx, user, func(g oauth.Grant) bool { return g.Client == client })
+}
+
 func (s *Sessions) killGrants(ctx context.Context, user oauth.UserID, doomed func(oauth.Grant) bool) error {
 	grants, err := s.o.Grants.OfUser(ctx, user)
 	if err != nil {

@@ -33,6 +33,7 @@ const (
 	ReasonLimit    = "limit"    // the user had too many sessions
 	ReasonLogout   = "logout"   // the user signed out
 	ReasonReplaced = "replaced" // the same browser signed in again
+	ReasonRefused  = "refused"  // the user lost the right to sign in while doing it
 )
 
 // Options are what a Sessions is made of. Zero Life and Limit mean DefaultLife and

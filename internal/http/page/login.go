@@ -1,6 +1,7 @@
 package page
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
@@ -86,31 +87,39 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 		}
 		return err
 	}
-	if err := p.begin(w, r, user); err != nil {
+	signedIn, err := p.begin(w, r, user)
+	if err != nil {
 		return err
+	}
+	if !signedIn {
+		return p.drawLogin(w, r, pending, login{Interaction: interaction, Username: bounded(name), Wrong: true})
 	}
 	p.onward(w, interaction)
 	return nil
 }
 
 // begin starts a session under a new cookie and ends the one the browser had (RFC 9700 §4.7; a
-// presented cookie is never taken over, so that nobody can plant one).
-func (p *Pages) begin(w http.ResponseWriter, r *http.Request, user oauth.User) error {
+// presented cookie is never taken over, so that nobody can plant one). It answers false when the
+// password or the user stopped being good meanwhile: nothing has begun then.
+func (p *Pages) begin(w http.ResponseWriter, r *http.Request, user oauth.User) (bool, error) {
 	earlier, err := p.person(r)
 	if err != nil {
-		return err
+		return false, err
 	}
 	cookie, started, err := p.o.Sessions.Start(r.Context(), user, session.ACRPassword)
 	if err != nil {
-		return err
+		return false, err
+	}
+	if still, err := p.o.Directory.Still(r.Context(), user); err != nil || !still {
+		return false, errors.Join(err, p.o.Sessions.End(r.Context(), started, session.ReasonRefused))
 	}
 	if earlier != nil {
 		if err := p.o.Sessions.Replace(r.Context(), *earlier, started); err != nil {
-			return err
+			return false, err
 		}
 	}
 	p.o.Cookies.Set(w, web.SessionCookie, cookie.Reveal(), 0)
-	return nil
+	return true, nil
 }
 
 // drawLogin answers 401 to a wrong password and 200 otherwise, known and unknown names alike.
