@@ -48,6 +48,8 @@ func Start(t testing.TB, options ...Option) *Daemon {
 	c := config.Default(true)
 	c.Server.Listen, c.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
 	c.Password.Memory, c.Password.Time = 8192, 1 // the cheapest that is allowed
+	// The machine may be busy; what is slow is not wrong.
+	c.Redis.DialTimeout, c.Redis.Timeout, c.Server.RequestTimeout = 5*time.Second, 10*time.Second, 30*time.Second
 	for _, option := range options {
 		option(&c)
 	}

@@ -1,0 +1,215 @@
+package endpoint_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/testkit"
+)
+
+// pair is two replicas: one Redis, one issuer.
+func pair(t *testing.T) (one, two *testkit.Daemon) {
+	t.Helper()
+	server := redistest.Start(t)
+	replica := func() *testkit.Daemon {
+		d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) { c.Issuer = "http://as.example" })
+		d.Base = "http://" + d.App.Addr()
+		return d
+	}
+	return replica(), replica()
+}
+
+// dump reads the whole keyspace of a database, without times to live.
+func dump(t *testing.T, server *redistest.Server) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	list, _ := server.Do(t, "keys", "*").([]any)
+	for _, name := range list {
+		all[fmt.Sprint(name)] = fmt.Sprint(server.Do(t, "dump", name))
+	}
+	return all
+}
+
+// changed names the keys in which two dumps differ.
+func changed(before, after map[string]string) []string {
+	var names []string
+	for name, value := range after {
+		if before[name] != value {
+			names = append(names, name)
+		}
+	}
+	for name := range before {
+		if _, there := after[name]; !there {
+			names = append(names, "gone: "+name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Every refusal leaves Redis as it was (the convention of all rows). What a refusal is meant to
+// change, a code burned or a family killed, is not in this table.
+func TestARefusalLeavesRedisUnchanged_A01_A04_A17_A28_C06_T01_T07_T12_T13_T14_T16_T20_R10_V01_V04_V10_V15_W01_W08(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	d := testkit.Start(t, testkit.Redis(server.Addr), testkit.Resources("https://api.example/a"))
+	party, person := d.Demo(), testkit.NewPerson(t)
+	other := d.Register(t, full("other", oauth.FormatOpaque))
+	login := party.Login(t, person)
+	access, refresh := login.Text("access_token"), login.Text("refresh_token")
+	authorize := func(with map[string]string) func() int {
+		return func() int { return person.Get(t, party.AuthorizeURL(with)).Status }
+	}
+	post := func(path string, form url.Values) func() int {
+		return func() int { return party.Post(t, path, form).Status }
+	}
+	before := dump(t, server)
+	for name, row := range map[string]struct {
+		do     func() int
+		status int
+	}{
+		"A01 unknown client":    {authorize(map[string]string{"client_id": "nobody"}), 400},
+		"A04 a query more":      {authorize(map[string]string{"redirect_uri": testkit.Callback + "?x=1"}), 400},
+		"A17 implicit":          {authorize(map[string]string{"response_type": "token"}), 303},
+		"A28 scope":             {authorize(map[string]string{"scope": "root"}), 303},
+		"a pending request":     {func() int { return testkit.NewPerson(t).Get(t, party.AuthorizeURL(nil)).Status }, 303},
+		"C06 garbage":           {func() int { return party.Redeem(t, "garbage").Status }, 400},
+		"T01 two methods":       {post("/token", url.Values{"client_secret": {"demo-secret"}}), 400},
+		"T07 wrong secret":      {func() int { return raw(t, d.Base+"/token", "demo", "x", credentialsForm()).Status }, 401},
+		"T07 unknown client":    {func() int { return raw(t, d.Base+"/token", "nobody", "x", credentialsForm()).Status }, 401},
+		"T12 password":          {post("/token", url.Values{"grant_type": {"password"}}), 400},
+		"T13 nothing":           {post("/token", url.Values{}), 400},
+		"T14 not its grant":     {func() int { return d.SPA().Token(t, credentialsForm()).Status }, 400},
+		"T16 openid":            {post("/token", credentialsForm("scope", "openid")), 400},
+		"T20 resource":          {post("/token", credentialsForm("resource", "https://unknown.example")), 400},
+		"R10 resource":          {post("/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}, "resource": {"https://api.example/a"}}), 400},
+		"a refresh that widens": {post("/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}, "scope": {"email"}}), 400},
+		"V01 nobody":            {func() int { return raw(t, d.Base+"/introspect", "", "", url.Values{"token": {access}}).Status }, 401},
+		"V04 not a token":       {post("/introspect", url.Values{"token": {strings.Repeat("A", 64)}}), 200},
+		"V10 another's":         {func() int { return other.Revoke(t, access).Status }, 400},
+		"V10 another's refresh": {func() int { return other.Revoke(t, refresh).Status }, 400},
+		"V11 unknown":           {post("/revoke", url.Values{"token": {strings.Repeat("A", 64)}}), 200},
+		"V15 no openid":         {func() int { return sendForm(t, d.Base+"/userinfo", "", bearer(access)).Status }, 403},
+		"W01 no csrf token":     {func() int { return person.PostForm(t, d.Base+"/logout", url.Values{}).Status }, 403},
+		"W06 wrong password": {func() int {
+			stranger := testkit.NewPerson(t)
+			return stranger.Post(t, stranger.Get(t, d.Base+"/login"), map[string]string{"username": "demo", "password": "wrong"}).Status
+		}, 401},
+	} {
+		if status := row.do(); status != row.status {
+			t.Errorf("%s: %d, want %d", name, status, row.status)
+		}
+		after := dump(t, server)
+		if differ := changed(before, after); len(differ) > 0 {
+			t.Errorf("%s changed %q", name, differ)
+		}
+		before = after
+	}
+	if a := party.Refresh(t, refresh); a.Status != http.StatusOK {
+		t.Errorf("the grant did not survive the refusals: %d %s", a.Status, a.Raw)
+	}
+}
+
+// A token that is not known is never written down, whatever it holds: its name in Redis is a digest.
+func TestS02_S03_NothingThatACallerSendsBecomesAKey(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	d := testkit.Start(t, testkit.Redis(server.Addr))
+	for _, name := range []string{"*", "a:b", "user?[x]", "{slot}", "auth:user:1"} {
+		if _, err := d.App.Direct().Directory.Create(t.Context(), name, "a good password", "", ""); err != nil {
+			t.Fatal(err)
+		}
+		person := testkit.NewPerson(t)
+		person.Name, person.Password = name, "a good password"
+		d.Demo().Login(t, person)
+	}
+	for _, odd := range []string{"\x00\n*", "a\r\nFLUSHALL\r\n", strings.Repeat("A", 64), strings.Repeat("*", 4000)} {
+		d.Demo().Introspect(t, odd)
+		d.Demo().Revoke(t, odd)
+		d.Demo().Refresh(t, odd)
+		person := testkit.NewPerson(t)
+		person.Post(t, person.Get(t, d.Base+"/login"), map[string]string{"username": odd, "password": odd})
+	}
+	for name := range dump(t, server) {
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-") != "" || len(name) > 80 {
+			t.Errorf("the key %q", name)
+		}
+	}
+	if !d.Demo().Active(t, service(t, d.Demo())) {
+		t.Error("the server lost its state")
+	}
+}
+
+// leastRights is what contract.md gives the daemon's user at most, and its own keys only.
+const leastRights = "user auth on >secret-of-auth resetkeys ~auth:* resetchannels +@all -@dangerous +info"
+
+// The daemon never tries what its user may not do: a refusal would stand in the ACL log.
+func TestS07_TheDaemonNeedsNoMoreThanItsRights(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, leastRights)
+	d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) {
+		c.Redis.Username, c.Redis.Password = "auth", "secret-of-auth"
+	})
+	server.Do(t, "acl", "log", "reset") // the start-up check may try things, to say what is missing
+	party := d.Register(t, full("holder", oauth.FormatOpaque))
+	login := party.Login(t, testkit.NewPerson(t))
+	next := party.Refresh(t, login.Text("refresh_token"))
+	d.Demo().Active(t, next.Text("access_token"))
+	party.Revoke(t, next.Text("refresh_token"))
+	if err := d.App.Direct().SetPassword(t.Context(), "demo", "another password"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.App.Direct().DeleteClient(t.Context(), "holder"); err != nil {
+		t.Fatal(err)
+	}
+	if log, _ := server.Do(t, "acl", "log").([]any); len(log) != 0 {
+		t.Errorf("refused by Redis: %v", log)
+	}
+}
+
+// A store that does not answer is never a "no" and never a "done".
+func TestR11_S08_AStoreThatIsAwayIs503(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) {
+		c.Redis.DialTimeout, c.Redis.Timeout = 200*time.Millisecond, 200*time.Millisecond
+	})
+	party, person := d.Demo(), testkit.NewPerson(t)
+	login, code := party.Login(t, person), party.Code(t, person, nil)
+	access, refresh := login.Text("access_token"), login.Text("refresh_token")
+	machine := service(t, party)
+	server.Pause() // its memory lives on, and it says nothing
+	for name, do := range map[string]func() testkit.Answer{
+		"R11 revoking an access token":  func() testkit.Answer { return party.Revoke(t, access) },
+		"R11 revoking a refresh token":  func() testkit.Answer { return party.Revoke(t, refresh) },
+		"R11 revoking a client's token": func() testkit.Answer { return party.Revoke(t, machine) },
+		"introspecting":                 func() testkit.Answer { return party.Introspect(t, access) },
+		"redeeming a code":              func() testkit.Answer { return party.Redeem(t, code) },
+		"a token of a client":           func() testkit.Answer { return party.Token(t, credentialsForm()) },
+		"refreshing":                    func() testkit.Answer { return party.Refresh(t, refresh) },
+		"userinfo":                      func() testkit.Answer { return sendForm(t, d.Base+"/userinfo", "", bearer(access)) },
+	} {
+		a := do()
+		if a.Status != http.StatusServiceUnavailable || a.Text("error") != string(oauth.TemporarilyUnavailable) || a.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d %s %v", name, a.Status, a.Raw, a.Header)
+		}
+	}
+	if page := person.Get(t, party.AuthorizeURL(nil)); page.Status != http.StatusServiceUnavailable && page.Query(t).Get("error") != "temporarily_unavailable" {
+		t.Errorf("authorizing: %d %s", page.Status, page.Location)
+	}
+	if page := person.Get(t, d.Base+"/account"); page.Status != http.StatusServiceUnavailable {
+		t.Errorf("the account page: %d", page.Status)
+	}
+	server.Resume()
+	redistest.Eventually(t, 20*time.Second, "the server answers again", func() bool {
+		return party.Token(t, credentialsForm()).Status == http.StatusOK
+	})
+}
