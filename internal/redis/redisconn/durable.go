@@ -195,6 +195,13 @@ func (d *durable) end() {
 	}
 }
 
+// endOf closes a term in which another data set was met; run looks what it is.
+func (d *durable) endOf(t *term) {
+	if d.serving() == t {
+		d.end()
+	}
+}
+
 func (t *term) close() { _ = t.client.Close() } // the lanes are its connections
 
 // serving gives the term, nil when there is none.

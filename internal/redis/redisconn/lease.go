@@ -12,6 +12,7 @@ type answer int
 const (
 	silence answer = iota // nothing was answered; another server may be asked
 	useless               // something was, and nothing may be concluded from it
+	foreign               // it was, from another data set
 	good
 )
 
@@ -27,7 +28,7 @@ func (d *durable) read(batch []*request) {
 		if got == good {
 			return
 		}
-		if got == useless || d.db.opt.Now().After(end) {
+		if got == useless || got == foreign || d.db.opt.Now().After(end) {
 			break
 		}
 	}
@@ -46,7 +47,11 @@ func (d *durable) readMaster(batch []*request) answer {
 	if t == nil || !d.leased(t) || d.watch.silent(t.addr) {
 		return silence
 	}
-	return d.ask(t.client, batch, func() bool { return d.leased(t) })
+	got := d.ask(t.client, batch, func() bool { return d.leased(t) })
+	if got == foreign {
+		d.endOf(t)
+	}
+	return got
 }
 
 func (d *durable) leased(t *term) bool {
@@ -102,7 +107,9 @@ func (d *durable) ask(server *redis.Client, batch []*request, still func() bool)
 	switch err := first.Err(); {
 	case err != nil && resultOf(err) != ResultNil:
 		return silence
-	case !still() || d.foreign(first.Val()):
+	case d.foreign(first.Val()):
+		return foreign
+	case !still():
 		return useless
 	}
 	return good

@@ -139,6 +139,7 @@ func (d *durable) settle(ctx context.Context, t *term, l *lane, tail tail) (int6
 		return 0, err
 	}
 	if d.foreign(tail.history.Val()) {
+		d.endOf(t)
 		return 0, errHistory
 	}
 	start, err := parseRole(tail.start.Val())

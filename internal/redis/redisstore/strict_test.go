@@ -1,0 +1,187 @@
+package redisstore_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+func openStrict(t *testing.T, g *redistest.Group) (*redisconn.DB, *redisstore.Grants) {
+	t.Helper()
+	db, err := redisconn.Open(t.Context(), redisconn.Options{
+		Mode: redisconn.Sentinel, Addrs: g.Addrs, MasterName: redistest.MasterName,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	grants := redisstore.NewGrants(db)
+	redistest.Eventually(t, 20*time.Second, "it writes", func() bool { return grants.Kill(t.Context(), "warm") == nil })
+	return db, grants
+}
+
+func create(t *testing.T, grants *redisstore.Grants, ref oauth.GrantRef) {
+	t.Helper()
+	if err := grants.Create(t.Context(), grantOf(ref, time.Now())); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unknown(err error) bool {
+	var failed *redisconn.Error
+	return errors.As(err, &failed) && failed.Unknown()
+}
+
+// Nobody has the redemption but the master: neither it nor its repetition may be acknowledged, and
+// when the replicas are back the same presenter gets through while another does not.
+func TestAnUnknownOutcomeIsNotANo(t *testing.T) {
+	t.Parallel()
+	g := redistest.StartGroup(t, "appendonly yes")
+	_, grants := openStrict(t, g)
+	create(t, grants, "mine")
+	create(t, grants, "stolen")
+	for _, replica := range g.Nodes[1:] {
+		replica.Pause()
+	}
+	mine, stolen := redeem("mine", "the client"), redeem("stolen", "the client")
+	for range 2 {
+		if verdict, _, err := grants.Advance(t.Context(), mine); !unknown(err) {
+			t.Errorf("%q, %v: acknowledged although only the master has it", verdict, err)
+		}
+		if verdict, _, err := grants.Advance(t.Context(), stolen); !unknown(err) {
+			t.Errorf("%q, %v: acknowledged although only the master has it", verdict, err)
+		}
+	}
+	for _, replica := range g.Nodes[1:] {
+		replica.Resume()
+	}
+	redistest.Eventually(t, 20*time.Second, "it writes again", func() bool { return grants.Kill(t.Context(), "x") == nil })
+	if verdict, _, err := grants.Advance(t.Context(), mine); err != nil || verdict != oauth.Retried {
+		t.Errorf("the same presenter is told %q, %v", verdict, err)
+	}
+	if verdict, _, err := grants.Advance(t.Context(), redeem("stolen", "a thief")); err != nil || verdict != oauth.Reused {
+		t.Errorf("another presenter is told %q, %v", verdict, err)
+	}
+	late := redeem("mine", "the client")
+	late.Now = mine.Now.Add(31 * time.Second)
+	if verdict, _, err := grants.Advance(t.Context(), late); err != nil || verdict != oauth.Reused {
+		t.Errorf("after 30 seconds the same presenter is told %q, %v", verdict, err)
+	}
+}
+
+// A master that forgot what was acknowledged is told again before it serves. (Its history is given
+// another name by hand, so that nothing proves it to be complete.)
+func TestNegativeFactsAreRedone(t *testing.T) {
+	t.Parallel()
+	g := redistest.StartGroup(t, "appendonly yes", "enable-debug-command yes")
+	db, grants := openStrict(t, g)
+	for _, ref := range []oauth.GrantRef{"spent", "killed", "untouched"} {
+		create(t, grants, ref)
+	}
+	master := g.Nodes[0].Admin(t)
+	killed := master.HGetAll(t.Context(), "auth:grant:killed").Val()
+	if verdict, _, err := grants.Advance(t.Context(), redeem("spent", "the client")); err != nil || verdict != oauth.Advanced {
+		t.Fatal(verdict, err)
+	}
+	if err := grants.Kill(t.Context(), "killed"); err != nil {
+		t.Fatal(err)
+	}
+	forget := master.TxPipeline()
+	forget.HSet(t.Context(), "auth:grant:spent", "serial", 0)
+	forget.HSet(t.Context(), "auth:grant:killed", killed)
+	forget.Set(t.Context(), "auth:fence", 0, redis.KeepTTL)
+	forget.Do(t.Context(), "debug", "change-repl-id")
+	if _, err := forget.Exec(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	redistest.Eventually(t, 20*time.Second, "the loss is told", func() bool {
+		h, err := db.Health(t.Context())
+		return err == nil && h.Strict.Lost == 1
+	})
+	redistest.Eventually(t, 20*time.Second, "it serves again", func() bool { return grants.Kill(t.Context(), "x") == nil })
+	if _, err := grants.Get(t.Context(), "killed"); !errors.Is(err, store.Absent) {
+		t.Errorf("a killed grant is back: %v", err)
+	}
+	if verdict, _, err := grants.Advance(t.Context(), redeem("spent", "a thief")); err != nil || verdict != oauth.Reused {
+		t.Errorf("a spent code is %q, %v", verdict, err)
+	}
+	if verdict, _, err := grants.Advance(t.Context(), redeem("untouched", "the client")); err != nil || verdict != oauth.Advanced {
+		t.Errorf("a live code is %q, %v", verdict, err)
+	}
+}
+
+// Redis came back empty: nothing is served until somebody has looked at it.
+func TestAnEmptyRedisIsNotServed(t *testing.T) {
+	t.Parallel()
+	g := redistest.StartGroup(t)
+	db, grants := openStrict(t, g)
+	create(t, grants, "gone")
+	for _, node := range g.Nodes {
+		node.Kill()
+	}
+	for _, node := range g.Nodes {
+		node.Restart(t)
+	}
+	redistest.Eventually(t, 20*time.Second, "the loss is told", func() bool {
+		h, err := db.Health(t.Context())
+		return err == nil && h.Strict.Gone
+	})
+	if err := grants.Create(t.Context(), grantOf("new", time.Now())); err == nil {
+		t.Error("a write is acknowledged")
+	}
+	if _, err := grants.Get(t.Context(), "gone"); err == nil || errors.Is(err, store.Absent) {
+		t.Errorf("a read is answered: %v", err)
+	}
+	_, restarted := openStrict(t, g)
+	if _, err := restarted.Get(t.Context(), "gone"); !errors.Is(err, store.Absent) {
+		t.Errorf("a restarted daemon is told %v", err)
+	}
+}
+
+// The same data set under another name, while the connections stay.
+func TestAForeignDataSetIsNotServed(t *testing.T) {
+	t.Parallel()
+	g := redistest.StartGroup(t)
+	db, grants := openStrict(t, g)
+	create(t, grants, "here")
+	g.Nodes[0].Do(t, "set", "auth:history", "another")
+	if _, err := grants.Get(t.Context(), "here"); err == nil {
+		t.Error("a read is answered")
+	}
+	if err := grants.Kill(t.Context(), "here"); err == nil {
+		t.Error("a write is acknowledged")
+	}
+	redistest.Eventually(t, 20*time.Second, "it is told", func() bool {
+		h, err := db.Health(t.Context())
+		return err == nil && h.Strict.Gone
+	})
+}
+
+// While the master does not answer, a replica that has everything does.
+func TestReadsGoOnWithoutTheMaster(t *testing.T) {
+	t.Parallel()
+	g := redistest.StartGroup(t, "appendonly yes")
+	_, grants := openStrict(t, g)
+	create(t, grants, "mine")
+	await(2500 * time.Millisecond) // until the replicas have proven to be steady
+	g.Nodes[0].Pause()
+	asked, failed := 0, 0
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); asked++ {
+		if _, err := grants.Get(t.Context(), "mine"); err != nil {
+			failed++
+		}
+		await(10 * time.Millisecond)
+	}
+	t.Logf("%d reads, %d failed", asked, failed)
+	if failed > asked/50 {
+		t.Errorf("%d of %d reads failed", failed, asked)
+	}
+}
