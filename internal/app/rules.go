@@ -23,7 +23,7 @@ import (
 
 // longestAccess is how long an access token lives at most, whatever its client says. What is kept
 // for the sake of access tokens is kept for this long.
-const longestAccess = 24 * time.Hour
+const longestAccess = registry.MaxAccessLife
 
 // base are the rooms that the command line uses, too.
 type base struct {
@@ -51,7 +51,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		Every:     c.Keys.RotateEvery,
 		Ahead:     c.Keys.PublishAhead,
 		Keep:      longestAccess,
-		MACKeep:   max(c.Refresh.Absolute, c.Refresh.Idle),
+		MACKeep:   registry.MaxRefreshLife,
 	})
 	if err := ring.Load(ctx); err != nil {
 		return base{}, explainRing(err)

@@ -13,13 +13,17 @@ import (
 
 // Bounds on what is registered beyond those of package oauth.
 const (
-	maxResources   = 50
-	maxAudience    = 20
-	maxClaims      = 20
-	maxClaimBytes  = 256
-	maxCodeLife    = 10 * time.Minute // RFC 6749 §4.1.2
-	maxAccessLife  = 24 * time.Hour
-	maxRefreshLife = 5 * 365 * 24 * time.Hour
+	maxResources  = 50
+	maxAudience   = 20
+	maxClaims     = 20
+	maxClaimBytes = 256
+	maxCodeLife   = 10 * time.Minute // RFC 6749 §4.1.2
+)
+
+// What a client's own lifetimes may be at most. Server keys are kept for as long.
+const (
+	MaxAccessLife  = 24 * time.Hour
+	MaxRefreshLife = 2 * 365 * 24 * time.Hour
 )
 
 // check holds a client against every rule of its metadata (RFC 7591 §2).
@@ -160,9 +164,9 @@ func checkLifetimes(c oauth.Client) error {
 		is, most time.Duration
 	}{
 		{c.Lifetimes.Code, maxCodeLife},
-		{c.Lifetimes.Access, maxAccessLife},
-		{c.Lifetimes.RefreshIdle, maxRefreshLife},
-		{c.Lifetimes.RefreshAbsolute, maxRefreshLife},
+		{c.Lifetimes.Access, MaxAccessLife},
+		{c.Lifetimes.RefreshIdle, MaxRefreshLife},
+		{c.Lifetimes.RefreshAbsolute, MaxRefreshLife},
 	} {
 		if life.is < 0 || life.is > life.most {
 			return refuse("a lifetime is negative or too long: codes 10 min, access tokens 24 h, refresh tokens 5 years")
