@@ -1,6 +1,9 @@
 package oauth
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // User is a person of the built-in directory.
 type User struct {
@@ -44,3 +47,7 @@ type Consent struct {
 	Scope  Scopes
 	Given  time.Time
 }
+
+// FoldName makes sign-in names alike that differ in case only. Lower of upper, because a few letters
+// have an upper case of their own that the other direction does not reach.
+func FoldName(name string) string { return strings.ToLower(strings.ToUpper(name)) }

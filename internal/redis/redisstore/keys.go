@@ -61,7 +61,7 @@ func (n names) users() string { return "auth:" + n.whole("users") }
 
 // username is by digest, because what stands in it was typed by a person.
 func (n names) username(name string) string {
-	return "auth:username:" + n.tag("users", oauth.DigestOf("username "+fold(name)).Key())
+	return "auth:username:" + n.tag("users", oauth.DigestOf("username "+oauth.FoldName(name)).Key())
 }
 
 func (names) session(ref oauth.SessionRef) string { return "auth:session:" + safe(string(ref)) }
@@ -71,6 +71,10 @@ func (names) userSessions(user oauth.UserID) string {
 }
 
 func (names) consent(user oauth.UserID) string { return "auth:consent:" + safe(string(user)) }
+
+func (names) limit(key oauth.Digest) string { return "auth:rate_limit:" + key.Key() }
+
+func (names) lease(task string) string { return "auth:lease:" + safe(task) }
 
 func (names) keyRing() string { return "auth:keys" }
 
@@ -97,7 +101,3 @@ func safe(id string) string {
 	}
 	return id
 }
-
-// fold makes names alike that differ in case only. Lower of upper, because a few letters have an
-// upper case of their own that the other direction does not reach.
-func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }

@@ -24,6 +24,8 @@ type Subject struct {
 	Sessions store.Sessions
 	Consents store.Consents
 	Keys     store.Keys
+	Limits   store.Limits
+	Sweeps   store.Sweeps
 }
 
 // Open gives a subject over an empty store.
@@ -39,6 +41,8 @@ func All(t *testing.T, open Open) {
 	t.Run("sessions", func(t *testing.T) { Sessions(t, open) })
 	t.Run("consents", func(t *testing.T) { Consents(t, open) })
 	t.Run("keys", func(t *testing.T) { Keys(t, open) })
+	t.Run("limits", func(t *testing.T) { Limits(t, open) })
+	t.Run("sweeps", func(t *testing.T) { Sweeps(t, open) })
 	t.Run("abandoned", func(t *testing.T) { Abandoned(t, open) })
 }
 
@@ -165,6 +169,14 @@ func Abandoned(t *testing.T, open Open) {
 		"Consents.Withdraw":   s.Consents.Withdraw(ctx, "x", "y"),
 		"Keys.Load":           third(s.Keys.Load(ctx)),
 		"Keys.Swap":           s.Keys.Swap(ctx, 0, nil, nil),
+		"Limits.Take":         second(s.Limits.Take(ctx, store.Bucket{Permits: 1, Per: time.Hour}, 1, now)),
+		"Limits.Try":          second(s.Limits.Try(ctx, []store.Budget{{Attempts: 1, Window: time.Hour}}, now)),
+		"Limits.Return":       s.Limits.Return(ctx, store.Trial{Since: now}),
+		"Limits.Clear":        s.Limits.Clear(ctx, oauth.Digest{}),
+		"Limits.Locked":       second(s.Limits.Locked(ctx, oauth.Digest{}, now)),
+		"Sweeps.Claim":        third(s.Sweeps.Claim(ctx, store.Claim{}, now)),
+		"Sweeps.Mark":         second(s.Sweeps.Mark(ctx, store.Claim{}, "", now)),
+		"Sweeps.Tidy":         second(s.Sweeps.Tidy(ctx, "x", now)),
 	} {
 		if err == nil || errors.Is(err, store.Absent) || errors.Is(err, store.Conflict) {
 			t.Errorf("%s with a context that has ended: %v", name, err)

@@ -1,0 +1,133 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Limits implements store.Limits. Every count is one key, and every question about it one script.
+type Limits struct {
+	db    *redisconn.DB
+	names names
+
+	take, try, giveBack, forget *redisconn.Script
+}
+
+// NewLimits makes the store of counts.
+func NewLimits(db *redisconn.DB) *Limits {
+	l := &Limits{
+		db: db, names: namesOf(db), take: script("limit_take"), try: script("limit_try"),
+		giveBack: script("limit_return"), forget: script("limit_clear"),
+	}
+	db.Use(l.take, l.try, l.giveBack, l.forget)
+	return l
+}
+
+// Take implements store.Limits.
+func (l *Limits) Take(ctx context.Context, b store.Bucket, want int, now time.Time) (store.Permits, error) {
+	answer, err := l.db.Write(ctx, "limits.take", l.take, []string{l.names.limit(b.Key)},
+		now.UnixMicro(), refill(b), b.Permits, want)
+	if err != nil {
+		return store.Permits{}, err
+	}
+	said, err := counts(answer, 2)
+	if err != nil {
+		return store.Permits{}, err
+	}
+	return store.Permits{Granted: int(said[0]), Wait: time.Duration(said[1]) * time.Microsecond}, nil
+}
+
+// refill is how many whole µs one permit takes. Rounded up: a bucket never gives more than it says.
+func refill(b store.Bucket) int64 {
+	permits := int64(b.Permits)
+	return max(1, (b.Per.Microseconds()+permits-1)/permits)
+}
+
+// Try implements store.Limits.
+func (l *Limits) Try(ctx context.Context, budgets []store.Budget, now time.Time) ([]store.Trial, error) {
+	calls := make([]redisconn.Call, len(budgets))
+	for i, b := range budgets {
+		calls[i] = redisconn.Call{
+			Keys: []string{l.names.limit(b.Key)}, Args: []any{now.UnixMilli(), b.Attempts, b.Window.Milliseconds()},
+		}
+	}
+	answers, err := l.db.WriteEach(ctx, "limits.try", l.try, calls)
+	if err != nil {
+		return nil, err
+	}
+	trials := make([]store.Trial, len(budgets))
+	for i, answer := range answers {
+		said, err := counts(answer, 4)
+		if err != nil {
+			return nil, err
+		}
+		trials[i] = store.Trial{
+			Key: budgets[i].Key, Allowed: said[0] == 1, Last: said[1] == 1,
+			Wait: time.Duration(said[2]) * time.Millisecond, Since: time.UnixMilli(said[3]).UTC(),
+		}
+	}
+	return trials, nil
+}
+
+// Return implements store.Limits.
+func (l *Limits) Return(ctx context.Context, trials ...store.Trial) error {
+	calls := make([]redisconn.Call, len(trials))
+	for i, trial := range trials {
+		calls[i] = redisconn.Call{Keys: []string{l.names.limit(trial.Key)}, Args: []any{trial.Since.UnixMilli()}}
+	}
+	_, err := l.db.WriteEach(ctx, "limits.return", l.giveBack, calls)
+	return err
+}
+
+// Clear implements store.Limits.
+func (l *Limits) Clear(ctx context.Context, keys ...oauth.Digest) error {
+	calls := make([]redisconn.Call, len(keys))
+	for i, key := range keys {
+		calls[i] = redisconn.Call{Keys: []string{l.names.limit(key)}}
+	}
+	_, err := l.db.WriteEach(ctx, "limits.clear", l.forget, calls)
+	return err
+}
+
+// Locked implements store.Limits.
+func (l *Limits) Locked(ctx context.Context, key oauth.Digest, now time.Time) (time.Time, error) {
+	cmd := redis.NewStringCmd(ctx, "hget", l.names.limit(key), "lock")
+	if err := l.db.Read(ctx, "limits.locked", cmd); err != nil {
+		return time.Time{}, err
+	}
+	if errors.Is(cmd.Err(), redis.Nil) {
+		return time.Time{}, nil
+	}
+	at, err := strconv.ParseInt(cmd.Val(), 10, 64)
+	if err != nil {
+		return time.Time{}, errors.New("redisstore: a lock cannot be read")
+	}
+	if at <= now.UnixMilli() {
+		return time.Time{}, nil
+	}
+	return time.UnixMilli(at).UTC(), nil
+}
+
+// counts reads a script's answer that is a list of so many numbers.
+func counts(answer any, n int) ([]int64, error) {
+	list, ok := answer.([]any)
+	if !ok || len(list) != n {
+		return nil, fmt.Errorf("%w: %T", errAnswer, answer)
+	}
+	numbers := make([]int64, n)
+	for i, one := range list {
+		if numbers[i], ok = one.(int64); !ok {
+			return nil, fmt.Errorf("%w: a list of %T", errAnswer, one)
+		}
+	}
+	return numbers, nil
+}

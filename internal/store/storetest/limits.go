@@ -1,0 +1,225 @@
+package storetest
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Limits is the suite of store.Limits.
+func Limits(t *testing.T, open Open) {
+	s := open(t).Limits
+	t.Run("buckets", func(t *testing.T) {
+		for seed := range uint64(seeds) {
+			bucketHistory(t, s, seed)
+		}
+	})
+	t.Run("budgets", func(t *testing.T) {
+		for seed := range uint64(seeds) {
+			h := &budgetHistory{t: t, s: s, d: roll("budgets", seed), now: start(), seed: seed}
+			h.run()
+		}
+	})
+	t.Run("a crowd gets exactly the bucket", func(t *testing.T) { crowdAtBucket(t, s) })
+	t.Run("a crowd spends exactly the budget", func(t *testing.T) { crowdAtBudget(t, s) })
+	t.Run("a full bucket goes by itself", func(t *testing.T) { bucketGoes(t, s) })
+}
+
+// limitKey is a key of one test.
+func limitKey(parts ...any) oauth.Digest {
+	return oauth.DigestOf("limit of a test " + fmt.Sprint(parts...))
+}
+
+// bucketHistory compares a bucket with a plain count of when each permit comes back. The model has
+// no batches: it is asked for one permit at a time, as often as the store gave some.
+func bucketHistory(t *testing.T, s store.Limits, seed uint64) {
+	d, now := roll("buckets", seed), start()
+	b := store.Bucket{Key: limitKey("bucket", seed), Permits: d.IntN(40) + 1, Per: time.Duration(d.IntN(90)+30) * time.Minute}
+	each := time.Duration((b.Per.Microseconds()+int64(b.Permits)-1)/int64(b.Permits)) * time.Microsecond
+	var full time.Time // when it would be full again
+	for step := range steps {
+		where := fmt.Sprintf("seed %d step %d", seed, step)
+		now = now.Add(time.Duration(d.IntN(int(2 * each))))
+		now = now.Truncate(time.Microsecond)
+		if full.Before(now) {
+			full = now
+		}
+		left := int((now.Add(each * time.Duration(b.Permits))).Sub(full) / each)
+		want := d.IntN(8) + 1
+		got, err := s.Take(t.Context(), b, want, now)
+		sure(t, where, err)
+		expected := store.Permits{Granted: min(want, (left+7)/8)}
+		if left < 1 {
+			expected = store.Permits{Wait: full.Add(each).Sub(now.Add(each * time.Duration(b.Permits)))}
+		}
+		same(t, where, got, expected)
+		full = full.Add(each * time.Duration(got.Granted))
+	}
+}
+
+// counter is the model of a budget.
+type counter struct {
+	n           int
+	since, lock time.Time
+}
+
+// budgetHistory is one random life of two budgets.
+type budgetHistory struct {
+	t      *testing.T
+	s      store.Limits
+	d      dice
+	now    time.Time
+	seed   uint64
+	step   int
+	model  map[oauth.Digest]*counter
+	trials []store.Trial
+}
+
+func (h *budgetHistory) where(what string) string {
+	return fmt.Sprintf("seed %d step %d: %s", h.seed, h.step, what)
+}
+
+func (h *budgetHistory) run() {
+	budgets := []store.Budget{
+		{Key: limitKey("user", h.seed), Attempts: h.d.IntN(4) + 1, Window: 10 * time.Minute},
+		{Key: limitKey("address", h.seed), Attempts: h.d.IntN(9) + 1, Window: 20 * time.Minute},
+	}
+	h.model = map[oauth.Digest]*counter{budgets[0].Key: {}, budgets[1].Key: {}}
+	for h.step = range steps {
+		h.now = h.now.Add(time.Duration(h.d.IntN(180_000)+1) * time.Millisecond)
+		switch h.d.IntN(8) {
+		case 0:
+			key := pick(h.d, budgets...).Key
+			sure(h.t, h.where("clear"), h.s.Clear(h.t.Context(), key))
+			*h.model[key] = counter{}
+		case 1, 2:
+			h.giveBack()
+		default:
+			h.try(budgets)
+		}
+		for key, c := range h.model {
+			got, err := h.s.Locked(h.t.Context(), key, h.now)
+			sure(h.t, h.where("locked"), err)
+			want := c.lock
+			if !want.After(h.now) {
+				want = time.Time{}
+			}
+			same(h.t, h.where("locked"), got, want)
+		}
+	}
+}
+
+func (h *budgetHistory) try(budgets []store.Budget) {
+	got, err := h.s.Try(h.t.Context(), budgets, h.now)
+	sure(h.t, h.where("try"), err)
+	var want []store.Trial
+	for _, b := range budgets {
+		want = append(want, h.model[b.Key].try(b, h.now))
+	}
+	same(h.t, h.where("try"), got, want)
+	for _, trial := range got {
+		if trial.Allowed {
+			h.trials = append(h.trials, trial)
+		}
+	}
+}
+
+func (c *counter) try(b store.Budget, now time.Time) store.Trial {
+	if c.lock.After(now) {
+		return store.Trial{Key: b.Key, Wait: c.lock.Sub(now), Since: c.since}
+	}
+	if !c.lock.IsZero() || !c.since.Add(b.Window).After(now) {
+		*c = counter{since: now}
+	}
+	c.n++
+	last := c.n >= b.Attempts
+	if last {
+		c.lock = now.Add(b.Window)
+	}
+	return store.Trial{Key: b.Key, Allowed: true, Last: last, Since: c.since}
+}
+
+// giveBack returns an attempt, a recent one as a rule.
+func (h *budgetHistory) giveBack() {
+	if len(h.trials) == 0 {
+		return
+	}
+	trial := h.trials[len(h.trials)-1]
+	if h.d.oneIn(4) {
+		trial = pick(h.d, h.trials...)
+	}
+	sure(h.t, h.where("return"), h.s.Return(h.t.Context(), trial))
+	c := h.model[trial.Key]
+	if c.n == 0 || !c.since.Equal(trial.Since) {
+		return
+	}
+	c.lock = time.Time{}
+	if c.n--; c.n == 0 {
+		*c = counter{}
+	}
+}
+
+// crowdAtBucket: however many ask at once, for however many, the bucket gives what it holds.
+func crowdAtBucket(t *testing.T, s store.Limits) {
+	b, now := store.Bucket{Key: limitKey("crowd"), Permits: 120, Per: 24 * time.Hour}, start()
+	var granted atomic.Int64
+	together(crowd, func(i int) {
+		for range 20 {
+			got, err := s.Take(t.Context(), b, i%5+1, now)
+			if err != nil {
+				t.Errorf("take: %v", err)
+			}
+			granted.Add(int64(got.Granted))
+		}
+	})
+	same(t, "permits given", granted.Load(), int64(b.Permits))
+}
+
+// crowdAtBudget: of two hundred at once as many are allowed as the budget has, and one locks it.
+func crowdAtBudget(t *testing.T, s store.Limits) {
+	b, now := store.Budget{Key: limitKey("crowd of guesses"), Attempts: 10, Window: time.Hour}, start()
+	var allowed, last atomic.Int64
+	together(4*crowd, func(int) {
+		got, err := s.Try(t.Context(), []store.Budget{b}, now)
+		if err != nil || len(got) != 1 {
+			t.Errorf("try: %v %v", got, err)
+			return
+		}
+		if got[0].Allowed {
+			allowed.Add(1)
+		}
+		if got[0].Last {
+			last.Add(1)
+		}
+	})
+	same(t, "attempts allowed", allowed.Load(), int64(b.Attempts))
+	same(t, "attempts that locked", last.Load(), int64(1))
+}
+
+// bucketGoes: nothing is kept of who has not asked for a while.
+func bucketGoes(t *testing.T, s store.Limits) {
+	b := store.Bucket{Key: limitKey("goes"), Permits: 2, Per: 100 * time.Millisecond}
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	took, err := s.Take(t.Context(), b, 1, now)
+	sure(t, "take", err)
+	same(t, "permits", took.Granted, 1)
+	eventuallyAbsent(t, "a bucket", func() error {
+		// Asked at the time of the first question, only a bucket that is gone is as good as full.
+		for n := 0; ; n++ {
+			got, err := s.Take(t.Context(), b, 1, now)
+			if err != nil {
+				return err
+			}
+			if got.Granted == 0 {
+				if n == b.Permits {
+					return store.Absent
+				}
+				return nil
+			}
+		}
+	})
+}
