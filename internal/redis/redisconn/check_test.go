@@ -103,7 +103,7 @@ func TestCheckSentinels(t *testing.T) {
 	group := redistest.StartGroup(t, "user auth on >"+rightPassword+" ~auth:* +@all -@dangerous +info")
 	with := func(change func(*redisconn.Options)) redisconn.Options {
 		o := redisconn.Options{
-			Mode: redisconn.Sentinel, Addrs: group.Addrs, MasterName: redistest.MasterName,
+			Mode: redisconn.Sentinel, Addrs: group.Addrs, MasterName: redistest.MasterName, Durability: redisconn.Relaxed,
 			Username: "auth", Password: rightPassword,
 		}
 		change(&o)

@@ -74,7 +74,7 @@ func sampleGrant(d dice, user oauth.UserID, now time.Time) oauth.Grant {
 		Ref: oauth.GrantRef(d.ref()), Client: pick[oauth.ClientID](d, "recipe-app", "other-app"), User: user,
 		Username: "alice", Session: oauth.SessionRef(d.ref()), Scope: oauth.Scopes{"openid", "profile"},
 		Audience: pick(d, []string{"https://api.example"}, []string{"https://a.example/x y", "[b]"}, []string{"[odd"}),
-		Born:     now, Expires: now.Add(3 * time.Minute), End: now.Add(pick(d, 4*time.Minute, time.Hour)),
+		Born:     now, Expires: now.Add(3 * time.Minute), End: now.Add(pick(d, 2*time.Minute, 4*time.Minute, time.Hour)),
 		AuthTime: now.Add(-time.Minute).Truncate(time.Second), ACR: "pwd",
 		RedirectURI: "https://app.example/callback?" + strings.Repeat("long", d.IntN(40)),
 		Challenge:   oauth.ChallengeOf("v"), Nonce: "n-0S6_WzA2Mj",
