@@ -147,6 +147,9 @@ func (a *App) AdminAddr() string { return a.adminListener.Addr().String() }
 // Issuer is the issuer identifier; every URL in the metadata begins with it.
 func (a *App) Issuer() string { return a.issuer }
 
+// Server is the public listener, for those who want to ask it without a network.
+func (a *App) Server() *server.Server { return a.public }
+
 // Failed tells when a listener gave up by itself. A server that is stopped does not fail.
 func (a *App) Failed() <-chan error { return a.failed }
 

@@ -2,8 +2,9 @@ package registry
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
-	"regexp"
+	"strings"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -96,15 +97,19 @@ func wellFormed(id oauth.ClientID) bool {
 	return id != "" && len(id) <= maxClientID
 }
 
-// uuidForm is a UUID as any parser might take it: user ids are UUIDs, and a client id must never be
-// taken for one (RFC 9700 §4.15).
-var uuidForm = regexp.MustCompile(`^(?i:[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12})$`)
+// uuidLike tells whether any parser might take an id for a UUID: user ids are UUIDs, and a client id
+// must never be taken for one (RFC 9700 §4.15).
+func uuidLike(id oauth.ClientID) bool {
+	digits := strings.ReplaceAll(string(id), "-", "")
+	raw, err := hex.DecodeString(digits)
+	return err == nil && len(raw) == 16
+}
 
 func checkID(id oauth.ClientID) error {
 	if !wellFormed(id) {
 		return refuse("client_id has 1 to 64 characters of A-Z a-z 0-9 - _")
 	}
-	if uuidForm.MatchString(string(id)) {
+	if uuidLike(id) {
 		return refuse("client_id must not be a UUID: users have those")
 	}
 	return nil

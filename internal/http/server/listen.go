@@ -100,6 +100,9 @@ func (s *Server) serve() error {
 // Addr is where the server listens; it is known after Start.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
+// Handler is what the server serves.
+func (s *Server) Handler() http.Handler { return s.http.Handler }
+
 // Done tells that serving has ended: nil after Shutdown, else why.
 func (s *Server) Done() <-chan error { return s.done }
 

@@ -1,0 +1,137 @@
+package token_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/keyring"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/token"
+)
+
+const issuer = "https://as.example/auth"
+
+// room is the tokens over an embedded Redis, under a clock that the test moves.
+type room struct {
+	*token.Tokens
+	ring   *keyring.Ring
+	grants store.Grants
+	access store.Access
+	ahead  atomic.Int64
+}
+
+func (r *room) now() time.Time          { return time.Now().Add(time.Duration(r.ahead.Load())) }
+func (r *room) advance(d time.Duration) { r.ahead.Add(int64(d)) }
+
+// newRoom makes a room; wrap may put something before its stores.
+func newRoom(t testing.TB, wrap func(*token.Options)) *room {
+	t.Helper()
+	r := &room{}
+	db, err := redisconn.Open(t.Context(), redisconn.Options{Timeout: 10 * time.Second, DialTimeout: 5 * time.Second})
+	ok(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
+	ok(t, err)
+	r.ring = keyring.New(keyring.Options{Store: redisstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: r.now})
+	ok(t, r.ring.Load(t.Context()))
+	r.grants, r.access = redisstore.NewGrants(db), redisstore.NewAccess(db)
+	o := token.Options{Access: r.access, Grants: r.grants, Ring: r.ring, Events: event.Sinks{}, Now: r.now, Issuer: issuer}
+	if wrap != nil {
+		wrap(&o)
+	}
+	r.Tokens = token.New(o)
+	return r
+}
+
+func ok(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func client(id oauth.ClientID, format oauth.TokenFormat) oauth.Client {
+	return oauth.Client{ID: id, Format: format}
+}
+
+// order asks for tokens that no user stands behind.
+func (r *room) order(c oauth.Client) token.Order {
+	return token.Order{Client: c, Scope: oauth.Scopes{"read", "write"}, Entropy: token.RandomEntropy(), Issued: r.now().Truncate(time.Millisecond)}
+}
+
+// userOrder asks for tokens of a new grant.
+func (r *room) userOrder(t testing.TB, c oauth.Client) token.Order {
+	t.Helper()
+	now := r.now().Truncate(time.Millisecond)
+	g := oauth.Grant{
+		Ref: oauth.GrantID(secret.Random(16)).Ref(), Client: c.ID, User: "7d44f3f0-0000-4000-8000-000000000001", Username: "ada",
+		Session: "a-session", Scope: oauth.Scopes{"openid", "read"}, Audience: []string{"https://api.example"}, Born: now,
+		Expires: now.Add(time.Hour), End: now.Add(24 * time.Hour), AuthTime: now.Add(-time.Minute), ACR: "acr", Nonce: "n-1",
+	}
+	ok(t, r.grants.Create(t.Context(), g))
+	o := r.order(c)
+	o.Grant, o.Scope, o.Audience, o.WithID = &g, g.Scope, g.Audience, true
+	return o
+}
+
+func (r *room) mint(t testing.TB, o token.Order) token.Set {
+	t.Helper()
+	set, err := r.Mint(t.Context(), o)
+	ok(t, err)
+	return set
+}
+
+func (r *room) alive(t testing.TB, text oauth.Token) bool {
+	t.Helper()
+	_, alive, err := r.Inspect(t.Context(), text)
+	ok(t, err)
+	return alive
+}
+
+// part reads one part of a JWT without checking it.
+func part(t *testing.T, jwt string, n int) map[string]any {
+	t.Helper()
+	parts := strings.Split(jwt, ".")
+	if len(parts) != 3 {
+		t.Fatalf("not a JWT: %q", jwt)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[n])
+	ok(t, err)
+	var fields map[string]any
+	ok(t, json.Unmarshal(raw, &fields))
+	return fields
+}
+
+func formats() []oauth.TokenFormat { return []oauth.TokenFormat{oauth.FormatOpaque, oauth.FormatJWT} }
+
+// away is a store that cannot be asked.
+type away struct {
+	store.Access
+	store.Grants
+}
+
+var errAway = errors.New("no answer")
+
+func (away) Put(context.Context, oauth.Access, time.Time) error { return errAway }
+func (away) Look(context.Context, store.Query) (store.Standing, error) {
+	return store.Standing{}, errAway
+}
+func (away) Revoke(context.Context, store.Query, time.Time, time.Time) error { return errAway }
+func (away) RevokeClient(context.Context, oauth.ClientID, time.Time, time.Duration) error {
+	return errAway
+}
+func (away) Get(context.Context, oauth.GrantRef) (oauth.Grant, error)    { return oauth.Grant{}, errAway }
+func (away) OfUser(context.Context, oauth.UserID) ([]oauth.Grant, error) { return nil, errAway }
+func (away) Kill(context.Context, ...oauth.GrantRef) error               { return errAway }
