@@ -100,10 +100,10 @@ func TestCheckTheWrongKindOfServer(t *testing.T) {
 
 func TestCheckSentinels(t *testing.T) {
 	t.Parallel()
-	group := redistest.StartGroup(t, "user auth on >"+rightPassword+" ~auth:* +@all -@dangerous +info")
+	group := redistest.StartGroup(t, "user auth on >"+rightPassword+" ~auth:* +@all -@dangerous +info +role", "appendonly yes")
 	with := func(change func(*redisconn.Options)) redisconn.Options {
 		o := redisconn.Options{
-			Mode: redisconn.Sentinel, Addrs: group.Addrs, MasterName: redistest.MasterName, Durability: redisconn.Relaxed,
+			Mode: redisconn.Sentinel, Addrs: group.Addrs, MasterName: redistest.MasterName,
 			Username: "auth", Password: rightPassword,
 		}
 		change(&o)
@@ -116,6 +116,18 @@ func TestCheckSentinels(t *testing.T) {
 	complains(t, with(func(o *redisconn.Options) { o.MasterName, o.Addrs = "mymaster", append([]string{dead}, group.Addrs...) }),
 		`knows no master named "mymaster"`)
 	complains(t, with(func(o *redisconn.Options) { o.Password = wrongPassword }), group.Nodes[0].Addr, "refuses the password")
+
+	complains(t, with(func(o *redisconn.Options) { o.Addrs = group.Addrs[:1] }), "3 Sentinels and only 1", "configure them all")
+	master := group.Nodes[0]
+	master.Do(t, "acl", "setuser", "auth", "-role")
+	complains(t, with(func(*redisconn.Options) {}), "may not run role", "+role")
+	master.Do(t, "acl", "setuser", "auth", "+role", "-wait")
+	complains(t, with(func(*redisconn.Options) {}), "may not run wait", "+wait")
+	master.Do(t, "acl", "setuser", "auth", "+wait")
+	master.Do(t, "config", "set", "appendonly", "no")
+	complains(t, with(func(*redisconn.Options) {}), "appendonly no", "relaxed durability")
+	content(t, with(func(o *redisconn.Options) { o.Durability = redisconn.Relaxed }))
+	master.Do(t, "config", "set", "appendonly", "yes")
 
 	for _, s := range group.Sentinels {
 		s.Do(t, "acl", "setuser", "default", "resetpass", ">"+rightPassword)

@@ -192,6 +192,9 @@ func (db *DB) loadEverywhere(ctx context.Context) error {
 
 // Close lets the pipelines under way finish, refuses everything else and closes all connections.
 func (db *DB) Close() error {
+	if db.durable != nil {
+		db.durable.release()
+	}
 	db.writes.close()
 	db.reads.close()
 	if db.durable != nil {

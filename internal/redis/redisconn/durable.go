@@ -130,12 +130,17 @@ func (d *durable) begin(a agreement, now lineage) {
 
 // prepare looks at the data of a new term.
 func (d *durable) prepare(ctx context.Context, t *term, a agreement) error {
+	info := redis.NewStringCmd(ctx, "info", "replication")
+	history, fence := redis.NewStringCmd(ctx, "get", historyKey), redis.NewStringCmd(ctx, "get", fenceKey)
+	look := asked(info, history, fence)
 	pipe := t.client.Pipeline()
-	info := pipe.Info(ctx, "replication")
-	history := pipe.Get(ctx, historyKey)
-	fence := pipe.Get(ctx, fenceKey)
-	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
-		return err
+	for _, cmd := range look.cmds {
+		_ = pipe.Process(ctx, cmd)
+	}
+	_, _ = pipe.Exec(ctx) // every command is looked at
+	look.settle()
+	if look.err != nil {
+		return look.err
 	}
 	seen := parseTestimony(parseInfo(info.Val()), a.since)
 	complete := d.loss.nothingMissing(ctx, seen, number(fence.Val()))
@@ -247,8 +252,10 @@ func (d *durable) await() (*term, error) {
 	}
 }
 
+// release lets go who waits for a master.
+func (d *durable) release() { close(d.quit) }
+
 func (d *durable) close() {
-	close(d.quit)
 	d.watch.close()
 	d.done.Wait()
 	d.end()

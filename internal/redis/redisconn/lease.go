@@ -92,7 +92,9 @@ func (d *durable) ask(server *redis.Client, batch []*request, still func() bool)
 	ctx, cancel := d.db.pipelineContext()
 	defer cancel()
 	pipe := server.Pipeline()
-	first := pipe.Get(ctx, historyKey)
+	name := redis.NewStringCmd(ctx, "get", historyKey)
+	first := asked(name)
+	_ = pipe.Process(ctx, first.cmds[0])
 	for _, r := range batch {
 		r.forget() // what a server that was silent left
 		for _, cmd := range r.cmds {
@@ -104,10 +106,11 @@ func (d *durable) ask(server *redis.Client, batch []*request, still func() bool)
 	for _, r := range batch {
 		r.settle()
 	}
-	switch err := first.Err(); {
-	case err != nil && resultOf(err) != ResultNil:
+	first.settle()
+	switch {
+	case first.err != nil:
 		return silence
-	case d.foreign(first.Val()):
+	case d.foreign(name.Val()):
 		return foreign
 	case !still():
 		return useless

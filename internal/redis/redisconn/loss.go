@@ -37,7 +37,7 @@ func (l *lossDetector) nothingMissing(ctx context.Context, m testimony, fence in
 	lost := fence < l.fence
 	proven := l.replid == "" || m.replid == l.replid
 	if m.replid2 == l.replid && m.second > 0 && l.replid != "" {
-		lost = lost || m.second-1 < l.offset
+		lost = lost || m.second <= l.offset
 		proven = true
 	}
 	if lost {

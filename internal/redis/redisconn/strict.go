@@ -2,6 +2,7 @@ package redisconn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -55,13 +56,14 @@ func (d *durable) pause(moment time.Duration) {
 func (d *durable) writeOn(t *term, l *lane, batch []*request) {
 	cmds := make([]redis.Cmder, 0, len(batch))
 	for _, r := range batch {
+		r.forget()
 		cmds = append(cmds, r.cmds...)
 	}
 	d.db.opt.RoundTrip(len(batch))
 	err := d.commit(t, l, cmds)
 	for _, r := range batch {
 		r.settle()
-		if r.err == nil {
+		if err != nil && (r.err == nil || errors.Is(r.err, errUnanswered)) {
 			r.err = err
 		}
 		if r.err == nil {
@@ -82,11 +84,14 @@ func (d *durable) commit(t *term, l *lane, cmds []redis.Cmder) error {
 	}
 	tail := newTail(ctx, d.watch.current().need(d.db.opt.Now()).wait(l.last))
 	pipe := l.conn.Pipeline()
-	for _, cmd := range append(cmds, tail.all()...) {
+	for _, cmd := range append(cmds, tail.all.cmds...) {
 		_ = pipe.Process(ctx, cmd) // only queues; it cannot fail
 	}
-	_, _ = pipe.Exec(ctx) // every command is looked at
+	_, broken := pipe.Exec(ctx) // of the first command, or of the connection; every command is looked at
 	offset, err := d.settle(ctx, t, l, tail)
+	if errors.Is(err, errUnanswered) && broken != nil {
+		err = broken
+	}
 	if err != nil {
 		_ = l.conn.Close() // whatever is wrong with it, the next batch is not to inherit it
 		l.conn = nil
@@ -103,34 +108,38 @@ type tail struct {
 	start   *redis.Cmd
 	wait    *redis.Cmd
 	end     *redis.Cmd
+	all     *request // the same, in their order
 }
 
 func newTail(ctx context.Context, replicas int) tail {
-	return tail{
+	t := tail{
 		history: redis.NewStringCmd(ctx, "get", historyKey),
 		fence:   redis.NewIntCmd(ctx, "incr", fenceKey),
 		start:   redis.NewCmd(ctx, "role"),
 		wait:    newWait(ctx, replicas),
 		end:     redis.NewCmd(ctx, "role"),
 	}
+	t.all = asked(t.history, t.fence, t.start, t.wait, t.end)
+	return t
+}
+
+// asked makes a request of commands that nobody waits for.
+func asked(cmds ...redis.Cmder) *request {
+	r := &request{}
+	for _, cmd := range cmds {
+		r.cmds = append(r.cmds, &command{Cmder: cmd})
+	}
+	return r
 }
 
 func newWait(ctx context.Context, replicas int) *redis.Cmd {
 	return redis.NewCmd(ctx, "wait", replicas, waiting.Milliseconds())
 }
 
-func (t tail) all() []redis.Cmder {
-	return []redis.Cmder{t.history, t.fence, t.start, t.wait, t.end}
-}
-
 // err is the first thing that went wrong with it.
 func (t tail) err() error {
-	for _, cmd := range t.all() {
-		if err := cmd.Err(); err != nil && resultOf(err) != ResultNil {
-			return err
-		}
-	}
-	return nil
+	t.all.settle()
+	return t.all.err
 }
 
 // settle judges a batch by its tail, and gives the offset that everybody reached.

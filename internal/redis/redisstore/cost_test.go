@@ -27,7 +27,7 @@ func BenchmarkStrictAgainstRelaxed(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer func() { _ = db.Close() }()
+		b.Cleanup(func() { _ = db.Close() })
 		stores[mode] = redisstore.NewGrants(db)
 		if err := stores[mode].Kill(b.Context(), "warm"); err != nil {
 			b.Fatal(err)

@@ -157,24 +157,26 @@ func await(d time.Duration) { <-time.After(d) }
 
 func TestNoAcknowledgedWriteIsLost(t *testing.T) {
 	t.Parallel()
+	const lost, shaken = 7 * time.Second, 4 * time.Second // a master, and anything else
 	faults := []struct {
 		name   string
+		lasts  time.Duration
 		inject func(t *testing.T, g *redistest.Group)
 		heal   func(t *testing.T, g *redistest.Group)
 	}{
-		{"kill", func(_ *testing.T, g *redistest.Group) { g.Nodes[0].Kill() }, nil},
-		{"restart", func(t *testing.T, g *redistest.Group) { t.Helper(); g.Nodes[0].Kill(); g.Nodes[0].Restart(t) }, nil},
+		{"kill", lost, func(_ *testing.T, g *redistest.Group) { g.Nodes[0].Kill() }, nil},
+		{"restart", shaken, func(t *testing.T, g *redistest.Group) { t.Helper(); g.Nodes[0].Kill(); g.Nodes[0].Restart(t) }, nil},
 		{
-			"pause", func(_ *testing.T, g *redistest.Group) { g.Nodes[0].Pause() },
+			"pause", lost, func(_ *testing.T, g *redistest.Group) { g.Nodes[0].Pause() },
 			func(_ *testing.T, g *redistest.Group) { g.Nodes[0].Resume() },
 		},
-		{"failover", func(t *testing.T, g *redistest.Group) { t.Helper(); failover(t, g) }, nil},
-		{"replica-kill", func(_ *testing.T, g *redistest.Group) { g.Nodes[1].Kill() }, nil},
+		{"failover", shaken, func(t *testing.T, g *redistest.Group) { t.Helper(); failover(t, g) }, nil},
+		{"replica-kill", shaken, func(_ *testing.T, g *redistest.Group) { g.Nodes[1].Kill() }, nil},
 		{
-			"replica-pause", func(_ *testing.T, g *redistest.Group) { g.Nodes[1].Pause() },
+			"replica-pause", shaken, func(_ *testing.T, g *redistest.Group) { g.Nodes[1].Pause() },
 			func(_ *testing.T, g *redistest.Group) { g.Nodes[1].Resume() },
 		},
-		{"sentinel-kill", func(_ *testing.T, g *redistest.Group) { g.Sentinels[0].Kill() }, nil},
+		{"sentinel-kill", shaken, func(_ *testing.T, g *redistest.Group) { g.Sentinels[0].Kill() }, nil},
 	}
 	for _, fault := range faults {
 		t.Run(fault.name, func(t *testing.T) {
@@ -184,7 +186,7 @@ func TestNoAcknowledgedWriteIsLost(t *testing.T) {
 			stop := ds.work(4, 5*time.Millisecond)
 			await(2500 * time.Millisecond)
 			fault.inject(t, g)
-			await(8 * time.Second)
+			await(fault.lasts)
 			if fault.heal != nil {
 				fault.heal(t, g)
 				await(2 * time.Second)
