@@ -8,29 +8,35 @@
  *
  *   -DRULE   the rule of oauth2d's strict mode: no violation in the whole state space.
  *   -DWAIT1  the usual advice, WAIT 1: spin prints how a planned failover loses a write.
- *   -DCOUNT  the rule with replicas counted and not named: a returning master can stand in for
- *            the replica that is being promoted (two Sentinels led one after the other).
- *   -DREACH  not a rule but a question: does a run exist in which the master changed and writes
- *            were acknowledged before and after? It must, or "no violation" would say nothing.
+ *   -DCOUNT  the rule, but with replicas counted and not named: a violation. Two Sentinels lead
+ *            failovers one after the other, and a returning master is counted in the place of
+ *            the replica that the second one promotes.
+ *   -DREACH  not a rule but a question: is there a run in which the rule acknowledged a write
+ *            before and another one after a failover? If not, "no violation" would say nothing.
  *
- * THE RULE. A write is acknowledged only if, behind it on the same connection, the master still
- * says that it is master, all replicas that it shows online have acknowledged the write, and so
- * has each replica, by name, that a Sentinel could promote. Who could be promoted is taken from
- * the Sentinels: of those that answer, a majority must name this master with no failover in
- * progress; a replica is left out only if every one of that majority calls it down. Without
- * such a majority, or when the view is old, it is every replica that is known.
+ * THE RULE. The daemon asks the Sentinels who is master and which replicas could be promoted: a
+ * majority must name the same master with no failover in progress, and a replica is left out
+ * only if every one of that majority calls it down. Without such a majority, or when the answer
+ * is old, it is every replica that is known. A write is acknowledged only if WAIT counted as
+ * many replicas as that, and the master, asked behind the WAIT on the same connection, still
+ * says that it is master, shows no more online replicas than WAIT counted, and shows each
+ * replica that could be promoted, by its address, among them.
  *
- * The model is harsher than the world in some things: time does not exist, so a view may be used
- * however old it is, a Sentinel may take for ever to hear of a failover or hear of it at once,
+ * The model is harsher than the world in some things. There is no time: an answer of the
+ * Sentinels may be used however old it is, a Sentinel may hear of a failover at once or never,
  * two Sentinels may lead failovers one after the other, and the leader promotes any replica that
  * it does not call down, however far behind. min-replicas-to-write is not used.
+ *
+ * How many writes there are does not matter to whether one of them is lost: WRITES (2) is for
+ * the reader's peace and for -DREACH.
  *
  * WHAT IT LEAVES OUT
  *   - Second faults: a replica or another master lost while the first fault is not over. Nothing
  *     is promised for those. A fault hits node 0 or node 1 (node 2 is like node 1).
- *   - More than two failovers of that one fault, and more than WRITES writes.
+ *   - More than two failovers of that one fault. (One that is given up before anything was
+ *     promoted changes nothing and is not modelled.)
  *   - Sentinels that crash or call a healthy node down, and commands of a Sentinel that are
- *     delayed on the wire (deciding and delivering are one step).
+ *     delayed on the wire (deciding and delivering are one step, and so is asking Sentinels).
  *   - Loss of a disk or a power cut: a node that returns has what it had (appendonly yes). A node
  *     returns as deploy/redis/bin/start-redis.sh starts it: it asks the Sentinels first.
  *   - Replicas of replicas; offsets and replication ids (a data set is a set of writes, streamed
@@ -50,6 +56,9 @@
 mtype = { calm, crash, cut, sentcut, side, planned };
 
 #define NOBODY 3
+/* Once all writes were answered and every node has all that were acknowledged, none can be lost
+ * any more, and the world may stop. */
+#define over (w == WRITES && (acked & ~(data[0] & data[1] & data[2])) == 0)
 
 mtype fault = calm;  /* what is wrong just now */
 mtype kind = calm;   /* what the one fault was */
@@ -68,8 +77,8 @@ byte  leads[3];      /*           the failover it leads, 0: none */
 byte  chosen[3] = NOBODY; /*           the replica it promoted, NOBODY: not yet */
 byte  last;          /* the newest failover */
 
+byte  w;             /* the write in hand */
 byte  have;          /* the replicas that have acknowledged the write in hand to its master */
-bool  over;          /* nothing more can go wrong */
 byte  acked;         /* the writes that were acknowledged to a caller */
 
 #define bit(i) (1 << (i))
@@ -94,12 +103,19 @@ byte  acked;         /* the writes that were acknowledged to a caller */
 /* Node n as a replica: its link comes up and goes down, and the stream flows in order. */
 inline replicate(n) {
 	do
-	:: d_step { connected(n) && !link[n] -> link[n] = true;
-		data[n] = data[n] & data[src[n]];
-		have = have & ~bit(n) /* a new connection has acknowledged nothing */
+	:: d_step {
+		connected(n) && !link[n] ->
+			printf("node %d replicates from node %d\n", n, src[n]);
+			link[n] = true;
+			data[n] = data[n] & data[src[n]];
+			have = have & ~bit(n) /* a new connection has acknowledged nothing */
 	   }
 	:: d_step { !connected(n) && link[n] -> link[n] = false }
-	:: d_step { connected(n) && link[n] && missing(n) -> data[n] = data[n] | lowest(missing(n)) }
+	:: d_step {
+		connected(n) && link[n] && missing(n) ->
+			printf("node %d receives from node %d\n", n, src[n]);
+			data[n] = data[n] | lowest(missing(n))
+	   }
 	od
 }
 
@@ -153,11 +169,17 @@ inline adopt(s, m, e) {
 /* What Sentinel t tells in its hello: once it has promoted, the promoted node. */
 inline hello(s, t) {
 	d_step {
-		talk(s, t) && leads[t] > epoch[s] && chosen[t] != NOBODY -> adopt(s, chosen[t], leads[t])
+		talk(s, t) && leads[t] > epoch[s] && chosen[t] != NOBODY ->
+			printf("Sentinel %d hears that node %d is master\n", s, chosen[t]);
+			adopt(s, chosen[t], leads[t])
 	}
 }
 inline hello_settled(s, t) {
-	d_step { talk(s, t) && epoch[t] > epoch[s] -> adopt(s, named[t], epoch[t]) }
+	d_step {
+		talk(s, t) && epoch[t] > epoch[s] ->
+			printf("Sentinel %d hears that node %d is master\n", s, named[t]);
+			adopt(s, named[t], epoch[t])
+	}
 }
 
 #define hurt (kind != calm && kind != planned) /* else there is none to call down */
@@ -186,7 +208,6 @@ inline sentinel(s, t, u) {
 	:: turn(s, 0)
 	:: turn(s, 1)
 	:: turn(s, 2)
-	:: d_step { leads[s] != 0 && chosen[s] == NOBODY -> leads[s] = 0 } /* gives up */
 	:: d_step {
 		leads[s] != 0 && chosen[s] != NOBODY ->
 			printf("Sentinel %d has finished: node %d is master\n", s, chosen[s]);
@@ -212,7 +233,11 @@ active proctype Sentinel2() provided (!over) { sentinel(2, 0, 1) }
 
 /* A crashed node returns under the master that a majority of Sentinels names. */
 inline return_under(m) {
-	d_step { majority(m) -> up[victim] = true; follow(victim, m); fault = calm }
+	d_step {
+		majority(m) ->
+			printf("node %d returns under node %d\n", victim, m);
+			up[victim] = true; follow(victim, m); fault = calm
+	}
 }
 
 active proctype Fault() provided (!over) {
@@ -254,18 +279,22 @@ active proctype Fault() provided (!over) {
 		:: return_under(1)
 		:: return_under(2)
 		fi
-	:: fault == cut || fault == sentcut || fault == side -> fault = calm
+	:: fault == cut || fault == sentcut || fault == side ->
+		printf("the fault heals\n");
+		fault = calm
 	fi
 }
 
 /* ---- the daemon --------------------------------------------------------------------------- */
 
 #define ALL 7
+#ifdef REACH
+bool before, after;  /* a write was acknowledged by the first master, and by another one */
+#endif
 
 byte target;         /* the master that the daemon writes to */
 byte must = ALL - 1; /* the replicas that must have the write; with WAIT1 unused */
 byte seen;           /* how many of them WAIT counted */
-byte w;              /* the write in hand */
 byte asked;          /* the Sentinels that answer just now */
 
 /* The Sentinels in the set asked have answered. Those that lead a failover say so: their word
@@ -286,6 +315,7 @@ inline ask(set) {
 		:: agreed(2) -> target = 2; must = promotable(2)
 		:: else -> must = others(target)
 		fi;
+		printf("the daemon asks: node %d is master, replicas %d count\n", target, must);
 		asked = 0
 	}
 }
@@ -295,20 +325,23 @@ inline ask(set) {
 #define still_master (up[target] && src[target] == target)
 
 inline acknowledged_by(n) {
-	d_step { is_online(n) && (data[n] & bit(w)) && !(have & bit(n)) -> have = have | bit(n) }
+	d_step {
+		is_online(n) && (data[n] & bit(w)) && !(have & bit(n)) ->
+			printf("node %d acknowledges write %d\n", n, w);
+			have = have | bit(n)
+	}
 }
 
 #ifdef WAIT1
 #define enough 1
-#define role_agrees true
-#endif
+#define confirmed true
+#else
+#define enough count(must)
 #ifdef COUNT
-#define enough (count(must))
-#define role_agrees (still_master && count(online) <= seen)
+#define confirmed (still_master && count(online) <= seen)
+#else
+#define confirmed (still_master && count(online) <= seen && (must & ~online) == 0)
 #endif
-#ifndef role_agrees
-#define enough (count(must))
-#define role_agrees (still_master && (online & ~have) == 0 && (must & ~(online & have)) == 0)
 #endif
 
 /* Nobody asks where a refused write is: forgetting it makes the state space smaller. */
@@ -345,9 +378,12 @@ active proctype Daemon() {
 		   od;
 		   if
 		   :: d_step {
-			role_agrees ->
+			confirmed ->
 				printf("write %d IS ACKNOWLEDGED\n", w);
 				acked = acked | bit(w)
+#ifdef REACH
+				; before = before || target == 0; after = after || target != 0
+#endif
 		      }
 		   :: skip                     /* refused: 503 */
 		   fi
@@ -356,7 +392,7 @@ active proctype Daemon() {
 next:		atomic { have = 0; seen = 0; forget(); w++ }
 	:: else -> break
 	od;
-	over = (acked == 0) /* nothing was promised, so nothing can be lost */
+	atomic { target = 0; must = 0 }
 }
 
 /* ---- the property ------------------------------------------------------------------------- */
@@ -368,13 +404,15 @@ next:		atomic { have = 0; seen = 0; forget(); w++ }
 active proctype Property() {
 	do
 #ifdef REACH
-	:: settled && named[0] != 0 && acked == bit(WRITES) - 1 && data[0] != data[named[0]] ->
-		printf("node %d is master and has all\n", named[0]);
-		assert(false)
+	:: d_step {
+		settled && named[0] != 0 && before && after ->
+			printf("all agree on node %d, and it has all\n", named[0]);
+			assert(false)
+	   }
 #else
 	:: d_step {
 		settled && lost ->
-			printf("node %d is master and has not all: acknowledged %d, there %d\n",
+			printf("all agree on node %d, and it has not all: acknowledged %d, there %d\n",
 				named[0], acked, data[named[0]]);
 			assert(false)
 	   }
