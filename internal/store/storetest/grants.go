@@ -25,6 +25,7 @@ func Grants(t *testing.T, open Open) {
 	t.Run("the same presenter is retried", func(t *testing.T) { samePresenter(t, s) })
 	t.Run("linearizable", func(t *testing.T) { linearizable(t, s) })
 	t.Run("many grants of one user", func(t *testing.T) { manyGrants(t, s) })
+	t.Run("ends whatever happens", func(t *testing.T) { grantEnds(t, s) })
 	t.Run("goes by itself", func(t *testing.T) { grantGoes(t, s) })
 }
 
@@ -196,6 +197,33 @@ func manyGrants(t *testing.T, s Subject) {
 		got = append(got, g.Ref)
 	}
 	same(t, "of user", got, alive)
+}
+
+// grantEnds holds a grant to its two ends, to the millisecond, for a code and for a refresh token
+// (row R09 of the attacks).
+func grantEnds(t *testing.T, s Subject) {
+	d, now := roll("grant ends", 0), start()
+	for name, at := range map[string]struct {
+		expires, end, shown time.Duration
+		want                oauth.Verdict
+	}{
+		"before both":        {time.Minute, time.Hour, time.Minute - time.Millisecond, oauth.Advanced},
+		"at the idle end":    {time.Minute, time.Hour, time.Minute, oauth.Expired},
+		"before the end":     {time.Hour, time.Minute, time.Minute - time.Millisecond, oauth.Advanced},
+		"at the end":         {time.Hour, time.Minute, time.Minute, oauth.Expired},
+		"long after the end": {time.Hour, time.Minute, 59 * time.Minute, oauth.Expired},
+	} {
+		for serial := range uint32(2) {
+			g := sampleGrant(d, d.uuid(), now)
+			g.Serial, g.Expires, g.End = serial, now.Add(at.expires), now.Add(at.end)
+			sure(t, name, s.Grants.Create(t.Context(), g))
+			verdict, _, err := s.Grants.Advance(t.Context(), store.Presentation{
+				Grant: g.Ref, Client: g.Client, Serial: serial, Now: now.Add(at.shown), Rotate: true, Keep: time.Hour,
+			})
+			sure(t, name, err)
+			same(t, name, verdict, at.want)
+		}
+	}
 }
 
 // grantGoes holds the store to its time to live: nobody has to clean up.
