@@ -1,0 +1,374 @@
+package authorize_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/authorize"
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/keyring"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/registry"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/session"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+const (
+	callback = "https://app.example/callback"
+	browser  = oauth.Token("a-browser")
+)
+
+// room is the authorizer over an embedded Redis, under a clock that the test moves.
+type room struct {
+	*authorize.Authorizer
+	registry *registry.Registry
+	sessions *session.Sessions
+	grants   store.Grants
+	consents store.Consents
+	ahead    atomic.Int64
+
+	created func(oauth.Grant) // called after a grant was made, before anybody knows
+	finding error             // what looking for a session fails with
+}
+
+func (r *room) now() time.Time          { return time.Now().Add(time.Duration(r.ahead.Load())) }
+func (r *room) advance(d time.Duration) { r.ahead.Add(int64(d)) }
+
+type hookedGrants struct {
+	store.Grants
+	r *room
+}
+
+func (h hookedGrants) Create(ctx context.Context, g oauth.Grant) error {
+	err := h.Grants.Create(ctx, g)
+	if h.r.created != nil {
+		h.r.created(g)
+	}
+	return err
+}
+
+type hookedSessions struct {
+	store.Sessions
+	r *room
+}
+
+func (h hookedSessions) Find(ctx context.Context, ref oauth.SessionRef, now time.Time) (oauth.Session, error) {
+	if h.r.finding != nil {
+		return oauth.Session{}, h.r.finding
+	}
+	return h.Sessions.Find(ctx, ref, now)
+}
+
+func newRoom(t testing.TB) *room {
+	t.Helper()
+	r := &room{}
+	db, err := redisconn.Open(t.Context(), redisconn.Options{Timeout: 10 * time.Second, DialTimeout: 5 * time.Second})
+	ok(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
+	ok(t, err)
+	ring := keyring.New(keyring.Options{Store: redisstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: r.now})
+	ok(t, ring.Load(t.Context()))
+	r.grants, r.consents = redisstore.NewGrants(db), redisstore.NewConsents(db)
+	r.sessions = session.New(session.Options{
+		Store: hookedSessions{redisstore.NewSessions(db), r}, Grants: r.grants, Events: event.Sinks{}, Now: r.now, Life: 24 * time.Hour,
+	})
+	r.registry = registry.New(registry.Options{
+		Store: redisstore.NewClients(db), Peppers: ring, Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}), Now: r.now,
+	})
+	r.register(t, "app", false)
+	r.register(t, "own", true)
+	r.Authorizer = authorize.New(authorize.Options{
+		Registry: r.registry, Sessions: r.sessions, Grants: hookedGrants{r.grants, r}, Consents: r.consents, Ring: ring,
+		Events: event.Sinks{}, Now: r.now, Issuer: "https://as.example",
+	})
+	return r
+}
+
+func (r *room) register(t testing.TB, id oauth.ClientID, firstParty bool) {
+	t.Helper()
+	_, _, err := r.registry.Register(t.Context(), oauth.Client{
+		ID: id, RedirectURIs: []string{callback}, Scopes: oauth.Scopes{"read", "write"}, SkipConsent: firstParty,
+		GrantTypes: []string{oauth.GrantAuthorizationCode},
+	}, "")
+	ok(t, err)
+}
+
+func ok(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func params(t testing.TB, with ...string) oauth.Params {
+	t.Helper()
+	form := url.Values{
+		"client_id": {"app"}, "redirect_uri": {callback}, "response_type": {"code"}, "scope": {"read"}, "state": {"s"},
+		"code_challenge_method": {"S256"}, "code_challenge": {oauth.ChallengeOf("v")},
+	}
+	for i := 0; i < len(with); i += 2 {
+		form.Set(with[i], with[i+1])
+	}
+	p, err := oauth.ParseParams(form)
+	ok(t, err)
+	return p
+}
+
+// pending is a request that passed its checks.
+func (r *room) pending(t testing.TB, with ...string) authorize.Pending {
+	t.Helper()
+	p, err := r.Check(t.Context(), params(t, with...), nil)
+	ok(t, err)
+	return p
+}
+
+func (r *room) signIn(t *testing.T) oauth.Session {
+	t.Helper()
+	_, s, err := r.sessions.Start(t.Context(), oauth.User{ID: "7d44f3f0-0000-4000-8000-000000000001", Name: "ada"}, "acr")
+	ok(t, err)
+	return s
+}
+
+func (r *room) step(t *testing.T, p authorize.Pending, s *oauth.Session, want authorize.Step) {
+	t.Helper()
+	if got, err := r.Step(t.Context(), p, s); got != want || err != nil {
+		t.Errorf("step %d (%v), want %d", got, err, want)
+	}
+}
+
+func refused(t *testing.T, what string, err error, code oauth.Code, sentBack bool) {
+	t.Helper()
+	if err == nil || oauth.AsError(err).Code != code || (oauth.AsError(err).Return != nil) != sentBack {
+		t.Errorf("%s: %v, want %s, sent back %v", what, err, code, sentBack)
+	}
+}
+
+// Every demand is met once, and then the request ends: no prompt asks for ever.
+func TestEveryRequestEnds(t *testing.T) {
+	t.Parallel()
+	for _, with := range [][]string{
+		nil, {"prompt", "login"}, {"prompt", "consent"}, {"prompt", "login consent"}, {"prompt", "select_account"},
+		{"max_age", "0"}, {"max_age", "3600"}, {"prompt", "login consent", "max_age", "0"}, {"client_id", "own"}, {"client_id", "own", "prompt", "consent"},
+	} {
+		r := newRoom(t)
+		old := r.signIn(t) // there is a session, and a consent, from before
+		ok(t, r.Allow(t.Context(), r.pending(t, with...), old))
+		r.advance(time.Second)
+		p := r.pending(t, with...)
+		s := &old
+		asked := []authorize.Step{}
+		for range 4 {
+			r.advance(time.Second) // people take their time
+			sealed, err := r.Seal(p, browser)
+			ok(t, err)
+			p, err = r.Resume(t.Context(), sealed, browser)
+			ok(t, err)
+			next, err := r.Step(t.Context(), p, s)
+			ok(t, err)
+			asked = append(asked, next)
+			switch next {
+			case authorize.NeedLogin:
+				again := r.signIn(t)
+				s = &again
+			case authorize.NeedConsent:
+				ok(t, r.Allow(t.Context(), p, *s))
+			case authorize.Ready:
+			}
+			if next == authorize.Ready {
+				break
+			}
+		}
+		if asked[len(asked)-1] != authorize.Ready {
+			t.Errorf("%v does not end: %v", with, asked)
+			continue
+		}
+		text := strings.Join(with, " ")
+		login := strings.Contains(text, "login") || strings.Contains(text, "select") || strings.Contains(text, "max_age 0")
+		consent := strings.Contains(text, "prompt") && strings.Contains(text, "consent")
+		want := 1
+		if login {
+			want++
+		}
+		if consent {
+			want++
+		}
+		if len(asked) != want {
+			t.Errorf("%v: %v, want %d steps", with, asked, want)
+		}
+	}
+}
+
+func TestA26_PromptNoneAsksNobody(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	p := r.pending(t, "prompt", "none")
+	_, err := r.Step(t.Context(), p, nil)
+	refused(t, "nobody is signed in", err, oauth.LoginRequired, true)
+	s := r.signIn(t)
+	_, err = r.Step(t.Context(), p, &s)
+	refused(t, "no consent", err, oauth.ConsentRequired, true)
+	ok(t, r.Allow(t.Context(), p, s))
+	r.step(t, p, &s, authorize.Ready)
+	r.advance(time.Minute)
+	_, err = r.Step(t.Context(), r.pending(t, "prompt", "none", "max_age", "30"), &s)
+	refused(t, "too long ago", err, oauth.LoginRequired, true)
+}
+
+func TestConsentCoversWhatWasAllowedToThatClient(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	s := r.signIn(t)
+	r.register(t, "another", false)
+	ok(t, r.Allow(t.Context(), r.pending(t, "scope", "read"), s))
+	r.step(t, r.pending(t, "scope", "read"), &s, authorize.Ready)
+	r.step(t, r.pending(t, "scope", "read write"), &s, authorize.NeedConsent)
+	r.step(t, r.pending(t, "client_id", "another", "scope", "read"), &s, authorize.NeedConsent)
+	ok(t, r.Allow(t.Context(), r.pending(t, "scope", "write"), s))
+	r.step(t, r.pending(t, "scope", "read write"), &s, authorize.Ready) // what was allowed before stays
+	ok(t, r.consents.Withdraw(t.Context(), s.User, "app"))
+	r.step(t, r.pending(t, "scope", "read"), &s, authorize.NeedConsent)
+}
+
+// R07: who gets an id anew does not get the consent that its earlier owner had.
+func TestR07_AConsentIsForTheClientThatAsked(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	s := r.signIn(t)
+	ok(t, r.Allow(t.Context(), r.pending(t), s))
+	ok(t, r.registry.Delete(t.Context(), "app"))
+	r.advance(time.Second)
+	r.register(t, "app", false)
+	r.step(t, r.pending(t), &s, authorize.NeedConsent)
+}
+
+func TestA30_AnInteractionEndsAndBelongsToItsBrowser(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	sealed, err := r.Seal(r.pending(t, "state", "kept"), browser)
+	ok(t, err)
+	p, err := r.Resume(t.Context(), sealed, browser)
+	ok(t, err)
+	if p.Return.State != "kept" || p.Return.URI != callback || p.Scope.String() != "read" {
+		t.Errorf("it came back as %+v", p)
+	}
+	foreign, err := newRoom(t).Seal(r.pending(t), browser)
+	ok(t, err)
+	for name, row := range map[string]struct {
+		sealed string
+		cookie oauth.Token
+	}{
+		"another browser":    {sealed, "another"},
+		"no browser":         {sealed, ""},
+		"another server":     {foreign, browser},
+		"nothing":            {"", browser},
+		"cut off":            {sealed[:len(sealed)-1], browser},
+		"changed":            {flip(sealed, len(sealed)/2), browser},
+		"another key's name": {flip(sealed, 1), browser},
+		"longer":             {sealed + "AAAA", browser},
+	} {
+		_, err := r.Resume(t.Context(), row.sealed, row.cookie)
+		refused(t, name, err, oauth.StaleInteraction, false)
+	}
+	r.advance(authorize.InteractionLife - time.Minute)
+	if _, err := r.Resume(t.Context(), sealed, browser); err != nil {
+		t.Errorf("before its end: %v", err)
+	}
+	again, err := r.Seal(p, browser) // sealing anew does not begin anew
+	ok(t, err)
+	r.advance(2 * time.Minute)
+	for _, one := range []string{sealed, again} {
+		_, err := r.Resume(t.Context(), one, browser)
+		refused(t, "past its end", err, oauth.StaleInteraction, false)
+	}
+}
+
+func flip(text string, at int) string {
+	other := byte('A')
+	if text[at] == other {
+		other = 'B'
+	}
+	return text[:at] + string(other) + text[at+1:]
+}
+
+// A31: the request is checked anew each time it comes back: what the client lost meanwhile is lost.
+func TestA31_AnInteractionIsCheckedAnew(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	sealed, err := r.Seal(r.pending(t, "scope", "read write"), browser)
+	ok(t, err)
+	change := func(edit func(*oauth.Client)) {
+		_, err := r.registry.Change(t.Context(), "app", func(c *oauth.Client) error { edit(c); return nil })
+		ok(t, err)
+	}
+	change(func(c *oauth.Client) { c.Scopes = oauth.Scopes{"read"} })
+	_, err = r.Resume(t.Context(), sealed, browser)
+	refused(t, "a scope was taken away", err, oauth.InvalidScope, true)
+	change(func(c *oauth.Client) { c.RedirectURIs = []string{"https://app.example/elsewhere"} })
+	_, err = r.Resume(t.Context(), sealed, browser)
+	refused(t, "the redirect URI was taken away", err, oauth.InvalidRequest, false)
+	change(func(c *oauth.Client) { c.Disabled = true })
+	_, err = r.Resume(t.Context(), sealed, browser)
+	refused(t, "disabled", err, oauth.InvalidRequest, false)
+}
+
+// Who signs out ends the grants they can see; one that is being made meanwhile must not survive.
+func TestAGrantThatRacesWithASignOutDies(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	s := r.signIn(t)
+	var made oauth.Grant
+	r.created = func(g oauth.Grant) {
+		made = g
+		// The sign-out has counted the grants already, and ends the session now.
+		ok(t, r.sessions.Replace(t.Context(), s, oauth.Session{Ref: "next", User: s.User}))
+	}
+	_, err := r.Issue(t.Context(), r.pending(t), s)
+	refused(t, "the session has ended", err, oauth.AccessDenied, true)
+	if _, err := r.grants.Get(t.Context(), made.Ref); !errors.Is(err, store.Absent) {
+		t.Errorf("the grant lives: %v", err)
+	}
+
+	s = r.signIn(t)
+	r.created = func(g oauth.Grant) { made, r.finding = g, errors.New("no answer") }
+	_, err = r.Issue(t.Context(), r.pending(t), s)
+	refused(t, "nobody knows", err, oauth.TemporarilyUnavailable, true)
+	if _, err := r.grants.Get(t.Context(), made.Ref); !errors.Is(err, store.Absent) {
+		t.Errorf("the grant of which nobody was told lives: %v", err)
+	}
+
+	r.created, r.finding = nil, nil
+	answer, err := r.Issue(t.Context(), r.pending(t), s)
+	ok(t, err)
+	if answer.Code == "" || answer.Return.URI != callback || answer.Return.State != "s" || answer.Return.Issuer != "https://as.example" {
+		t.Errorf("%+v", answer)
+	}
+}
+
+func FuzzResume(f *testing.F) {
+	r := newRoom(f)
+	sealed, err := r.Seal(r.pending(f), browser)
+	ok(f, err)
+	f.Add(sealed, browser.Reveal())
+	f.Add(sealed, "another")
+	f.Add(sealed+"A", browser.Reveal())
+	f.Add("", "")
+	f.Add("AAAA", browser.Reveal())
+	f.Add(strings.Repeat("A", 200), browser.Reveal())
+	f.Fuzz(func(t *testing.T, text, cookie string) {
+		_, err := r.Resume(t.Context(), text, oauth.Token(cookie))
+		genuine := text == sealed && cookie == browser.Reveal()
+		if genuine != (err == nil) || err != nil && oauth.AsError(err).Code != oauth.StaleInteraction {
+			t.Errorf("%q in %q: %v", text, cookie, err)
+		}
+	})
+}

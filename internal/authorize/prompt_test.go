@@ -1,0 +1,94 @@
+package authorize
+
+import (
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+func TestA27_Prompts(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		text, maxAge string
+		want         prompt
+		refused      bool
+	}{
+		{"", "", prompt{}, false},
+		{"none", "", prompt{none: true}, false},
+		{"login", "", prompt{login: true}, false},
+		{"select_account", "", prompt{login: true}, false},
+		{"consent", "", prompt{consent: true}, false},
+		{"consent login", "", prompt{login: true, consent: true}, false},
+		{"login login", "", prompt{login: true}, false},
+		{"  login  ", "", prompt{login: true}, false},
+		{"", "0", prompt{aged: true}, false},
+		{"none", "3600", prompt{none: true, aged: true, maxAge: time.Hour}, false},
+		{"", "2147483647", prompt{aged: true, maxAge: 2147483647 * time.Second}, false},
+		{"none login", "", prompt{}, true},
+		{"login none", "", prompt{}, true},
+		{"none none", "", prompt{}, true},
+		{"LOGIN", "", prompt{}, true},
+		{"create", "", prompt{}, true},
+		{"", "-1", prompt{}, true},
+		{"", "+1", prompt{}, true},
+		{"", "1.5", prompt{}, true},
+		{"", "0x10", prompt{}, true},
+		{"", " 1", prompt{}, true},
+		{"", "1_000", prompt{}, true},
+		{"", "2147483648", prompt{}, true},
+		{"", "99999999999999999999", prompt{}, true},
+	} {
+		got, err := parsePrompt(row.text, row.maxAge)
+		if (err != nil) != row.refused || got != row.want {
+			t.Errorf("%q %q: %+v %v", row.text, row.maxAge, got, err)
+		}
+		if row.refused && oauth.AsError(err).Code != oauth.InvalidRequest {
+			t.Errorf("%q %q: %v", row.text, row.maxAge, err)
+		}
+	}
+}
+
+func TestWhenAPersonMustProveThemselvesAgain(t *testing.T) {
+	t.Parallel()
+	asked := time.Unix(1_000_000, 0)
+	now := asked.Add(time.Minute)
+	for name, row := range map[string]struct {
+		p    prompt
+		auth time.Time
+		want bool
+	}{
+		"nothing is demanded":               {prompt{}, asked.Add(-24 * time.Hour), true},
+		"login, from before":                {prompt{login: true}, asked.Add(-time.Second), false},
+		"login, since":                      {prompt{login: true}, asked, true},
+		"no age allowed, from before":       {prompt{aged: true}, asked.Add(-time.Second), false},
+		"no age allowed, since":             {prompt{aged: true}, asked.Add(time.Second), true},
+		"an hour allowed, half of it":       {prompt{aged: true, maxAge: time.Hour}, now.Add(-time.Hour / 2), true},
+		"an hour allowed, exactly":          {prompt{aged: true, maxAge: time.Hour}, now.Add(-time.Hour), true},
+		"an hour allowed, and more":         {prompt{aged: true, maxAge: time.Hour}, now.Add(-time.Hour - 1), false},
+		"login although young enough":       {prompt{login: true, aged: true, maxAge: time.Hour}, asked.Add(-time.Second), false},
+		"consent alone demands no password": {prompt{consent: true}, asked.Add(-time.Hour), true},
+	} {
+		if got := row.p.satisfied(row.auth, asked, now); got != row.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func FuzzParsePrompt(f *testing.F) {
+	for _, seed := range [][2]string{{"", ""}, {"none", "0"}, {"none login", "1"}, {"login consent select_account", "2147483647"}, {"x", "-1"}, {"\x00", "١"}} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, text, maxAge string) {
+		p, err := parsePrompt(text, maxAge)
+		if err != nil {
+			if p != (prompt{}) || oauth.AsError(err).Code != oauth.InvalidRequest {
+				t.Errorf("%q %q: %+v %v", text, maxAge, p, err)
+			}
+			return
+		}
+		if p.none && (p.login || p.consent) || p.maxAge < 0 || p.maxAge > 69*365*24*time.Hour || p.aged != (maxAge != "") {
+			t.Errorf("%q %q: %+v", text, maxAge, p)
+		}
+	})
+}
