@@ -81,6 +81,9 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	if err := a.listen(ctx); err != nil {
 		return nil, err
 	}
+	if err := a.loadCertificates(); err != nil {
+		return nil, err
+	}
 	s, err := openStores(ctx, c.Redis, watch{call: a.metrics.RedisCall, state: a.pulse.durability, log: a.log, now: o.Now})
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ type pulse struct {
 	mu    sync.Mutex
 	parts map[string]endpoint.Condition
 	order []string
+	loud  bool // whether changes are logged
 }
 
 // newPulse starts with what was just found out by starting at all: every part is well.
@@ -32,6 +33,19 @@ func newPulse(log *slog.Logger, parts ...string) *pulse {
 		p.parts[part] = endpoint.Condition{Part: part, State: endpoint.StateOK}
 	}
 	return p
+}
+
+// speak begins to log changes, with what is not well now. Until the server starts nothing is logged:
+// what stands in the way of starting is told once, by the error.
+func (p *pulse) speak(ctx context.Context) {
+	p.mu.Lock()
+	p.loud = true
+	p.mu.Unlock()
+	for _, c := range p.Probe(ctx) {
+		if c.State != endpoint.StateOK {
+			p.tell(ctx, c, nil)
+		}
+	}
 }
 
 // Probe gives the conditions without asking anybody, so that probes cost nothing.
@@ -50,10 +64,14 @@ func (p *pulse) set(ctx context.Context, now endpoint.Condition, cause error) {
 	p.mu.Lock()
 	before := p.parts[now.Part]
 	p.parts[now.Part] = now
+	loud := p.loud
 	p.mu.Unlock()
-	if before == now {
-		return
+	if loud && before != now {
+		p.tell(ctx, now, cause)
 	}
+}
+
+func (p *pulse) tell(ctx context.Context, now endpoint.Condition, cause error) {
 	level := slog.LevelInfo
 	switch now.State {
 	case endpoint.StateDown:

@@ -14,6 +14,7 @@ const certificatesEvery = 30 * time.Second
 
 // Start begins to answer and to do what happens without a request.
 func (a *App) Start() error {
+	a.pulse.speak(context.Background())
 	a.startTasks()
 	for _, one := range []struct {
 		name   string

@@ -20,11 +20,6 @@ func (a *App) makeServers() error {
 	if err != nil {
 		return err
 	}
-	if c.Server.TLS.Enabled() {
-		if a.certificates, err = server.LoadCertificates(c.Server.TLS.CertFile, c.Server.TLS.KeyFile); err != nil {
-			return err
-		}
-	}
 	cookies := web.Cookies{Secure: strings.HasPrefix(a.issuer, "https:")}
 	if a.pages, err = a.makePages(cookies); err != nil {
 		return err
@@ -50,6 +45,19 @@ func (a *App) makeServers() error {
 	a.admin = server.New(server.Options{
 		Name: "admin", Listener: a.adminListener, Handler: operators.Handler(), Timeout: c.Server.RequestTimeout, Log: a.log,
 	})
+	return nil
+}
+
+// loadCertificates reads the TLS files, where there are any.
+func (a *App) loadCertificates() error {
+	files := a.config.Server.TLS
+	if !files.Enabled() {
+		return nil
+	}
+	var err error
+	if a.certificates, err = server.LoadCertificates(files.CertFile, files.KeyFile); err != nil {
+		return fmt.Errorf("server.tls: %w; hint: cert_file and key_file name PEM files that belong together and that this user may read", err)
+	}
 	return nil
 }
 
