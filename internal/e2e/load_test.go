@@ -1,0 +1,413 @@
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/testkit"
+)
+
+// load keeps a daemon busy with everything that it does, each kind of request in a loop of its own,
+// and holds every answer to one rule: it is right, or it is 503 with Retry-After.
+type load struct {
+	t    testing.TB
+	k    *kitchen
+	stop chan struct{}
+	work sync.WaitGroup
+
+	codes chan string // that the authorization loop hands to the redeeming one
+
+	mu      sync.Mutex
+	marked  time.Time
+	tallies map[string]*tally
+
+	issued  []string // access tokens that were handed out
+	revoked []string // access tokens whose end was acknowledged
+	spent   []string // codes that were redeemed
+	unsure  []string // codes whose redemption was answered with 503
+	refresh string   // the last refresh token of the chain
+}
+
+// tally counts the answers to requests that were sent since the last mark.
+type tally struct {
+	good, away int
+	first      time.Duration // from the mark to the first good answer
+	last       verdict
+}
+
+// verdict is what an answer is worth.
+type verdict int
+
+const (
+	wrong verdict = iota
+	good
+	away // 503 with Retry-After
+	none // nothing was asked
+)
+
+// pace is how often each kind of request is sent at most.
+const pace = 20 * time.Millisecond
+
+// startLoad begins; the caller must end it.
+func startLoad(t testing.TB, k *kitchen) *load {
+	t.Helper()
+	l := &load{t: t, k: k, stop: make(chan struct{}), codes: make(chan string, 64), marked: time.Now(), tallies: map[string]*tally{}}
+	ada, pass := k.person(t, "ada", "a long enough password"), "a long enough password"
+	user, signed, bot := k.web.login(t, ada), k.jwts.login(t, k.person(t, "ada", pass)), l.bot()
+	dead := l.bot()
+	k.web.post(t, "/revoke", url.Values{"token": {dead}})
+	l.refresh = k.app.login(t, k.person(t, "ada", pass)).RefreshToken
+	k.user(t, "eve", pass)
+	for name, ask := range map[string]func() verdict{
+		"introspect a person's token":  func() verdict { return l.introspect(user.AccessToken, true) },
+		"introspect a service's token": func() verdict { return l.introspect(bot, true) },
+		"introspect a JWT":             func() verdict { return l.introspect(signed.AccessToken, true) },
+		"introspect a revoked token":   func() verdict { return l.introspect(dead, false) },
+		"userinfo":                     func() verdict { return l.userinfo(user.AccessToken) },
+		"client credentials":           l.issue,
+		"revoke":                       l.revoke,
+		"refresh":                      l.renew,
+		"authorize":                    func() verdict { return l.authorize(ada) },
+		"redeem":                       l.redeem,
+		"sign in":                      func() verdict { return l.signIn("eve", pass) },
+	} {
+		l.tallies[name] = &tally{}
+		l.work.Go(func() { l.loop(name, ask) })
+	}
+	return l
+}
+
+// bot is an access token of a client on its own behalf.
+func (l *load) bot() string {
+	token, err := l.k.web.service("read").Token(l.k.web.ctx(l.t))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return token.AccessToken
+}
+
+func (l *load) loop(name string, ask func() verdict) {
+	own := pace
+	if name == "redeem" {
+		own *= 3 // so that codes are in store when no new ones can be had
+	}
+	ticker := time.NewTicker(own)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-ticker.C:
+		}
+		sent := time.Now()
+		v := ask()
+		l.mu.Lock()
+		one := l.tallies[name]
+		if sent.After(l.marked) && v != none {
+			switch v {
+			case good:
+				if one.good++; one.good == 1 {
+					one.first = time.Since(l.marked)
+				}
+			case away:
+				one.away++
+			default:
+				l.t.Errorf("%s was answered wrongly %v after the mark", name, time.Since(l.marked))
+			}
+			one.last = v
+		}
+		l.mu.Unlock()
+	}
+}
+
+// mark begins to count anew, and gives the time.
+func (l *load) mark() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.marked = time.Now()
+	for _, one := range l.tallies {
+		*one = tally{}
+	}
+	return l.marked
+}
+
+// await waits until something holds for every kind of request, and names those for which it does not.
+func (l *load) await(limit time.Duration, what string, holds func(tally) bool) {
+	l.t.Helper()
+	var missing []string
+	all := func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		missing = missing[:0]
+		for name, one := range l.tallies {
+			if !holds(*one) {
+				missing = append(missing, name)
+			}
+		}
+		return len(missing) == 0
+	}
+	deadline := time.Now().Add(limit)
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for !all() {
+		if <-ticker.C; time.Now().After(deadline) {
+			l.t.Errorf("not within %v: %s; missing %q", limit, what, missing)
+			return
+		}
+	}
+}
+
+// returns lists how long after the mark each kind of request was first answered well, the slowest last.
+func (l *load) returns() (all []string, slowest time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	names := slices.SortedFunc(maps.Keys(l.tallies), func(a, b string) int { return int(l.tallies[a].first - l.tallies[b].first) })
+	for _, name := range names {
+		slowest = l.tallies[name].first
+		all = append(all, fmt.Sprintf("%s %v", name, slowest.Round(time.Millisecond)))
+	}
+	return all, slowest
+}
+
+// sum adds up the answers since the mark.
+func (l *load) sum() (good, away int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, t := range l.tallies {
+		good, away = good+t.good, away+t.away
+	}
+	return good, away
+}
+
+// end stops the loops.
+func (l *load) end() {
+	close(l.stop)
+	l.work.Wait()
+}
+
+// judge holds an answer to the rule.
+func (l *load) judge(a testkit.Answer, right bool) verdict {
+	switch {
+	case a.Status == http.StatusServiceUnavailable && a.Header.Get("Retry-After") != "" && a.Text("error") == "temporarily_unavailable":
+		return away
+	case right:
+		return good
+	}
+	l.t.Errorf("the answer is %d %s", a.Status, a.Raw)
+	return wrong
+}
+
+func (l *load) introspect(token string, active bool) verdict {
+	a := l.k.web.post(l.t, "/introspect", url.Values{"token": {token}})
+	return l.judge(a, a.Status == http.StatusOK && a.Fields["active"] == active)
+}
+
+func (l *load) userinfo(token string) verdict {
+	a := l.k.web.get(l.t, l.k.Base+"/userinfo", token)
+	return l.judge(a, a.Status == http.StatusOK && a.Text("sub") != "")
+}
+
+func (l *load) issue() verdict {
+	a := l.k.web.post(l.t, "/token", url.Values{"grant_type": {"client_credentials"}, "scope": {"read"}})
+	v := l.judge(a, a.Status == http.StatusOK && a.Text("access_token") != "")
+	if v == good {
+		l.keep(&l.issued, a.Text("access_token"))
+		l.introspect(a.Text("access_token"), true) // whoever got it may use it at once
+	}
+	return v
+}
+
+func (l *load) keep(in *[]string, secret string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*in = append(*in, secret)
+}
+
+func (l *load) revoke() verdict {
+	a := l.k.web.post(l.t, "/token", url.Values{"grant_type": {"client_credentials"}, "scope": {"read"}})
+	if v := l.judge(a, a.Status == http.StatusOK); v != good {
+		return v
+	}
+	done := l.k.web.post(l.t, "/revoke", url.Values{"token": {a.Text("access_token")}})
+	v := l.judge(done, done.Status == http.StatusOK)
+	if v == good {
+		l.keep(&l.revoked, a.Text("access_token"))
+		l.introspect(a.Text("access_token"), false)
+	}
+	return v
+}
+
+// renew shows the same refresh token again when the answer was 503, as clients do.
+func (l *load) renew() verdict {
+	a := l.k.app.post(l.t, "/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {l.refresh}})
+	v := l.judge(a, a.Status == http.StatusOK && a.Text("refresh_token") != l.refresh)
+	if v == good {
+		l.refresh = a.Text("refresh_token")
+		l.keep(&l.issued, a.Text("access_token"))
+	}
+	return v
+}
+
+func (l *load) authorize(who *testkit.Person) verdict {
+	page := who.Get(l.t, l.k.web.request(testkit.Verifier))
+	back, err := url.Parse(page.Location)
+	query := back.Query()
+	switch {
+	case err != nil:
+	case page.Status == http.StatusServiceUnavailable && page.Header.Get("Retry-After") != "":
+		return away
+	case strings.HasPrefix(page.Location, redirect) && query.Get("error") == "temporarily_unavailable":
+		return away
+	case strings.HasPrefix(page.Location, redirect) && query.Get("code") != "":
+		select {
+		case l.codes <- query.Get("code"):
+		default: // enough are in store
+		}
+		return good
+	}
+	l.t.Errorf("authorize: %d, Location %q\n%s", page.Status, page.Location, testkit.Text(page.Body))
+	return wrong
+}
+
+func (l *load) redeem() verdict {
+	var code string
+	select {
+	case code = <-l.codes:
+	default:
+		return none
+	}
+	a := l.present(code)
+	v := l.judge(a, a.Status == http.StatusOK)
+	switch v {
+	case good:
+		l.keep(&l.issued, a.Text("access_token"))
+		l.keep(&l.spent, code)
+	case away:
+		l.keep(&l.unsure, code)
+	}
+	return v
+}
+
+func (l *load) present(code string) testkit.Answer {
+	return l.k.web.post(l.t, "/token", url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirect}, "code_verifier": {testkit.Verifier},
+	})
+}
+
+// signIn signs a person in with the right password.
+func (l *load) signIn(name, password string) verdict {
+	who := l.k.person(l.t, name, password)
+	page := who.Get(l.t, l.k.Issuer+"/login")
+	if page.Status == http.StatusOK {
+		page = who.Post(l.t, page, map[string]string{"username": name, "password": password})
+	}
+	switch {
+	case page.Status == http.StatusServiceUnavailable && page.Header.Get("Retry-After") != "":
+		return away
+	case page.Status == http.StatusSeeOther:
+		return good
+	}
+	l.t.Errorf("sign in: %d\n%s", page.Status, testkit.Text(page.Body))
+	return wrong
+}
+
+// settle checks, when Redis is back and the load has ended, that everything that was acknowledged is so.
+func (l *load) settle() {
+	l.t.Helper()
+	web := l.k.web
+	for _, token := range l.issued {
+		if !web.active(l.t, token) {
+			l.t.Errorf("a token that was handed out is not active")
+		}
+	}
+	for _, token := range l.revoked {
+		if web.active(l.t, token) {
+			l.t.Errorf("V13: a token whose revocation was acknowledged is active")
+		}
+	}
+	again := map[int]int{}
+	for _, code := range l.unsure { // 503 said nothing about the code: it may be good or spent
+		a := l.present(code)
+		if again[a.Status]++; a.Status != http.StatusOK && a.Text("error") != "invalid_grant" {
+			l.t.Errorf("a code after 503: %d %s", a.Status, a.Raw)
+		}
+	}
+	for _, code := range l.spent[max(0, len(l.spent)-10):] {
+		if a := l.present(code); a.Status != http.StatusBadRequest || a.Text("error") != "invalid_grant" {
+			l.t.Errorf("C03: a spent code: %d %s", a.Status, a.Raw)
+		}
+	}
+	refresh(l.t, l.k.app, &oauth2.Token{AccessToken: "an old one", RefreshToken: l.refresh})
+	l.t.Logf("acknowledged and true: %d tokens, %d revocations, %d codes; codes shown again after a 503: %v",
+		len(l.issued), len(l.revoked), len(l.spent), again)
+}
+
+// outage is one way of losing Redis and having it again.
+type outage struct {
+	lose  func()
+	heal  func()        // nil when it heals by itself
+	limit time.Duration // from the healing, or else from the loss, until everything is answered again
+}
+
+// survive takes Redis away from a busy daemon.
+func survive(t *testing.T, k *kitchen, o outage) {
+	t.Helper()
+	l := startLoad(t, k)
+	ended := false
+	defer func() {
+		if !ended {
+			l.end()
+		}
+	}()
+	l.await(patience, "everything is answered", func(one tally) bool { return one.good >= 5 })
+	redistest.Eventually(t, patience, "codes are in store", func() bool { return len(l.codes) > cap(l.codes)/2 })
+
+	o.lose()
+	l.mark()
+	if o.heal != nil {
+		l.await(patience, "everything is answered with 503", func(one tally) bool { return one.away >= 3 && one.last == away })
+		redistest.Eventually(t, patience, "health tells it", func() bool {
+			answer := k.daemon.ready(t)
+			return answer.Status == http.StatusServiceUnavailable && answer.Text("status") == "unavailable"
+		})
+		answered, refused := l.sum()
+		t.Logf("while Redis was away: %d good answers, %d times 503", answered, refused)
+		o.heal()
+		l.mark()
+	}
+	l.await(o.limit, "everything is answered again", func(one tally) bool { return one.good > 0 })
+	each, took := l.returns()
+	answered, refused := l.sum()
+	t.Logf("everything was answered again after %v; until then %d good answers, %d times 503; %s",
+		took.Round(time.Millisecond), answered, refused, strings.Join(each, ", "))
+	l.mark()
+	l.await(patience, "it lasts", func(one tally) bool { return one.good >= 10 })
+	if _, refused := l.sum(); refused > 0 {
+		t.Errorf("after that there were %d more answers with 503", refused)
+	}
+	redistest.Eventually(t, patience, "health tells it", func() bool { return k.daemon.ready(t).Status == http.StatusOK })
+	l.end()
+	ended = true
+	l.settle()
+}
+
+// part makes a site for an outage; a person's retry may come late when the machine is busy.
+func part(t testing.TB, env []string) *kitchen {
+	t.Helper()
+	s := newSite(t, "", "", append(slices.Clone(env), "OAUTH2D_REFRESH_GRACE=30s", "OAUTH2D_SESSION_LIMIT=20", "OAUTH2D_LOG_LEVEL=info")...)
+	k := &kitchen{site: s, daemon: s.serve(t)}
+	k.web, k.app = s.client(t, "planner", webApp...), s.client(t, "pocket", publicApp...)
+	k.jwts = s.client(t, "press", append([]string{"--format", "jwt"}, webApp...)...)
+	s.user(t, "ada", "a long enough password")
+	return k
+}
