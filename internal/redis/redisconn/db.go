@@ -151,7 +151,8 @@ func (db *DB) exec(batch []*request) {
 	db.opt.RoundTrip(len(batch))
 	_, err := pipe.Exec(ctx) // of the first command, or of the connection; each request looks at its own
 	for _, r := range batch {
-		if r.settle(); errors.Is(r.err, errUnanswered) && err != nil {
+		r.settle()
+		if errors.Is(r.err, errUnanswered) && err != nil {
 			r.err = err
 		}
 	}

@@ -198,6 +198,6 @@ type driverLog struct{ log *slog.Logger }
 // Printf implements the driver's logger.
 func (d driverLog) Printf(ctx context.Context, format string, args ...any) {
 	if d.log.Enabled(ctx, slog.LevelDebug) {
-		d.log.DebugContext(ctx, strings.TrimSpace(fmt.Sprintf(format, args...)))
+		d.log.DebugContext(ctx, "redis driver", "says", strings.TrimSpace(fmt.Sprintf(format, args...)))
 	}
 }

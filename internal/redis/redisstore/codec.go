@@ -64,8 +64,6 @@ func storedOf(pairs []string) *stored {
 	return &stored{fields: fields}
 }
 
-func (s *stored) empty() bool { return len(s.fields) == 0 }
-
 func (s *stored) text(name string) string { return s.fields[name] }
 
 func (s *stored) flag(name string) bool { return s.fields[name] == "1" }

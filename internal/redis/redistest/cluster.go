@@ -46,10 +46,10 @@ func StartCluster(t testing.TB, settings ...string) *Nodes {
 		admin := node.Admin(t)
 		Eventually(t, startup, "the cluster is whole", func() bool {
 			state, err := admin.ClusterInfo(t.Context()).Result()
-			slots, slotsErr := admin.ClusterSlots(t.Context()).Result()
-			whole := err == nil && slotsErr == nil && strings.Contains(state, "cluster_state:ok") && len(slots) == 3
-			for _, slot := range slots {
-				whole = whole && len(slot.Nodes) == 2
+			shards, shardsErr := admin.ClusterShards(t.Context()).Result()
+			whole := err == nil && shardsErr == nil && strings.Contains(state, "cluster_state:ok") && len(shards) == 3
+			for _, shard := range shards {
+				whole = whole && len(shard.Nodes) == 2
 			}
 			return whole
 		})
