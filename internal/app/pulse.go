@@ -97,6 +97,8 @@ func redisCondition(h redisconn.Health, err error) endpoint.Condition {
 		c.State, c.Detail = endpoint.StateDown, "no master"
 	case h.Evicted > 0 || h.Policy != "noeviction":
 		c.State, c.Detail = endpoint.StateDegraded, "may lose state: the memory policy evicts keys"
+	case h.Durability == redisconn.Strict && !h.AOF:
+		c.State, c.Detail = endpoint.StateDegraded, "forgets everything when its process ends: appendonly is off"
 	case h.MaxMemory > 0 && h.UsedMemory > h.MaxMemory/10*9:
 		c.State, c.Detail = endpoint.StateDegraded, "memory is nearly full"
 	}

@@ -3,10 +3,12 @@ package redisconn
 import (
 	"context"
 	"fmt"
+	"net"
 )
 
-// checkStrict tells whether strict durability can do its work: the data survives the restart of the
-// process, the user may ask for what proves a write, and enough Sentinels are asked.
+// checkStrict tells whether strict durability can do its work: the user may ask for what proves a
+// write, and enough Sentinels are there. Data that does not survive the restart of a process is
+// only warned of: the loss of one server, which is what strict durability is about, it survives.
 func (db *DB) checkStrict(ctx context.Context, master string) error {
 	server := db.plain(master)
 	defer func() { _ = server.Close() }()
@@ -15,28 +17,45 @@ func (db *DB) checkStrict(ctx context.Context, master string) error {
 		return db.explainServer(err, master, "info")
 	}
 	if parseInfo(text)["aof_enabled"] != "1" {
-		return fmt.Errorf("redis: %s forgets everything when its process ends (appendonly no), which strict durability "+
-			"cannot make good: set appendonly yes on every node, or configure relaxed durability", master)
+		db.opt.Logger.WarnContext(ctx, "redis forgets everything when its process ends (appendonly no), which strict durability "+
+			"cannot make good; set appendonly yes on every node", "server", master)
 	}
-	for _, command := range [][]any{{"role"}, {"wait", 0, 1}} {
-		if err := server.Do(ctx, command...).Err(); err != nil {
-			return db.explainServer(err, master, fmt.Sprint(command[0]))
-		}
+	if err := server.Do(ctx, "wait", 0, 1).Err(); err != nil {
+		return db.explainServer(err, master, "wait")
 	}
 	return db.checkSentinels(ctx)
 }
 
-// checkSentinels tells whether a majority of all Sentinels is configured; fewer can never agree.
+// checkSentinels tells whether a majority of all Sentinels can be heard; fewer can never agree.
+// The others are found through those that are configured.
 func (db *DB) checkSentinels(ctx context.Context) error {
-	total := len(db.opt.Addrs)
+	known, total := make(map[string]bool), len(db.opt.Addrs)
 	for _, addr := range db.opt.Addrs {
-		if s, err := db.sightOf(ctx, addr); err == nil {
-			total = max(total, s.others+1)
+		known[addr] = true
+		s, err := db.sightOf(ctx, addr)
+		if err != nil {
+			continue
+		}
+		total = max(total, s.others+1)
+		client := db.sentinel(addr)
+		others, err := client.Sentinels(ctx, db.opt.MasterName).Result()
+		_ = client.Close()
+		if err != nil {
+			continue
+		}
+		for _, other := range others {
+			known[net.JoinHostPort(other["ip"], other["port"])] = true
 		}
 	}
-	if len(db.opt.Addrs) <= total/2 {
-		return fmt.Errorf("redis: there are %d Sentinels and only %d are configured: strict durability asks for a "+
-			"majority of them: configure them all", total, len(db.opt.Addrs))
+	heard := 0
+	for addr := range known {
+		if _, err := db.sightOf(ctx, addr); err == nil {
+			heard++
+		}
+	}
+	if heard <= total/2 {
+		return fmt.Errorf("redis: there are %d Sentinels and only %d can be heard: strict durability needs a "+
+			"majority of them: configure them all, under addresses that are reached from here", total, heard)
 	}
 	return nil
 }

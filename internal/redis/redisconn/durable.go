@@ -38,6 +38,15 @@ type term struct {
 	client *redis.Client
 	lanes  chan *lane
 	opens  time.Time // when it may be written to
+	noRole bool      // the user may not run ROLE; INFO tells the same, for some microseconds more
+}
+
+// role asks a master where its history ended and who has it.
+func (t *term) role(ctx context.Context) *redis.Cmd {
+	if t.noRole {
+		return redis.NewCmd(ctx, "info", "replication")
+	}
+	return redis.NewCmd(ctx, "role")
 }
 
 // lane is one connection for writes: what is waited for was written by the same one.
@@ -70,9 +79,9 @@ func newDurable(db *DB) *durable {
 		db: db, journal: newJournal(db.opt.Now), quit: make(chan struct{}), opened: make(chan struct{}),
 		loss: &lossDetector{log: db.opt.Logger}, standIns: make(map[string]*redis.Client),
 	}
-	d.watch = newWatcher(db.opt, db.plain)
+	d.watch = newWatcher(db.opt, db.plain, db.sentinel)
 	for _, addr := range db.opt.Addrs {
-		d.watch.watch(addr, db.opt.MasterName, db.sentinel(addr))
+		d.watch.watch(addr, db.opt.MasterName)
 	}
 	d.done.Go(d.run)
 	return d
@@ -130,6 +139,7 @@ func (d *durable) begin(a agreement, now lineage) {
 
 // prepare looks at the data of a new term.
 func (d *durable) prepare(ctx context.Context, t *term, a agreement) error {
+	t.noRole = resultOf(t.client.Do(ctx, "role").Err()) == ResultNoPerm
 	info := redis.NewStringCmd(ctx, "info", "replication")
 	history, fence := redis.NewStringCmd(ctx, "get", historyKey), redis.NewStringCmd(ctx, "get", fenceKey)
 	look := asked(info, history, fence)

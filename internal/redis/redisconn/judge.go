@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // role is the answer of ROLE: what a server is, how far it got, and how far each of its online
@@ -65,7 +66,11 @@ func (n need) wait(last role) int {
 }
 
 // parseRole reads the answer of ROLE: ["master", offset, [[ip, port, offset], …]].
+// Of a user who may not run ROLE it is that of INFO, which says the same in other words.
 func parseRole(answer any) (role, error) {
+	if text, ok := answer.(string); ok {
+		return roleOf(parseInfo(text)), nil
+	}
 	words, ok := answer.([]any)
 	if !ok || len(words) == 0 {
 		return role{}, errors.New("the answer of ROLE makes no sense")
@@ -88,4 +93,23 @@ func parseRole(answer any) (role, error) {
 		r.replicas[net.JoinHostPort(fmt.Sprint(fields[0]), fmt.Sprint(fields[1]))] = offset
 	}
 	return r, nil
+}
+
+// roleOf reads the replication section of INFO: slave0:ip=…,port=…,state=online,offset=…,lag=….
+func roleOf(info map[string]string) role {
+	if info["role"] != "master" {
+		return role{}
+	}
+	r := role{master: true, offset: number(info["master_repl_offset"]), replicas: make(map[string]int64)}
+	for i := range int(number(info["connected_slaves"])) {
+		fields := make(map[string]string)
+		for field := range strings.SplitSeq(info["slave"+strconv.Itoa(i)], ",") {
+			name, value, _ := strings.Cut(field, "=")
+			fields[name] = value
+		}
+		if fields["state"] == "online" {
+			r.replicas[net.JoinHostPort(fields["ip"], fields["port"])] = number(fields["offset"])
+		}
+	}
+	return r
 }

@@ -1,6 +1,9 @@
 package redisconn
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
 
 func TestAcknowledgement(t *testing.T) {
 	t.Parallel()
@@ -46,6 +49,11 @@ func TestReadingRole(t *testing.T) {
 	r, err := parseRole([]any{"master", int64(70), []any{[]any{"10.0.0.2", "6379", "60"}}})
 	if err != nil || !r.master || r.offset != 70 || r.replicas[nodeB] != 60 {
 		t.Errorf("%+v, %v", r, err)
+	}
+	told := "# Replication\r\nrole:master\r\nconnected_slaves:2\r\nslave0:ip=10.0.0.2,port=6379,state=online,offset=60,lag=0\r\n" +
+		"slave1:ip=10.0.0.3,port=6379,state=wait_bgsave,offset=0,lag=0\r\nmaster_repl_offset:70\r\n"
+	if byInfo, err := parseRole(told); err != nil || !reflect.DeepEqual(byInfo, r) {
+		t.Errorf("INFO says %+v, ROLE %+v, %v", byInfo, r, err)
 	}
 	if r, err = parseRole([]any{"slave", "10.0.0.1", int64(6379), "connected", int64(70)}); err != nil || r.master {
 		t.Errorf("%+v, %v", r, err)

@@ -22,14 +22,16 @@ const (
 // and in a loop of its own, so that a dead one keeps nobody waiting, and keeps the agreement that
 // follows. It is safe for concurrent use.
 type watcher struct {
-	now     func() time.Time
-	asked   int
-	lease   time.Duration
-	server  func(addr string) *redis.Client // a client for one connection to a server
-	changed chan struct{}                   // holds something when there is news
+	now      func() time.Time
+	asked    int
+	lease    time.Duration
+	server   func(addr string) *redis.Client // a client for one connection to a server
+	sentinel func(addr string) *redis.SentinelClient
+	changed  chan struct{} // holds something when there is news
 
 	mu        sync.Mutex
-	sentinels map[string]sighting
+	sentinels map[string]sighting // by id
+	reached   map[string]bool     // the addresses at which Sentinels are asked
 	servers   map[string]testimony
 	watched   map[string]context.CancelFunc // the servers that are asked
 	agreement agreement
@@ -39,26 +41,72 @@ type watcher struct {
 	loops sync.WaitGroup
 }
 
-func newWatcher(o Options, server func(addr string) *redis.Client) *watcher {
+func newWatcher(o Options, server func(string) *redis.Client, sentinel func(string) *redis.SentinelClient) *watcher {
 	ctx, stop := context.WithCancel(context.Background())
 	return &watcher{
-		now: o.Now, asked: len(o.Addrs), lease: o.Lease, server: server,
+		now: o.Now, asked: len(o.Addrs), lease: o.Lease, server: server, sentinel: sentinel,
 		changed:   make(chan struct{}, 1),
 		sentinels: make(map[string]sighting), servers: make(map[string]testimony),
-		watched: make(map[string]context.CancelFunc), ctx: ctx, stop: stop,
+		watched: make(map[string]context.CancelFunc), reached: make(map[string]bool), ctx: ctx, stop: stop,
 	}
 }
 
-// watch asks a Sentinel until close.
-func (w *watcher) watch(addr, master string, client *redis.SentinelClient) {
+// watch asks a Sentinel until close, and with it the others that it knows: a majority of all is
+// needed, and not every operator names them all. What a Sentinel says is kept under its own id, so
+// that one that is reached by two addresses does not count twice.
+func (w *watcher) watch(addr, master string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.reached[addr] {
+		return
+	}
+	w.reached[addr] = true
 	w.loops.Go(func() {
+		client := w.sentinel(addr)
 		defer func() { _ = client.Close() }()
+		id := ""
 		w.loop(w.ctx, func(ctx context.Context) {
-			if s, err := sight(ctx, client, master, w.now()); err == nil {
-				w.learn(func() { w.sentinels[addr] = s })
+			at := w.now()
+			if id == "" {
+				id = sentinelID(ctx, client, addr)
+			}
+			s, err := sight(ctx, client, master, at)
+			if err != nil {
+				id = "" // whoever answers next may be another one
+				return
+			}
+			w.learn(func() { w.sentinels[id] = s })
+			if w.short(s.others + 1) {
+				w.discover(ctx, client, master)
 			}
 		})
 	})
+}
+
+// short tells whether there are Sentinels that are not asked yet.
+func (w *watcher) short(total int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.reached) < total
+}
+
+func (w *watcher) discover(ctx context.Context, client *redis.SentinelClient, master string) {
+	others, err := client.Sentinels(ctx, master).Result()
+	if err != nil {
+		return // the next round asks again
+	}
+	for _, other := range others {
+		w.watch(net.JoinHostPort(other["ip"], other["port"]), master)
+	}
+}
+
+// sentinelID is a Sentinel's own name for itself; its address where it may not be asked.
+func sentinelID(ctx context.Context, client *redis.SentinelClient, addr string) string {
+	ask := redis.NewStringCmd(ctx, "sentinel", "myid")
+	if err := client.Process(ctx, ask); err != nil {
+		return addr
+	}
+	return ask.Val()
 }
 
 // current gives the agreement. What it says of time must be compared with the time when it is used.

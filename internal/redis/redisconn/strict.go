@@ -73,7 +73,7 @@ func (d *durable) writeOn(t *term, l *lane, batch []*request) {
 }
 
 // commit sends commands and proves that they last. Behind them, on the same connection, stand a
-// write of its own, so that what the others only confirm is covered too; ROLE, which tells where
+// write of its own, so that what the others only confirm is covered too; ROLE (or INFO), which tells where
 // all this ended; WAIT; and ROLE again, which tells who has it. When somebody is missing it waits
 // again, because WAIT counts and does not know whom.
 func (d *durable) commit(t *term, l *lane, cmds []redis.Cmder) error {
@@ -82,7 +82,7 @@ func (d *durable) commit(t *term, l *lane, cmds []redis.Cmder) error {
 	if l.conn == nil {
 		l.conn, l.last = t.client.Conn(), role{}
 	}
-	tail := newTail(ctx, d.watch.current().need(d.db.opt.Now()).wait(l.last))
+	tail := newTail(ctx, t, d.watch.current().need(d.db.opt.Now()).wait(l.last))
 	pipe := l.conn.Pipeline()
 	for _, cmd := range append(cmds, tail.all.cmds...) {
 		_ = pipe.Process(ctx, cmd) // only queues; it cannot fail
@@ -111,13 +111,13 @@ type tail struct {
 	all     *request // the same, in their order
 }
 
-func newTail(ctx context.Context, replicas int) tail {
+func newTail(ctx context.Context, of *term, replicas int) tail {
 	t := tail{
 		history: redis.NewStringCmd(ctx, "get", historyKey),
 		fence:   redis.NewIntCmd(ctx, "incr", fenceKey),
-		start:   redis.NewCmd(ctx, "role"),
+		start:   of.role(ctx),
 		wait:    newWait(ctx, replicas),
-		end:     redis.NewCmd(ctx, "role"),
+		end:     of.role(ctx),
 	}
 	t.all = asked(t.history, t.fence, t.start, t.wait, t.end)
 	return t
@@ -162,7 +162,7 @@ func (d *durable) settle(ctx context.Context, t *term, l *lane, tail tail) (int6
 		if behind == nil || try == waits || !end.master {
 			return offset, behind
 		}
-		end, err = d.waitAgain(ctx, l, end, try)
+		end, err = d.waitAgain(ctx, t, l, waited{end, try})
 	}
 	return 0, err
 }
@@ -176,11 +176,17 @@ func (d *durable) judge(t *term, end role, written int64) (int64, error) {
 	return a.need(d.db.opt.Now()).judge(end, written)
 }
 
+// waited is what a WAIT came to, and which one it was.
+type waited struct {
+	saw role
+	try int
+}
+
 // waitAgain waits for more replicas than came first.
-func (d *durable) waitAgain(ctx context.Context, l *lane, last role, try int) (role, error) {
-	more := min(d.watch.current().need(d.db.opt.Now()).wait(last)+try-1, max(1, len(last.replicas)))
+func (d *durable) waitAgain(ctx context.Context, t *term, l *lane, before waited) (role, error) {
+	more := min(d.watch.current().need(d.db.opt.Now()).wait(before.saw)+before.try-1, max(1, len(before.saw.replicas)))
 	pipe := l.conn.Pipeline()
-	wait, end := newWait(ctx, more), redis.NewCmd(ctx, "role")
+	wait, end := newWait(ctx, more), t.role(ctx)
 	_, _ = pipe.Process(ctx, wait), pipe.Process(ctx, end)
 	if _, err := pipe.Exec(ctx); err != nil {
 		return role{}, err

@@ -13,7 +13,7 @@ import (
 )
 
 // leastRights is the ACL of the daemon's own user (no KEYS, CONFIG or FLUSHDB).
-const leastRights = "user auth on >secret-of-auth ~auth:* +@all -@dangerous +info +role"
+const leastRights = "user auth on >secret-of-auth ~auth:* +@all -@dangerous +info"
 
 func openDB(t *testing.T, o redisconn.Options) *redisconn.DB {
 	t.Helper()
