@@ -33,11 +33,13 @@ var floor = map[string]int{
 	"internal/clientauth":       4,
 	"internal/http/web":         4,
 	"internal/redis/redisstore": 4,
+	"internal/directory":        4,
 
 	"internal/keyring":         3,
 	"internal/registry":        3,
 	"internal/session":         3,
-	"internal/directory":       3,
+	"internal/ratelimit":       3,
+	"internal/cleanup":         3,
 	"internal/redis/redisconn": 3,
 
 	"internal/store":  2,

@@ -91,7 +91,7 @@ func newRoot(c console) *cobra.Command {
 	flags.StringArrayVar(&s.set, "set", nil, "one setting, such as redis.mode=sentinel; goes before all others")
 	flags.StringVarP(&s.output, "output", "o", "table", "how results are printed: table, json or yaml")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return s.checkOutput() }
-	root.AddCommand(newServe(s), newClient(s), newUser(s), newKey(s), newConfig(s), newHealthcheck(s), newVersion(s))
+	root.AddCommand(newServe(s), newClient(s), newUser(s), newKey(s), newCleanup(s), newConfig(s), newHealthcheck(s), newVersion(s))
 	return root
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 func newUser(s *shared) *cobra.Command {
-	return group("user", "look after the built-in user directory", newUserCreate(s), newUserSetPassword(s), newUserList(s))
+	return group("user", "look after the built-in user directory", newUserCreate(s), newUserSetPassword(s), newUserUnlock(s), newUserList(s))
 }
 
 // passwordFlags say where a password comes from.
@@ -153,6 +153,22 @@ func newUserSetPassword(s *shared) *cobra.Command {
 			fmt.Fprintln(s.out, text)
 		}
 		s.say("user %s has a new password and is signed out everywhere", args[0])
+		return nil
+	})
+}
+
+func newUserUnlock(s *shared) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "unlock NAME",
+		Short:   "forget the wrong passwords of a user, so that they may try again at once",
+		Example: "  oauth2d user unlock ada --direct",
+		Args:    oneArg("the name of a user"),
+	}
+	return s.direct(cmd, func(ctx context.Context, d *app.Direct, args []string) error {
+		if err := d.Directory.Unlock(ctx, args[0]); err != nil {
+			return err
+		}
+		s.say("user %s may try again", args[0])
 		return nil
 	})
 }

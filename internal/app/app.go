@@ -56,11 +56,11 @@ type App struct {
 
 	tasks    sync.WaitGroup
 	failed   chan error
-	cleanups []cleanup
+	cleanups []closing
 }
 
-// cleanup ends what a step of New began.
-type cleanup struct {
+// closing ends what a step of New began.
+type closing struct {
 	what string
 	do   func(context.Context) error
 }
@@ -158,7 +158,7 @@ func (a *App) Failed() <-chan error { return a.failed }
 
 // onStop remembers how to end what was just begun.
 func (a *App) onStop(what string, do func(context.Context) error) {
-	a.cleanups = append(a.cleanups, cleanup{what, do})
+	a.cleanups = append(a.cleanups, closing{what, do})
 }
 
 // Stop ends everything in the opposite order of New and Start: requests in flight are finished as

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/cleanup"
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/event"
@@ -21,6 +22,7 @@ type Direct struct {
 	Registry  *registry.Registry
 	Directory *directory.Directory
 	Ring      *keyring.Ring
+	Cleanup   *cleanup.Cleanup
 
 	base base
 }
@@ -36,14 +38,14 @@ func OpenDirect(ctx context.Context, c config.Config) (*Direct, error) {
 		_ = s.db.Close() // the first error is the one to tell
 		return nil, err
 	}
-	return &Direct{Registry: b.registry, Directory: b.directory, Ring: b.ring, base: b}, nil
+	return &Direct{Registry: b.registry, Directory: b.directory, Ring: b.ring, Cleanup: b.cleanup, base: b}, nil
 }
 
 // Direct gives the same rooms of a running server, for those who embed one. The server keeps the
 // connection: it is not for them to close.
 func (a *App) Direct() *Direct {
 	b := a.rules.base
-	return &Direct{Registry: b.registry, Directory: b.directory, Ring: b.ring, base: b}
+	return &Direct{Registry: b.registry, Directory: b.directory, Ring: b.ring, Cleanup: b.cleanup, base: b}
 }
 
 // Close ends the connection.

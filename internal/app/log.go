@@ -57,9 +57,9 @@ func (t trail) Emit(ctx context.Context, e event.Event) {
 // is shown twice may be a theft.
 func levelOf(e event.Event) slog.Level {
 	switch e.(type) {
-	case event.CodeReplayed, event.RefreshReused:
+	case event.CodeReplayed, event.RefreshReused, event.LockedOut:
 		return slog.LevelWarn
-	case event.TokenIntrospected, event.CredentialShown, event.ClientAuthenticated:
+	case event.TokenIntrospected, event.CredentialShown, event.ClientAuthenticated, event.LimitHit, event.CleanupRan:
 		return slog.LevelDebug
 	default:
 		return slog.LevelInfo

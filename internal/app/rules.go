@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
+	"github.com/recipe-web-app/oauth2d/internal/cleanup"
 	"github.com/recipe-web-app/oauth2d/internal/clientauth"
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
@@ -15,6 +16,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/jose"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/session"
@@ -33,6 +35,7 @@ type base struct {
 	registry  *registry.Registry
 	directory *directory.Directory
 	sessions  *session.Sessions
+	cleanup   *cleanup.Cleanup
 }
 
 // newBase makes the rooms of the third floor. The ring is loaded, or made when Redis is new.
@@ -64,13 +67,20 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		Queue:    c.Password.Queue,
 	})
 	return base{
-		stores:    s,
-		ring:      ring,
-		hasher:    hasher,
-		registry:  registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now}),
-		directory: directory.New(directory.Options{Store: s.users, Hasher: hasher, Events: events, Now: now}),
+		stores:   s,
+		ring:     ring,
+		hasher:   hasher,
+		registry: registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now}),
+		directory: directory.New(directory.Options{
+			Store: s.users, Hasher: hasher, Events: events, Now: now,
+			Guard: counting{c.Limits, s.limits, events, now}.guard(ratelimit.LoginFailures, ratelimit.LoginFailuresIP),
+		}),
 		sessions: session.New(session.Options{
 			Store: s.sessions, Grants: s.grants, Events: events, Now: now, Life: c.Session.Life, Limit: c.Session.Limit,
+		}),
+		cleanup: cleanup.New(cleanup.Options{
+			Sweeps: s.sweeps, Users: s.users, Clients: s.clients, Consents: s.consents, Events: events, Now: now,
+			Holder: secret.NewToken(holderBytes),
 		}),
 	}, nil
 }
@@ -115,6 +125,7 @@ func algorithms(names []string) []jose.Algorithm {
 type rules struct {
 	base
 	clients    *clientauth.Authenticator
+	limits     *ratelimit.Limiter
 	tokens     *token.Tokens
 	grantTypes *granttype.Pipeline
 	authorizer *authorize.Authorizer
@@ -122,16 +133,20 @@ type rules struct {
 
 // newRules makes them: one line a room, and one line a grant type.
 func newRules(c config.Config, issuer string, b base, events event.Sink, now func() time.Time) rules {
-	lifetimes, resources := lifetimesOf(c), resourcesOf(c)
+	lifetimes, resources, counts := lifetimesOf(c), resourcesOf(c), counting{c.Limits, b.stores.limits, events, now}
 	tokens := token.New(token.Options{
 		Access: b.stores.access, Grants: b.stores.grants, Ring: b.ring, Events: events, Now: now, Issuer: issuer,
 		Audience: c.Token.Audience, Lifetimes: lifetimes, Resources: resources, Longest: longestAccess,
 	})
 	chain := &granttype.Chain{Grants: b.stores.grants, Ring: b.ring, Tokens: tokens, Events: events, Now: now}
 	return rules{
-		base:    b,
-		clients: clientauth.New(clientauth.Options{Registry: b.registry, Events: events, Now: now}),
-		tokens:  tokens,
+		base: b,
+		clients: clientauth.New(clientauth.Options{
+			Registry: b.registry, Events: events, Now: now,
+			Guard: counts.guard(ratelimit.ClientFailures, ratelimit.ClientFailuresIP),
+		}),
+		limits: counts.limiter(),
+		tokens: tokens,
 		grantTypes: granttype.New(tokens, events,
 			granttype.AuthorizationCode{Chain: chain},
 			granttype.RefreshToken{Chain: chain, Grace: c.Refresh.Grace},

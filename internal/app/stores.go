@@ -23,6 +23,8 @@ type stores struct {
 	consents store.Consents
 	users    store.Users
 	keys     store.Keys
+	limits   store.Limits
+	sweeps   store.Sweeps
 }
 
 // watch is who is told about every question put to Redis.
@@ -76,6 +78,8 @@ func openStores(ctx context.Context, c config.Redis, w watch) (stores, error) {
 		consents: redisstore.NewConsents(db),
 		users:    redisstore.NewUsers(db),
 		keys:     redisstore.NewKeys(db),
+		limits:   redisstore.NewLimits(db),
+		sweeps:   redisstore.NewSweeps(db),
 	}, nil
 }
 

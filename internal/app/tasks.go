@@ -12,6 +12,7 @@ import (
 const (
 	ringEvery  = 5 * time.Second
 	pulseEvery = time.Second
+	leastSweep = 2 * time.Second
 )
 
 // startTasks runs what happens without a request, until Stop.
@@ -20,6 +21,8 @@ func (a *App) startTasks() {
 	a.tasks.Go(func() { a.rules.registry.Watch(ctx) })
 	a.tasks.Go(func() { every(ctx, ringEvery, a.turnRing) })
 	a.tasks.Go(func() { every(ctx, pulseEvery, a.feelRedis) })
+	// Several times within the pause, so that one daemon finds it over soon, whichever that is.
+	a.tasks.Go(func() { every(ctx, max(a.config.Cleanup.Every/5, leastSweep), a.sweep) })
 	if a.certificates != nil {
 		a.tasks.Go(func() { a.certificates.Watch(ctx, certificatesEvery, a.log) })
 	}
@@ -63,4 +66,11 @@ func (a *App) feelRedis(ctx context.Context) {
 		return
 	}
 	a.pulse.set(ctx, redisCondition(h, err), err)
+}
+
+// sweep does what does not happen by a time to live alone, unless another daemon does.
+func (a *App) sweep(ctx context.Context) {
+	if _, err := a.rules.cleanup.Run(ctx, a.config.Cleanup.Every); err != nil && ctx.Err() == nil {
+		a.log.WarnContext(ctx, "the cleanup was not completed; it goes on later", "error", err.Error())
+	}
 }

@@ -28,6 +28,7 @@ func (a *App) makeServers() error {
 	a.health = &endpoint.Health{Probe: a.pulse.Probe}
 	plumbing := server.Plumbing{
 		Log: a.log, Metrics: a.metrics, Errors: errs, Now: a.options.Now, Proxies: proxies, Timeout: c.Server.RequestTimeout,
+		Limits: a.rules.limits,
 	}
 	public, err := a.publicFace(plumbing, cookies)
 	if err != nil {
@@ -82,9 +83,9 @@ func (a *App) publicFace(plumbing server.Plumbing, cookies web.Cookies) (server.
 		Issuer:         a.issuer,
 		EndpointPrefix: c.Server.EndpointPrefix,
 		Authorize:      authorization.Serve,
-		Token:          (&endpoint.Token{Clients: r.clients, GrantTypes: r.grantTypes}).Serve,
-		Revoke:         (&endpoint.Revoke{Callers: callers, Tokens: r.tokens}).Serve,
-		Introspect:     (&endpoint.Introspect{Callers: callers, Tokens: r.tokens}).Serve,
+		Token:          (&endpoint.Token{Clients: r.clients, GrantTypes: r.grantTypes, Limits: r.limits}).Serve,
+		Revoke:         (&endpoint.Revoke{Callers: callers, Tokens: r.tokens, Limits: r.limits}).Serve,
+		Introspect:     (&endpoint.Introspect{Callers: callers, Tokens: r.tokens, Limits: r.limits}).Serve,
 		UserInfo:       (&endpoint.UserInfo{Tokens: r.tokens, People: r.directory}).Serve,
 		Metadata:       metadata.Serve,
 		JWKS:           (&endpoint.JWKS{Keys: r.ring.JWKS}).Serve,

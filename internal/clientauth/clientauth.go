@@ -7,6 +7,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -25,6 +26,8 @@ type Options struct {
 	Registry *registry.Registry
 	Events   event.Sink
 	Now      func() time.Time
+	// Guard bounds wrong secrets by client and address, and by address; nil bounds nothing.
+	Guard *ratelimit.Guard
 	// Floor is what the time of a refusal is rounded up to a multiple of; 50 ms.
 	Floor time.Duration
 	// Wait passes time, or less when ctx ends; a timer when nil.
@@ -32,7 +35,10 @@ type Options struct {
 }
 
 // Authenticator tells who a client is. It is safe for concurrent use.
-type Authenticator struct{ Options }
+type Authenticator struct {
+	Options
+	proven *proven
+}
 
 // New makes an Authenticator.
 func New(o Options) *Authenticator {
@@ -42,7 +48,7 @@ func New(o Options) *Authenticator {
 	if o.Wait == nil {
 		o.Wait = wait
 	}
-	return &Authenticator{o}
+	return &Authenticator{Options: o, proven: newProven()}
 }
 
 // Why a client was refused: for the audit log only.
@@ -55,21 +61,61 @@ const (
 )
 
 // Authenticate gives the client that the request proved to be, or for a public one claimed to be. A
-// refusal is invalid_client, whatever the reason; "could not ask" is temporarily_unavailable and
-// never a refusal.
+// refusal is invalid_client, whatever the reason, and after too many of them slow_down (429), whether
+// there is such a client or not; "could not ask" is temporarily_unavailable and never a refusal.
+//
+// A secret is counted as a guess before it is checked, unless it was right before: then nobody is
+// asked, and no lock that others earned at the same address keeps it out.
 func (a *Authenticator) Authenticate(ctx context.Context, p Presented) (oauth.Client, error) {
 	start := a.Now()
-	client, reason, err := a.decide(ctx, p)
+	if p.Secret == "" {
+		client, reason, err := a.decide(ctx, p)
+		return a.answer(ctx, p, start, judgement{client, reason, err})
+	}
+	mark := a.proven.mark(p.ID, p.Secret)
+	if a.proven.has(mark) {
+		client, reason, err := a.decide(ctx, p)
+		if err != nil || reason != wrongSecret && reason != unknownClient {
+			return a.answer(ctx, p, start, judgement{client, reason, err})
+		}
+		a.proven.drop(mark) // it was right once; now it is a guess like any other
+	}
+	attempt, err := a.Guard.Begin(ctx, p.ID+" "+ratelimit.Network(event.OriginOf(ctx).IP))
 	if err != nil {
-		return oauth.Client{}, oauth.Unavailable(err)
+		return oauth.Client{}, err
 	}
-	if reason == "" {
-		a.Events.Emit(ctx, event.ClientAuthenticated{Client: string(client.ID), Method: string(p.Method)})
-		return client, nil
+	client, reason, err := a.decide(ctx, p)
+	switch {
+	case err != nil:
+		attempt.Unmade(ctx)
+	case reason != "":
+		attempt.Failed(ctx, event.LockedOut{Client: string(client.ID)})
+	default:
+		a.proven.add(mark)
+		attempt.Passed(ctx)
 	}
-	a.Events.Emit(ctx, event.ClientAuthFailed{Client: string(client.ID), Method: string(p.Method), Reason: reason})
+	return a.answer(ctx, p, start, judgement{client, reason, err})
+}
+
+// judgement is what decide found.
+type judgement struct {
+	client oauth.Client
+	reason string
+	err    error
+}
+
+// answer tells what was found, a refusal no earlier than a multiple of the floor after the start.
+func (a *Authenticator) answer(ctx context.Context, p Presented, start time.Time, j judgement) (oauth.Client, error) {
+	if j.err != nil {
+		return oauth.Client{}, oauth.Unavailable(j.err)
+	}
+	if j.reason == "" {
+		a.Events.Emit(ctx, event.ClientAuthenticated{Client: string(j.client.ID), Method: string(p.Method)})
+		return j.client, nil
+	}
+	a.Events.Emit(ctx, event.ClientAuthFailed{Client: string(j.client.ID), Method: string(p.Method), Reason: j.reason})
 	a.Wait(ctx, a.rest(a.Now().Sub(start)))
-	return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "client authentication failed", errors.New(reason))
+	return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "client authentication failed", errors.New(j.reason))
 }
 
 // decide says why the client is refused, or "". The work is the same for every reason: a secret is

@@ -21,6 +21,8 @@ type Config struct {
 	Session       Session       `key:"session"`
 	Password      Password      `key:"password"`
 	Introspection Introspection `key:"introspection"`
+	Limits        Limits        `key:"limits"`
+	Cleanup       Cleanup       `key:"cleanup"`
 	Brand         Brand         `key:"brand"`
 	Log           Log           `key:"log"`
 
@@ -124,6 +126,30 @@ type Password struct {
 // Introspection is who may ask about tokens.
 type Introspection struct {
 	AllowSelf bool `key:"allow_self" doc:"A public client may introspect and revoke a token by presenting that token as Bearer."`
+}
+
+// Limits are how often callers may ask, and how often guesses may be wrong, all daemons together
+// (docs/limits.md). Each is written as a count and a span, such as 600/1m; an empty text means the
+// default.
+type Limits struct {
+	Token            string `key:"token" default:"off" doc:"Token requests of one client, such as 600/1m. A client's own limit goes before it."`
+	Introspect       string `key:"introspect" default:"off" doc:"Introspections by one client. A client's own limit goes before it."`
+	Revoke           string `key:"revoke" default:"off" doc:"Revocations by one client. A client's own limit goes before it."`
+	Admin            string `key:"admin" default:"off" doc:"Calls of the admin API by one client."`
+	TokenIP          string `key:"token_ip" default:"off" doc:"Requests to /token and /revoke from one address (IPv6: one /64), whoever asks. Services behind one gateway share it."`
+	IntrospectIP     string `key:"introspect_ip" default:"off" doc:"Requests to /introspect and /userinfo from one address."`
+	AuthorizeIP      string `key:"authorize_ip" default:"60000/1m" doc:"Requests to /authorize from one address."`
+	LoginIP          string `key:"login_ip" default:"12000/1m" doc:"Requests to the sign-in page from one address."`
+	LoginFailures    string `key:"login_failures" default:"10/15m" doc:"Wrong passwords for one user name; then it is locked for that span, or until an operator unlocks it."`
+	LoginFailuresIP  string `key:"login_failures_ip" default:"200/15m" doc:"Wrong passwords from one address; then it is locked for that span."`
+	ClientFailures   string `key:"client_failures" default:"30/5m" doc:"Wrong secrets for one client from one address; then that client is locked at that address for that span. Callers whose secret was right before are not."`
+	ClientFailuresIP string `key:"client_failures_ip" default:"300/5m" doc:"Wrong secrets from one address, whatever client they are for; then the address is locked for that span. Callers whose secret was right before are not."`
+	WithoutRedis     string `key:"without_redis" default:"allow" enum:"allow,deny" doc:"What becomes of requests under a rate while Redis does not answer: allow lets them pass, deny answers 503. Wrong passwords and secrets are always counted: 503."`
+}
+
+// Cleanup is the sweep of what does not expire by itself.
+type Cleanup struct {
+	Every time.Duration `key:"every" default:"5m" min:"10s" max:"24h" doc:"How often the lists are swept, by one daemon for all."`
 }
 
 // Scope is one scope and what a person is told about it.

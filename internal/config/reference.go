@@ -37,6 +37,7 @@ it is the same words in capitals behind ` + "`OAUTH2D_`" + ` (` + "`OAUTH2D_REDI
 - **Secrets** (marked *secret*) can be given as a file: ` + "`OAUTH2D_REDIS_PASSWORD_FILE=/run/secrets/redis`" + `, or
   ` + "`password_file`" + ` in YAML.
 - **Durations** are written ` + "`90s`, `15m`, `168h`" + `, or as a number of seconds.
+- **Limits** are written ` + "`600/1m`" + `, a count and a span, or ` + "`off`" + `.
 - **Lists** are YAML lists, or one text with commas; lists of objects are JSON in the environment.
 - **Unknown names are refused** with the nearest known one, in the file and in the environment.
 - **Reload**: settings marked *reload*, and the content of the TLS files, change on SIGHUP; the others need a restart,

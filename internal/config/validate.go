@@ -26,6 +26,7 @@ func (c Config) Validate() Problems {
 		wrong.add("admin.listen", "is the same as server.listen", "the operators' listener needs a port of its own")
 	}
 	c.Redis.check(&wrong)
+	c.Limits.check(&wrong)
 	c.checkLives(&wrong)
 	c.checkScopes(&wrong)
 	c.checkResources(&wrong)

@@ -1,7 +1,8 @@
 // Package directory owns the people: the built-in users, their names and their passwords.
 //
 // Whoever tries to sign in learns one thing only: whether this name and this password go together.
-// An unknown name, a wrong password and a disabled user get the same words after the same work.
+// An unknown name, a wrong password and a disabled user get the same words after the same work, and
+// are locked alike.
 package directory
 
 import (
@@ -15,16 +16,18 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Options are what a Directory is made of; every field is needed.
+// Options are what a Directory is made of; every field is needed but Guard.
 type Options struct {
 	Store  store.Users
 	Hasher *secret.Hasher
 	Events event.Sink
 	Now    func() time.Time
+	Guard  *ratelimit.Guard // bounds wrong passwords by user name and address; nil bounds nothing
 }
 
 // Directory knows the users. It is safe for concurrent use.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -13,35 +14,74 @@ import (
 )
 
 // Verify gives the user to whom a name and a password belong. A refusal is access_denied and says
-// the same whatever was wrong; the event tells operators the reason. When passwords are being
-// checked faster than the machine can, the answer is "try again" (503) and not a refusal.
+// the same whatever was wrong; the event tells operators the reason. After too many of them it is
+// slow_down (429), for known and unknown names alike and whatever the password, until time or an
+// operator unlocks the name. When passwords are being checked faster than the machine can, the answer
+// is "try again" (503) and not a refusal.
 func (d *Directory) Verify(ctx context.Context, name, password string) (oauth.User, error) {
 	if len(password) > oauth.MaxPassword {
 		// Refused before any work, known and unknown names alike: hashing it is what the sender
 		// wants.
 		return oauth.User{}, d.failed(ctx, "", "password too long")
 	}
-	user, err := d.Find(ctx, name)
-	known := !errors.Is(err, store.Absent) && user.PasswordHash != ""
-	if err != nil && !errors.Is(err, store.Absent) {
+	attempt, err := d.o.Guard.Begin(ctx, guessedAt(name))
+	if err != nil {
 		return oauth.User{}, err
 	}
-	if !known {
+	user, reason, err := d.judge(ctx, name, password)
+	switch {
+	case err != nil:
+		attempt.Unmade(ctx)
+		return oauth.User{}, err
+	case reason != "":
+		refusal := d.failed(ctx, user.ID, reason)
+		attempt.Failed(ctx, event.LockedOut{User: string(user.ID)})
+		return oauth.User{}, refusal
+	}
+	attempt.Passed(ctx)
+	return user, nil
+}
+
+// guessedAt is what wrong passwords are counted by: the name as it was typed, not the user, so that
+// nobody learns from a lock whether there is one.
+func guessedAt(name string) string { return oauth.FoldName(strings.TrimSpace(name)) }
+
+// judge says why the password is refused, or "".
+func (d *Directory) judge(ctx context.Context, name, password string) (oauth.User, string, error) {
+	user, err := d.Find(ctx, name)
+	if err != nil && !errors.Is(err, store.Absent) {
+		return oauth.User{}, "", err
+	}
+	if err != nil || user.PasswordHash == "" {
 		if err := d.o.Hasher.VerifyNothing(ctx, password); err != nil {
-			return oauth.User{}, oauth.Unavailable(err)
+			return oauth.User{}, "", oauth.Unavailable(err)
 		}
-		return oauth.User{}, d.failed(ctx, user.ID, "unknown user")
+		return user, "unknown user", nil
 	}
 	right, err := d.o.Hasher.Verify(ctx, user.PasswordHash, password)
 	switch {
 	case err != nil:
-		return oauth.User{}, oauth.Unavailable(err)
+		return oauth.User{}, "", oauth.Unavailable(err)
 	case !right:
-		return oauth.User{}, d.failed(ctx, user.ID, "wrong password")
+		return user, "wrong password", nil
 	case user.Disabled:
-		return oauth.User{}, d.failed(ctx, user.ID, "disabled")
+		return user, "disabled", nil
 	}
-	return user, nil
+	return user, "", nil
+}
+
+// Unlock forgets the wrong passwords that were tried with a user's name; store.Absent when there is no
+// such user. It can be repeated.
+func (d *Directory) Unlock(ctx context.Context, name string) error {
+	if _, err := d.Find(ctx, name); err != nil {
+		return err
+	}
+	return d.o.Guard.Unlock(ctx, guessedAt(name))
+}
+
+// LockedUntil tells until when a name is locked after too many wrong passwords; zero when it is not.
+func (d *Directory) LockedUntil(ctx context.Context, name string) (time.Time, error) {
+	return d.o.Guard.Locked(ctx, guessedAt(name))
 }
 
 // Still tells whether what Verify found holds yet: the user is there, not disabled, and has the same

@@ -44,6 +44,16 @@ type (
 	ClientAuthenticated struct{ Client, Method string }
 	// ClientAuthFailed: a client did not. Client is empty when it is not registered.
 	ClientAuthFailed struct{ Client, Method, Reason string }
+	// LimitHit: a request was refused because a limit was hit. Rule is the limit's name in the settings.
+	LimitHit struct{ Rule, Client string }
+	// LockedOut: so many guesses were wrong that no more are taken for a while. User or Client is who was
+	// guessed at, when there is such a one; both are empty when it is an address that is locked.
+	LockedOut struct{ Rule, User, Client string }
+	// CleanupRan: a sweep was completed, or failed and goes on later where it stopped.
+	CleanupRan struct {
+		Result         string // completed or failed
+		Users, Removed int
+	}
 	// KeyChanged: a server key was made, promoted, retired or dropped.
 	KeyChanged struct{ Key, Use, Change string }
 )
@@ -63,4 +73,7 @@ func (ConsentGiven) Name() string        { return "consent.given" }
 func (ConsentDenied) Name() string       { return "consent.denied" }
 func (ClientAuthenticated) Name() string { return "client.authenticated" }
 func (ClientAuthFailed) Name() string    { return "client.auth_failed" }
+func (LimitHit) Name() string            { return "limit.hit" }
+func (CleanupRan) Name() string          { return "cleanup.ran" }
+func (LockedOut) Name() string           { return "locked_out" }
 func (KeyChanged) Name() string          { return "key.changed" }

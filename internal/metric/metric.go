@@ -31,6 +31,10 @@ type Metrics struct {
 	consents     *prometheus.CounterVec // decision
 	clientAuth   *prometheus.CounterVec // method, result, reason
 	keyChanges   *prometheus.CounterVec // use, change
+	limitsHit    *prometheus.CounterVec // rule
+	lockouts     *prometheus.CounterVec // rule
+	cleanups     *prometheus.CounterVec // result
+	cleaned      prometheus.Counter
 
 	requests  *prometheus.CounterVec   // route, method, status
 	durations *prometheus.HistogramVec // route, method
@@ -39,8 +43,8 @@ type Metrics struct {
 	redisCalls     *prometheus.CounterVec   // verb, result
 	redisDurations *prometheus.HistogramVec // verb
 
-	known                       closed
-	codes, reasons, verbs, uses *vocabulary
+	known                              closed
+	codes, reasons, verbs, uses, rules *vocabulary
 }
 
 // closed are the values of those labels that a caller of the daemon can influence: whatever is not
@@ -79,6 +83,11 @@ func New(version string) *Metrics {
 		clientAuth:   counters("client_authentications_total", "Attempts of clients to authenticate.", "method", "result", "reason"),
 		keyChanges:   counters("key_changes_total", "Changes of the key ring.", "use", "change"),
 
+		limitsHit: counters("limits_hit_total", "Requests refused because of a limit.", "rule"),
+		lockouts:  counters("lockouts_total", "Budgets of wrong guesses that were spent.", "rule"),
+		cleanups:  counters("cleanup_runs_total", "Sweeps of what does not expire by itself.", "result"),
+		cleaned:   counter("cleanup_removed_total", "Entries that the sweeps removed."),
+
 		requests:  counters("http_requests_total", "HTTP requests answered, by route pattern and status class.", "route", "method", "status"),
 		durations: histograms("http_request_duration_seconds", "Time to answer an HTTP request.", "route", "method"),
 		inFlight:  gauge("http_requests_in_flight", "HTTP requests being answered."),
@@ -87,13 +96,14 @@ func New(version string) *Metrics {
 		redisDurations: histograms("redis_call_duration_seconds", "Time of a call to Redis.", "verb"),
 
 		known: closedLists(),
-		codes: newVocabulary(), reasons: newVocabulary(), verbs: newVocabulary(), uses: newVocabulary(),
+		codes: newVocabulary(), reasons: newVocabulary(), verbs: newVocabulary(), uses: newVocabulary(), rules: newVocabulary(),
 	}
 	build := prometheus.NewGaugeVec(options("build_info", "Always 1; the label tells the version."), []string{"version"})
 	build.WithLabelValues(version).Set(1)
 	m.registry.MustRegister(
 		m.issued, m.denied, m.credentials, m.codeReplays, m.reuses, m.revocations, m.introspected,
 		m.logins, m.ended, m.consents, m.clientAuth, m.keyChanges,
+		m.limitsHit, m.lockouts, m.cleanups, m.cleaned,
 		m.requests, m.durations, m.inFlight, m.redisCalls, m.redisDurations, build,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -118,6 +128,9 @@ func (m *Metrics) start() {
 	}
 	for _, method := range m.known.authMethods {
 		m.clientAuth.WithLabelValues(method, "succeeded", "")
+	}
+	for _, result := range []string{"completed", "failed"} {
+		m.cleanups.WithLabelValues(result)
 	}
 	m.logins.WithLabelValues("succeeded", "")
 	m.consents.WithLabelValues("given")

@@ -26,6 +26,13 @@ func (m *Metrics) Emit(_ context.Context, e event.Event) {
 		m.introspected.WithLabelValues(strconv.FormatBool(e.Active)).Inc()
 	case event.KeyChanged:
 		m.keyChanges.WithLabelValues(m.uses.word(e.Use), m.uses.word(e.Change)).Inc()
+	case event.LimitHit:
+		m.limitsHit.WithLabelValues(m.rules.word(e.Rule)).Inc()
+	case event.LockedOut:
+		m.lockouts.WithLabelValues(m.rules.word(e.Rule)).Inc()
+	case event.CleanupRan:
+		m.cleanups.WithLabelValues(m.rules.word(e.Result)).Inc()
+		m.cleaned.Add(float64(e.Removed))
 	default:
 		m.emitOfPeople(e)
 	}

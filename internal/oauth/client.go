@@ -76,10 +76,13 @@ type Client struct {
 	SkipConsent    bool // a first-party client whose users need not be asked
 	Lifetimes      Lifetimes
 	Claims         map[string]string // static claims added to introspection answers and JWTs
-	NotBefore      time.Time         // grants born earlier are dead
-	Created        time.Time
-	Updated        time.Time
-	Revision       uint64 // counts the changes; the store refuses a change of another revision
+	// RequestsPerMinute is how often it may ask each endpoint that counts clients, instead of what the
+	// server's limits say; 0 means those, and less means no limit.
+	RequestsPerMinute int
+	NotBefore         time.Time // grants born earlier are dead
+	Created           time.Time
+	Updated           time.Time
+	Revision          uint64 // counts the changes; the store refuses a change of another revision
 }
 
 // MaxClientName is how long a client's name may be, in characters.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
@@ -12,6 +13,7 @@ import (
 type Introspect struct {
 	Callers *Callers
 	Tokens  *token.Tokens
+	Limits  *ratelimit.Limiter
 }
 
 // Serve tells an authenticated caller about a token.
@@ -22,6 +24,9 @@ func (e *Introspect) Serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	caller, err := e.Callers.introspecting(r, params)
 	if err != nil {
+		return err
+	}
+	if err := e.Limits.Client(r.Context(), ratelimit.Introspect, caller); err != nil {
 		return err
 	}
 	text := oauth.Token(params.Get("token"))

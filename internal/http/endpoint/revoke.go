@@ -5,6 +5,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
@@ -12,6 +13,7 @@ import (
 type Revoke struct {
 	Callers *Callers
 	Tokens  *token.Tokens
+	Limits  *ratelimit.Limiter
 }
 
 // Serve ends a token. That there was none to end is no error (§2.2). The token_type_hint is not
@@ -23,6 +25,9 @@ func (e *Revoke) Serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	caller, err := e.Callers.revoking(r, params)
 	if err != nil {
+		return err
+	}
+	if err := e.Limits.Client(r.Context(), ratelimit.Revoke, caller); err != nil {
 		return err
 	}
 	text := oauth.Token(params.Get("token"))

@@ -5,12 +5,14 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/clientauth"
 	"github.com/recipe-web-app/oauth2d/internal/granttype"
+	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 )
 
 // Token is the token endpoint (RFC 6749 §3.2).
 type Token struct {
 	Clients    *clientauth.Authenticator
 	GrantTypes *granttype.Pipeline
+	Limits     *ratelimit.Limiter
 }
 
 // Serve answers a token request.
@@ -25,6 +27,9 @@ func (e *Token) Serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	client, err := e.Clients.Authenticate(r.Context(), shown)
 	if err != nil {
+		return err
+	}
+	if err := e.Limits.Client(r.Context(), ratelimit.Token, client); err != nil {
 		return err
 	}
 	set, err := e.GrantTypes.Exchange(r.Context(), granttype.Request{

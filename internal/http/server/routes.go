@@ -6,6 +6,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 )
 
 // Public is everything that the public listener serves. What is nil is not served.
@@ -36,21 +37,21 @@ func (p Public) Handler() (http.Handler, error) {
 
 	// What programs call: JSON, open to scripts of every origin.
 	programs := group{style: p.Errors.API, anyOrigin: true}
-	t.add(programs, "POST", oauth2+web.PathToken, p.Token)
-	t.add(programs, "POST", oauth2+web.PathRevoke, p.Revoke)
-	t.add(programs, "POST", oauth2+web.PathIntrospect, p.Introspect)
+	t.add(programs.limited(ratelimit.TokenIP), "POST", oauth2+web.PathToken, p.Token)
+	t.add(programs.limited(ratelimit.TokenIP), "POST", oauth2+web.PathRevoke, p.Revoke)
+	t.add(programs.limited(ratelimit.IntrospectIP), "POST", oauth2+web.PathIntrospect, p.Introspect)
 	t.add(programs, "GET HEAD", base+web.PathJWKS, p.JWKS)
 	for _, path := range metadataPaths(base) {
 		t.add(programs, "GET HEAD", path, p.Metadata)
 	}
-	holders := group{style: p.Errors.Bearer, anyOrigin: true}
+	holders := group{style: p.Errors.Bearer, anyOrigin: true, limit: ratelimit.IntrospectIP}
 	t.add(holders, "GET HEAD POST", oauth2+web.PathUserInfo, p.UserInfo)
 
 	// What a browser shows. Clients send people to /authorize from other sites, also by POST; a
 	// HEAD of it would issue a code to whoever looks at a link.
-	t.add(group{style: p.Errors.Browser}, "GET POST", oauth2+web.PathAuthorize, p.Authorize)
+	t.add(group{style: p.Errors.Browser, limit: ratelimit.AuthorizeIP}, "GET POST", oauth2+web.PathAuthorize, p.Authorize)
 	pages := group{style: p.Errors.Browser, guard: sameOrigin}
-	t.add(pages, "GET HEAD POST", base+web.PathLogin, p.Login)
+	t.add(pages.limited(ratelimit.LoginIP), "GET HEAD POST", base+web.PathLogin, p.Login)
 	t.add(pages, "GET HEAD POST", base+web.PathConsent, p.Consent)
 	t.add(pages, "GET HEAD POST", base+web.PathAccount, p.Account)
 	t.add(pages, "GET HEAD POST", base+web.PathLogout, p.Logout)

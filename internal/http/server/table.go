@@ -12,6 +12,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
+	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 )
 
 // Plumbing is what the middleware of both listeners needs.
@@ -22,12 +23,14 @@ type Plumbing struct {
 	Now     func() time.Time
 	Proxies web.Proxies
 	Timeout time.Duration // of one request, waiting for the store included
+	Limits  *ratelimit.Limiter
 }
 
 // table is a router under construction.
 type table struct {
 	routes *chi.Mux
 	log    *slog.Logger
+	limits *ratelimit.Limiter
 }
 
 // table builds a router with what every request goes through, from the outside in.
@@ -46,7 +49,7 @@ func (p Plumbing) table(https bool, base string) table {
 	)
 	r.NotFound(web.NotFound(either))
 	r.MethodNotAllowed(web.WrongMethod(r, either))
-	return table{routes: r, log: p.Log}
+	return table{routes: r, log: p.Log, limits: p.Limits}
 }
 
 // group is what some routes have in common.
@@ -54,6 +57,13 @@ type group struct {
 	style     web.Style
 	anyOrigin bool // scripts of every origin may call
 	guard     func(http.Handler) http.Handler
+	limit     ratelimit.Rule // of callers by address; empty for none
+}
+
+// limited is the same group under a limit of its own.
+func (g group) limited(rule ratelimit.Rule) group {
+	g.limit = rule
+	return g
 }
 
 // add serves a path for some methods; a nil handler is left out.
@@ -65,6 +75,7 @@ func (t table) add(g group, methods, path string, h web.Handler) {
 	if g.guard != nil {
 		handler = g.guard(handler)
 	}
+	handler = web.Limit(t.limits, g.limit, g.style)(handler)
 	handler = web.Recover(t.log, g.style)(handler)
 	if g.anyOrigin {
 		methods += " " + http.MethodOptions

@@ -10,6 +10,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 )
 
 // Handler is an HTTP handler that may fail. It returns an error instead of answering with one.
@@ -134,6 +135,9 @@ func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error) *oauth.
 	noStore(w.Header())
 	switch refusal.Code {
 	case oauth.TemporarilyUnavailable, oauth.SlowDown:
+		if limit := ratelimit.Hit(err); limit != nil {
+			tellLimit(w.Header(), limit)
+		}
 		if w.Header().Get("Retry-After") == "" {
 			w.Header().Set("Retry-After", "1")
 		}

@@ -148,6 +148,7 @@ type registration struct {
 	SkipConsent    bool              `json:"skip_consent,omitempty"`
 	Lifetimes      lifetimes         `json:"lifetimes_ms,omitzero"`
 	Claims         map[string]string `json:"claims,omitempty"`
+	PerMinute      int               `json:"requests_per_minute,omitempty"`
 	NotBefore      time.Time         `json:"not_before,omitzero"`
 	Created        time.Time         `json:"created,omitzero"`
 	Updated        time.Time         `json:"updated,omitzero"`
@@ -182,7 +183,7 @@ func encodeClient(c oauth.Client) (shown, hidden string, err error) {
 			RefreshIdle:     c.Lifetimes.RefreshIdle.Milliseconds(),
 			RefreshAbsolute: c.Lifetimes.RefreshAbsolute.Milliseconds(),
 		},
-		Claims: c.Claims, NotBefore: c.NotBefore, Created: c.Created, Updated: c.Updated,
+		Claims: c.Claims, PerMinute: c.RequestsPerMinute, NotBefore: c.NotBefore, Created: c.Created, Updated: c.Updated,
 	})
 	if err != nil {
 		return "", "", err
@@ -215,7 +216,7 @@ func decodeClient(id oauth.ClientID, s *stored) (oauth.Client, error) {
 			Code: millis(r.Lifetimes.Code), Access: millis(r.Lifetimes.Access),
 			RefreshIdle: millis(r.Lifetimes.RefreshIdle), RefreshAbsolute: millis(r.Lifetimes.RefreshAbsolute),
 		},
-		Claims: r.Claims, NotBefore: r.NotBefore, Created: r.Created, Updated: r.Updated,
+		Claims: r.Claims, RequestsPerMinute: r.PerMinute, NotBefore: r.NotBefore, Created: r.Created, Updated: r.Updated,
 		Revision: uint64(s.number("revision")), //nolint:gosec // counts up from 1
 	}
 	for _, one := range secrets {

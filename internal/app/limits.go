@@ -1,0 +1,41 @@
+package app
+
+import (
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// holderBytes is how much chance the name holds by which a daemon is known among its replicas.
+const holderBytes = 12
+
+// counting is what the limits are made of.
+type counting struct {
+	config.Limits
+	store  store.Limits
+	events event.Sink
+	now    func() time.Time
+}
+
+func (c counting) limit(rule ratelimit.Rule) ratelimit.Limit {
+	return ratelimit.Limit{Rule: rule, Rate: ratelimit.Rate(c.Rates()[string(rule)])}
+}
+
+func (c counting) limiter() *ratelimit.Limiter {
+	rates := map[ratelimit.Rule]ratelimit.Rate{}
+	for name, rate := range c.Rates() {
+		rates[ratelimit.Rule(name)] = ratelimit.Rate(rate)
+	}
+	return ratelimit.New(ratelimit.Options{
+		Store: c.store, Events: c.events, Now: c.now, Rates: rates, DenyBlind: c.WithoutRedis == "deny",
+	})
+}
+
+func (c counting) guard(subject, address ratelimit.Rule) *ratelimit.Guard {
+	return ratelimit.NewGuard(ratelimit.GuardOptions{
+		Store: c.store, Events: c.events, Now: c.now, Subject: c.limit(subject), Address: c.limit(address),
+	})
+}

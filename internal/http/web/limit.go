@@ -1,0 +1,40 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
+)
+
+// Limit refuses callers whose address asks too often, before anything of the request is read. It must
+// run inside ClientIP.
+func Limit(l *ratelimit.Limiter, rule ratelimit.Rule, style Style) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		if !l.On(rule) {
+			return next
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := l.Address(r.Context(), rule); err != nil {
+				style(w, r, err)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// tellLimit says which limit was hit and when to come back: Retry-After (RFC 9110 §10.2.3) for those
+// who know no more, and the fields of draft-ietf-httpapi-ratelimit-headers-10.
+func tellLimit(h http.Header, e *ratelimit.Exceeded) {
+	wait := wholeSeconds(e.Wait)
+	h.Set("Retry-After", strconv.FormatInt(wait, 10))
+	h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", e.Rule, e.Rate.Count, wholeSeconds(e.Rate.Per)))
+	h.Set("RateLimit", fmt.Sprintf("%q;r=0;t=%d", e.Rule, wait))
+}
+
+// wholeSeconds rounds up: who waits for as long is not told to wait again.
+func wholeSeconds(d time.Duration) int64 { return max(1, int64(math.Ceil(d.Seconds()))) }
