@@ -35,6 +35,7 @@ var floor = map[string]int{
 	"internal/redis/redisstore": 4,
 	"internal/directory":        4,
 
+	"internal/audit":           3,
 	"internal/keyring":         3,
 	"internal/registry":        3,
 	"internal/session":         3,
@@ -42,9 +43,10 @@ var floor = map[string]int{
 	"internal/cleanup":         3,
 	"internal/redis/redisconn": 3,
 
-	"internal/store":  2,
-	"internal/metric": 2,
-	"internal/config": 2,
+	"internal/store":   2,
+	"internal/metric":  2,
+	"internal/trouble": 2,
+	"internal/config":  2,
 
 	"internal/oauth":  1,
 	"internal/jose":   1,

@@ -17,6 +17,12 @@ const MaxTokenBytes = 16 << 10
 // "could not ask" only; whatever else is wrong with a token makes it dead. One round trip to the
 // store, none for what cannot be a token of ours.
 func (t *Tokens) Inspect(ctx context.Context, text oauth.Token) (oauth.Access, bool, error) {
+	return t.inspect(ctx, "", text)
+}
+
+// inspect also tells that a token was shown after it was revoked. caller is who asks about it, when that
+// is not its bearer.
+func (t *Tokens) inspect(ctx context.Context, caller oauth.ClientID, text oauth.Token) (oauth.Access, bool, error) {
 	said, query, ok := t.open(text)
 	if !ok {
 		return oauth.Access{}, false, nil
@@ -28,7 +34,20 @@ func (t *Tokens) Inspect(ctx context.Context, text oauth.Token) (oauth.Access, b
 	if query.Format == oauth.FormatOpaque {
 		said = fromRecord(standing)
 	}
-	return said, t.alive(said, query, standing), nil
+	alive := t.alive(said, query, standing)
+	if !alive && t.revoked(said, query, standing) {
+		t.tell(ctx, event.RevokedTokenUsed{
+			Client: string(said.Client), User: userOf(said), Grant: string(said.Grant), Caller: string(caller),
+		})
+	}
+	return said, alive, nil
+}
+
+// revoked tells whether a dead token would be alive had nobody ended it. Of a single opaque token that was
+// revoked nothing is left to tell it from one that never was.
+func (t *Tokens) revoked(a oauth.Access, q store.Query, s store.Standing) bool {
+	known := q.Format == oauth.FormatJWT || s.Found && a.Grant == q.Grant
+	return known && q.Client == store.TagOf(a.Client) && t.o.Now().Before(a.Expires)
 }
 
 // fromRecord completes an opaque token's record with what its grant holds once for all its tokens.
@@ -128,7 +147,13 @@ func (t *Tokens) Introspect(ctx context.Context, caller oauth.Client, text oauth
 	if err != nil {
 		return Answer{}, err
 	}
-	t.o.Events.Emit(ctx, event.TokenIntrospected{Caller: string(caller.ID), Client: answer.ClientID, Active: answer.Active})
+	jti := answer.JTI
+	if !answer.Active {
+		if query, ours := parseOpaque(text); ours {
+			jti = query.Digest.Key()
+		}
+	}
+	t.tell(ctx, event.TokenIntrospected{Caller: string(caller.ID), Client: answer.ClientID, Token: jti, Active: answer.Active})
 	return answer, nil
 }
 
@@ -136,7 +161,7 @@ func (t *Tokens) introspect(ctx context.Context, caller oauth.Client, text oauth
 	if credential, ok := oauth.OpenCredential(text, oauth.KindRefresh, t.o.Ring.KeyOf); ok {
 		return t.introspectRefresh(ctx, caller, credential)
 	}
-	a, alive, err := t.Inspect(ctx, text)
+	a, alive, err := t.inspect(ctx, caller.ID, text)
 	if err != nil {
 		return Answer{}, err
 	}

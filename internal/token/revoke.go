@@ -29,7 +29,9 @@ func (t *Tokens) Revoke(ctx context.Context, by oauth.Client, text oauth.Token) 
 	if err := t.o.Access.Revoke(ctx, query, a.Expires, t.o.Now()); err != nil {
 		return oauth.Unavailable(err)
 	}
-	t.tell(ctx, event.TokenRevoked{By: string(by.ID), Client: string(a.Client), User: userOf(a), Grant: string(a.Grant), What: "token"})
+	t.tell(ctx, event.TokenRevoked{
+		By: string(by.ID), Client: string(a.Client), User: userOf(a), Grant: string(a.Grant), What: "token", Token: jtiOf(a, query),
+	})
 	return nil
 }
 
@@ -118,6 +120,14 @@ func (t *Tokens) tell(ctx context.Context, e event.Event) { t.o.Events.Emit(ctx,
 
 func notYours() error {
 	return oauth.Refuse(oauth.UnauthorizedClient, "the token was issued to another client", nil)
+}
+
+// jtiOf is the public name of an access token.
+func jtiOf(a oauth.Access, q store.Query) string {
+	if a.JTI != "" {
+		return a.JTI
+	}
+	return q.Digest.Key()
 }
 
 func userOf(a oauth.Access) string {

@@ -149,6 +149,7 @@ var needed = []string{
 	"HSET f 1", "HGET f", "HMGET f", "HGETALL", "HINCRBY n 1", "HDEL f", "PEXPIRE 1000", "PTTL", "EXISTS", "DEL",
 	"ZADD 1 m", "ZSCORE m", "ZCARD", "ZRANGE 0 0", "ZREVRANGE 0 0", "ZRANGEBYLEX - +", "ZRANDMEMBER 1",
 	"ZREMRANGEBYSCORE 0 0", "ZREM m", "DEL", "SET 1 PX 1000", "GET", "INCR", "DEL",
+	"XADD * f 1", "XTRIM MAXLEN 1", "XLEN", "XRANGE - +", "XREVRANGE + -", "DEL",
 }
 
 // Needed lists the commands that Check tries, so that a test can hold it against the scripts.

@@ -78,6 +78,10 @@ func (names) lease(task string) string { return "auth:lease:" + safe(task) }
 
 func (names) keyRing() string { return "auth:keys" }
 
+func (n names) audit() string { return "auth:" + n.whole("audit") }
+
+func (n names) auditHead() string { return "auth:" + n.whole("audit") + ":head" }
+
 // whole is a key that consists of its tag.
 func (n names) whole(word string) string {
 	if n.clustered {

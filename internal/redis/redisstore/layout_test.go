@@ -99,6 +99,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 	session := oauth.Session{Ref: "ref_of_session", User: user.ID, Seen: now, Expires: now.Add(time.Hour)}
 	jwt := store.Query{Digest: oauth.DigestOf("jti"), Format: oauth.FormatJWT}
 	_, putErr := s.Clients.Put(ctx, oauth.Client{ID: "recipe-web-app"})
+	_, auditErr := s.Audit.Append(ctx, store.AuditAppend{Head: "1", Keep: 9, Entries: []store.AuditEntry{{Seq: 1}}})
 	_, oddErr := s.Clients.Put(ctx, oauth.Client{ID: "odd {*} id"})
 	_, userErr := s.Users.Put(ctx, user)
 	_, startErr := s.Sessions.Start(ctx, session, 5)
@@ -107,14 +108,14 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 		s.Grants.Create(ctx, g), s.Grants.Create(ctx, odd), s.Access.Put(ctx, token, now),
 		s.Access.Revoke(ctx, jwt, now.Add(time.Hour), now), s.Access.RevokeClient(ctx, "recipe-web-app", now, time.Hour),
 		s.Consents.Give(ctx, user.ID, oauth.Consent{Client: "c", Given: now}),
-		s.Keys.Swap(ctx, 0, map[string][]byte{"1": {1}}, nil), putErr, oddErr, userErr, startErr,
+		s.Keys.Swap(ctx, 0, map[string][]byte{"1": {1}}, nil), auditErr, putErr, oddErr, userErr, startErr,
 	} {
 		if err != nil {
 			t.Fatal(i, err)
 		}
 	}
 	want := []string{
-		"auth:access_token:" + token.Digest.Key(),
+		"auth:access_token:" + token.Digest.Key(), "auth:audit", "auth:audit:head",
 		"auth:client:recipe-web-app", "auth:client:~" + oauth.DigestOf("odd id odd {*} id").Key(),
 		"auth:clients", "auth:clients:version",
 		"auth:consent:" + string(user.ID),
@@ -145,7 +146,7 @@ func everythingEnds(t *testing.T, admin *redis.Client, keys []string) {
 	for _, key := range keys {
 		stays := false
 		for _, prefix := range []string{
-			"auth:client:", "auth:clients", "auth:user:", "auth:users", "auth:username:", "auth:consent:", "auth:keys",
+			"auth:client:", "auth:clients", "auth:user:", "auth:users", "auth:username:", "auth:audit", "auth:consent:", "auth:keys",
 		} {
 			stays = stays || strings.HasPrefix(key, prefix)
 		}

@@ -24,6 +24,7 @@ type Subject struct {
 	Sessions store.Sessions
 	Consents store.Consents
 	Keys     store.Keys
+	Audit    store.Audit
 	Limits   store.Limits
 	Sweeps   store.Sweeps
 }
@@ -43,6 +44,7 @@ func All(t *testing.T, open Open) {
 	t.Run("keys", func(t *testing.T) { Keys(t, open) })
 	t.Run("limits", func(t *testing.T) { Limits(t, open) })
 	t.Run("sweeps", func(t *testing.T) { Sweeps(t, open) })
+	t.Run("audit", func(t *testing.T) { Audit(t, open) })
 	t.Run("abandoned", func(t *testing.T) { Abandoned(t, open) })
 }
 
@@ -167,6 +169,9 @@ func Abandoned(t *testing.T, open Open) {
 		"Consents.Give":       s.Consents.Give(ctx, "x", oauth.Consent{}),
 		"Consents.Given":      second(s.Consents.Given(ctx, "x")),
 		"Consents.Withdraw":   s.Consents.Withdraw(ctx, "x", "y"),
+		"Audit.Append":        second(s.Audit.Append(ctx, store.AuditAppend{Keep: 1})),
+		"Audit.End":           second(s.Audit.End(ctx)),
+		"Audit.Read":          second(s.Audit.Read(ctx, store.AuditRange{Limit: 1})),
 		"Keys.Load":           third(s.Keys.Load(ctx)),
 		"Keys.Swap":           s.Keys.Swap(ctx, 0, nil, nil),
 		"Limits.Take":         second(s.Limits.Take(ctx, store.Bucket{Permits: 1, Per: time.Hour}, 1, now)),

@@ -1,0 +1,172 @@
+package audit
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Keys gives the keys behind the hashes. A key that entries were hashed with must stay known for as long
+// as they are to be verified.
+type Keys interface {
+	Pepper() (id string, key []byte)
+	PepperOf(id string) []byte
+}
+
+// Options make a Log. Now is required.
+type Options struct {
+	Store   store.Audit // nil: nothing is kept in the store
+	Keep    int         // entries in the store; the oldest make room. 0: nothing is kept in the store.
+	Lines   io.Writer   // gets every fact as a line of JSON; nil: nobody does
+	Routine bool        // record also what good requests do by themselves
+
+	Own event.Sink   // is told the facts of the log itself, such as a drop; may be nil
+	Log *slog.Logger // is told when the log cannot be written; nil means nobody
+	Now func() time.Time
+
+	Queue  int           // facts that may wait; 8192
+	Linger time.Duration // how long an entry waits for others to go with it to the store; 20 ms
+}
+
+func (o Options) withDefaults() Options {
+	if o.Queue <= 0 {
+		o.Queue = 8192
+	}
+	if o.Linger <= 0 {
+		o.Linger = 20 * time.Millisecond
+	}
+	if o.Own == nil {
+		o.Own = event.Sinks{}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Lines == nil {
+		o.Lines = io.Discard
+	}
+	if o.Store == nil {
+		o.Keep = 0
+	}
+	return o
+}
+
+// Log is the audit log of one server process. It is safe for concurrent use.
+type Log struct {
+	o      Options
+	writer string
+
+	queue   chan told
+	bodies  chan body // encoded, on their way to the store
+	lost    atomic.Int64
+	unkept  atomic.Int64
+	dropped atomic.Int64 // both, since the start
+
+	keys    Keys
+	running sync.WaitGroup
+	begin   sync.Once
+	closing chan struct{}   // closed when Stop begins: what waits is written, then it ends
+	patient context.Context // ends when Stop may not wait any longer
+	giveUp  context.CancelFunc
+}
+
+// body is an encoded fact, or somebody who waits until everything before it is in the store.
+type body struct {
+	json   []byte
+	passed chan struct{}
+}
+
+// New makes a log that takes facts and keeps them waiting until Start.
+func New(o Options) *Log {
+	o = o.withDefaults()
+	l := &Log{
+		o: o, writer: secret.NewToken(6), queue: make(chan told, o.Queue), bodies: make(chan body, o.Queue),
+		closing: make(chan struct{}),
+	}
+	l.patient, l.giveUp = context.WithCancel(context.Background())
+	return l
+}
+
+// Emit implements event.Sink. It costs one place in a queue; when that is full the fact is dropped and
+// counted.
+func (l *Log) Emit(ctx context.Context, e event.Event) {
+	if !l.o.Routine && routine(e) {
+		return
+	}
+	select {
+	case l.queue <- told{at: l.o.Now(), origin: event.OriginOf(ctx), event: e}:
+	default:
+		l.lost.Add(1)
+	}
+}
+
+// Start begins to write.
+func (l *Log) Start(keys Keys) {
+	l.begin.Do(func() {
+		l.keys = keys
+		l.running.Go(l.tell)
+		l.running.Go(func() { newKeeper(l).run() })
+	})
+}
+
+// Stop writes what waits, for as long as ctx lasts, and ends. What is told afterwards is lost. The error
+// says that something could not be written.
+func (l *Log) Stop(ctx context.Context) error {
+	defer l.giveUp()
+	select {
+	case <-l.closing:
+		return nil
+	default:
+		close(l.closing)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		l.running.Wait()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		l.giveUp()
+		<-done
+		return ctx.Err()
+	}
+}
+
+// Sync waits until everything that was told before is written. The error is that of ctx.
+func (l *Log) Sync(ctx context.Context) error {
+	passed := make(chan struct{})
+	select {
+	case l.queue <- told{passed: passed}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-passed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Dropped is how many facts this process could not record since it started.
+func (l *Log) Dropped() int64 { return l.dropped.Load() }
+
+// Waiting is how many facts wait to be written.
+func (l *Log) Waiting() int { return len(l.queue) + len(l.bodies) }
+
+// Count is how many entries the store has; all servers together.
+func (l *Log) Count(ctx context.Context) (int, error) {
+	if l.o.Keep == 0 {
+		return 0, nil
+	}
+	end, err := l.o.Store.End(ctx)
+	return end.Count, err
+}

@@ -1,0 +1,100 @@
+package trouble_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/trouble"
+)
+
+type noted struct {
+	mu  sync.Mutex
+	all []event.Event
+}
+
+func (n *noted) Emit(_ context.Context, e event.Event) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.all = append(n.all, e)
+}
+
+func ask(w *trouble.Watch, token, caller string, active bool) {
+	w.Emit(context.Background(), event.TokenIntrospected{Client: "owner", Caller: caller, Token: token, Active: active})
+}
+
+// Callers are counted once each, the sign is told once for a token, and not for a dead one.
+func TestOneTokenFromManyCallers(t *testing.T) {
+	t.Parallel()
+	n := &noted{}
+	w := trouble.New(trouble.Options{Next: n, Callers: 3})
+	for range 3 {
+		ask(w, "one", "a", true)
+		ask(w, "one", "b", true)
+		ask(w, "one", "b", false)
+		ask(w, "one", "dead", false)
+	}
+	if len(n.all) != 0 {
+		t.Fatalf("two callers: %v", n.all)
+	}
+	ask(w, "other", "c", true)
+	for i := range 5 {
+		ask(w, "one", fmt.Sprint("more", i), true)
+	}
+	want := []event.Event{event.TokenSpread{Client: "owner", Token: "one", Callers: 3}}
+	if !slices.Equal(n.all, want) {
+		t.Errorf("%v, want %v", n.all, want)
+	}
+}
+
+func TestZeroCallersIsNever(t *testing.T) {
+	t.Parallel()
+	n := &noted{}
+	w := trouble.New(trouble.Options{Next: n})
+	for i := range 50 {
+		ask(w, "one", fmt.Sprint(i), true)
+	}
+	if len(n.all) != 0 {
+		t.Errorf("%v", n.all)
+	}
+}
+
+func TestATokenThatWasRevoked(t *testing.T) {
+	t.Parallel()
+	n := &noted{}
+	w := trouble.New(trouble.Options{Next: n, Callers: 3})
+	w.Emit(t.Context(), event.TokenRevoked{What: "token", Token: "one"})
+	w.Emit(t.Context(), event.TokenRevoked{What: "grant"})
+	ask(w, "two", "a", false)
+	ask(w, "", "a", false)
+	if len(n.all) != 0 {
+		t.Fatalf("%v", n.all)
+	}
+	ask(w, "one", "a", false)
+	ask(w, "one", "b", false)
+	if want := []event.Event{event.RevokedTokenUsed{Caller: "a"}, event.RevokedTokenUsed{Caller: "b"}}; !slices.Equal(n.all, want) {
+		t.Errorf("%v, want %v", n.all, want)
+	}
+}
+
+// A flood of tokens is no sign, and takes no memory.
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	n := &noted{}
+	w := trouble.New(trouble.Options{Next: n, Callers: 3})
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for token := range 20_000 {
+				ask(w, fmt.Sprint(token), fmt.Sprint(i%2), true)
+			}
+		})
+	}
+	all.Wait()
+	if len(n.all) != 0 {
+		t.Errorf("two callers each: %d signs", len(n.all))
+	}
+}
