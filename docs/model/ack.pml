@@ -234,7 +234,7 @@ active proctype Sentinel2() provided (!over) { sentinel(2, 0, 1) }
 /* A crashed node returns under the master that a majority of Sentinels names. */
 inline return_under(m) {
 	d_step {
-		majority(m) ->
+		fault == crash && majority(m) ->
 			printf("node %d returns under node %d\n", victim, m);
 			up[victim] = true; follow(victim, m); fault = calm
 	}
@@ -273,15 +273,14 @@ active proctype Fault() provided (!over) {
 		fi
 	};
 	if
-	:: fault == crash ->
-		if
-		:: return_under(0)
-		:: return_under(1)
-		:: return_under(2)
-		fi
-	:: fault == cut || fault == sentcut || fault == side ->
-		printf("the fault heals\n");
-		fault = calm
+	:: return_under(0)
+	:: return_under(1)
+	:: return_under(2)
+	:: d_step {
+		fault == cut || fault == sentcut || fault == side ->
+			printf("the fault heals\n");
+			fault = calm
+	   }
 	fi
 }
 
