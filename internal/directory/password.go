@@ -106,14 +106,19 @@ func (d *Directory) failed(ctx context.Context, user oauth.UserID, reason string
 // SetPassword gives a user a new password; store.Absent when there is no such user. Sessions and
 // grants live on: who changes a password because it leaked ends them as well.
 func (d *Directory) SetPassword(ctx context.Context, name, password string) error {
-	if _, err := d.Find(ctx, name); err != nil {
+	user, err := d.Find(ctx, name)
+	if err != nil {
 		return err
 	}
 	hash, err := d.hash(ctx, password)
 	if err != nil {
 		return err
 	}
-	return d.change(ctx, name, func(u *oauth.User) { u.PasswordHash = hash })
+	if err := d.change(ctx, name, func(u *oauth.User) { u.PasswordHash = hash }); err != nil {
+		return err
+	}
+	d.o.Events.Emit(ctx, event.PasswordChanged{User: string(user.ID)})
+	return nil
 }
 
 func (d *Directory) hash(ctx context.Context, password string) (string, error) {

@@ -37,6 +37,10 @@ type (
 	ConsentGiven struct{ User, Client, Scope string }
 	// ConsentDenied: a user refused.
 	ConsentDenied struct{ User, Client, Scope string }
+	// ConsentWithdrawn: a user took back what they allowed a client.
+	ConsentWithdrawn struct{ User, Client string }
+	// PasswordChanged: a user has another password.
+	PasswordChanged struct{ User string }
 )
 
 // The facts of clients and keys.
@@ -72,6 +76,8 @@ func (LoginFailed) Name() string         { return "login.failed" }
 func (SessionEnded) Name() string        { return "session.ended" }
 func (ConsentGiven) Name() string        { return "consent.given" }
 func (ConsentDenied) Name() string       { return "consent.denied" }
+func (ConsentWithdrawn) Name() string    { return "consent.withdrawn" }
+func (PasswordChanged) Name() string     { return "password.changed" }
 func (ClientAuthenticated) Name() string { return "client.authenticated" }
 func (ClientAuthFailed) Name() string    { return "client.auth_failed" }
 func (LimitHit) Name() string            { return "limit.hit" }

@@ -4,13 +4,12 @@ import (
 	"net/http"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
-	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/session"
 )
 
 const purposeLogout = "logout"
 
-// leaving is what the account and sign-out pages show.
+// leaving is what the sign-out page shows.
 type leaving struct {
 	Username string
 	Device   string
@@ -26,17 +25,6 @@ func (p *Pages) Logout(w http.ResponseWriter, r *http.Request) error {
 	}
 	return p.drawPerson(w, r, "logout", func() error {
 		return p.draw(w, r, sheet{name: "signedout", status: http.StatusOK})
-	})
-}
-
-// Account shows who is signed in, or leads to the sign-in page.
-func (p *Pages) Account(w http.ResponseWriter, r *http.Request) error {
-	if r.Method == http.MethodPost {
-		return oauth.Refuse(oauth.MethodNotAllowed, "this page takes no form", nil)
-	}
-	return p.drawPerson(w, r, "account", func() error {
-		web.SeeOther(w, p.o.Base+web.PathLogin)
-		return nil
 	})
 }
 
