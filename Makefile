@@ -11,7 +11,7 @@ BIN      := build/bin
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: build ## start a server to try out: embedded Redis, demo client and user, no setting needed
@@ -63,6 +63,27 @@ cover: ## measure the coverage of all packages by all tests, into build/cover.ht
 	go test -coverpkg ./internal/...,./cmd/... -coverprofile build/cover.out $(PKG)
 	go tool cover -html build/cover.out -o build/cover.html
 	@go tool cover -func build/cover.out | tail -1
+
+.PHONY: $(BIN)/faults
+$(BIN)/faults: build
+	@mkdir -p $(BIN)
+	go build -o $@ ./internal/faults
+
+.PHONY: faults
+faults: $(BIN)/faults packages ## break Redis groups under load and check every answer: N=20 FAULT=name MODE=strict|relaxed|wait1 PARALLEL=2
+	$(BIN)/faults -n $(or $(N),1) -fault "$(FAULT)" -mode $(or $(MODE),strict) -parallel $(or $(PARALLEL),1) -down-after $(or $(DOWN_AFTER),1s)
+
+.PHONY: test-faults
+test-faults: $(BIN)/faults packages ## one trial of each fault, and the two controls that must lose something
+	$(BIN)/faults -controls -parallel $(or $(PARALLEL),2)
+
+.PHONY: faults-cost
+faults-cost: $(BIN)/faults packages ## compare the throughput of strict and relaxed durability
+	$(BIN)/faults -cost
+
+.PHONY: faults-report
+faults-report: $(BIN)/faults ## write the table and the plot of build/faults.jsonl into docs/reliability.md
+	$(BIN)/faults -docs docs/reliability.md
 
 .PHONY: docs
 docs: ## write docs/configuration.md again

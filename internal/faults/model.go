@@ -1,0 +1,214 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+)
+
+// verb is what was asked of a thing.
+type verb string
+
+// The verbs. A thing is a grant with its numbered credentials, a session, a client or a user.
+const (
+	create   verb = "create"   // a code is issued, a session begun, a client or user registered
+	show     verb = "show"     // credential n of a grant is shown: the code is 0, refresh tokens follow
+	end      verb = "end"      // the whole thing is revoked
+	endToken verb = "endToken" // one access token, the one that showing n-1 gave, is revoked
+	look     verb = "look"     // is it, or its access token n, active?
+)
+
+// outcome is how the answer reads.
+type outcome string
+
+// The outcomes. Unknown is what was answered 503, or not at all.
+const (
+	done    outcome = "done" // of look: active
+	refused outcome = "refused"
+	unknown outcome = "unknown"
+)
+
+// operation is one request about one thing, and its answer. Times are nanoseconds since the load began.
+type operation struct {
+	Verb         verb
+	N            int  // the number of a credential or access token
+	Chain        int  // showings of one credential by one presenter at one daemon have the same
+	Retry        bool // an earlier showing of the chain had an unknown outcome
+	Daemon       string
+	Outcome      outcome
+	Call, Return int64
+}
+
+// state is what is so about a thing.
+type state struct {
+	Born, Dead bool
+	Doubt      bool   // an end whose outcome is unknown may be seen by reads, and be gone again
+	Live       int    // the number of the credential that is good now
+	By         int    // the chain that spent the one before it
+	Ended      uint64 // access tokens that were revoked by themselves, as bits
+	Unsure     uint64 // the same, with an unknown outcome
+}
+
+// step gives the states that an operation with its outcome may lead to; none when it cannot be.
+func step(s state, o operation) []state {
+	switch o.Verb {
+	case create:
+		born := s
+		born.Born = true
+		return certain(s, o, born)
+	case show:
+		return stepShow(s, o)
+	case end:
+		dead, doubt := s, s
+		dead.Dead, doubt.Doubt = true, true
+		return certain(s, o, dead, doubt)
+	case endToken:
+		ended, unsure := s, s
+		ended.Ended |= 1 << o.N
+		unsure.Unsure |= 1 << o.N
+		return certain(s, o, ended, unsure)
+	case look:
+		return stepLook(s, o)
+	}
+	return nil
+}
+
+// certain is the first of the effects when the operation was acknowledged, and nothing or any of
+// them when its outcome is unknown. None of these operations may be refused.
+func certain(s state, o operation, effects ...state) []state {
+	switch o.Outcome {
+	case done:
+		return effects[:1]
+	case unknown:
+		return append([]state{s}, effects...)
+	case refused:
+	}
+	return nil
+}
+
+// stepShow: a number is good once. The same presenter may repeat what it has not learned, and must
+// not be refused then. A number that is used up ends the grant.
+func stepShow(s state, o operation) []state {
+	next, dead, doubt := s, s, s
+	next.Live, next.By = o.N+1, o.Chain
+	dead.Dead, doubt.Doubt = true, true
+	alive, own := s.Born && !s.Dead, o.Retry && o.N == s.Live-1
+	switch o.Outcome {
+	case done:
+		if alive && o.N == s.Live {
+			return []state{next}
+		}
+		if alive && own {
+			return []state{s}
+		}
+	case refused:
+		if !alive {
+			return []state{s}
+		}
+		if o.N < s.Live && (!own || s.By != o.Chain) {
+			return []state{dead}
+		}
+	case unknown:
+		switch {
+		case alive && o.N == s.Live:
+			return []state{s, next}
+		case alive && o.N < s.Live && !own:
+			return []state{s, dead, doubt}
+		}
+		return []state{s}
+	}
+	return nil
+}
+
+// stepLook: active needs everything to be there, inactive needs a reason.
+func stepLook(s state, o operation) []state {
+	bit := uint64(1) << o.N
+	switch o.Outcome {
+	case done:
+		if s.Born && !s.Dead && s.Ended&bit == 0 {
+			return []state{s}
+		}
+	case refused:
+		if !s.Born || s.Dead || s.Doubt || (s.Ended|s.Unsure)&bit != 0 {
+			return []state{s}
+		}
+	case unknown:
+		return []state{s}
+	}
+	return nil
+}
+
+// model is step as Porcupine takes it.
+func model() porcupine.Model {
+	plain := porcupine.NondeterministicModel{
+		Init: func() []any { return []any{state{}} },
+		Step: func(s, input, _ any) []any {
+			var all []any
+			for _, next := range step(s.(state), input.(operation)) {
+				all = append(all, next)
+			}
+			return all
+		},
+	}
+	return plain.ToModel()
+}
+
+// checkLimit is how long the checker may think about one thing.
+const checkLimit = 10 * time.Second
+
+// explainable tells whether there is an order of the operations, each between its call and its
+// return, in which every answer is right. What has an unknown outcome may happen at any later time.
+func explainable(operations []operation) porcupine.CheckResult {
+	var history []porcupine.Operation
+	for i, o := range operations {
+		if o.Outcome == unknown {
+			if o.Verb == look {
+				continue // it says nothing
+			}
+			o.Return = math.MaxInt64
+		}
+		history = append(history, porcupine.Operation{ClientId: i, Input: o, Call: o.Call, Output: o.Outcome, Return: o.Return})
+	}
+	return porcupine.CheckOperationsTimeout(model(), history, checkLimit)
+}
+
+// judge says what is wrong with the history of one thing; "" when nothing is.
+func judge(operations []operation) string {
+	switch explainable(operations) {
+	case porcupine.Ok:
+		return ""
+	case porcupine.Unknown:
+		return "the checker did not finish"
+	case porcupine.Illegal:
+	}
+	// The first answer that cannot be explained by what came before it.
+	byReturn := slices.SortedFunc(slices.Values(operations), func(a, b operation) int { return cmp.Compare(a.Return, b.Return) })
+	for i, last := range byReturn {
+		so := slices.Clone(byReturn[:i+1])
+		for _, later := range byReturn[i+1:] { // under way, and so perhaps seen already
+			if later.Call < last.Return {
+				later.Outcome = unknown
+				so = append(so, later)
+			}
+		}
+		if explainable(so) == porcupine.Illegal {
+			return describe(last)
+		}
+	}
+	return "no order explains the answers"
+}
+
+func describe(o operation) string {
+	what := map[verb]map[outcome]string{
+		show: {done: "credential %d was accepted again", refused: "credential %d was refused without a reason"},
+		look: {done: "%d was revoked and is active", refused: "%d was acknowledged and is gone"},
+	}[o.Verb][o.Outcome]
+	if what == "" {
+		what = string(o.Verb) + " %d cannot be explained"
+	}
+	return fmt.Sprintf(what+" (daemon %s, after %.3f s)", o.N, o.Daemon, float64(o.Return)/float64(time.Second))
+}

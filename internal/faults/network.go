@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// hosts are the machines of a lab, and the last number of their addresses.
+var hosts = []struct {
+	name   string
+	number int
+}{{"r1", 11}, {"r2", 12}, {"r3", 13}, {"s1", 21}, {"s2", 22}, {"s3", 23}, {"d1", 31}, {"d2", 32}}
+
+// network is the wiring of one lab: a bridge with a namespace for every host, or loopback addresses
+// where this process may not have namespaces. The harness itself reaches every host, always.
+type network struct {
+	lab    int
+	spaces bool     // false: loopback
+	lock   *os.File // held as long as the lab's number is ours
+	cuts   [][2]string
+}
+
+// maxLabs bounds the numbers that labs can have.
+const maxLabs = 64
+
+// newNetwork takes the first lab number that nobody uses, removes what a harness that died left
+// under that number, and wires the hosts.
+func newNetwork() (*network, error) {
+	n := &network{}
+	if err := n.take(); err != nil {
+		return nil, err
+	}
+	if os.Geteuid() != 0 || exec.Command("ip", "netns", "add", n.space("try")).Run() != nil { //nolint:noctx // it ends by itself
+		return n, nil
+	}
+	_ = ip("netns del " + n.space("try"))
+	n.spaces = true
+	n.remove()
+	if err := n.wire(); err != nil {
+		n.close()
+		return nil, err
+	}
+	return n, nil
+}
+
+func (n *network) take() error {
+	for n.lab = 1; n.lab <= maxLabs; n.lab++ {
+		file, err := os.OpenFile(fmt.Sprintf("%s/oauth2d-faults-%d.lock", os.TempDir(), n.lab), os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return err
+		}
+		if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil { //nolint:gosec // G115: a descriptor
+			n.lock = file
+			return nil
+		}
+		_ = file.Close() // it was only tried
+	}
+	return errors.New("every lab number is taken")
+}
+
+func (n *network) wire() error {
+	bridge := n.bridge()
+	lines := []string{
+		"link add " + bridge + " type bridge", fmt.Sprintf("addr add 10.213.%d.1/24 dev %s", n.lab, bridge), "link set " + bridge + " up",
+	}
+	for _, host := range hosts {
+		space, link := n.space(host.name), fmt.Sprintf("oaf%d%s", n.lab, host.name)
+		lines = append(lines, "netns add "+space, "link add "+link+" type veth peer name eth0 netns "+space,
+			"link set "+link+" master "+bridge+" up")
+	}
+	if err := ip(lines...); err != nil {
+		return err
+	}
+	for _, host := range hosts {
+		err := ipIn(n.space(host.name), "link set lo up", "addr add "+n.addr(host.name)+"/24 dev eth0", "link set eth0 up")
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove takes down everything that bears the lab's number, and ends what still runs there.
+func (n *network) remove() {
+	for _, host := range hosts {
+		space := n.space(host.name)
+		if out, err := exec.Command("ip", "netns", "pids", space).Output(); err == nil { //nolint:noctx // it ends by itself
+			for _, pid := range strings.Fields(string(out)) {
+				if id, err := strconv.Atoi(pid); err == nil {
+					_ = syscall.Kill(id, syscall.SIGKILL) // it may be gone by now
+				}
+			}
+			_ = ip("netns del " + space)
+		}
+	}
+	_ = exec.Command("ip", "link", "del", n.bridge()).Run() //nolint:noctx // mostly there is none
+}
+
+// close removes the wiring and gives the number back.
+func (n *network) close() {
+	if n.spaces {
+		n.remove()
+	}
+	_ = n.lock.Close() // nothing was written
+}
+
+func (n *network) bridge() string           { return fmt.Sprintf("oaf%dbr", n.lab) }
+func (n *network) space(host string) string { return fmt.Sprintf("oaf%d-%s", n.lab, host) }
+
+// addr is the address of a host.
+func (n *network) addr(host string) string {
+	for _, one := range hosts {
+		if one.name == host {
+			if n.spaces {
+				return fmt.Sprintf("10.213.%d.%d", n.lab, one.number)
+			}
+			return fmt.Sprintf("127.213.%d.%d", n.lab, one.number)
+		}
+	}
+	return ""
+}
+
+// command is a command that runs on a host.
+func (n *network) command(ctx context.Context, host string, words ...string) *exec.Cmd {
+	if n.spaces {
+		words = append([]string{"ip", "netns", "exec", n.space(host)}, words...)
+	}
+	return exec.CommandContext(ctx, words[0], words[1:]...) //nolint:gosec // G204: our own words
+}
+
+// cut lets no packet pass between the hosts of two sides any more, in either direction. Nobody is
+// told: connections that are open stay open and silent.
+func (n *network) cut(side, other []string) error {
+	for _, a := range side {
+		for _, b := range other {
+			for _, pair := range [][2]string{{a, b}, {b, a}} {
+				if err := ipIn(n.space(pair[0]), "route add blackhole "+n.addr(pair[1])+"/32"); err != nil {
+					return err
+				}
+				n.cuts = append(n.cuts, pair)
+			}
+		}
+	}
+	return nil
+}
+
+// heal mends every cut.
+func (n *network) heal() error {
+	var all []error
+	for _, pair := range n.cuts {
+		all = append(all, ipIn(n.space(pair[0]), "route del blackhole "+n.addr(pair[1])+"/32"))
+	}
+	n.cuts = nil
+	return errors.Join(all...)
+}
+
+func ip(lines ...string) error { return batch([]string{"-batch", "-"}, lines) }
+
+func ipIn(space string, lines ...string) error {
+	return batch([]string{"-n", space, "-batch", "-"}, lines)
+}
+
+func batch(words, lines []string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	command := exec.CommandContext(ctx, "ip", words...) //nolint:gosec // G204: our own words
+	command.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("ip %s: %w: %s", lines[0], err, out)
+	}
+	return nil
+}

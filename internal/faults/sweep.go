@@ -1,0 +1,99 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// sweep asks the healed group about everything that was ever acknowledged, at both daemons.
+func (l *load) sweep() {
+	var jobs []func()
+	for _, g := range l.grants {
+		jobs = append(jobs, g.sweep)
+	}
+	for i, b := range l.browsers {
+		jobs = append(jobs, func() { l.lookAt(l.sessions[i], b.signedIn) })
+	}
+	for _, s := range l.extra {
+		jobs = append(jobs, func() { l.lookAt(s.thing, s.signedIn) })
+	}
+	for _, r := range l.made {
+		jobs = append(jobs, func() { l.lookAt(r.thing, func(host string) outcome { return l.known(host, r) }) })
+	}
+	queue := make(chan func())
+	var busy sync.WaitGroup
+	for range 2 * workers {
+		busy.Go(func() {
+			for job := range queue {
+				job()
+			}
+		})
+	}
+	for _, job := range jobs {
+		queue <- job
+	}
+	close(queue)
+	busy.Wait()
+}
+
+// lookAt asks both daemons until they answer.
+func (l *load) lookAt(t *thing, ask func(host string) outcome) {
+	for _, host := range daemonHosts {
+		for stop := time.Now().Add(patience); time.Now().Before(stop); time.Sleep(between) {
+			if t.do(operation{Verb: look, Daemon: host}, func() outcome { return ask(host) }) != unknown {
+				break
+			}
+		}
+	}
+}
+
+// known asks whether a client may have a token, or a user may sign in.
+func (l *load) known(host string, r registered) outcome {
+	if !r.client {
+		return l.browser().signIn(host, r.id, r.secret)
+	}
+	a := l.post(host, "/token", r.account, url.Values{"grant_type": {"client_credentials"}})
+	if a.status == http.StatusUnauthorized {
+		return refused
+	}
+	return l.read("a client's token", a, "")
+}
+
+// sweep looks whether the newest access token is what it should be, whether the live refresh token
+// can be used, and whether the code cannot, if it was: then everything is to be over.
+func (g *grant) sweep() {
+	if g.lost {
+		return // it is not known which credential is the live one
+	}
+	if !g.spent && len(g.is) == 1 {
+		g.redeem(g.home)
+	}
+	for _, host := range daemonHosts {
+		g.asking(host)
+	}
+	if g.latest != "" {
+		g.refresh(g.home, g.newest(), g.latest)
+	}
+	if g.spent {
+		g.redeem(g.away)
+	}
+	for _, host := range daemonHosts {
+		g.asking(host)
+	}
+}
+
+// asking introspects the newest access token until an answer comes.
+func (g *grant) asking(host string) {
+	if g.newest() == 0 {
+		return
+	}
+	for stop := time.Now().Add(patience); time.Now().Before(stop); time.Sleep(between) {
+		if g.do(operation{Verb: look, N: g.newest(), Daemon: host}, func() outcome {
+			return g.active(host, g.client, g.access[g.newest()])
+		}) != unknown {
+			return
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// The times of a trial, besides the fault's own.
+const (
+	warm   = 3 * time.Second
+	settle = 4500 * time.Millisecond
+	slowly = 30 * time.Second // how long the group may take to acknowledge again, and to be whole again
+)
+
+// figures is what a trial showed; one line of build/faults.jsonl.
+type figures struct {
+	Fault        string   `json:"fault"`
+	Mode         string   `json:"mode"`
+	DownAfter    int64    `json:"down_after_ms"`
+	Trial        int      `json:"trial"`
+	At           string   `json:"at"`
+	Acknowledged int      `json:"acknowledged"` // changes
+	Unknown      int      `json:"unknown"`      // changes answered 503, or not at all
+	Things       int      `json:"things"`       // grants, sessions, clients, users
+	Violations   int      `json:"violations"`
+	Gap          float64  `json:"gap_s"`            // longest time without an acknowledged change
+	First        float64  `json:"first_s"`          // from the fault to the first success that was asked for after it
+	Issue        float64  `json:"jwt_issue_gap_s"`  // longest time in which a daemon issued no JWT
+	Introspect   float64  `json:"jwt_active_gap_s"` // the same for introspecting one
+	Moved        bool     `json:"new_master"`
+	Whole        bool     `json:"whole"` // the group was healthy again before the end
+	Examples     []string `json:"examples,omitempty"`
+	Failed       string   `json:"failed,omitempty"` // the trial itself did not work
+}
+
+// try makes one trial on a network that is idle.
+func try(ctx context.Context, s setup, n *network, f fault) (figures, error) {
+	fig := figures{Fault: f.name, Mode: s.mode, DownAfter: s.downAfter.Milliseconds(), At: time.Now().UTC().Format(time.RFC3339)}
+	if err := os.RemoveAll(s.dir); err != nil {
+		return fig, err
+	}
+	l, err := newLab(ctx, s, n)
+	if err != nil {
+		return fig, err
+	}
+	defer l.close()
+	defer n.heal() //nolint:errcheck // after a trial that failed; otherwise nothing is cut
+	for _, host := range daemonHosts {
+		if err := l.startDaemon(host, s.mode); err != nil {
+			return fig, err
+		}
+	}
+	rec := newRecord()
+	c := newCaller(l, rec)
+	defer c.close()
+	work, err := prepare(ctx, c, s.mode)
+	if err != nil {
+		return fig, err
+	}
+	err = errors.Join(work.through(ctx, f, &fig), ctx.Err())
+	if err != nil {
+		return fig, err
+	}
+	found := rec.violations()
+	fig.Violations, fig.Examples, fig.Things = len(found), found[:min(len(found), 5)], len(rec.things)
+	return fig, nil
+}
+
+// through takes the load through the fault, and everything that was acknowledged through the sweep.
+func (l *load) through(ctx context.Context, f fault, fig *figures) error {
+	begun := l.rec.now()
+	l.begin()
+	if err := pause(ctx, warm); err != nil {
+		l.finish()
+		return err
+	}
+	master := l.lab.named(ctx)
+	injected := l.rec.now()
+	err := f.inject(ctx, l.lab, master)
+	if err == nil {
+		err = l.endure(ctx, f)
+	}
+	err = errors.Join(err, l.lab.net.heal())
+	if f.heal != nil {
+		err = errors.Join(err, f.heal(ctx, l.lab, master))
+	}
+	err = errors.Join(err, pause(ctx, settle))
+	ended := l.rec.now()
+	l.finish()
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.name, err)
+	}
+	l.measure(fig, f, [3]time.Duration{begun, injected, ended})
+	fig.Whole = await(slowly, func() bool { return l.lab.whole(ctx) || ctx.Err() != nil })
+	fig.Moved = l.lab.named(ctx) != master
+	l.sweep()
+	return nil
+}
+
+// endure waits as long as the fault lasts, and then until changes are acknowledged.
+func (l *load) endure(ctx context.Context, f fault) error {
+	lasts := f.lasts
+	if f.master {
+		lasts += l.lab.downAfter - time.Second
+	}
+	if err := pause(ctx, lasts); err != nil {
+		return err
+	}
+	await(slowly, func() bool { return l.rec.flowing(500*time.Millisecond) || ctx.Err() != nil })
+	return pause(ctx, time.Second)
+}
+
+// measure takes the figures of the time between two moments, with the fault in between.
+func (l *load) measure(fig *figures, f fault, at [3]time.Duration) {
+	l.rec.mu.Lock()
+	defer l.rec.mu.Unlock()
+	begun, injected, ended := at[0], at[1], at[2]
+	var acks []time.Duration
+	first := ended
+	for _, a := range l.rec.acks {
+		acks = append(acks, a.back)
+		if a.call >= injected {
+			first = min(first, a.back)
+		}
+	}
+	fig.Acknowledged, fig.Unknown = len(acks), l.rec.unknown
+	fig.Gap, fig.First = gap(acks, begun, ended).Seconds(), (first - injected).Seconds()
+	for _, host := range daemonHosts {
+		if host != f.spares {
+			fig.Issue = max(fig.Issue, gap(l.rec.jwt["issue "+host], begun, ended).Seconds())
+			fig.Introspect = max(fig.Introspect, gap(l.rec.jwt["introspect "+host], begun, ended).Seconds())
+		}
+	}
+}
+
+// pause waits, unless the run is broken off.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
