@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Stops the group of ha-up.sh, by its pid files and nothing else. --wipe removes its data as well.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=pidfile.sh
+. "$here/pidfile.sh"
+dir=${HA_DIR:-$(cd "$here/../../.." && pwd)/build/redis-ha}
+
+files=()
+for file in "$dir"/sentinel?.pid "$dir"/redis?.pid; do
+	if pid=$(ours "$file"); then
+		kill -CONT "$pid" 2>/dev/null || true
+		kill -TERM "$pid" 2>/dev/null || true
+		files+=("$file")
+	fi
+done
+
+# A master waits for its replicas before it goes; here there is nobody left to wait for.
+deadline=$((SECONDS + 3))
+for file in "${files[@]}"; do
+	while pid=$(ours "$file"); do
+		[ "$SECONDS" -lt "$deadline" ] || { kill -KILL "$pid" 2>/dev/null || true; }
+		sleep 0.05
+	done
+done
+rm -f "$dir"/sentinel?.pid "$dir"/redis?.pid
+if [ "${1:-}" = --wipe ]; then
+	rm -rf "$dir"
+fi

@@ -1,0 +1,87 @@
+package deploy_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// oldMasterReturns kills the master, sees another one take over with the data, and starts the old
+// one again: it asks the Sentinels and comes back as a replica.
+func (g *group) oldMasterReturns(t *testing.T) {
+	g.write(t, "auth:test:first", "1")
+	old := g.mustMaster(t)
+	g.kill(t, old)
+	master := g.newMaster(t, old)
+	if err := g.holds("auth:test:first", "1", master); err != nil {
+		t.Error(err)
+	}
+	log := g.start(t, old)
+	says(t, log, "starts as replica of 127.0.0.1:"+master)
+	eventually(t, "the old master as replica", func() error { return g.role(old, "slave") })
+	g.up(t) // waits until every Sentinel sees the group whole again
+}
+
+// emptyMaster starts the master with its data gone before the Sentinels have noticed anything (S12).
+// Even BOOTSTRAP=yes, forgotten in somebody's settings, must not make it a master.
+func (g *group) emptyMaster(t *testing.T) {
+	g.write(t, "auth:test:second", "2")
+	old := g.mustMaster(t)
+	g.downAfter(t, "10000")
+	g.kill(t, old)
+	if err := os.RemoveAll(filepath.Join(g.path(old, ""), "appendonlydir")); err != nil {
+		t.Fatal(err)
+	}
+	log := g.start(t, old, "BOOTSTRAP=yes")
+	says(t, log, "waiting: the Sentinels name this node as master, and it has no data")
+	g.downAfter(t, "1000")
+	master := g.newMaster(t, old)
+	says(t, log, "starts as replica of 127.0.0.1:"+master)
+	eventually(t, "the data on every node", func() error { return g.holds("auth:test:second", "2", g.redis...) })
+	g.up(t)
+}
+
+// downAfter tells the Sentinels how many milliseconds to wait before they call a node down.
+func (g *group) downAfter(t *testing.T, ms string) {
+	t.Helper()
+	for _, port := range g.sentinels {
+		text, err := g.as("admin", port, "SENTINEL", "SET", "mymaster", "down-after-milliseconds", ms)
+		if err != nil || text != "OK" {
+			t.Fatalf("SENTINEL SET: %q: %v", text, err)
+		}
+	}
+}
+
+// noMajority starts a node while two of three Sentinels are gone: it waits for them.
+func (g *group) noMajority(t *testing.T) {
+	node := g.mustMaster(t)
+	g.kill(t, g.sentinels[0])
+	g.kill(t, g.sentinels[1])
+	g.kill(t, node)
+	log := g.start(t, node)
+	says(t, log, "waiting: no majority of the Sentinels names a master (1 answer)")
+	if text, err := g.cli(node, "", "", "PING"); err == nil {
+		t.Errorf("a node without a majority of Sentinels answers: %s", text)
+	}
+	g.up(t) // brings the two Sentinels back, and with them the node
+	says(t, log, "starts as")
+}
+
+// forgetfulSentinel takes a Sentinel's memory after the first master was left: it must believe the
+// others and not its settings, which name that first master.
+func (g *group) forgetfulSentinel(t *testing.T) {
+	master := g.mustMaster(t)
+	if first := g.redis[0]; master == first {
+		g.kill(t, first)
+		master = g.newMaster(t, first)
+		g.up(t)
+	}
+	g.kill(t, g.sentinels[2])
+	if err := os.RemoveAll(g.path(g.sentinels[2], "")); err != nil {
+		t.Fatal(err)
+	}
+	g.up(t)
+	if named := g.mustMaster(t); named != master {
+		t.Errorf("the Sentinels name %s, want %s", named, master)
+	}
+}
