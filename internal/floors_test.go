@@ -46,6 +46,7 @@ var floor = map[string]int{
 	"internal/store":   2,
 	"internal/metric":  2,
 	"internal/trouble": 2,
+	"internal/tracing": 2,
 	"internal/config":  2,
 
 	"internal/oauth":  1,
@@ -71,6 +72,7 @@ var wing = map[string]struct {
 	"github.com/spf13/viper":              {[]string{"internal/config/"}, "settings are fields of internal/config; take your section as a value"},
 	"github.com/spf13/cobra":              {[]string{"cmd/oauth2d/"}, "commands go to cmd/oauth2d, one file each"},
 	"github.com/prometheus/client_golang": {[]string{"internal/metric/"}, "emit an event; internal/metric counts it"},
+	"go.opentelemetry.io/otel":            {[]string{"internal/tracing/", "internal/http/", "internal/redis/redisconn/", "internal/app/"}, "spans are made where requests come in and where questions leave"},
 }
 
 // core may use these parts of the standard library only by being listed: nothing that reads a

@@ -59,7 +59,7 @@ func (s *shared) serve(ctx context.Context, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.New(ctx, c, app.Options{LogTo: s.err, Version: thisBuild().Version})
+	a, err := app.New(ctx, c, app.Options{LogTo: s.err, AuditTo: s.out, Version: thisBuild().Version})
 	if err != nil {
 		return err
 	}

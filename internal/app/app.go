@@ -10,20 +10,23 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/audit"
 	"github.com/recipe-web-app/oauth2d/internal/config"
-	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
 	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/http/server"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
+	"github.com/recipe-web-app/oauth2d/internal/tracing"
 )
 
 // Options are what an App takes from its process. The zero Options is good.
 type Options struct {
 	Now     func() time.Time // time.Now; must carry the monotonic clock, as that does
 	LogTo   io.Writer        // os.Stderr
+	AuditTo io.Writer        // os.Stdout; it gets the facts, unless the settings say otherwise
 	Version string           // shown by the metrics
 }
 
@@ -33,6 +36,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.LogTo == nil {
 		o.LogTo = os.Stderr
+	}
+	if o.AuditTo == nil {
+		o.AuditTo = os.Stdout
 	}
 	return o
 }
@@ -46,7 +52,10 @@ type App struct {
 	level   *slog.LevelVar
 	metrics *metric.Metrics
 	pulse   *pulse
+	audit   *audit.Log
+	tracing *tracing.Tracing
 	rules   rules
+	counted atomic.Int64 // live sessions; below 0: not yet
 
 	listener, adminListener net.Listener
 	health                  *endpoint.Health
@@ -84,17 +93,25 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	if err := a.loadCertificates(); err != nil {
 		return nil, err
 	}
-	s, err := openStores(ctx, c.Redis, watch{call: a.metrics.RedisCall, state: a.pulse.durability, log: a.log, now: o.Now})
+	if a.tracing, err = newTracing(ctx, c.Tracing, o.Version, a.log); err != nil {
+		return nil, err
+	}
+	a.onStop("tracing", a.tracing.Stop)
+	s, err := openStores(ctx, c.Redis, watch{
+		call: a.metrics.RedisCall, state: a.pulse.durability, tracer: a.tracing.Provider(), log: a.log, now: o.Now,
+	})
 	if err != nil {
 		return nil, err
 	}
 	a.onStop("redis", func(context.Context) error { return s.db.Close() })
-	events := event.Sinks{a.metrics, trail{a.log}}
+	events := a.openAudit(s.audit)
 	b, err := newBase(ctx, c, s, events, o.Now)
 	if err != nil {
 		return nil, err
 	}
+	a.audit.Start(b.ring)
 	a.rules = newRules(c, a.issuer, b, events, o.Now)
+	a.watchState()
 	if c.Dev {
 		if err := seedDemo(ctx, b); err != nil {
 			return nil, err

@@ -44,7 +44,7 @@ func devConfig() config.Config {
 func start(t *testing.T, c config.Config) (*app.App, *lines) {
 	t.Helper()
 	log := &lines{}
-	a, err := app.New(t.Context(), c, app.Options{LogTo: log})
+	a, err := app.New(t.Context(), c, app.Options{LogTo: log, AuditTo: log})
 	if err != nil {
 		t.Fatal(err)
 	}

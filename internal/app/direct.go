@@ -6,10 +6,10 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/audit"
 	"github.com/recipe-web-app/oauth2d/internal/cleanup"
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
-	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
@@ -23,33 +23,37 @@ type Direct struct {
 	Directory *directory.Directory
 	Ring      *keyring.Ring
 	Cleanup   *cleanup.Cleanup
+	Audit     *audit.Log
 
 	base base
 }
 
-// OpenDirect connects. What is changed through it is told to nobody but the store.
+// OpenDirect connects. What is changed through it is recorded in the audit log; Close waits for that.
 func OpenDirect(ctx context.Context, c config.Config) (*Direct, error) {
 	s, err := openStores(ctx, c.Redis, watch{log: slog.New(slog.DiscardHandler), now: time.Now})
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBase(ctx, c, s, event.Sinks{}, time.Now)
+	log := audit.New(audit.Options{Store: s.audit, Keep: c.Audit.MaxEntries, Routine: c.Audit.Routine, Now: time.Now})
+	b, err := newBase(ctx, c, s, log, time.Now)
 	if err != nil {
 		_ = s.db.Close() // the first error is the one to tell
 		return nil, err
 	}
-	return &Direct{Registry: b.registry, Directory: b.directory, Ring: b.ring, Cleanup: b.cleanup, base: b}, nil
+	log.Start(b.ring)
+	return &Direct{Registry: b.registry, Directory: b.directory, Ring: b.ring, Cleanup: b.cleanup, Audit: log, base: b}, nil
 }
 
 // Direct gives the same rooms of a running server, for those who embed one. The server keeps the
 // connection: it is not for them to close.
 func (a *App) Direct() *Direct {
 	b := a.rules.base
-	return &Direct{Registry: b.registry, Directory: b.directory, Ring: b.ring, Cleanup: b.cleanup, base: b}
+	return &Direct{Registry: b.registry, Directory: b.directory, Ring: b.ring, Cleanup: b.cleanup, Audit: a.audit, base: b}
 }
 
 // Close ends the connection.
 func (d *Direct) Close() {
+	stopAudit(context.Background(), d.Audit)
 	_ = d.base.stores.db.Close() // nothing is under way any more
 }
 

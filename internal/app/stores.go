@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
@@ -23,16 +25,18 @@ type stores struct {
 	consents store.Consents
 	users    store.Users
 	keys     store.Keys
+	audit    store.Audit
 	limits   store.Limits
 	sweeps   store.Sweeps
 }
 
 // watch is who is told about every question put to Redis.
 type watch struct {
-	call  func(verb, result string, took time.Duration)
-	state func(redisconn.State) // of strict durability
-	log   *slog.Logger
-	now   func() time.Time
+	call   func(verb, result string, took time.Duration)
+	state  func(redisconn.State) // of strict durability
+	tracer trace.TracerProvider  // nil: nobody
+	log    *slog.Logger
+	now    func() time.Time
 }
 
 // openStores connects to Redis and makes sure that it can be used as it is configured; the error is
@@ -59,6 +63,7 @@ func openStores(ctx context.Context, c config.Redis, w watch) (stores, error) {
 		Lease:            c.Lease,
 		OnState:          w.state,
 		Observe:          w.call,
+		Tracer:           w.tracer,
 		Logger:           w.log,
 		Now:              w.now,
 	})
@@ -78,6 +83,7 @@ func openStores(ctx context.Context, c config.Redis, w watch) (stores, error) {
 		consents: redisstore.NewConsents(db),
 		users:    redisstore.NewUsers(db),
 		keys:     redisstore.NewKeys(db),
+		audit:    redisstore.NewAudit(db),
 		limits:   redisstore.NewLimits(db),
 		sweeps:   redisstore.NewSweeps(db),
 	}, nil

@@ -28,7 +28,7 @@ func (a *App) makeServers() error {
 	a.health = &endpoint.Health{Probe: a.pulse.Probe}
 	plumbing := server.Plumbing{
 		Log: a.log, Metrics: a.metrics, Errors: errs, Now: a.options.Now, Proxies: proxies, Timeout: c.Server.RequestTimeout,
-		Limits: a.rules.limits,
+		Limits: a.rules.limits, Tracer: a.tracing.Provider(),
 	}
 	public, err := a.publicFace(plumbing, cookies)
 	if err != nil {

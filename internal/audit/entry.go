@@ -100,11 +100,11 @@ func (f Fact) encode() []byte {
 	return line
 }
 
-// routine tells the facts that good requests make by themselves. What matters about them is told by
-// another fact: a token was issued, a credential reused.
+// routine tells the facts that anybody can cause at any rate without anything having changed. What
+// matters about them is told by another fact: a token was issued, a credential reused, somebody locked out.
 func routine(e event.Event) bool {
 	switch e := e.(type) {
-	case event.TokenIntrospected, event.ClientAuthenticated:
+	case event.TokenIntrospected, event.ClientAuthenticated, event.LimitHit, event.CleanupRan:
 		return true
 	case event.CredentialShown:
 		return e.Verdict != "unknown"

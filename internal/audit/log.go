@@ -25,7 +25,7 @@ type Options struct {
 	Store   store.Audit // nil: nothing is kept in the store
 	Keep    int         // entries in the store; the oldest make room. 0: nothing is kept in the store.
 	Lines   io.Writer   // gets every fact as a line of JSON; nil: nobody does
-	Routine bool        // record also what good requests do by themselves
+	Routine bool        // record also what changes nothing, such as introspections
 
 	Own event.Sink   // is told the facts of the log itself, such as a drop; may be nil
 	Log *slog.Logger // is told when the log cannot be written; nil means nobody

@@ -25,6 +25,8 @@ type Config struct {
 	Cleanup       Cleanup       `key:"cleanup"`
 	Brand         Brand         `key:"brand"`
 	Log           Log           `key:"log"`
+	Audit         Audit         `key:"audit"`
+	Tracing       Tracing       `key:"tracing"`
 
 	// Dev is set by serve --dev only: embedded Redis, demo data, plain HTTP on loopback.
 	Dev bool
@@ -179,4 +181,19 @@ type Brand struct {
 type Log struct {
 	Level  string `key:"level" default:"info" enum:"debug,info,warn,error" reload:"true" doc:"The least level that is written."`
 	Format string `key:"format" default:"json" enum:"json,text" doc:"One JSON object a line, or text for people."`
+}
+
+// Audit is the record of what happened (docs/audit.md).
+type Audit struct {
+	Stdout      bool `key:"stdout" default:"true" doc:"Write every fact to stdout, as one JSON object a line."`
+	MaxEntries  int  `key:"max_entries" default:"100000" min:"0" max:"10000000" doc:"Entries of the chained log in Redis, about 0.7 KB each; the oldest make room. 0: none is kept, and nothing can be searched or verified."`
+	Routine     bool `key:"routine" doc:"Record also what good requests do by themselves: every introspection, client authentication and verdict on a credential, every request refused by a limit, every cleanup."`
+	ManyCallers int  `key:"many_callers" default:"8" min:"0" max:"16" doc:"When so many different callers introspected one token on one server, that is told as a sign of trouble. 0: never."`
+}
+
+// Tracing is OpenTelemetry.
+type Tracing struct {
+	Endpoint string   `key:"endpoint" doc:"Where spans are sent by OTLP/HTTP: the URL of a collector, such as http://127.0.0.1:4318. Empty: nothing is traced."`
+	Headers  []Secret `key:"headers" doc:"Headers for the collector, each as NAME=VALUE."`
+	OneIn    int      `key:"one_in" default:"100" min:"1" max:"1000000" doc:"One request in so many is traced. A trusted proxy may decide otherwise by its traceparent."`
 }

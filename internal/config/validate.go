@@ -31,6 +31,7 @@ func (c Config) Validate() Problems {
 	c.checkScopes(&wrong)
 	c.checkResources(&wrong)
 	c.Brand.check(&wrong)
+	c.Tracing.check(&wrong)
 	return wrong
 }
 
@@ -196,6 +197,17 @@ func (c Config) checkResources(wrong *Problems) {
 			wrong.add(at+".uri", "is there twice", "")
 		}
 		seen[r.URI] = true
+	}
+}
+
+func (t Tracing) check(wrong *Problems) {
+	if u, err := url.Parse(t.Endpoint); t.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		wrong.add("tracing.endpoint", "is not an http or https URL", "such as http://127.0.0.1:4318")
+	}
+	for i, header := range t.Headers {
+		if name, _, ok := strings.Cut(header.Reveal(), "="); !ok || name == "" {
+			wrong.add(fmt.Sprintf("tracing.headers[%d]", i), "is not NAME=VALUE", "such as Authorization=Bearer ...")
+		}
 	}
 }
 

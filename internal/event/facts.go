@@ -82,5 +82,5 @@ func (ClientAuthenticated) Name() string { return "client.authenticated" }
 func (ClientAuthFailed) Name() string    { return "client.auth_failed" }
 func (LimitHit) Name() string            { return "limit.hit" }
 func (CleanupRan) Name() string          { return "cleanup.ran" }
-func (LockedOut) Name() string           { return "locked_out" }
+func (LockedOut) Name() string           { return "guesses.locked_out" }
 func (KeyChanged) Name() string          { return "key.changed" }

@@ -3,13 +3,11 @@
 package metric
 
 import (
-	"io"
 	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/common/expfmt"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
@@ -25,7 +23,7 @@ type Metrics struct {
 	codeReplays  prometheus.Counter
 	reuses       prometheus.Counter
 	revocations  *prometheus.CounterVec // what
-	introspected *prometheus.CounterVec // active
+	introspected *prometheus.CounterVec // active, caller
 	logins       *prometheus.CounterVec // result, reason
 	ended        *prometheus.CounterVec // reason
 	consents     *prometheus.CounterVec // decision
@@ -43,8 +41,9 @@ type Metrics struct {
 	redisCalls     *prometheus.CounterVec   // verb, result
 	redisDurations *prometheus.HistogramVec // verb
 
-	known                              closed
-	codes, reasons, verbs, uses, rules *vocabulary
+	signs                                       signs
+	known                                       closed
+	codes, reasons, verbs, uses, rules, callers *vocabulary
 }
 
 // closed are the values of those labels that a caller of the daemon can influence: whatever is not
@@ -76,7 +75,7 @@ func New(version string) *Metrics {
 		codeReplays:  counter("code_replays_total", "Authorization codes shown a second time."),
 		reuses:       counter("refresh_reuses_total", "Spent refresh tokens shown again; their grants are dead."),
 		revocations:  counters("revocations_total", "Revocations, by what was revoked.", "what"),
-		introspected: counters("introspections_total", "Introspections, by whether the token was active.", "active"),
+		introspected: counters("introspections_total", "Introspections, by whether the token was active and by who asked.", "active", "caller"),
 		logins:       counters("logins_total", "Attempts to sign in.", "result", "reason"),
 		ended:        counters("sessions_ended_total", "Browser sessions that ended before their time.", "reason"),
 		consents:     counters("consents_total", "Decisions on consent pages.", "decision"),
@@ -95,8 +94,9 @@ func New(version string) *Metrics {
 		redisCalls:     counters("redis_calls_total", "Calls to Redis.", "verb", "result"),
 		redisDurations: histograms("redis_call_duration_seconds", "Time of a call to Redis.", "verb"),
 
+		signs: newSigns(),
 		known: closedLists(),
-		codes: newVocabulary(), reasons: newVocabulary(), verbs: newVocabulary(), uses: newVocabulary(), rules: newVocabulary(),
+		codes: newVocabulary(), reasons: newVocabulary(), verbs: newVocabulary(), uses: newVocabulary(), rules: newVocabulary(), callers: newNames(),
 	}
 	build := prometheus.NewGaugeVec(options("build_info", "Always 1; the label tells the version."), []string{"version"})
 	build.WithLabelValues(version).Set(1)
@@ -108,7 +108,9 @@ func New(version string) *Metrics {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
+	m.registry.MustRegister(m.signs.all()...)
 	m.start()
+	m.signs.start()
 	return m
 }
 
@@ -119,9 +121,6 @@ func (m *Metrics) start() {
 		for _, verdict := range m.known.verdicts {
 			m.credentials.WithLabelValues(kind, verdict)
 		}
-	}
-	for _, active := range []string{"true", "false"} {
-		m.introspected.WithLabelValues(active)
 	}
 	for _, what := range m.known.revocable {
 		m.revocations.WithLabelValues(what)
@@ -137,32 +136,24 @@ func (m *Metrics) start() {
 	m.consents.WithLabelValues("denied")
 }
 
-// ContentType is that of what Write writes.
-const ContentType = "text/plain; version=0.0.4; charset=utf-8"
-
-// Write writes every counter in the text form that Prometheus reads.
-func (m *Metrics) Write(w io.Writer) error {
-	families, err := m.registry.Gather()
-	if err != nil {
-		return err
-	}
-	for _, family := range families {
-		if _, err := expfmt.MetricFamilyToText(w, family); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // RequestBegan counts a request in.
 func (m *Metrics) RequestBegan() { m.inFlight.Inc() }
 
-// RequestDone counts a request out. route is the pattern that matched, never the path.
-func (m *Metrics) RequestDone(route, method string, status int, took time.Duration) {
-	method = oneOf(method, m.known.httpMethods)
+// Request is one that was answered.
+type Request struct {
+	Route  string // the pattern that matched, never the path
+	Method string
+	Status int
+	Took   time.Duration
+	Trace  string // the id of its trace; empty when it is not traced
+}
+
+// RequestDone counts a request out.
+func (m *Metrics) RequestDone(r Request) {
+	method := oneOf(r.Method, m.known.httpMethods)
 	m.inFlight.Dec()
-	m.requests.WithLabelValues(route, method, class(status)).Inc()
-	m.durations.WithLabelValues(route, method).Observe(took.Seconds())
+	m.requests.WithLabelValues(r.Route, method, class(r.Status)).Inc()
+	observe(m.durations.WithLabelValues(r.Route, method), r.Took.Seconds(), r.Trace)
 }
 
 // RedisCall counts one call to Redis: the verb is the contract's ("grants.advance"), the result a

@@ -16,7 +16,7 @@ import (
 func series(t *testing.T, m *metric.Metrics) map[string]float64 {
 	t.Helper()
 	var text strings.Builder
-	if err := m.Write(&text); err != nil {
+	if err := m.Write(&text, metric.Text); err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]float64{}
@@ -50,7 +50,12 @@ func TestEveryFactIsCounted(t *testing.T) {
 		{event.CodeReplayed{}, `oauth2d_code_replays_total`},
 		{event.RefreshReused{}, `oauth2d_refresh_reuses_total`},
 		{event.TokenRevoked{What: "grant"}, `oauth2d_revocations_total{what="grant"}`},
-		{event.TokenIntrospected{Active: true}, `oauth2d_introspections_total{active="true"}`},
+		{event.TokenIntrospected{Caller: "Web_1", Active: true}, `oauth2d_introspections_total{active="true",caller="Web_1"}`},
+		{event.RevokedTokenUsed{}, `oauth2d_revoked_token_uses_total`},
+		{event.TokenSpread{}, `oauth2d_tokens_spread_total`},
+		{event.AuditBroken{}, `oauth2d_audit_breaks_total`},
+		{event.AuditDropped{Count: 1}, `oauth2d_audit_dropped_total{where="all"}`},
+		{event.AuditDropped{Where: "log", Count: 1}, `oauth2d_audit_dropped_total{where="log"}`},
 		{event.LoginSucceeded{User: "u"}, `oauth2d_logins_total{reason="",result="succeeded"}`},
 		{event.LoginFailed{Reason: "password"}, `oauth2d_logins_total{reason="password",result="failed"}`},
 		{event.SessionEnded{Reason: "limit"}, `oauth2d_sessions_ended_total{reason="limit"}`},
@@ -77,7 +82,7 @@ func TestW15_NothingThatACallerSendsBecomesALabel(t *testing.T) {
 	m.Emit(context.Background(), event.LoginFailed{Reason: secret})
 	m.Emit(context.Background(), event.ClientAuthFailed{Method: secret, Client: secret, Reason: secret})
 	m.RequestBegan()
-	m.RequestDone("/token", secret, 200, time.Millisecond)
+	m.RequestDone(metric.Request{Route: "/token", Method: secret, Status: 200, Took: time.Millisecond})
 	m.RedisCall(secret, secret, time.Millisecond)
 	for name := range series(t, m) {
 		if strings.Contains(name, secret) {
@@ -108,8 +113,8 @@ func TestRequestsAndRedisCalls(t *testing.T) {
 	m := metric.New("v1")
 	m.RequestBegan()
 	m.RequestBegan()
-	m.RequestDone("/token", "POST", 401, 3*time.Millisecond)
-	m.RequestDone("/token", "BREW", 999, 3*time.Millisecond)
+	m.RequestDone(metric.Request{Route: "/token", Method: "POST", Status: 401, Took: 3 * time.Millisecond, Trace: "0af7651916cd43dd8448eb211c80319c"})
+	m.RequestDone(metric.Request{Route: "/token", Method: "BREW", Status: 999, Took: 3 * time.Millisecond})
 	m.RequestBegan()
 	m.RedisCall("grants.advance", "ok", time.Millisecond)
 	all := series(t, m)
@@ -129,5 +134,68 @@ func TestRequestsAndRedisCalls(t *testing.T) {
 	}
 	if _, ok := all["go_goroutines"]; !ok {
 		t.Error("the Go runtime's metrics are missing")
+	}
+}
+
+// A flood of client ids, registered or made up, makes a bounded number of series.
+func TestAFloodOfClients(t *testing.T) {
+	t.Parallel()
+	m := metric.New("test")
+	before := len(series(t, m))
+	for i := range 10_000 {
+		id := fmt.Sprintf("client-%d", i)
+		for _, fact := range []event.Event{
+			event.TokenIssued{Client: id, User: id, GrantType: id, Format: id}, event.TokenDenied{Client: id, GrantType: id, Code: id},
+			event.CredentialShown{Client: id, Kind: id, Verdict: id}, event.TokenRevoked{By: id, Client: id, What: id},
+			event.TokenIntrospected{Caller: id, Client: id, Token: id, Active: i%2 == 0}, event.ClientAuthenticated{Client: id, Method: id},
+			event.ClientAuthFailed{Client: id, Method: id}, event.CodeReplayed{Client: id}, event.RefreshReused{Client: id},
+			event.LimitHit{Client: id}, event.LockedOut{Client: id, User: id}, event.RevokedTokenUsed{Client: id, Caller: id},
+			event.TokenSpread{Client: id, Token: id}, event.AuditDropped{Where: id},
+		} {
+			m.Emit(context.Background(), fact)
+		}
+	}
+	if grown := len(series(t, m)) - before; grown > 250 {
+		t.Errorf("%d new series", grown)
+	}
+}
+
+func TestState(t *testing.T) {
+	t.Parallel()
+	m := metric.New("test")
+	sessions := -1
+	m.Watch(metric.State{
+		KeyAges:      func() []metric.KeyAge { return []metric.KeyAge{{Use: "sign", Algorithm: "ES256", Age: time.Minute}} },
+		AuditWaiting: func() int { return 3 },
+		Sessions:     func() int { return sessions },
+	})
+	if _, there := series(t, m)["oauth2d_sessions_active"]; there {
+		t.Error("sessions before they were counted")
+	}
+	sessions = 7
+	all := series(t, m)
+	for name, want := range map[string]float64{
+		`oauth2d_key_age_seconds{algorithm="ES256",use="sign"}`: 60, "oauth2d_audit_waiting": 3, "oauth2d_sessions_active": 7,
+	} {
+		if all[name] != want {
+			t.Errorf("%s = %v, want %v", name, all[name], want)
+		}
+	}
+}
+
+// Only OpenMetrics has exemplars; whoever does not ask for it gets the older form.
+func TestExemplars(t *testing.T) {
+	t.Parallel()
+	m := metric.New("test")
+	m.RequestBegan()
+	m.RequestDone(metric.Request{Route: "/token", Method: "POST", Status: 200, Took: time.Millisecond, Trace: "0af7651916cd43dd8448eb211c80319c"})
+	for accept, shown := range map[string]bool{"": false, "text/plain": false, "application/openmetrics-text;version=1.0.0,text/plain;q=0.5": true} {
+		var text strings.Builder
+		if err := m.Write(&text, metric.FormatFor(accept)); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(text.String(), `# {trace_id="0af7651916cd43dd8448eb211c80319c"}`) != shown || strings.HasSuffix(text.String(), "# EOF\n") != shown {
+			t.Errorf("%q: exemplar shown %v", accept, !shown)
+		}
 	}
 }

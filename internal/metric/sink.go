@@ -23,7 +23,7 @@ func (m *Metrics) Emit(_ context.Context, e event.Event) {
 	case event.TokenRevoked:
 		m.revocations.WithLabelValues(oneOf(e.What, m.known.revocable)).Inc()
 	case event.TokenIntrospected:
-		m.introspected.WithLabelValues(strconv.FormatBool(e.Active)).Inc()
+		m.countIntrospection(e)
 	case event.KeyChanged:
 		m.keyChanges.WithLabelValues(m.uses.word(e.Use), m.uses.word(e.Change)).Inc()
 	case event.LimitHit:
@@ -54,5 +54,7 @@ func (m *Metrics) emitOfPeople(e event.Event) {
 		m.clientAuth.WithLabelValues(oneOf(e.Method, m.known.authMethods), "succeeded", "").Inc()
 	case event.ClientAuthFailed:
 		m.clientAuth.WithLabelValues(oneOf(e.Method, m.known.authMethods), "failed", m.reasons.word(e.Reason)).Inc()
+	default:
+		m.signs.emit(e)
 	}
 }

@@ -14,9 +14,13 @@ const (
 type vocabulary struct {
 	mu    sync.RWMutex
 	known map[string]struct{}
+	fits  func(text string) bool
 }
 
-func newVocabulary() *vocabulary { return &vocabulary{known: map[string]struct{}{"": {}}} }
+func newVocabulary() *vocabulary { return &vocabulary{known: map[string]struct{}{"": {}}, fits: plain} }
+
+// newNames is a vocabulary of the ids of registered clients: the first ones that come have series of their own.
+func newNames() *vocabulary { return &vocabulary{known: map[string]struct{}{"": {}}, fits: name} }
 
 func (v *vocabulary) word(text string) string {
 	v.mu.RLock()
@@ -25,7 +29,7 @@ func (v *vocabulary) word(text string) string {
 	if ok {
 		return text
 	}
-	if !plain(text) {
+	if !v.fits(text) {
 		return other
 	}
 	v.mu.Lock()
@@ -49,4 +53,15 @@ func plain(text string) bool {
 		}
 	}
 	return true
+}
+
+// name tells the id of a registered client from everything else.
+func name(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return len(text) <= vocabularySize
 }

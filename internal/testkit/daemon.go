@@ -19,6 +19,7 @@ type Daemon struct {
 	Admin string // the operators' listener
 	Clock *Clock
 	Log   *Log
+	Audit *Log // the facts
 	App   *app.App
 }
 
@@ -53,8 +54,8 @@ func Start(t testing.TB, options ...Option) *Daemon {
 	for _, option := range options {
 		option(&c)
 	}
-	d := &Daemon{Clock: new(Clock), Log: new(Log)}
-	a, err := app.New(t.Context(), c, app.Options{Now: d.Clock.Now, LogTo: d.Log})
+	d := &Daemon{Clock: new(Clock), Log: new(Log), Audit: new(Log)}
+	a, err := app.New(t.Context(), c, app.Options{Now: d.Clock.Now, LogTo: d.Log, AuditTo: d.Audit})
 	if err != nil {
 		t.Fatal(err)
 	}

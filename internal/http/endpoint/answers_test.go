@@ -61,7 +61,7 @@ func TestMetricsPage(t *testing.T) {
 	t.Parallel()
 	e := Metrics{Metrics: metric.New("v9")}
 	if w := get(e.Serve, nil); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `oauth2d_build_info{version="v9"} 1`) ||
-		w.Header().Get("Content-Type") != metric.ContentType {
+		w.Header().Get("Content-Type") != string(metric.Text) {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
 }

@@ -14,11 +14,12 @@ type Metrics struct {
 }
 
 // Serve writes every counter.
-func (e *Metrics) Serve(w http.ResponseWriter, _ *http.Request) error {
+func (e *Metrics) Serve(w http.ResponseWriter, r *http.Request) error {
 	var page bytes.Buffer
-	if err := e.Metrics.Write(&page); err != nil {
+	form := metric.FormatFor(r.Header.Get("Accept"))
+	if err := e.Metrics.Write(&page, form); err != nil {
 		return err
 	}
-	web.Bytes(w, metric.ContentType, page.Bytes())
+	web.Bytes(w, string(form), page.Bytes())
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
@@ -24,6 +25,7 @@ type Plumbing struct {
 	Proxies web.Proxies
 	Timeout time.Duration // of one request, waiting for the store included
 	Limits  *ratelimit.Limiter
+	Tracer  trace.TracerProvider // nil: nothing is traced
 }
 
 // table is a router under construction.
@@ -40,6 +42,7 @@ func (p Plumbing) table(https bool, base string) table {
 	r.Use(
 		web.RequestID(p.Proxies),
 		web.ClientIP(p.Proxies),
+		web.Trace(p.Tracer, p.Proxies, quiet(base)...),
 		web.Instrument(p.Metrics, p.Now),
 		web.AccessLog(p.Log, p.Now, quiet(base)...),
 		web.Headers(https),

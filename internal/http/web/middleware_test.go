@@ -239,7 +239,7 @@ func TestInstrument(t *testing.T) {
 	serve(routes, httptest.NewRequest(http.MethodGet, "/things/2", http.NoBody))
 	serve(routes, httptest.NewRequest(http.MethodGet, "/nothing", http.NoBody))
 	var got strings.Builder
-	if err := m.Write(&got); err != nil {
+	if err := m.Write(&got, metric.Text); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{

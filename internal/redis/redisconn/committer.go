@@ -52,8 +52,9 @@ func (r *request) answer() any { return r.cmds[0].(*command).Cmder.(*redis.Cmd).
 // command is a command on its way through the driver.
 type command struct {
 	redis.Cmder
-	once bool // the driver must not repeat it: after a lost connection nobody knows whether it ran
-	told bool // the driver said what became of it
+	once   bool // the driver must not repeat it: after a lost connection nobody knows whether it ran
+	told   bool // the driver said what became of it
+	traced bool // whoever asks is traced
 }
 
 // NoRetry implements redis.Cmder. MOVED and ASK are followed all the same: there it did not run.

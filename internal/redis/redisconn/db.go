@@ -81,10 +81,12 @@ func (db *DB) Read(ctx context.Context, verb string, cmds ...redis.Cmder) error 
 }
 
 func (db *DB) do(c *committer, verb string, r *request) error {
+	end := db.traced(r, verb)
 	err := c.submit(r.ctx, r)
 	if err == nil {
 		err = c.wait(r.ctx, r)
 	}
+	end(err)
 	return db.told(verb, r, err)
 }
 
@@ -141,6 +143,7 @@ func (db *DB) exec(batch []*request) {
 	}
 	ctx, cancel := db.pipelineContext()
 	defer cancel()
+	ctx = within(ctx, batch)
 	pipe := db.client.Pipeline()
 	for _, r := range batch {
 		r.forget()

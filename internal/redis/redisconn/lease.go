@@ -91,6 +91,7 @@ func (d *durable) standIn(addr string) *redis.Client {
 func (d *durable) ask(server *redis.Client, batch []*request, still func() bool) answer {
 	ctx, cancel := d.db.pipelineContext()
 	defer cancel()
+	ctx = within(ctx, batch)
 	pipe := server.Pipeline()
 	name := redis.NewStringCmd(ctx, "get", historyKey)
 	first := asked(name)

@@ -35,6 +35,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		db.opt.Addrs = []string{db.embedded.server.Addr()}
 	}
 	db.client = db.newClient()
+	if err := db.instrument(db.client); err != nil {
+		return nil, err
+	}
 	write, read := db.senders()
 	db.writes = newCommitter(o.writers(), db.stale, write)
 	db.reads = newCommitter(o.readers(), db.stale, read)
@@ -98,7 +101,9 @@ func (db *DB) plain(addr string) *redis.Client { return redis.NewClient(db.serve
 func (db *DB) serverClient(addr string, onConnect func(context.Context, *redis.Conn) error) *redis.Client {
 	o := db.serverOptions(addr)
 	o.OnConnect = onConnect
-	return redis.NewClient(o)
+	client := redis.NewClient(o)
+	_ = db.instrument(client) // it went well for the first client, and for this kind it cannot fail
+	return client
 }
 
 // sentinel is a client of one Sentinel.

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Mode says what stands behind the addresses.
@@ -68,6 +70,9 @@ type Options struct {
 	// RoundTrip is told of every pipeline that leaves for Redis and how many requests share it.
 	// It must not block. May be nil.
 	RoundTrip func(requests int)
+
+	// Tracer makes spans of the questions that traced requests ask. nil: none.
+	Tracer trace.TracerProvider
 
 	Logger *slog.Logger     // what the driver has to say, at debug level; nil means nowhere
 	Now    func() time.Time // nil means the system's clock

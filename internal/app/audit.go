@@ -1,0 +1,77 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/audit"
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/keyring"
+	"github.com/recipe-web-app/oauth2d/internal/metric"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/tracing"
+	"github.com/recipe-web-app/oauth2d/internal/trouble"
+)
+
+// auditPatience is how long the end of the server waits for Redis to take what the audit log still has.
+// What it does not take is counted in the log.
+const auditPatience = 3 * time.Second
+
+// openAudit makes the audit log and whoever else listens to facts. It begins to write when it is given
+// keys, and ends before Redis is left.
+func (a *App) openAudit(s store.Audit) event.Sink {
+	o := audit.Options{
+		Store: s, Keep: a.config.Audit.MaxEntries, Routine: a.config.Audit.Routine, Own: a.metrics, Log: a.log, Now: a.options.Now,
+	}
+	if a.config.Audit.Stdout {
+		o.Lines = a.options.AuditTo
+	}
+	a.audit = audit.New(o)
+	a.onStop("audit", func(ctx context.Context) error {
+		stopAudit(ctx, a.audit)
+		return nil // what was lost is told and counted
+	})
+	both := event.Sinks{a.metrics, a.audit}
+	return append(both, trouble.New(trouble.Options{Next: both, Callers: a.config.Audit.ManyCallers}))
+}
+
+func stopAudit(ctx context.Context, l *audit.Log) {
+	ctx, cancel := context.WithTimeout(ctx, auditPatience)
+	defer cancel()
+	_ = l.Stop(ctx) // what was lost is told by the log itself
+}
+
+// watchState lets the metrics look at what is not counted but is.
+func (a *App) watchState() {
+	a.counted.Store(-1)
+	a.metrics.Watch(metric.State{
+		KeyAges:      func() []metric.KeyAge { return keyAges(a.rules.ring.List(), a.options.Now()) },
+		AuditWaiting: a.audit.Waiting,
+		Sessions:     func() int { return int(a.counted.Load()) },
+	})
+}
+
+// keyAges picks the keys that serve: of each line, the one that became active last.
+func keyAges(keys []keyring.Info, now time.Time) []metric.KeyAge {
+	var ages []metric.KeyAge
+	seen := map[string]bool{}
+	for _, k := range keys {
+		if line := k.Use + " " + k.Algorithm; k.State == keyring.Active && !seen[line] {
+			seen[line] = true
+			ages = append(ages, metric.KeyAge{Use: k.Use, Algorithm: k.Algorithm, Age: now.Sub(k.Active)})
+		}
+	}
+	return ages
+}
+
+func newTracing(ctx context.Context, c config.Tracing, version string, log *slog.Logger) (*tracing.Tracing, error) {
+	headers := map[string]string{}
+	for _, header := range c.Headers {
+		name, value, _ := strings.Cut(header.Reveal(), "=")
+		headers[name] = value
+	}
+	return tracing.New(ctx, tracing.Options{Endpoint: c.Endpoint, Headers: headers, OneIn: c.OneIn, Version: version, Log: log})
+}

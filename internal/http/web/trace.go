@@ -1,0 +1,52 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+)
+
+// Trace makes a span of every request but those of the quiet routes. A listed proxy decides by its traceparent
+// whether a request is traced; a stranger's is only linked, or strangers could fill the collector. The span
+// holds the pattern of the route, never the path or the query. It must run inside ClientIP. A nil provider
+// traces nothing.
+func Trace(provider trace.TracerProvider, proxies Proxies, quiet ...string) func(http.Handler) http.Handler {
+	if provider == nil {
+		return func(next http.Handler) http.Handler { return next }
+	}
+	traced := otelhttp.NewMiddleware("request",
+		otelhttp.WithTracerProvider(provider),
+		otelhttp.WithMeterProvider(noop.NewMeterProvider()), // internal/metric counts
+		otelhttp.WithPropagators(propagation.TraceContext{}),
+		otelhttp.WithPublicEndpointFn(func(r *http.Request) bool { return !proxies.trusts(r.RemoteAddr) }),
+		otelhttp.WithFilter(func(r *http.Request) bool { return !slices.Contains(quiet, r.URL.Path) }),
+		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return knownMethod(r.Method) }),
+	)
+	return func(next http.Handler) http.Handler { return traced(named(next)) }
+}
+
+// named gives the span its name when the route is known, and takes the caller's words out of it.
+func named(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		span := trace.SpanFromContext(r.Context())
+		defer func() {
+			route, origin := routeOf(r), event.OriginOf(r.Context())
+			span.SetName(knownMethod(r.Method) + " " + route)
+			if method := knownMethod(r.Method); method != r.Method {
+				span.SetAttributes(attribute.String("http.request.method_original", method))
+			}
+			span.SetAttributes(
+				attribute.String("http.route", route), attribute.String("url.path", route),
+				attribute.String("client.address", origin.IP), attribute.String("request_id", origin.RequestID),
+			)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
