@@ -117,12 +117,14 @@ func (m *memory) keep(c oauth.Client) {
 }
 
 // forget drops everything after a change of our own, so that the caller who made it sees it; what
-// was asked before the change is not kept either.
+// was asked before the change is not kept either. The version is asked for anew before the next
+// client is read, else that one would be forgotten again as soon as the version is seen to have moved.
 func (m *memory) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	clear(m.clients)
 	m.at.changes++
+	m.confirmed = time.Time{}
 }
 
 // ask lets callers with the same question share one answer. The question goes on when the caller
