@@ -37,11 +37,11 @@ func newNetwork() (*network, error) {
 	if err := n.take(); err != nil {
 		return nil, err
 	}
-	if os.Geteuid() != 0 || exec.Command("ip", "netns", "add", n.space("try")).Run() != nil { //nolint:noctx // it ends by itself
+	n.spaces = os.Geteuid() == 0 && exec.Command("ip", "netns", "add", n.space("try")).Run() == nil
+	if !n.spaces {
 		return n, nil
 	}
 	_ = ip("netns del " + n.space("try"))
-	n.spaces = true
 	n.remove()
 	if err := n.wire(); err != nil {
 		n.close()

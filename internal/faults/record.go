@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -109,17 +111,28 @@ func (t *thing) do(o operation, ask func() outcome) outcome {
 	return o.Outcome
 }
 
-// violations judges every history.
-func (r *record) violations() []string {
+// violations judges every history. Those that are wrong go into a file, a line an operation.
+func (r *record) violations(file string) ([]string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	found := slices.Clone(r.odd)
+	var wrongs strings.Builder
 	for _, t := range r.things {
-		if wrong := judge(t.is); wrong != "" {
-			found = append(found, t.name+": "+wrong)
+		wrong := judge(t.is)
+		if wrong == "" {
+			continue
+		}
+		found = append(found, t.name+": "+wrong)
+		fmt.Fprintf(&wrongs, "%s: %s\n", t.name, wrong)
+		for _, o := range t.is {
+			fmt.Fprintf(&wrongs, "  %9.3f %9.3f %s %-8s %d %-7s chain %d retry %v\n",
+				time.Duration(o.Call).Seconds(), time.Duration(o.Return).Seconds(), o.Daemon, o.Verb, o.N, o.Outcome, o.Chain, o.Retry)
 		}
 	}
-	return found
+	if wrongs.Len() == 0 {
+		return found, nil
+	}
+	return found, os.WriteFile(file, []byte(wrongs.String()), 0o600)
 }
 
 // gap is the longest time between two of the times, from one to another.

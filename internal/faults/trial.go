@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -64,9 +65,9 @@ func try(ctx context.Context, s setup, n *network, f fault) (figures, error) {
 	if err != nil {
 		return fig, err
 	}
-	found := rec.violations()
+	found, err := rec.violations(filepath.Join(s.dir, "wrong.txt"))
 	fig.Violations, fig.Examples, fig.Things = len(found), found[:min(len(found), 5)], len(rec.things)
-	return fig, nil
+	return fig, err
 }
 
 // through takes the load through the fault, and everything that was acknowledged through the sweep.

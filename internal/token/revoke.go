@@ -13,6 +13,9 @@ import (
 // Revoke ends a token for the client that holds it (RFC 7009). A refresh token or code takes its
 // grant with it, and so every access token of the grant. A token that is not ours, or no more, is
 // no error (§2.2); another client's is refused and stays alive (§2.1).
+//
+// That a token is gone already is told only after the store has made sure of it: what a read sees
+// gone may have been ended by a change that nobody acknowledged, and be back after a failover.
 func (t *Tokens) Revoke(ctx context.Context, by oauth.Client, text oauth.Token) error {
 	for _, kind := range []oauth.Kind{oauth.KindRefresh, oauth.KindCode} {
 		if credential, ok := oauth.OpenCredential(text, kind, t.o.Ring.KeyOf); ok {
@@ -20,8 +23,11 @@ func (t *Tokens) Revoke(ctx context.Context, by oauth.Client, text oauth.Token) 
 		}
 	}
 	a, query, found, err := t.find(ctx, text)
-	if err != nil || !found {
+	if err != nil {
 		return err
+	}
+	if !found {
+		return t.confirmGone(ctx, by, query)
 	}
 	if a.Client != by.ID {
 		return notYours()
@@ -32,6 +38,23 @@ func (t *Tokens) Revoke(ctx context.Context, by oauth.Client, text oauth.Token) 
 	t.tell(ctx, event.TokenRevoked{
 		By: string(by.ID), Client: string(a.Client), User: userOf(a), Grant: string(a.Grant), What: "token", Token: jtiOf(a, query),
 	})
+	return nil
+}
+
+// confirmGone makes sure of the absence of an opaque token that was this client's.
+func (t *Tokens) confirmGone(ctx context.Context, by oauth.Client, q store.Query) error {
+	if q.Format != oauth.FormatOpaque || q.Client != store.TagOf(by.ID) {
+		return nil
+	}
+	now := t.o.Now()
+	return couldAsk(t.o.Access.Revoke(ctx, q, now, now))
+}
+
+// couldAsk makes "could not ask" of a store's error.
+func couldAsk(err error) error {
+	if err != nil {
+		return oauth.Unavailable(err)
+	}
 	return nil
 }
 
@@ -52,8 +75,11 @@ func (t *Tokens) find(ctx context.Context, text oauth.Token) (oauth.Access, stor
 
 func (t *Tokens) revokeCredential(ctx context.Context, by oauth.Client, c oauth.Credential) error {
 	grant, err := t.grantOf(ctx, c)
-	if err != nil || grant == nil {
+	if err != nil {
 		return err
+	}
+	if grant == nil {
+		return couldAsk(t.o.Grants.Kill(ctx, c.Grant.Ref()))
 	}
 	if grant.Client != by.ID {
 		return notYours()
