@@ -24,8 +24,10 @@ var floor = map[string]int{
 	"internal/http/server": 7,
 
 	"internal/http/endpoint": 6,
+	"internal/http/adminapi": 6,
 	"internal/http/page":     6,
 
+	"internal/admin":     5,
 	"internal/authorize": 5,
 	"internal/granttype": 5,
 
@@ -43,16 +45,19 @@ var floor = map[string]int{
 	"internal/cleanup":         3,
 	"internal/redis/redisconn": 3,
 
-	"internal/store":   2,
-	"internal/metric":  2,
-	"internal/trouble": 2,
-	"internal/tracing": 2,
-	"internal/config":  2,
+	"internal/store":            2,
+	"internal/metric":           2,
+	"internal/trouble":          2,
+	"internal/tracing":          2,
+	"internal/config":           2,
+	"internal/http/adminclient": 2,
 
 	"internal/oauth":  1,
 	"internal/jose":   1,
 	"internal/secret": 1,
 	"internal/event":  1,
+
+	"internal/http/adminwire": 1,
 }
 
 // support are rooms that only tests import. They may look at everything.

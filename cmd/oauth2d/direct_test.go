@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
@@ -46,7 +47,7 @@ func (s site) fails(t *testing.T, args ...string) string {
 }
 
 // A client that was registered straight in Redis works with a server that runs on it, from the next
-// request on, and is refused once it is deleted; its tokens are dead then.
+// request on, and is refused within a second after it was deleted; its tokens are dead then.
 func TestClientCommands(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -75,9 +76,10 @@ func TestClientCommands(t *testing.T) {
 		t.Errorf("show: %s", shown)
 	}
 	s.do(t, "", "client", "delete", "planner")
-	if status, _ := form(t, issuer+"/token", "planner", secret, url.Values{"grant_type": {"client_credentials"}}); status != http.StatusUnauthorized {
-		t.Errorf("a deleted client is answered with %d", status)
-	}
+	redistest.Eventually(t, 10*time.Second, "a running server notices that a client was deleted", func() bool {
+		status, _ := form(t, issuer+"/token", "planner", secret, url.Values{"grant_type": {"client_credentials"}})
+		return status == http.StatusUnauthorized
+	})
 	if _, answer := form(t, issuer+"/introspect", "watcher", "a chosen secret", url.Values{"token": {access}}); answer["active"] != false {
 		t.Errorf("the token of a deleted client: %v", answer)
 	}
@@ -144,26 +146,6 @@ func TestOtherMasterKey(t *testing.T) {
 	s.do(t, "", "key", "list")
 	s[2] = "OAUTH2D_MASTER_KEY=HxABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4="
 	if line := s.fails(t, "key", "list"); !strings.Contains(line, "master_key") || !strings.Contains(line, "hint:") {
-		t.Errorf("told %q", line)
-	}
-}
-
-func TestCleanupAndUnlockCommands(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	s.do(t, "correct horse\n", "user", "create", "ada")
-	if _, told := s.do(t, "", "cleanup"); !strings.Contains(told, "1 users looked at, 0 entries removed") {
-		t.Errorf("told %q", told)
-	}
-	report, _ := s.do(t, "", "cleanup", "--output", "json")
-	var view cleanupView
-	if err := json.Unmarshal([]byte(report), &view); err != nil || view != (cleanupView{Ran: true, Users: 1}) {
-		t.Errorf("%v %s", err, report)
-	}
-	if _, told := s.do(t, "", "user", "unlock", "Ada"); !strings.Contains(told, "may try again") {
-		t.Errorf("told %q", told)
-	}
-	if line := s.fails(t, "user", "unlock", "nobody"); !strings.Contains(line, "no such one") {
 		t.Errorf("told %q", line)
 	}
 }

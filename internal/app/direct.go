@@ -2,22 +2,22 @@ package app
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/admin"
 	"github.com/recipe-web-app/oauth2d/internal/audit"
 	"github.com/recipe-web-app/oauth2d/internal/cleanup"
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminapi"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
-	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Direct is what operators' commands need of a server, without a server: the rooms that keep
-// clients, people and keys, straight on Redis. Running servers notice within a second.
+// Direct is what operators do of a server, without a server: the verbs of the admin API, straight on
+// Redis. Running servers notice within a second.
 type Direct struct {
 	Registry  *registry.Registry
 	Directory *directory.Directory
@@ -25,7 +25,10 @@ type Direct struct {
 	Cleanup   *cleanup.Cleanup
 	Audit     *audit.Log
 
-	base base
+	rules   rules
+	reads   *adminapi.Audit // nil: no log is kept
+	now     func() time.Time
+	version string
 }
 
 // OpenDirect connects. What is changed through it is recorded in the audit log; Close waits for that.
@@ -41,40 +44,33 @@ func OpenDirect(ctx context.Context, c config.Config) (*Direct, error) {
 		return nil, err
 	}
 	log.Start(b.ring)
-	return &Direct{Registry: b.registry, Directory: b.directory, Ring: b.ring, Cleanup: b.cleanup, Audit: log, base: b}, nil
+	d := newDirect(newRules(c, c.Issuer, b, log, time.Now), log)
+	d.reads, d.now = auditOf(log, c.Audit.MaxEntries), time.Now
+	return d, nil
 }
 
-// Direct gives the same rooms of a running server, for those who embed one. The server keeps the
+func newDirect(r rules, log *audit.Log) *Direct {
+	return &Direct{Registry: r.registry, Directory: r.directory, Ring: r.ring, Cleanup: r.cleanup, Audit: log, rules: r}
+}
+
+// Direct gives the same of a running server, for those who embed one. The server keeps the
 // connection: it is not for them to close.
 func (a *App) Direct() *Direct {
-	b := a.rules.base
-	return &Direct{Registry: b.registry, Directory: b.directory, Ring: b.ring, Cleanup: b.cleanup, Audit: a.audit, base: b}
+	d := newDirect(a.rules, a.audit)
+	d.reads, d.now, d.version = auditOf(a.audit, a.config.Audit.MaxEntries), a.options.Now, a.options.Version
+	return d
 }
 
 // Close ends the connection.
 func (d *Direct) Close() {
 	stopAudit(context.Background(), d.Audit)
-	_ = d.base.stores.db.Close() // nothing is under way any more
+	_ = d.rules.stores.db.Close() // nothing is under way any more
 }
 
-// DeleteClient deletes a client and ends its access tokens. It can be repeated: the tokens end also
-// when the client is gone already (store.Absent).
+// DeleteClient deletes a client and ends its tokens.
 func (d *Direct) DeleteClient(ctx context.Context, id oauth.ClientID) error {
-	gone := d.Registry.Delete(ctx, id)
-	if gone != nil && !errors.Is(gone, store.Absent) {
-		return gone
-	}
-	if err := d.base.stores.access.RevokeClient(ctx, id, time.Now(), longestAccess); err != nil {
-		return oauth.Unavailable(err)
-	}
-	return gone
+	return d.Operator().DeleteClient(ctx, id, admin.Match{})
 }
-
-// Why the sessions of a user end, besides what the user does.
-const (
-	reasonPassword = "password changed"
-	reasonDisabled = "user disabled"
-)
 
 // SetPassword gives a user a new password and ends every session and grant that the old one
 // opened. It can be repeated.
@@ -83,10 +79,7 @@ func (d *Direct) SetPassword(ctx context.Context, name, password string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Directory.SetPassword(ctx, name, password); err != nil {
-		return err
-	}
-	return d.base.sessions.EndAll(ctx, user.ID, "", reasonPassword)
+	return d.Operator().SetPassword(ctx, user.ID, password, false)
 }
 
 // DisableUser keeps a user from signing in and ends every session and grant of theirs. It can be
@@ -96,17 +89,18 @@ func (d *Direct) DisableUser(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Directory.Disable(ctx, name); err != nil {
-		return err
-	}
-	return d.base.sessions.EndAll(ctx, user.ID, "", reasonDisabled)
+	_, err = d.Operator().ChangeUser(ctx, user.ID, admin.Match{}, func(u *oauth.User) error {
+		u.Disabled = true
+		return nil
+	})
+	return err
 }
 
 // WithdrawConsent forgets what a user allowed a client and ends what the client got by it. It can be
 // repeated.
 func (d *Direct) WithdrawConsent(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
-	if err := d.base.stores.consents.Withdraw(ctx, user, client); err != nil {
+	if err := d.rules.stores.consents.Withdraw(ctx, user, client); err != nil {
 		return oauth.Unavailable(err)
 	}
-	return d.base.sessions.EndGrants(ctx, user, client)
+	return d.rules.sessions.EndGrants(ctx, user, client)
 }

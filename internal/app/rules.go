@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/admin"
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
 	"github.com/recipe-web-app/oauth2d/internal/cleanup"
 	"github.com/recipe-web-app/oauth2d/internal/clientauth"
@@ -129,6 +130,7 @@ type rules struct {
 	tokens     *token.Tokens
 	grantTypes *granttype.Pipeline
 	authorizer *authorize.Authorizer
+	admin      *admin.Admin
 }
 
 // newRules makes them: one line a room, and one line a grant type.
@@ -155,6 +157,10 @@ func newRules(c config.Config, issuer string, b base, events event.Sink, now fun
 		authorizer: authorize.New(authorize.Options{
 			Registry: b.registry, Sessions: b.sessions, Grants: b.stores.grants, Consents: b.stores.consents, Ring: b.ring,
 			Events: events, Now: now, Issuer: issuer, Lifetimes: lifetimes, Resources: resources,
+		}),
+		admin: admin.New(admin.Options{
+			Registry: b.registry, Directory: b.directory, Sessions: b.sessions, Tokens: tokens, Ring: b.ring, Grants: b.stores.grants,
+			Consents: b.stores.consents, Overview: b.stores.overview, Events: events, Now: now, Operators: c.Admin.Operators,
 		}),
 	}
 }

@@ -28,6 +28,7 @@ type stores struct {
 	audit    store.Audit
 	limits   store.Limits
 	sweeps   store.Sweeps
+	overview store.Overview
 }
 
 // watch is who is told about every question put to Redis.
@@ -86,6 +87,7 @@ func openStores(ctx context.Context, c config.Redis, w watch) (stores, error) {
 		audit:    redisstore.NewAudit(db),
 		limits:   redisstore.NewLimits(db),
 		sweeps:   redisstore.NewSweeps(db),
+		overview: redisstore.NewOverview(db),
 	}, nil
 }
 

@@ -57,8 +57,9 @@ func (t ServerTLS) Enabled() bool { return t.CertFile != "" }
 
 // Admin is the operators' listener.
 type Admin struct {
-	Listen string   `key:"listen" default:"127.0.0.1:9090" doc:"Address and port of the operators' listener: health and /metrics. Never expose it to the Internet."`
-	Hosts  []string `key:"hosts" doc:"Names by which the operators' listener may be called, besides addresses and localhost; others are refused, against DNS rebinding."`
+	Listen    string   `key:"listen" default:"127.0.0.1:9090" doc:"Address and port of the operators' listener: the admin API, health and /metrics. Never expose it to the Internet."`
+	Hosts     []string `key:"hosts" doc:"Names by which the operators' listener may be called, besides addresses and localhost; others are refused, against DNS rebinding."`
+	Operators []string `key:"operators" doc:"Sign-in names of the people whose tokens may carry admin scopes. A token of anybody else is refused by the admin API, whatever its scope. Empty: only clients with an admin scope of their own."`
 }
 
 // Redis says where the state lives.

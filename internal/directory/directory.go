@@ -76,18 +76,19 @@ func (d *Directory) List(ctx context.Context, after oauth.UserID, limit int) ([]
 	return users, nil
 }
 
-// Create adds a user under a new id. Spaces around the name do not count; a taken name is refused
-// with invalid_request, store.Conflict being the cause.
+// Create adds a user with a name, a password, an email address and a display name, of which the last
+// two may be empty. It refuses as Add does.
 func (d *Directory) Create(ctx context.Context, name, password, email, display string) (oauth.User, error) {
-	now := d.o.Now()
-	user := oauth.User{
-		ID:          oauth.UserID(uuid.NewString()),
-		Name:        strings.TrimSpace(name),
-		Email:       strings.TrimSpace(email),
-		DisplayName: strings.TrimSpace(display),
-		Created:     now,
-		Updated:     now,
-	}
+	return d.Add(ctx, oauth.User{Name: name, Email: email, DisplayName: display}, password)
+}
+
+// Add adds a user under a new id. Spaces around what they are called do not count; a taken name is
+// refused with invalid_request, store.Conflict being the cause.
+func (d *Directory) Add(ctx context.Context, user oauth.User, password string) (oauth.User, error) {
+	user = trimmed(user)
+	user.ID, user.Revision = oauth.UserID(uuid.NewString()), 0
+	user.Created = d.o.Now()
+	user.Updated = user.Created
 	if err := checkProfile(user); err != nil {
 		return oauth.User{}, err
 	}
@@ -104,6 +105,46 @@ func (d *Directory) Create(ctx context.Context, name, password, email, display s
 		return oauth.User{}, oauth.Unavailable(err)
 	}
 	return user, nil
+}
+
+func trimmed(u oauth.User) oauth.User {
+	u.Name, u.Email, u.DisplayName = strings.TrimSpace(u.Name), strings.TrimSpace(u.Email), strings.TrimSpace(u.DisplayName)
+	return u
+}
+
+// Change applies edit to the newest revision of a user and answers the user before and after;
+// store.Absent when there is none, store.Conflict when others kept changing them. edit may be called
+// more than once, and its errors are passed on. A name does not change.
+func (d *Directory) Change(ctx context.Context, id oauth.UserID, edit func(*oauth.User) error) (before, after oauth.User, err error) {
+	for range changeTries {
+		if before, err = d.Get(ctx, id); err != nil {
+			return oauth.User{}, oauth.User{}, err
+		}
+		after = before
+		if err := edit(&after); err != nil {
+			return oauth.User{}, oauth.User{}, err
+		}
+		after = trimmed(after)
+		after.ID, after.Name, after.Created, after.Revision = before.ID, before.Name, before.Created, before.Revision
+		after.Updated = d.o.Now()
+		if err := checkProfile(after); err != nil {
+			return oauth.User{}, oauth.User{}, err
+		}
+		after.Revision, err = d.o.Store.Put(ctx, after)
+		switch {
+		case err == nil:
+			return before, after, nil
+		case !errors.Is(err, store.Conflict):
+			return oauth.User{}, oauth.User{}, asked(err)
+		}
+	}
+	return oauth.User{}, oauth.User{}, store.Conflict
+}
+
+// Delete removes a user and frees the name; store.Absent when there was none. Sessions and grants
+// are not touched: end them as well.
+func (d *Directory) Delete(ctx context.Context, id oauth.UserID) error {
+	return asked(d.o.Store.Delete(ctx, id))
 }
 
 // Disable keeps a user from signing in. Sessions and grants are not touched: end them as well.

@@ -103,8 +103,8 @@ func (d *Directory) failed(ctx context.Context, user oauth.UserID, reason string
 	return oauth.Refuse(oauth.AccessDenied, "the user name and the password do not go together", errors.New(reason))
 }
 
-// SetPassword gives a user a new password; store.Absent when there is no such user. Sessions and
-// grants live on: who changes a password because it leaked ends them as well.
+// SetPassword gives a user a new password, which they need not change; store.Absent when there is no
+// such user. Sessions and grants live on: who changes a password because it leaked ends them as well.
 func (d *Directory) SetPassword(ctx context.Context, name, password string) error {
 	user, err := d.Find(ctx, name)
 	if err != nil {
@@ -114,11 +114,31 @@ func (d *Directory) SetPassword(ctx context.Context, name, password string) erro
 	if err != nil {
 		return err
 	}
-	if err := d.change(ctx, name, func(u *oauth.User) { u.PasswordHash = hash }); err != nil {
+	if err := d.change(ctx, name, func(u *oauth.User) { u.PasswordHash, u.MustChange = hash, false }); err != nil {
 		return err
 	}
 	d.o.Events.Emit(ctx, event.PasswordChanged{User: string(user.ID)})
 	return nil
+}
+
+// SetPasswordOf is SetPassword by id, for an operator: with once the user has to choose another one
+// when they sign in next. It answers the user before and after.
+func (d *Directory) SetPasswordOf(ctx context.Context, id oauth.UserID, password string, once bool) (before, after oauth.User, err error) {
+	if _, err := d.Get(ctx, id); err != nil {
+		return oauth.User{}, oauth.User{}, err
+	}
+	hash, err := d.hash(ctx, password)
+	if err != nil {
+		return oauth.User{}, oauth.User{}, err
+	}
+	before, after, err = d.Change(ctx, id, func(u *oauth.User) error {
+		u.PasswordHash, u.MustChange = hash, once
+		return nil
+	})
+	if err == nil {
+		d.o.Events.Emit(ctx, event.PasswordChanged{User: string(id)})
+	}
+	return before, after, err
 }
 
 func (d *Directory) hash(ctx context.Context, password string) (string, error) {

@@ -63,7 +63,19 @@ type (
 	KeyChanged struct{ Key, Use, Change string }
 )
 
+// The facts of operators.
+type (
+	// AdminAction: an operator changed something. Actor is the subject of the operator's token, Action
+	// a verb such as "client.change", Object what it was done to. Before and After hold what differs, by
+	// the names of the admin API; no secret is among them.
+	AdminAction struct {
+		Actor, Action, Object string
+		Before, After         map[string]any
+	}
+)
+
 // Name implements Event.
+func (AdminAction) Name() string         { return "admin.action" }
 func (TokenIssued) Name() string         { return "token.issued" }
 func (TokenDenied) Name() string         { return "token.denied" }
 func (CredentialShown) Name() string     { return "credential.shown" }

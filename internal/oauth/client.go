@@ -96,6 +96,7 @@ type SecretScheme string
 const (
 	SchemeDigest   SecretScheme = "hmac-sha256"
 	SchemeArgon2id SecretScheme = "argon2id"
+	SchemeBcrypt   SecretScheme = "bcrypt" // of secrets that came from another server; none is made
 )
 
 // Secret is what is stored of one client secret. Several may be valid at a time, so that a
@@ -104,7 +105,7 @@ type Secret struct {
 	ID      string // public, for lists and deletion
 	Scheme  SecretScheme
 	Key     string // of SchemeDigest: the id of the server key; else empty
-	Hash    string // the digest in base64url, or the PHC string
+	Hash    string // the digest in base64url, or the hash as its scheme writes it
 	Created time.Time
 	Expires time.Time // zero means never
 }

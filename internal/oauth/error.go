@@ -38,6 +38,10 @@ const (
 	MethodNotAllowed        Code = "method_not_allowed"        // answered with 405
 	NotFound                Code = "not_found"                 // answered with 404
 	UnsupportedTokenTypeErr Code = "unsupported_token_type"    // RFC 7009 §2.2.1
+	AlreadyExists           Code = "already_exists"            // of the admin API; answered with 409
+	Conflict                Code = "conflict"                  // of the admin API: changed by others meanwhile; answered with 409
+	PreconditionFailed      Code = "precondition_failed"       // of the admin API: another revision; answered with 412
+	UnsupportedMediaType    Code = "unsupported_media_type"    // of the admin API; answered with 415
 )
 
 // Error is a refusal: what the caller is told, and the cause that stays inside.

@@ -14,6 +14,7 @@ type User struct {
 	DisplayName   string
 	PasswordHash  string // argon2id in PHC form
 	Disabled      bool
+	MustChange    bool // has to choose another password at the next sign-in
 	Created       time.Time
 	Updated       time.Time
 	Revision      uint64 // counts the changes; the store refuses a change of another revision

@@ -15,28 +15,63 @@ import (
 // Register checks and stores a new client, whose empty fields get their defaults and whose id is
 // made up when it has none. A confidential client gets the chosen secret, or a generated one when
 // chosen is empty; the answer is the only time it is seen. A refusal says what is wrong with the
-// metadata (RFC 7591 §3.2.2); of two callers with one id one is refused.
+// metadata (RFC 7591 §3.2.2); of two callers with one id one is refused, store.Conflict being the cause.
 func (r *Registry) Register(ctx context.Context, c oauth.Client, chosen string) (oauth.Client, oauth.Token, error) {
-	now := r.Now()
-	c = withDefaults(c)
-	c.Secrets, c.Revision, c.Created, c.Updated = nil, 0, now, now
-	// The id may have been another client's before: what that one was granted is not inherited.
-	c.NotBefore = now.Truncate(time.Millisecond) // as grants keep the time they were born
-	if err := check(c); err != nil {
+	c, err := r.fresh(c)
+	if err != nil {
 		return oauth.Client{}, "", err
 	}
 	shown, err := r.firstSecret(ctx, &c, chosen)
 	if err != nil {
 		return oauth.Client{}, "", err
 	}
-	c.Revision, err = r.put(ctx, c)
-	if errors.Is(err, store.Conflict) {
-		return oauth.Client{}, "", refuse("the client_id is taken")
-	}
+	c, err = r.add(ctx, c)
 	if err != nil {
 		return oauth.Client{}, "", err
 	}
 	return c, shown, nil
+}
+
+// RegisterHashed is Register for a confidential client that comes from another server with its
+// secret, of which only the argon2id (PHC) or bcrypt hash is known.
+func (r *Registry) RegisterHashed(ctx context.Context, c oauth.Client, hash string) (oauth.Client, error) {
+	c, err := r.fresh(c)
+	if err != nil {
+		return oauth.Client{}, err
+	}
+	if c.Public() {
+		return oauth.Client{}, refuse("a public client has no secret")
+	}
+	made := oauth.Secret{ID: secretID(), Hash: hash, Created: c.Created}
+	switch secret.KindOfHash(hash) {
+	case secret.KindArgon2id:
+		made.Scheme = oauth.SchemeArgon2id
+	case secret.KindBcrypt:
+		made.Scheme = oauth.SchemeBcrypt
+	default:
+		return oauth.Client{}, refuse("client_secret_hash is neither an argon2id PHC string nor a bcrypt hash, or costs more than is allowed")
+	}
+	c.Secrets = []oauth.Secret{made}
+	return r.add(ctx, c)
+}
+
+// fresh is a client as it is registered, but for its secrets.
+func (r *Registry) fresh(c oauth.Client) (oauth.Client, error) {
+	now := r.Now()
+	c = withDefaults(c)
+	c.Secrets, c.Revision, c.Created, c.Updated = nil, 0, now, now
+	// The id may have been another client's before: what that one was granted is not inherited.
+	c.NotBefore = now.Truncate(time.Millisecond) // as grants keep the time they were born
+	return c, check(c)
+}
+
+func (r *Registry) add(ctx context.Context, c oauth.Client) (oauth.Client, error) {
+	var err error
+	c.Revision, err = r.put(ctx, c)
+	if errors.Is(err, store.Conflict) {
+		return oauth.Client{}, oauth.Refuse(oauth.InvalidClientMetadata, "the client_id is taken", err)
+	}
+	return c, err
 }
 
 func (r *Registry) firstSecret(ctx context.Context, c *oauth.Client, chosen string) (oauth.Token, error) {

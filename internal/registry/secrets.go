@@ -60,8 +60,10 @@ func (r *Registry) hash(ctx context.Context, chosen string, now time.Time) (oaut
 }
 
 // AddSecret generates a further secret that ends at expires (zero: never). The earlier ones end after
-// overlap, or at their own expiry if that is sooner; an overlap of 0 ends them at once.
-func (r *Registry) AddSecret(ctx context.Context, id oauth.ClientID, expires time.Time, overlap time.Duration) (oauth.Token, error) {
+// overlap, or at their own expiry if that is sooner; an overlap of 0 ends them at once. What is stored
+// of the new one is answered with it.
+func (r *Registry) AddSecret(ctx context.Context, id oauth.ClientID, expires time.Time, overlap time.Duration) (oauth.Secret, oauth.Token, error) {
+	var made oauth.Secret
 	var shown oauth.Token
 	_, err := r.Change(ctx, id, func(c *oauth.Client) error {
 		if c.Public() {
@@ -75,16 +77,15 @@ func (r *Registry) AddSecret(ctx context.Context, id oauth.ClientID, expires tim
 				c.Secrets[i].Expires = end
 			}
 		}
-		var made oauth.Secret
 		made, shown = r.generate(c.ID, now)
 		made.Expires = expires
 		c.Secrets = append(c.Secrets, made)
 		return nil
 	})
 	if err != nil {
-		return "", err
+		return oauth.Secret{}, "", err
 	}
-	return shown, nil
+	return made, shown, nil
 }
 
 // DropSecret ends one secret at once.
@@ -113,7 +114,7 @@ func (r *Registry) CheckSecret(ctx context.Context, c oauth.Client, shown string
 		return true, nil
 	}
 	for _, s := range valid {
-		if s.Scheme != oauth.SchemeArgon2id {
+		if s.Scheme != oauth.SchemeArgon2id && s.Scheme != oauth.SchemeBcrypt {
 			continue
 		}
 		ok, err := r.matchesHash(ctx, c, s, shown)

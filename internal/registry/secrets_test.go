@@ -151,7 +151,7 @@ func TestRotationOverlapsAndThenEndsByItself(t *testing.T) {
 	r := s.replica()
 	c, first, err := r.Register(t.Context(), confidential("demo"), "")
 	must(t, err)
-	second, err := r.AddSecret(t.Context(), c.ID, s.now().Add(48*time.Hour), 24*time.Hour)
+	_, second, err := r.AddSecret(t.Context(), c.ID, s.now().Add(48*time.Hour), 24*time.Hour)
 	must(t, err)
 	if !fits(t, r, c.ID, first) || !fits(t, r, c.ID, second) {
 		t.Error("not both fit during the overlap")
@@ -168,12 +168,12 @@ func TestRotationOverlapsAndThenEndsByItself(t *testing.T) {
 	if fits(t, r, c.ID, second) {
 		t.Error("a secret outlives its expiry")
 	}
-	third, err := r.AddSecret(t.Context(), c.ID, time.Time{}, 0)
+	_, third, err := r.AddSecret(t.Context(), c.ID, time.Time{}, 0)
 	must(t, err)
 	if got, _ := r.Client(t.Context(), c.ID); len(got.Secrets) != 1 || !fits(t, r, c.ID, third) {
 		t.Errorf("what ended is not swept up: %+v", got.Secrets)
 	}
-	if _, err := r.AddSecret(t.Context(), c.ID, time.Time{}, 0); err != nil || fits(t, r, c.ID, third) {
+	if _, _, err := r.AddSecret(t.Context(), c.ID, time.Time{}, 0); err != nil || fits(t, r, c.ID, third) {
 		t.Errorf("an overlap of 0 does not end the earlier one at once: %v", err)
 	}
 }
@@ -183,9 +183,9 @@ func TestOverlapNeverLengthensASecret(t *testing.T) {
 	s := newStage()
 	r := s.replica()
 	id := registered(t, r, "demo").ID
-	short, err := r.AddSecret(t.Context(), id, s.now().Add(time.Hour), time.Hour)
+	_, short, err := r.AddSecret(t.Context(), id, s.now().Add(time.Hour), time.Hour)
 	must(t, err)
-	_, err = r.AddSecret(t.Context(), id, time.Time{}, 24*time.Hour)
+	_, _, err = r.AddSecret(t.Context(), id, time.Time{}, 24*time.Hour)
 	must(t, err)
 	s.pass(time.Hour)
 	if fits(t, r, id, short) {
@@ -200,10 +200,10 @@ func TestSecretsAreBoundedAndDropped(t *testing.T) {
 	c, first, err := r.Register(t.Context(), confidential("demo"), "")
 	must(t, err)
 	for range maxSecrets - 1 {
-		_, err := r.AddSecret(t.Context(), c.ID, time.Time{}, time.Hour)
+		_, _, err := r.AddSecret(t.Context(), c.ID, time.Time{}, time.Hour)
 		must(t, err)
 	}
-	if _, err := r.AddSecret(t.Context(), c.ID, time.Time{}, time.Hour); oauth.AsError(err).Code != oauth.InvalidClientMetadata {
+	if _, _, err := r.AddSecret(t.Context(), c.ID, time.Time{}, time.Hour); oauth.AsError(err).Code != oauth.InvalidClientMetadata {
 		t.Errorf("an eleventh: %v", err)
 	}
 	must(t, r.DropSecret(t.Context(), c.ID, c.Secrets[0].ID))
@@ -215,7 +215,7 @@ func TestSecretsAreBoundedAndDropped(t *testing.T) {
 	}
 	_, _, err = r.Register(t.Context(), public("spa"), "")
 	must(t, err)
-	if _, err := r.AddSecret(t.Context(), "spa", time.Time{}, 0); oauth.AsError(err).Code != oauth.InvalidClientMetadata {
+	if _, _, err := r.AddSecret(t.Context(), "spa", time.Time{}, 0); oauth.AsError(err).Code != oauth.InvalidClientMetadata {
 		t.Errorf("a public client: %v", err)
 	}
 }

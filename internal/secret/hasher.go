@@ -83,9 +83,13 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return hashed{cost: h.cost, salt: salt, digest: digest}.String(), nil
 }
 
-// Verify tells whether a password is the one of a PHC string, at the cost that string names. An
-// error means that nothing is known: ErrBusy, a context that ended in the queue, or ErrHash.
+// Verify tells whether a password is the one of a stored hash, at the cost that the hash names: a PHC
+// string, or the bcrypt hash of another server. An error means that nothing is known: ErrBusy, a
+// context that ended in the queue, or ErrHash.
 func (h *Hasher) Verify(ctx context.Context, phc, password string) (bool, error) {
+	if isBcrypt(phc) {
+		return h.verifyBcrypt(ctx, phc, password)
+	}
 	want, err := parseHash(phc)
 	if err != nil {
 		return false, err

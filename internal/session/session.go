@@ -127,6 +127,19 @@ func (s *Sessions) Alive(ctx context.Context, ref oauth.SessionRef) (bool, error
 	return true, nil
 }
 
+// Get gives a session by its public name, without counting as its use; store.Absent when there is
+// none.
+func (s *Sessions) Get(ctx context.Context, ref oauth.SessionRef) (oauth.Session, error) {
+	found, err := s.o.Store.Find(ctx, ref, s.o.Now())
+	switch {
+	case errors.Is(err, store.Absent):
+		return oauth.Session{}, store.Absent
+	case err != nil:
+		return oauth.Session{}, oauth.Unavailable(err)
+	}
+	return found, nil
+}
+
 // OfUser lists a user's sessions, last used first.
 func (s *Sessions) OfUser(ctx context.Context, user oauth.UserID) ([]oauth.Session, error) {
 	all, err := s.o.Store.OfUser(ctx, user, s.o.Now())

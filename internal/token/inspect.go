@@ -213,13 +213,7 @@ func (t *Tokens) introspectRefresh(ctx context.Context, caller oauth.Client, c o
 	if grant.Client != caller.ID || grant.Serial != c.Serial || !t.o.Now().Before(grant.Expires) {
 		return Answer{}, nil
 	}
-	a := oauth.Access{
-		Client: grant.Client, Subject: string(grant.User), Username: grant.Username, Scope: grant.Scope,
-		Audience: grant.Audience, Grant: grant.Ref, Session: grant.Session, AuthTime: grant.AuthTime, ACR: grant.ACR,
-		Issued: grant.SpentAt, Expires: grant.Expires,
-	}
-	answer := t.answer(a, caller)
+	answer := t.answer(accessOf(*grant), caller)
 	answer.TokenType = "refresh_token"
-	answer.JTI = oauth.DigestOf("refresh " + string(grant.Ref)).Key()
 	return answer, nil
 }

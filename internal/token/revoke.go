@@ -109,12 +109,12 @@ func (t *Tokens) RevokeGrant(ctx context.Context, by string, g oauth.Grant) erro
 	return nil
 }
 
-// RevokeUser ends every grant of a user, or those to one client when client is not empty. Their
-// sessions are another matter: as long as one lives, a new grant can be made in it.
-func (t *Tokens) RevokeUser(ctx context.Context, by string, user oauth.UserID, client oauth.ClientID) error {
+// RevokeUser ends every grant of a user, or those to one client when client is not empty, and tells
+// how many. Their sessions are another matter: as long as one lives, a new grant can be made in it.
+func (t *Tokens) RevokeUser(ctx context.Context, by string, user oauth.UserID, client oauth.ClientID) (int, error) {
 	grants, err := t.o.Grants.OfUser(ctx, user)
 	if err != nil {
-		return oauth.Unavailable(err)
+		return 0, oauth.Unavailable(err)
 	}
 	var refs []oauth.GrantRef
 	for _, g := range grants {
@@ -123,13 +123,13 @@ func (t *Tokens) RevokeUser(ctx context.Context, by string, user oauth.UserID, c
 		}
 	}
 	if len(refs) == 0 {
-		return nil
+		return 0, nil
 	}
 	if err := t.o.Grants.Kill(ctx, refs...); err != nil {
-		return oauth.Unavailable(err)
+		return 0, oauth.Unavailable(err)
 	}
 	t.tell(ctx, event.TokenRevoked{By: by, Client: string(client), User: string(user), What: "user"})
-	return nil
+	return len(refs), nil
 }
 
 // RevokeClient ends every token that a client got before a time: access tokens by the store, and

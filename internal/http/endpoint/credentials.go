@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/recipe-web-app/oauth2d/internal/clientauth"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
@@ -21,7 +22,7 @@ const (
 // A Bearer beside a client_id is ignored: single-page apps attach the token they have to every
 // call, the one that renews it included, and a public client proves nothing by a header anyway.
 func presented(r *http.Request, p oauth.Params) (clientauth.Presented, error) {
-	scheme, text, err := authorization(r)
+	scheme, text, err := web.Authorization(r)
 	if err != nil {
 		return clientauth.Presented{}, err
 	}
@@ -74,19 +75,6 @@ func twoMethods() error {
 	return oauth.Refuse(oauth.InvalidRequest, "the client authenticates by more than one method", nil)
 }
 
-// authorization splits the one Authorization header; all empty when there is none.
-func authorization(r *http.Request) (scheme, text string, err error) {
-	all := r.Header.Values("Authorization")
-	if len(all) > 1 {
-		return "", "", oauth.Refuse(oauth.InvalidRequest, "there is more than one Authorization header", nil)
-	}
-	if len(all) == 0 {
-		return "", "", nil
-	}
-	scheme, text, _ = strings.Cut(strings.TrimSpace(all[0]), " ")
-	return scheme, strings.TrimSpace(text), nil
-}
-
 // decodeBasic reads the credentials of HTTP Basic. RFC 6749 §2.3.1 wants both parts form-encoded
 // first, and not every library does that: a part that is not form-encoded is taken as it is.
 func decodeBasic(encoded string) (id, secret string, ok bool) {
@@ -116,7 +104,7 @@ func sound(text string) bool {
 // bearerOf gives the access token of a request that shows one in the Authorization header
 // (RFC 6750 §2.1); "" when it shows none.
 func bearerOf(r *http.Request) (oauth.Token, error) {
-	scheme, text, err := authorization(r)
+	scheme, text, err := web.Authorization(r)
 	if err != nil || !strings.EqualFold(scheme, schemeBearer) {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/recipe-web-app/oauth2d/internal/http/adminapi"
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
@@ -69,14 +70,24 @@ func (p Public) Handler() (http.Handler, error) {
 // Admin is everything that the operators' listener serves.
 type Admin struct {
 	Plumbing
-	Hosts  []string // names it may be called by, besides addresses and localhost
-	Health *endpoint.Health
+	Hosts  []string         // names it may be called by, besides addresses and localhost
+	Health *endpoint.Health // nil: no probes either
 	Scrape web.Handler
+	API    *adminapi.API
 }
 
 // Handler builds the operators' routes.
 func (a Admin) Handler() http.Handler {
-	t := a.table(false, "")
+	t := a.Plumbing.styled(a.problems).table(false, "")
+	if a.API != nil {
+		api := group{style: a.Errors.Problem, guard: web.Hosts(a.Hosts, a.Errors.Problem)}
+		for _, operation := range a.API.Routes() {
+			t.add(api, operation.Methods, operation.Path, operation.Serve)
+		}
+	}
+	if a.Health == nil {
+		return t.routes
+	}
 	probes := group{style: a.Errors.API, guard: web.Hosts(a.Hosts, a.Errors.API)}
 	for _, path := range []string{web.PathHealth, web.PathHealthReady, "/healthz", "/readyz"} {
 		t.add(probes, "GET HEAD", path, a.Health.Ready)
@@ -86,4 +97,13 @@ func (a Admin) Handler() http.Handler {
 	}
 	t.add(probes, "GET HEAD", web.PathMetrics, a.Scrape)
 	return t.routes
+}
+
+// problems answers what never came to a route in the form of the API below its path.
+func (a Admin) problems(w http.ResponseWriter, r *http.Request, err error) {
+	if strings.HasPrefix(r.URL.Path, adminapi.Base+"/") {
+		a.Errors.Problem(w, r, err)
+		return
+	}
+	a.Errors.Either(w, r, err)
 }

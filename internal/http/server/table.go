@@ -26,6 +26,14 @@ type Plumbing struct {
 	Timeout time.Duration // of one request, waiting for the store included
 	Limits  *ratelimit.Limiter
 	Tracer  trace.TracerProvider // nil: nothing is traced
+
+	outside web.Style // answers what never came to a route; Errors.Either when nil
+}
+
+// styled answers what never came to a route in another form.
+func (p Plumbing) styled(s web.Style) Plumbing {
+	p.outside = s
+	return p
 }
 
 // table is a router under construction.
@@ -37,7 +45,10 @@ type table struct {
 
 // table builds a router with what every request goes through, from the outside in.
 func (p Plumbing) table(https bool, base string) table {
-	either := p.Errors.Either
+	either := p.outside
+	if either == nil {
+		either = p.Errors.Either
+	}
 	r := chi.NewRouter()
 	r.Use(
 		web.RequestID(p.Proxies),

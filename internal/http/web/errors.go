@@ -51,6 +51,12 @@ func statusOf(code oauth.Code) int {
 		return http.StatusNotFound
 	case oauth.MethodNotAllowed:
 		return http.StatusMethodNotAllowed
+	case oauth.AlreadyExists, oauth.Conflict:
+		return http.StatusConflict
+	case oauth.PreconditionFailed:
+		return http.StatusPreconditionFailed
+	case oauth.UnsupportedMediaType:
+		return http.StatusUnsupportedMediaType
 	case oauth.RequestEntityTooLarge:
 		return http.StatusRequestEntityTooLarge
 	case headersTooLong:

@@ -25,10 +25,19 @@ func WrongMethod(routes chi.Routes, style Style) http.HandlerFunc {
 			path = r.URL.RawPath // what the router went by
 		}
 		var allowed []string
-		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions} {
-			if routes.Match(chi.NewRouteContext(), method, path) {
-				allowed = append(allowed, method)
+		literal := false // a route that names the path outright speaks for it alone
+		for _, method := range []string{
+			http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+		} {
+			pattern := routes.Find(chi.NewRouteContext(), method, path)
+			named := pattern == path
+			if pattern == "" || literal && !named {
+				continue
 			}
+			if named && !literal {
+				literal, allowed = true, nil
+			}
+			allowed = append(allowed, method)
 		}
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		style(w, r, oauth.Refuse(oauth.MethodNotAllowed, "this method is not served here", nil))

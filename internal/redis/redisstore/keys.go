@@ -66,6 +66,9 @@ func (n names) username(name string) string {
 
 func (names) session(ref oauth.SessionRef) string { return "auth:session:" + safe(string(ref)) }
 
+// sessions names those of everybody. It is never changed together with one of them.
+func (names) sessions() string { return "auth:sessions" }
+
 func (names) userSessions(user oauth.UserID) string {
 	return "auth:user_sessions:" + safe(string(user))
 }

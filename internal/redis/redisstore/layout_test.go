@@ -122,7 +122,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 		"auth:grant:" + string(g.Ref), "auth:grant:" + string(odd.Ref),
 		"auth:keys",
 		"auth:revoked:client:" + string(store.TagOf("recipe-web-app")), "auth:revoked:token:" + jwt.Digest.Key(),
-		"auth:session:ref_of_session",
+		"auth:session:ref_of_session", "auth:sessions",
 		"auth:user:" + string(user.ID),
 		"auth:user_grants:" + string(g.User), "auth:user_grants:~" + oauth.DigestOf("odd id "+string(odd.User)).Key(),
 		"auth:user_sessions:" + string(user.ID),

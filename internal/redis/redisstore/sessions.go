@@ -2,11 +2,13 @@ package redisstore
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
@@ -19,6 +21,10 @@ import (
 // a session is stored before the list names it, and one that the list does not name is never
 // prolonged. What a broken Start leaves behind is a session whose cookie nobody was given, or one
 // beyond the limit that dies within its idle life.
+//
+// A third list names the sessions of everybody, for operators. It costs one more write, in the same
+// pipeline, at a sign-in and at a touch, and about 110 bytes a session; what it names that is over goes
+// at the next sign-in.
 type Sessions struct {
 	db    *redisconn.DB
 	names names
@@ -40,7 +46,17 @@ func NewSessions(db *redisconn.DB) *Sessions {
 // Start implements store.Sessions.
 func (s *Sessions) Start(ctx context.Context, session oauth.Session, limit int) ([]oauth.SessionRef, error) {
 	args := append([]any{until(session.Expires, session.Seen)}, encodeSession(session)...)
-	if _, err := s.db.Write(ctx, "sessions.start", s.put, []string{s.names.session(session.Ref)}, args...); err != nil {
+	var both errgroup.Group // they leave in one pipeline
+	both.Go(func() error {
+		_, err := s.db.Write(ctx, "sessions.start", s.put, []string{s.names.session(session.Ref)}, args...)
+		return err
+	})
+	both.Go(func() error {
+		_, err := s.db.Write(ctx, "sessions.index", s.admit, []string{s.names.sessions()},
+			string(session.Ref), session.Seen.UnixMilli(), session.Expires.UnixMilli(), math.MaxInt32)
+		return err
+	})
+	if err := both.Wait(); err != nil {
 		return nil, err
 	}
 	answer, err := s.db.Write(ctx, "sessions.start", s.admit, []string{s.names.userSessions(session.User)},
@@ -56,7 +72,23 @@ func (s *Sessions) Start(ctx context.Context, session oauth.Session, limit int) 
 	for _, ref := range gone {
 		ended = append(ended, oauth.SessionRef(ref))
 	}
-	return ended, s.delete(ctx, session.User, ended)
+	if err := s.delete(ctx, session.User, ended); err != nil {
+		return nil, err
+	}
+	return ended, s.forget(ctx, s.names.sessions(), ended)
+}
+
+// forget takes sessions out of a list.
+func (s *Sessions) forget(ctx context.Context, list string, refs []oauth.SessionRef) error {
+	if len(refs) == 0 {
+		return nil
+	}
+	members := make([]any, len(refs))
+	for i, ref := range refs {
+		members[i] = string(ref)
+	}
+	_, err := s.db.Write(ctx, "sessions.end", s.unlist, []string{list}, members...)
+	return err
 }
 
 // delete removes the records of sessions, but only those of this user.
@@ -96,8 +128,16 @@ func (s *Sessions) Touch(ctx context.Context, session oauth.Session) error {
 	if listed, err := count(answer); err != nil || listed == 0 {
 		return err
 	}
-	_, err = s.db.Write(ctx, "sessions.touch", s.touch, []string{s.names.session(session.Ref)}, seen, expires)
-	return err
+	var both errgroup.Group
+	both.Go(func() error {
+		_, err := s.db.Write(ctx, "sessions.touch", s.touch, []string{s.names.session(session.Ref)}, seen, expires)
+		return err
+	})
+	both.Go(func() error {
+		_, err := s.db.Write(ctx, "sessions.index", s.prolong, []string{s.names.sessions()}, string(session.Ref), seen, expires)
+		return err
+	})
+	return both.Wait()
 }
 
 // End implements store.Sessions.
@@ -105,16 +145,15 @@ func (s *Sessions) End(ctx context.Context, user oauth.UserID, refs ...oauth.Ses
 	if len(refs) == 0 {
 		return nil
 	}
-	members := make([]any, len(refs))
-	for i, ref := range refs {
-		members[i] = string(ref)
-	}
-	// The records first: once the list has forgotten them, nobody could end them any more.
+	// The records first: once the lists have forgotten them, nobody could end them any more.
 	if err := s.delete(ctx, user, refs); err != nil {
 		return err
 	}
-	_, err := s.db.Write(ctx, "sessions.end", s.unlist, []string{s.names.userSessions(user)}, members...)
-	return err
+	var both errgroup.Group
+	for _, list := range []string{s.names.userSessions(user), s.names.sessions()} {
+		both.Go(func() error { return s.forget(ctx, list, refs) })
+	}
+	return both.Wait()
 }
 
 // OfUser implements store.Sessions.
@@ -132,12 +171,11 @@ func (s *Sessions) OfUser(ctx context.Context, user oauth.UserID, now time.Time)
 	}
 	var sessions []oauth.Session
 	for i, cmd := range cmds {
-		fields := cmd.(*redis.MapStringStringCmd).Val()
-		session, err := decodeSession(oauth.SessionRef(index.Val()[i]), &stored{fields: fields})
+		session, alive, err := aliveSession(oauth.SessionRef(index.Val()[i]), cmd, now)
 		if err != nil {
 			return nil, err
 		}
-		if len(fields) > 0 && now.Before(session.Expires) {
+		if alive {
 			sessions = append(sessions, session)
 		}
 	}
@@ -148,6 +186,13 @@ func (s *Sessions) OfUser(ctx context.Context, user oauth.UserID, now time.Time)
 		return strings.Compare(string(a.Ref), string(b.Ref))
 	})
 	return sessions, nil
+}
+
+// aliveSession reads the answer of an hgetall that a list of sessions led to.
+func aliveSession(ref oauth.SessionRef, cmd redis.Cmder, now time.Time) (oauth.Session, bool, error) {
+	fields := cmd.(*redis.MapStringStringCmd).Val()
+	session, err := decodeSession(ref, &stored{fields: fields})
+	return session, len(fields) > 0 && now.Before(session.Expires), err
 }
 
 func encodeSession(session oauth.Session) []any {

@@ -103,6 +103,7 @@ func encodeUser(user oauth.User) []any {
 	r.text("display", user.DisplayName)
 	r.text("password", user.PasswordHash)
 	r.flag("disabled", user.Disabled)
+	r.flag("must_change", user.MustChange)
 	r.millis("created", user.Created)
 	r.millis("updated", user.Updated)
 	return r
@@ -117,6 +118,7 @@ func decodeUser(id oauth.UserID, s *stored) (oauth.User, error) {
 		DisplayName:   s.text("display"),
 		PasswordHash:  s.text("password"),
 		Disabled:      s.flag("disabled"),
+		MustChange:    s.flag("must_change"),
 		Created:       s.millis("created"),
 		Updated:       s.millis("updated"),
 		Revision:      uint64(s.number("revision")), //nolint:gosec // counts up from 1

@@ -27,6 +27,7 @@ type Subject struct {
 	Audit    store.Audit
 	Limits   store.Limits
 	Sweeps   store.Sweeps
+	Overview store.Overview
 }
 
 // Open gives a subject over an empty store.
@@ -40,6 +41,7 @@ func All(t *testing.T, open Open) {
 	t.Run("clients", func(t *testing.T) { Clients(t, open) })
 	t.Run("users", func(t *testing.T) { Users(t, open) })
 	t.Run("sessions", func(t *testing.T) { Sessions(t, open) })
+	t.Run("overview", func(t *testing.T) { Overview(t, open) })
 	t.Run("consents", func(t *testing.T) { Consents(t, open) })
 	t.Run("keys", func(t *testing.T) { Keys(t, open) })
 	t.Run("limits", func(t *testing.T) { Limits(t, open) })
@@ -166,6 +168,9 @@ func Abandoned(t *testing.T, open Open) {
 		"Sessions.Touch":      s.Sessions.Touch(ctx, oauth.Session{}),
 		"Sessions.End":        s.Sessions.End(ctx, "x", "y"),
 		"Sessions.OfUser":     second(s.Sessions.OfUser(ctx, "x", now)),
+		"Overview.Counts":     second(s.Overview.Counts(ctx, now)),
+		"Overview.Sessions":   third(s.Overview.Sessions(ctx, store.SessionPlace{}, 1, now)),
+		"Overview.Behind":     second(s.Overview.SessionsBehind(ctx, store.SessionPlace{}, now)),
 		"Consents.Give":       s.Consents.Give(ctx, "x", oauth.Consent{}),
 		"Consents.Given":      second(s.Consents.Given(ctx, "x")),
 		"Consents.Withdraw":   s.Consents.Withdraw(ctx, "x", "y"),

@@ -68,7 +68,7 @@ func (h *userHistory) run() {
 func sampleUser(id oauth.UserID, name string, now time.Time) oauth.User {
 	return oauth.User{
 		ID: id, Name: name, Email: "a@example.com", EmailVerified: true, DisplayName: "Alice Ä",
-		PasswordHash: "$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA", Disabled: true, Created: now, Updated: now,
+		PasswordHash: "$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA", Disabled: true, MustChange: true, Created: now, Updated: now,
 	}
 }
 
@@ -103,7 +103,7 @@ func (h *userHistory) put() {
 		u.Revision = 0
 	}
 	if h.d.oneIn(3) {
-		u.Email, u.EmailVerified, u.DisplayName, u.Disabled = "", false, "", false
+		u.Email, u.EmailVerified, u.DisplayName, u.Disabled, u.MustChange = "", false, "", false, false
 	}
 	revision, err := h.s.Put(h.t.Context(), u)
 	sure(h.t, h.where("put"), err)

@@ -1,0 +1,251 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Clients pages through the clients by id: those after the cursor, at most limit; more tells whether
+// to ask again after the last one.
+func (a *Admin) Clients(ctx context.Context, after oauth.ClientID, limit int) (clients []oauth.Client, more bool, err error) {
+	clients, err = a.o.Registry.List(ctx, after, limit+1)
+	if err != nil {
+		return nil, false, oauth.Unavailable(err)
+	}
+	// One that was deleted between the list and the reading is missing: then there may be more.
+	return clients[:min(limit, len(clients))], len(clients) >= limit, nil
+}
+
+// Client reads a client as it is stored at this moment.
+func (a *Admin) Client(ctx context.Context, id oauth.ClientID) (oauth.Client, error) {
+	c, err := a.o.Registry.Store.Get(ctx, id)
+	return c, asked(err, "client")
+}
+
+// FirstSecret is what a new confidential client gets: a generated secret, the one that was chosen, or
+// the one of which another server kept a hash. At most one field is set.
+type FirstSecret struct{ Chosen, Hash string }
+
+// CreateClient registers a client. The token is its generated secret, seen this once; it is empty when
+// none was generated.
+func (o Operator) CreateClient(ctx context.Context, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
+	if err := o.needs(c.Scopes); err != nil {
+		return oauth.Client{}, "", err
+	}
+	if first.Chosen != "" && first.Hash != "" {
+		return oauth.Client{}, "", oauth.Refuse(oauth.InvalidRequest, "client_secret and client_secret_hash exclude each other", nil)
+	}
+	made, shown, err := o.register(ctx, c, first)
+	if err != nil {
+		return oauth.Client{}, "", asked(err, "client")
+	}
+	o.done(ctx, "client.create", string(made.ID), nil, factsOfClient(made))
+	return made, shown, nil
+}
+
+func (o Operator) register(ctx context.Context, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
+	if first.Hash != "" {
+		made, err := o.o.Registry.RegisterHashed(ctx, c, first.Hash)
+		return made, "", err
+	}
+	made, shown, err := o.o.Registry.Register(ctx, c, first.Chosen)
+	if first.Chosen != "" {
+		shown = "" // who chose it knows it
+	}
+	return made, shown, err
+}
+
+// putTries is how often a put is decided again because the client came or went meanwhile.
+const putTries = 4
+
+// PutClient makes a client what c says, but for its secrets and its times; one that is not there is
+// registered, and then the answer is as of CreateClient and created is true.
+func (o Operator) PutClient(ctx context.Context, c oauth.Client, m Match) (put oauth.Client, shown oauth.Token, created bool, err error) {
+	for range putTries {
+		if !m.Absent {
+			put, err = o.ChangeClient(ctx, c.ID, m, func(old *oauth.Client) error {
+				kept := *old
+				*old = c
+				old.Secrets, old.NotBefore = kept.Secrets, kept.NotBefore
+				return nil
+			})
+			if !isAbsent(err) || m.There || m.Revision != 0 {
+				return put, "", false, err
+			}
+		}
+		put, shown, err = o.CreateClient(ctx, c, FirstSecret{})
+		if oauth.AsError(err).Code != oauth.AlreadyExists || err == nil {
+			return put, shown, true, err
+		}
+		if m.Absent {
+			return oauth.Client{}, "", false, oauth.Refuse(oauth.PreconditionFailed, "it is there already", err)
+		}
+	}
+	return oauth.Client{}, "", false, oauth.Refuse(oauth.Conflict, "it was changed by others meanwhile", err)
+}
+
+func isAbsent(err error) bool { return err != nil && errors.Is(err, store.Absent) }
+
+// ChangeClient changes a client. One that becomes disabled loses its tokens, for good; one that becomes
+// public loses its secrets. edit may be called more than once.
+func (o Operator) ChangeClient(ctx context.Context, id oauth.ClientID, m Match, edit func(*oauth.Client) error) (oauth.Client, error) {
+	before, after, err := o.changeClient(ctx, id, m, edit)
+	if err != nil {
+		return oauth.Client{}, err
+	}
+	o.done(ctx, "client.change", string(id), factsOfClient(before), factsOfClient(after))
+	return after, nil
+}
+
+func (o Operator) changeClient(
+	ctx context.Context, id oauth.ClientID, m Match, edit func(*oauth.Client) error,
+) (before, after oauth.Client, err error) {
+	after, err = o.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
+		if err := m.check(c.Revision); err != nil {
+			return err
+		}
+		before = *c
+		if err := edit(c); err != nil {
+			return err
+		}
+		if err := o.needs(before.Scopes.With(c.Scopes)); err != nil {
+			return err
+		}
+		if c.Disabled && !before.Disabled {
+			c.NotBefore = o.noneBelieves(c.NotBefore)
+		}
+		if c.Public() {
+			c.Secrets = nil
+		}
+		return nil
+	})
+	if errors.Is(err, store.Absent) {
+		return before, after, m.absent("client")
+	}
+	if err != nil {
+		return before, after, asked(err, "client")
+	}
+	if after.Disabled {
+		// Also when it was disabled before: the call may be the repetition of one that got no further.
+		err = o.o.Tokens.RevokeClient(ctx, o.Name, id, after.NotBefore)
+	}
+	return before, after, err
+}
+
+// noneBelieves is the time after which no replica takes a client for what it was: each may serve from
+// memory for a lease. What is issued until then must not be alive.
+func (a *Admin) noneBelieves(earlier time.Time) time.Time {
+	end := a.o.Now().Add(a.o.Registry.Lease).Truncate(time.Millisecond)
+	if end.Before(earlier) {
+		return earlier
+	}
+	return end
+}
+
+// DeleteClient ends a client's tokens and removes it with its secrets. It is disabled first, so that
+// nothing new is issued while the rest is done.
+func (o Operator) DeleteClient(ctx context.Context, id oauth.ClientID, m Match) error {
+	before, _, err := o.changeClient(ctx, id, m, func(c *oauth.Client) error {
+		c.Disabled = true
+		return nil
+	})
+	switch oauth.AsError(err).Code {
+	case oauth.InvalidClientMetadata, oauth.InvalidRedirectURI:
+		// It breaks rules that are younger than it is. That is no reason to keep it.
+		if err := o.o.Tokens.RevokeClient(ctx, o.Name, id, o.noneBelieves(time.Time{})); err != nil {
+			return err
+		}
+	default:
+		if err != nil {
+			return err
+		}
+	}
+	if err := o.o.Registry.Delete(ctx, id); err != nil {
+		return asked(err, "client")
+	}
+	o.done(ctx, "client.delete", string(id), factsOfClient(before), nil)
+	return nil
+}
+
+// Secrets lists what may be told of a client's secrets that are valid now, in the order they were made.
+func (a *Admin) Secrets(ctx context.Context, id oauth.ClientID) ([]oauth.Secret, error) {
+	c, err := a.Client(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var valid []oauth.Secret
+	for _, s := range c.Secrets {
+		if s.ValidAt(a.o.Now()) {
+			valid = append(valid, s)
+		}
+	}
+	return valid, nil
+}
+
+// AddSecret generates a further secret, good for life (zero: for ever). The earlier ones end after
+// overlap at the latest.
+func (o Operator) AddSecret(ctx context.Context, id oauth.ClientID, life, overlap time.Duration) (oauth.Secret, oauth.Token, error) {
+	if err := o.mayTouch(ctx, id); err != nil {
+		return oauth.Secret{}, "", err
+	}
+	var expires time.Time
+	if life > 0 {
+		expires = o.o.Now().Add(life)
+	}
+	made, shown, err := o.o.Registry.AddSecret(ctx, id, expires, overlap)
+	if err != nil {
+		return oauth.Secret{}, "", asked(err, "client")
+	}
+	o.done(ctx, "secret.create", string(id), nil, facts{"secret_id": made.ID, "expires_at": moment(expires), "overlap": overlap.String()})
+	return made, shown, nil
+}
+
+// DropSecret ends one secret at once, also the last one.
+func (o Operator) DropSecret(ctx context.Context, id oauth.ClientID, which string) error {
+	if err := o.mayTouch(ctx, id); err != nil {
+		return err
+	}
+	if err := o.o.Registry.DropSecret(ctx, id, which); err != nil {
+		return asked(err, "client")
+	}
+	o.done(ctx, "secret.delete", string(id), facts{"secret_id": which}, nil)
+	return nil
+}
+
+func (o Operator) mayTouch(ctx context.Context, id oauth.ClientID) error {
+	c, err := o.Client(ctx, id)
+	if err != nil {
+		return err
+	}
+	return o.needs(c.Scopes)
+}
+
+// RevokeClient ends every code, access and refresh token of a client that was issued before a time, or
+// whose grant was given before it; zero means now. Of two calls the later time holds.
+func (o Operator) RevokeClient(ctx context.Context, id oauth.ClientID, before time.Time) error {
+	now := o.o.Now()
+	switch {
+	case before.IsZero():
+		before = now.Truncate(time.Millisecond).Add(time.Millisecond) // this very millisecond included
+	case before.After(now):
+		return oauth.Refuse(oauth.InvalidRequest, "before is in the future", nil)
+	}
+	_, err := o.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
+		if c.NotBefore.Before(before) {
+			c.NotBefore = before
+		}
+		return nil
+	})
+	if err != nil {
+		return asked(err, "client")
+	}
+	if err := o.o.Tokens.RevokeClient(ctx, o.Name, id, before); err != nil {
+		return err
+	}
+	o.done(ctx, "client.revoke_tokens", string(id), nil, facts{"before": moment(before)})
+	return nil
+}

@@ -1,0 +1,133 @@
+package admin
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/keyring"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/token"
+)
+
+// GrantsOf lists the live grants of a user, newest first; with a client only those to it.
+func (a *Admin) GrantsOf(ctx context.Context, user oauth.UserID, client oauth.ClientID) ([]oauth.Grant, error) {
+	all, err := a.o.Grants.OfUser(ctx, user)
+	if err != nil {
+		return nil, oauth.Unavailable(err)
+	}
+	return slices.DeleteFunc(all, func(g oauth.Grant) bool { return !a.lives(g) || client != "" && g.Client != client }), nil
+}
+
+func (a *Admin) lives(g oauth.Grant) bool { return a.o.Now().Before(g.Expires) }
+
+// Grant reads a live grant; no credential of it is spent.
+func (a *Admin) Grant(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, error) {
+	g, err := a.o.Grants.Get(ctx, ref)
+	if err == nil && !a.lives(g) {
+		err = store.Absent
+	}
+	return g, asked(err, "grant")
+}
+
+// RevokeGrant ends a grant with its code, refresh and access tokens, and forgets the user's consent to
+// the client, so that the client has to ask again. The consent goes first: a new grant that is made
+// meanwhile was asked for.
+func (o Operator) RevokeGrant(ctx context.Context, ref oauth.GrantRef) error {
+	g, err := o.Grant(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if err := o.o.Consents.Withdraw(ctx, g.User, g.Client); err != nil {
+		return oauth.Unavailable(err)
+	}
+	if err := o.o.Tokens.RevokeGrant(ctx, o.Name, g); err != nil {
+		return err
+	}
+	o.done(ctx, "grant.revoke", string(ref), facts{"user_id": string(g.User), "client_id": string(g.Client), "scope": g.Scope.String()}, nil)
+	return nil
+}
+
+// RevokeUser ends every grant of a user, or those to one client, and tells how many. Sessions live on.
+func (o Operator) RevokeUser(ctx context.Context, user oauth.UserID, client oauth.ClientID) (int, error) {
+	if _, err := o.o.Directory.Get(ctx, user); err != nil {
+		return 0, asked(err, "user")
+	}
+	n, err := o.o.Tokens.RevokeUser(ctx, o.Name, user, client)
+	if err != nil {
+		return 0, err
+	}
+	o.done(ctx, "user.revoke_tokens", string(user), nil, facts{"client_id": string(client), "revoked": n})
+	return n, nil
+}
+
+// Examine tells about any token; false for what is not alive.
+func (a *Admin) Examine(ctx context.Context, text oauth.Token) (token.Known, bool, error) {
+	return a.o.Tokens.Examine(ctx, text)
+}
+
+// RevokeToken ends a token whoever it was issued to, and tells whether something ended by it.
+func (o Operator) RevokeToken(ctx context.Context, text oauth.Token) (bool, error) {
+	known, _, err := o.o.Tokens.Examine(ctx, text) // for the record only; a code is not told about
+	if err != nil {
+		return false, err
+	}
+	ended, err := o.o.Tokens.RevokeAny(ctx, o.Name, text)
+	if err != nil {
+		return false, err
+	}
+	if ended {
+		o.done(ctx, "token.revoke", known.JTI, facts{
+			"client_id": string(known.Client), "subject": known.Subject, "grant": string(known.Grant),
+		}, nil)
+	}
+	return ended, nil
+}
+
+// Keys lists the server's keys, the one whose turn comes last first.
+func (a *Admin) Keys() []keyring.Info { return a.o.Ring.List() }
+
+// RotateKeys hands the keys of one use over to successors.
+func (o Operator) RotateKeys(ctx context.Context, use string) error {
+	if err := o.o.Ring.Rotate(ctx, use); err != nil {
+		return asked(err, "key")
+	}
+	o.done(ctx, "key.rotate", use, nil, nil)
+	return nil
+}
+
+// DropKey takes a key out of the ring for good; what it made is refused.
+func (o Operator) DropKey(ctx context.Context, id string) error {
+	if err := o.o.Ring.Drop(ctx, id); err != nil {
+		return asked(err, "key")
+	}
+	o.done(ctx, "key.drop", id, nil, nil)
+	return nil
+}
+
+// Stats is how much there is of everything.
+type Stats struct {
+	store.Counts
+	At            time.Time
+	Keys          int
+	SigningKeyAge time.Duration // of the key that signs
+}
+
+// Stats counts. What it costs does not grow with the numbers.
+func (a *Admin) Stats(ctx context.Context) (Stats, error) {
+	now := a.o.Now()
+	counts, err := a.o.Overview.Counts(ctx, now)
+	if err != nil {
+		return Stats{}, oauth.Unavailable(err)
+	}
+	keys := a.o.Ring.List()
+	s := Stats{Counts: counts, At: now, Keys: len(keys)}
+	for _, k := range keys {
+		if k.Use == keyring.UseSign && k.State == keyring.Active {
+			s.SigningKeyAge = now.Sub(k.Active)
+			break
+		}
+	}
+	return s, nil
+}

@@ -1,0 +1,193 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Why the sessions of a user end, besides what the user does.
+const (
+	reasonPassword = "password changed"
+	reasonDisabled = "user disabled"
+	reasonDeleted  = "user deleted"
+	reasonOperator = "ended by an operator"
+)
+
+// Person is a user and how they stand.
+type Person struct {
+	oauth.User
+	LockedUntil time.Time // zero when they are not locked out
+}
+
+func (a *Admin) person(ctx context.Context, u oauth.User) (Person, error) {
+	until, err := a.o.Directory.LockedUntil(ctx, u.Name)
+	return Person{User: u, LockedUntil: until}, asked(err, "user")
+}
+
+// askingAtOnce bounds how many questions of one page are under way.
+const askingAtOnce = 32
+
+// Users pages through the users by id: those after the cursor, at most limit; more tells whether to
+// ask again after the last one.
+func (a *Admin) Users(ctx context.Context, after oauth.UserID, limit int) (people []Person, more bool, err error) {
+	users, err := a.o.Directory.List(ctx, after, limit+1)
+	if err != nil {
+		return nil, false, asked(err, "user")
+	}
+	people = make([]Person, min(limit, len(users)))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(askingAtOnce)
+	for i := range people {
+		group.Go(func() error {
+			var err error
+			people[i], err = a.person(ctx, users[i])
+			return err
+		})
+	}
+	return people, len(users) >= limit, group.Wait()
+}
+
+// User reads a user.
+func (a *Admin) User(ctx context.Context, id oauth.UserID) (Person, error) {
+	u, err := a.o.Directory.Get(ctx, id)
+	if err != nil {
+		return Person{}, asked(err, "user")
+	}
+	return a.person(ctx, u)
+}
+
+// UserNamed finds a user by sign-in name, whatever its case.
+func (a *Admin) UserNamed(ctx context.Context, name string) (Person, error) {
+	u, err := a.o.Directory.Find(ctx, name)
+	if err != nil {
+		return Person{}, asked(err, "user")
+	}
+	return a.person(ctx, u)
+}
+
+// mayTouchUser keeps the people who hold admin scopes for those who have all of them: whoever sets an
+// operator's password, or makes a user with an operator's name, becomes that operator.
+func (o Operator) mayTouchUser(u oauth.User) error {
+	if o.IsOperator(u) && !o.Has(All) {
+		return lacks(All)
+	}
+	return nil
+}
+
+// CreateUser adds a user under a new id.
+func (o Operator) CreateUser(ctx context.Context, u oauth.User, password string) (Person, error) {
+	if err := o.mayTouchUser(u); err != nil {
+		return Person{}, err
+	}
+	made, err := o.o.Directory.Add(ctx, u, password)
+	if err != nil {
+		return Person{}, asked(err, "user")
+	}
+	o.done(ctx, "user.create", string(made.ID), nil, factsOfUser(made))
+	return Person{User: made}, nil
+}
+
+// ChangeUser changes what is kept of a user but the name and the password. One who becomes disabled
+// loses sessions and grants. edit may be called more than once.
+func (o Operator) ChangeUser(ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error) (Person, error) {
+	before, after, err := o.changeUser(ctx, id, m, edit)
+	if err != nil {
+		return Person{}, err
+	}
+	if after.Disabled {
+		if err := o.o.Sessions.EndAll(ctx, id, "", reasonDisabled); err != nil {
+			return Person{}, err
+		}
+	}
+	o.done(ctx, "user.change", string(id), factsOfUser(before), factsOfUser(after))
+	return o.person(ctx, after)
+}
+
+func (o Operator) changeUser(
+	ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error,
+) (before, after oauth.User, err error) {
+	before, after, err = o.o.Directory.Change(ctx, id, func(u *oauth.User) error {
+		if err := m.check(u.Revision); err != nil {
+			return err
+		}
+		if err := o.mayTouchUser(*u); err != nil {
+			return err
+		}
+		hash := u.PasswordHash
+		defer func() { u.PasswordHash = hash }()
+		return edit(u)
+	})
+	if errors.Is(err, store.Absent) {
+		return before, after, m.absent("user")
+	}
+	return before, after, asked(err, "user")
+}
+
+// DeleteUser ends a user's sessions and grants, forgets their consents, removes them and frees the
+// name. They are disabled first, so that nothing new begins while the rest is done.
+func (o Operator) DeleteUser(ctx context.Context, id oauth.UserID, m Match) error {
+	before, _, err := o.changeUser(ctx, id, m, func(u *oauth.User) error {
+		u.Disabled = true
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := o.o.Sessions.EndAll(ctx, id, "", reasonDeleted); err != nil {
+		return err
+	}
+	given, err := o.o.Consents.Given(ctx, id)
+	if err != nil {
+		return oauth.Unavailable(err)
+	}
+	for _, consent := range given {
+		if err := o.o.Consents.Withdraw(ctx, id, consent.Client); err != nil {
+			return oauth.Unavailable(err)
+		}
+	}
+	if err := o.o.Directory.Delete(ctx, id); err != nil {
+		return asked(err, "user")
+	}
+	o.done(ctx, "user.delete", string(id), factsOfUser(before), nil)
+	return nil
+}
+
+// SetPassword gives a user a new password and ends every session and grant that the old one opened.
+// With once the user has to choose another one when they sign in next.
+func (o Operator) SetPassword(ctx context.Context, id oauth.UserID, password string, once bool) error {
+	u, err := o.o.Directory.Get(ctx, id)
+	if err != nil {
+		return asked(err, "user")
+	}
+	if err := o.mayTouchUser(u); err != nil {
+		return err
+	}
+	before, after, err := o.o.Directory.SetPasswordOf(ctx, id, password, once)
+	if err != nil {
+		return asked(err, "user")
+	}
+	if err := o.o.Sessions.EndAll(ctx, id, "", reasonPassword); err != nil {
+		return err
+	}
+	o.done(ctx, "user.set_password", string(id), factsOfUser(before), factsOfUser(after))
+	return nil
+}
+
+// Unlock forgets the failed sign-ins of a user, so that they may try again at once.
+func (o Operator) Unlock(ctx context.Context, id oauth.UserID) error {
+	u, err := o.o.Directory.Get(ctx, id)
+	if err != nil {
+		return asked(err, "user")
+	}
+	if err := o.o.Directory.Unlock(ctx, u.Name); err != nil {
+		return asked(err, "user")
+	}
+	o.done(ctx, "user.unlock", string(id), nil, nil)
+	return nil
+}

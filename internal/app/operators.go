@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/admin"
+	"github.com/recipe-web-app/oauth2d/internal/audit"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminapi"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/http/server"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/metric"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// operatorsAPI is the admin API for those who show a token of this very server.
+func (a *App) operatorsAPI() *adminapi.API {
+	r, audiences := a.rules, []string{a.issuer}
+	if a.config.Token.Audience != "" {
+		audiences = append(audiences, a.config.Token.Audience)
+	}
+	return adminapi.New(adminapi.Options{
+		Admin:   r.admin,
+		Callers: adminapi.Bearer{Admin: r.admin, Tokens: r.tokens, Registry: r.registry, Audiences: audiences},
+		Audit:   auditOf(a.audit, a.config.Audit.MaxEntries),
+		Version: a.options.Version,
+	})
+}
+
+// auditOf lets the admin API read the log; nil where none is kept.
+func auditOf(log *audit.Log, keep int) *adminapi.Audit {
+	if keep == 0 {
+		return nil
+	}
+	return &adminapi.Audit{
+		Query: func(ctx context.Context, f adminwire.AuditFilter, cursor string, limit int) ([]adminwire.AuditEntry, string, error) {
+			page, err := log.Query(ctx, audit.Query{
+				Filter:      audit.Filter{From: f.From, To: f.To, Subject: f.Subject, Client: f.Client, Events: f.Events},
+				OldestFirst: f.OldestFirst, Limit: limit, Cursor: cursor,
+			})
+			entries := make([]adminwire.AuditEntry, len(page.Items))
+			for i, e := range page.Items {
+				entries[i] = adminwire.AuditEntry{
+					ID: e.ID, At: e.At, Event: e.Event, Actor: e.Actor, Subject: e.Subject, Client: e.Client, IP: e.IP, UserAgent: e.UserAgent,
+					RequestID: e.RequestID, Details: e.Details, Writer: e.Writer, Sequence: e.Seq, Previous: e.Previous, Hash: e.Hash,
+				}
+			}
+			return entries, page.Next, err
+		},
+		Counts: func(ctx context.Context) (entries, dropped int64, err error) {
+			n, err := log.Count(ctx)
+			if err != nil {
+				return 0, 0, oauth.Unavailable(err)
+			}
+			return int64(n), log.Dropped(), nil
+		},
+	}
+}
+
+// DirectOperator is who did what was done straight on Redis.
+const DirectOperator = "direct"
+
+// Operator gives the verbs, to somebody who may use them all.
+func (d *Direct) Operator() admin.Operator {
+	return d.rules.admin.By(DirectOperator, oauth.Scopes{admin.All})
+}
+
+// directTime bounds one call of Client.
+const directTime = 2 * time.Minute
+
+// Client gives the admin API itself, without a listener and without a token: what a program does
+// through it is done as a server would do it.
+func (d *Direct) Client() *adminclient.Client {
+	log := slog.New(slog.DiscardHandler)
+	operators := server.Admin{
+		Plumbing: server.Plumbing{
+			Log: log, Metrics: metric.New(d.version), Errors: &web.Errors{Log: log}, Now: d.now, Timeout: directTime,
+		},
+		API: adminapi.New(adminapi.Options{
+			Admin: d.rules.admin, Callers: adminapi.Trusted{Admin: d.rules.admin, Name: DirectOperator}, Audit: d.reads, Version: d.version,
+		}),
+	}
+	return adminclient.Local(operators.Handler())
+}

@@ -1,0 +1,165 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/admin"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+)
+
+// Base is what every path begins with.
+const Base = "/admin/v1"
+
+// The scopes of the operations.
+const (
+	clientsRead   = "admin:clients:read"
+	clientsWrite  = "admin:clients:write"
+	usersRead     = "admin:users:read"
+	usersWrite    = "admin:users:write"
+	sessionsRead  = "admin:sessions:read"
+	sessionsWrite = "admin:sessions:write"
+	grantsRead    = "admin:grants:read"
+	grantsWrite   = "admin:grants:write"
+	tokensRead    = "admin:tokens:read"
+	tokensWrite   = "admin:tokens:write"
+	keysRead      = "admin:keys:read"
+	keysWrite     = "admin:keys:write"
+	auditRead     = "admin:audit:read"
+	statsRead     = "admin:stats:read"
+)
+
+// Scopes lists every scope that an operation needs, and admin.All, for the settings and the docs.
+func Scopes() []string {
+	all := []string{admin.All}
+	for _, one := range (&API{o: Options{Audit: &Audit{}}}).operations() {
+		if !slices.Contains(all, one.scope) {
+			all = append(all, one.scope)
+		}
+	}
+	return all
+}
+
+// Callers finds out who calls.
+type Callers interface {
+	// Operator gives the caller of a request. A refusal is invalid_token; any other error means that it
+	// could not be found out.
+	Operator(r *http.Request) (admin.Operator, error)
+}
+
+// Audit reads the audit log.
+type Audit struct {
+	// Query gives entries that fit a filter, at most limit, and where to go on.
+	Query func(ctx context.Context, f adminwire.AuditFilter, cursor string, limit int) ([]adminwire.AuditEntry, string, error)
+	// Counts tells how many entries the log holds, and how many this server could not write.
+	Counts func(ctx context.Context) (entries, dropped int64, err error)
+}
+
+// Options are what an API needs.
+type Options struct {
+	Admin   *admin.Admin
+	Callers Callers
+	Audit   *Audit // nil: no audit log is kept, and none is served
+	Version string
+}
+
+// API serves the operations. It is safe for concurrent use.
+type API struct{ o Options }
+
+// New makes an API.
+func New(o Options) *API { return &API{o: o} }
+
+// Route is one operation for the router.
+type Route struct {
+	Methods string // separated by spaces
+	Path    string // below Base, as a chi pattern
+	Serve   web.Handler
+}
+
+// operation is one line of the contract.
+type operation struct {
+	route string // method and path
+	scope string
+	query string // the parameters it knows, separated by spaces
+	serve func(*API, *call) error
+}
+
+func (a *API) operations() []operation {
+	all := []operation{
+		{"GET /clients", clientsRead, "limit cursor", (*API).listClients},
+		{"POST /clients", clientsWrite, "", (*API).createClient},
+		{"GET /clients/{client_id}", clientsRead, "", (*API).getClient},
+		{"PUT /clients/{client_id}", clientsWrite, "", (*API).putClient},
+		{"PATCH /clients/{client_id}", clientsWrite, "", (*API).patchClient},
+		{"DELETE /clients/{client_id}", clientsWrite, "", (*API).deleteClient},
+		{"GET /clients/{client_id}/secrets", clientsRead, "", (*API).listSecrets},
+		{"POST /clients/{client_id}/secrets", clientsWrite, "", (*API).createSecret},
+		{"DELETE /clients/{client_id}/secrets/{secret_id}", clientsWrite, "", (*API).deleteSecret},
+		{"POST /clients/{client_id}/tokens/revoke", tokensWrite, "", (*API).revokeClientTokens},
+
+		{"GET /users", usersRead, "username limit cursor", (*API).listUsers},
+		{"POST /users", usersWrite, "", (*API).createUser},
+		{"GET /users/{user_id}", usersRead, "", (*API).getUser},
+		{"PATCH /users/{user_id}", usersWrite, "", (*API).patchUser},
+		{"DELETE /users/{user_id}", usersWrite, "", (*API).deleteUser},
+		{"PUT /users/{user_id}/password", usersWrite, "", (*API).setPassword},
+		{"POST /users/{user_id}/unlock", usersWrite, "", (*API).unlockUser},
+		{"POST /users/{user_id}/tokens/revoke", tokensWrite, "", (*API).revokeUserTokens},
+
+		{"GET /sessions", sessionsRead, "user_id client_id started_before seen_before limit cursor", (*API).listSessions},
+		{"POST /sessions/end", sessionsWrite, "", (*API).endSessions},
+		{"DELETE /sessions/{sid}", sessionsWrite, "", (*API).endSession},
+
+		{"GET /grants", grantsRead, "user_id client_id limit cursor", (*API).listGrants},
+		{"GET /grants/{grant}", grantsRead, "", (*API).getGrant},
+		{"DELETE /grants/{grant}", grantsWrite, "", (*API).revokeGrant},
+
+		{"POST /tokens/introspect", tokensRead, "", (*API).introspect},
+		{"POST /tokens/revoke", tokensWrite, "", (*API).revokeToken},
+
+		{"GET /keys", keysRead, "", (*API).listKeys},
+		{"POST /keys/rotate", keysWrite, "", (*API).rotateKeys},
+		{"DELETE /keys/{kid}", keysWrite, "", (*API).dropKey},
+
+		{"GET /stats", statsRead, "", (*API).stats},
+	}
+	if a.o.Audit != nil {
+		all = append(all, operation{"GET /audit", auditRead, "from to subject client_id event order limit cursor", (*API).listAudit})
+	}
+	return all
+}
+
+// Routes lists the operations for the router.
+func (a *API) Routes() []Route {
+	var all []Route
+	for _, one := range a.operations() {
+		methods, path, _ := strings.Cut(one.route, " ")
+		if methods == http.MethodGet {
+			methods += " " + http.MethodHead
+		}
+		all = append(all, Route{Methods: methods, Path: Base + path, Serve: a.guarded(one)})
+	}
+	return all
+}
+
+// guarded lets nobody in who has not got the scope, and looks at nothing else before.
+func (a *API) guarded(one operation) web.Handler {
+	known := strings.Fields(one.query)
+	return func(w http.ResponseWriter, r *http.Request) error {
+		operator, err := a.o.Callers.Operator(r)
+		if err != nil {
+			return err
+		}
+		if err := operator.Must(one.scope); err != nil {
+			return err
+		}
+		c := &call{Operator: operator, w: w, r: r}
+		if err := c.readQuery(known); err != nil {
+			return err
+		}
+		return one.serve(a, c)
+	}
+}

@@ -1,0 +1,68 @@
+package adminapi
+
+import (
+	"strings"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+)
+
+// maxEvents is how many facts one question may name.
+const maxEvents = 16
+
+func (a *API) listAudit(c *call) error {
+	f := adminwire.AuditFilter{
+		From: c.time("from"), To: c.time("to"), Subject: c.id("subject"), Client: c.id("client_id"), Events: c.query["event"],
+	}
+	for _, name := range f.Events {
+		if !isEvent(name) {
+			c.fault("event", "is no name of a fact, such as code.replayed")
+		}
+	}
+	if len(f.Events) > maxEvents {
+		c.fault("event", "is there more than 16 times")
+	}
+	switch c.query.Get("order") {
+	case "asc":
+		f.OldestFirst = true
+	case "desc":
+	default:
+		if c.query.Has("order") {
+			c.fault("order", "is neither asc nor desc")
+		}
+	}
+	query := []string{
+		"audit", f.From.String(), f.To.String(), f.Subject, f.Client, strings.Join(f.Events, " "), c.query.Get("order"),
+	}
+	limit, from := c.limit(), c.place(query...)
+	if err := c.sound(); err != nil {
+		return err
+	}
+	entries, more, err := a.o.Audit.Query(c.ctx(), f, from, limit)
+	if err != nil {
+		return err
+	}
+	if entries == nil {
+		entries = []adminwire.AuditEntry{}
+	}
+	return c.ok(adminwire.Page[adminwire.AuditEntry]{Items: entries, Next: next(more, query...)})
+}
+
+func (a *API) stats(c *call) error {
+	s, err := c.Stats(c.ctx())
+	if err != nil {
+		return err
+	}
+	shown := adminwire.Stats{
+		CountedAt: shownTime(s.At), Version: a.o.Version, Clients: s.Clients, Users: s.Users, Sessions: s.Sessions, Keys: s.Keys,
+		SigningKeyAge: int64(s.SigningKeyAge / time.Second),
+	}
+	if a.o.Audit != nil {
+		entries, dropped, err := a.o.Audit.Counts(c.ctx())
+		if err != nil {
+			return err
+		}
+		shown.AuditEntries, shown.AuditDropped = &entries, &dropped
+	}
+	return c.ok(shown)
+}

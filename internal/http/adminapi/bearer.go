@@ -1,0 +1,83 @@
+package adminapi
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/admin"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/registry"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/token"
+)
+
+// Bearer lets in the holders of this server's own access tokens (RFC 6750 §2.1).
+//
+// A token of a client is worth what it says and the client may still ask for. A token of a person is
+// worth nothing here unless the settings list them as an operator, now and not when it was issued: any
+// client may ask any user for any scope it is registered for, so a consent alone must not make one.
+type Bearer struct {
+	Admin     *admin.Admin
+	Tokens    *token.Tokens
+	Registry  *registry.Registry
+	Audiences []string // what a token may be for: this server; one without audience is for anybody
+}
+
+// Operator implements Callers.
+func (b Bearer) Operator(r *http.Request) (admin.Operator, error) {
+	scheme, text, err := web.Authorization(r)
+	if err != nil || !strings.EqualFold(scheme, "Bearer") || text == "" {
+		return admin.Operator{}, oauth.Refuse(oauth.InvalidToken, "an access token is needed", err)
+	}
+	access, alive, err := b.Tokens.Inspect(r.Context(), oauth.Token(text))
+	if err != nil {
+		return admin.Operator{}, err
+	}
+	if !alive || !b.forUs(access) {
+		return admin.Operator{}, notValid()
+	}
+	client, err := b.Registry.Client(r.Context(), access.Client)
+	switch {
+	case errors.Is(err, store.Absent) || err == nil && client.Disabled:
+		return admin.Operator{}, notValid()
+	case err != nil:
+		return admin.Operator{}, oauth.Unavailable(err)
+	}
+	scopes := access.Scope.Only(client.Scopes)
+	if access.OfUser() {
+		user, err := b.Admin.User(r.Context(), oauth.UserID(access.Subject))
+		switch {
+		case errors.Is(err, store.Absent) || err == nil && user.Disabled:
+			return admin.Operator{}, notValid()
+		case err != nil:
+			return admin.Operator{}, err
+		case !b.Admin.IsOperator(user.User):
+			scopes = nil
+		}
+	}
+	return b.Admin.By(access.Subject, scopes), nil
+}
+
+func notValid() error {
+	return oauth.Refuse(oauth.InvalidToken, "the access token is not valid here", nil)
+}
+
+// forUs tells whether a token that names whom it is for names this server (RFC 9068 §4).
+func (b Bearer) forUs(a oauth.Access) bool {
+	return len(a.Audience) == 0 || slices.ContainsFunc(a.Audience, func(one string) bool { return slices.Contains(b.Audiences, one) })
+}
+
+// Trusted lets everybody in as one operator with all scopes. It is for a program that holds the
+// server's own settings and so could do anything anyway, and is never put behind a listener.
+type Trusted struct {
+	Admin *admin.Admin
+	Name  string
+}
+
+// Operator implements Callers.
+func (t Trusted) Operator(*http.Request) (admin.Operator, error) {
+	return t.Admin.By(t.Name, oauth.Scopes{admin.All}), nil
+}

@@ -1,0 +1,234 @@
+package adminapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/admin"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+func (a *API) listClients(c *call) error {
+	limit, after := c.limit(), c.place("clients")
+	if err := c.sound(); err != nil {
+		return err
+	}
+	clients, more, err := c.Clients(c.ctx(), oauth.ClientID(after), limit)
+	if err != nil {
+		return err
+	}
+	page := adminwire.Page[adminwire.Client]{Items: []adminwire.Client{}}
+	for _, one := range clients {
+		page.Items = append(page.Items, shownClient(one, ""))
+	}
+	if more && len(clients) > 0 {
+		page.Next = next(string(clients[len(clients)-1].ID), "clients")
+	}
+	return c.ok(page)
+}
+
+func (a *API) createClient(c *call) error {
+	form := adminwire.ClientCreate{ClientMetadata: defaultMetadata("")}
+	if err := c.body(&form); err != nil {
+		return err
+	}
+	wanted, faults := clientOf(form.ClientMetadata)
+	if form.ID != "" && !isID(form.ID) {
+		faults = append(faults, adminwire.Fault{Pointer: "/client_id", Detail: "does not have 1 to 64 characters of A-Z a-z 0-9 - _"})
+	}
+	if err := refuseFaults(faults); err != nil {
+		return err
+	}
+	wanted.ID = oauth.ClientID(form.ID)
+	made, shown, err := c.CreateClient(c.ctx(), wanted, admin.FirstSecret{Chosen: form.Secret, Hash: form.SecretHash})
+	if err != nil {
+		return placed(err)
+	}
+	c.revision(made.Revision)
+	return c.created("/clients/"+string(made.ID), shownClient(made, shown))
+}
+
+func (a *API) getClient(c *call) error {
+	id := c.path("client_id")
+	if err := c.sound(); err != nil {
+		return err
+	}
+	found, err := c.Client(c.ctx(), oauth.ClientID(id))
+	if err != nil {
+		return err
+	}
+	c.revision(found.Revision)
+	return c.ok(shownClient(found, ""))
+}
+
+func (a *API) putClient(c *call) error {
+	id, match := c.path("client_id"), c.match()
+	if err := c.sound(); err != nil {
+		return err
+	}
+	form := defaultMetadata(id)
+	if err := c.body(&form); err != nil {
+		return err
+	}
+	wanted, faults := clientOf(form)
+	if err := refuseFaults(faults); err != nil {
+		return err
+	}
+	wanted.ID = oauth.ClientID(id)
+	put, shown, created, err := c.PutClient(c.ctx(), wanted, match)
+	if err != nil {
+		return placed(err)
+	}
+	c.revision(put.Revision)
+	if created {
+		return c.created("/clients/"+id, shownClient(put, shown))
+	}
+	return c.ok(shownClient(put, ""))
+}
+
+func (a *API) patchClient(c *call) error {
+	id, match := c.path("client_id"), c.match()
+	if err := c.sound(); err != nil {
+		return err
+	}
+	defaults := defaultMetadata(id)
+	// Read once for its form; then again onto every revision that it is tried on.
+	body, err := c.keepBody()
+	if err != nil {
+		return err
+	}
+	changed, err := c.ChangeClient(c.ctx(), oauth.ClientID(id), match, func(old *oauth.Client) error {
+		form := adminwire.ClientMetadata(metadataOf(*old))
+		body.rewind(c)
+		if err := c.patch(&form, &defaults); err != nil {
+			return err
+		}
+		wanted, faults := clientOf(form)
+		if err := refuseFaults(faults); err != nil {
+			return err
+		}
+		keep := *old
+		*old = wanted
+		old.ID, old.Secrets, old.NotBefore, old.Created, old.Revision = keep.ID, keep.Secrets, keep.NotBefore, keep.Created, keep.Revision
+		old.Lifetimes = exact(keep.Lifetimes, wanted.Lifetimes)
+		return nil
+	})
+	if err != nil {
+		return placed(err)
+	}
+	c.revision(changed.Revision)
+	return c.ok(shownClient(changed, ""))
+}
+
+// exact keeps fractions of a second, which the API does not show, where the seconds stayed.
+func exact(before, after oauth.Lifetimes) oauth.Lifetimes {
+	keep := func(old, now time.Duration) time.Duration {
+		if old.Truncate(time.Second) == now {
+			return old
+		}
+		return now
+	}
+	return oauth.Lifetimes{
+		Code: keep(before.Code, after.Code), Access: keep(before.Access, after.Access),
+		RefreshIdle: keep(before.RefreshIdle, after.RefreshIdle), RefreshAbsolute: keep(before.RefreshAbsolute, after.RefreshAbsolute),
+	}
+}
+
+func (a *API) deleteClient(c *call) error {
+	id, match := c.path("client_id"), c.match()
+	if err := c.sound(); err != nil {
+		return err
+	}
+	if err := c.DeleteClient(c.ctx(), oauth.ClientID(id), match); err != nil {
+		return err
+	}
+	return c.done()
+}
+
+func shownSecret(s oauth.Secret, value oauth.Token) adminwire.Secret {
+	return adminwire.Secret{
+		ID: s.ID, Value: value.Reveal(), Scheme: string(s.Scheme), Created: shownTime(s.Created), Expires: shownTime(s.Expires),
+	}
+}
+
+func (a *API) listSecrets(c *call) error {
+	id := c.path("client_id")
+	if err := c.sound(); err != nil {
+		return err
+	}
+	secrets, err := c.Secrets(c.ctx(), oauth.ClientID(id))
+	if err != nil {
+		return err
+	}
+	page := adminwire.Page[adminwire.Secret]{Items: []adminwire.Secret{}}
+	for _, one := range secrets {
+		page.Items = append(page.Items, shownSecret(one, ""))
+	}
+	return c.ok(page)
+}
+
+// defaultOverlap is how long the earlier secrets stay good when nothing is said.
+const defaultOverlap = 24 * time.Hour
+
+func (a *API) createSecret(c *call) error {
+	id := c.path("client_id")
+	if err := c.sound(); err != nil {
+		return err
+	}
+	var form adminwire.SecretCreate
+	if err := c.body(&form); err != nil {
+		return err
+	}
+	overlap := defaultOverlap
+	if form.Overlap != nil {
+		overlap = time.Duration(*form.Overlap) * time.Second
+	}
+	made, shown, err := c.AddSecret(c.ctx(), oauth.ClientID(id), time.Duration(form.ExpiresIn)*time.Second, overlap)
+	if err != nil {
+		return placed(err)
+	}
+	return web.JSONStatus(c.w, http.StatusCreated, shownSecret(made, shown))
+}
+
+func (a *API) deleteSecret(c *call) error {
+	id, which := c.path("client_id"), c.path("secret_id")
+	if err := c.sound(); err != nil {
+		return err
+	}
+	if err := c.DropSecret(c.ctx(), oauth.ClientID(id), which); err != nil {
+		return err
+	}
+	return c.done()
+}
+
+func (a *API) revokeClientTokens(c *call) error {
+	id := c.path("client_id")
+	if err := c.sound(); err != nil {
+		return err
+	}
+	var form adminwire.RevokeBefore
+	if err := c.body(&form); err != nil {
+		return err
+	}
+	if err := c.RevokeClient(c.ctx(), oauth.ClientID(id), form.Before); err != nil {
+		return placed(err)
+	}
+	return c.done()
+}
+
+// placed points at the member that a rule's refusal names in its first word, as most do.
+func placed(err error) error {
+	refusal := oauth.AsError(err)
+	member := memberOf(refusal.Description)
+	if member == "" {
+		return err
+	}
+	switch refusal.Code {
+	case oauth.InvalidClientMetadata, oauth.InvalidRedirectURI, oauth.InvalidRequest:
+		return oauth.Refuse(refusal.Code, refusal.Description, web.Faults{{Pointer: "/" + member, Detail: refusal.Description}})
+	default:
+		return err
+	}
+}

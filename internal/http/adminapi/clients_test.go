@@ -1,0 +1,300 @@
+package adminapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/testkit"
+)
+
+var none adminclient.Condition
+
+// service is a client that works on its own behalf.
+func service(id string) adminwire.ClientCreate {
+	return adminwire.ClientCreate{ID: id, ClientMetadata: adminwire.ClientMetadata{
+		GrantTypes: []string{oauth.GrantClientCredentials}, Scope: "read write",
+	}}
+}
+
+func TestClientLife(t *testing.T) {
+	t.Parallel()
+	d := onRedis(t)
+	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
+	made, err := c.CreateClient(ctx, service("planner"))
+	ok(t, err)
+	if len(made.Secret) != 43 || made.Revision != 1 || made.Name != "planner" || made.Introspection != "own" {
+		t.Errorf("created: %+v", made)
+	}
+	_, err = c.CreateClient(ctx, service("planner"))
+	is(t, "a taken id", err, "already-exists")
+	got, err := c.Client(ctx, "planner")
+	ok(t, err)
+	if got.Secret != "" || got.Scope != "read write" {
+		t.Errorf("read: %+v", got)
+	}
+	party := testkit.Party{Base: d.Base, ID: "planner", Secret: made.Secret}
+	token := asked(t, party)
+
+	changed, err := c.PatchClient(ctx, "planner", adminclient.Patch{
+		"scope": "read", "lifetimes": map[string]any{"access_token": 60}, "claims": map[string]any{"team": "blue", "unit": "x"},
+	}, adminclient.Condition{Revision: 1})
+	ok(t, err)
+	if changed.Scope != "read" || changed.Lifetimes.Access != 60 || changed.Claims["team"] != "blue" || changed.Revision != 2 {
+		t.Errorf("patched: %+v", changed)
+	}
+	_, err = c.PatchClient(ctx, "planner", adminclient.Patch{"scope": "write"}, adminclient.Condition{Revision: 1})
+	is(t, "an old revision", err, "precondition-failed")
+	changed, err = c.PatchClient(ctx, "planner", adminclient.Patch{
+		"scope": nil, "lifetimes": map[string]any{"code": 5}, "claims": map[string]any{"unit": nil},
+	}, none)
+	ok(t, err)
+	if changed.Scope != "" || changed.Lifetimes != (adminwire.Lifetimes{Code: 5, Access: 60}) || len(changed.Claims) != 1 {
+		t.Errorf("merged: %+v", changed)
+	}
+
+	put, created, err := c.PutClient(ctx, "planner", service("").ClientMetadata, none)
+	ok(t, err)
+	if created || put.Lifetimes != (adminwire.Lifetimes{}) || put.Secret != "" || !put.Created.Equal(made.Created) {
+		t.Errorf("put: %v %+v", created, put)
+	}
+	asked(t, party) // the secret stayed
+	fresh, created, err := c.PutClient(ctx, "second", service("").ClientMetadata, adminclient.Condition{Absent: true})
+	ok(t, err)
+	if !created || len(fresh.Secret) != 43 {
+		t.Errorf("put anew: %v %+v", created, fresh)
+	}
+	_, _, err = c.PutClient(ctx, "second", service("").ClientMetadata, adminclient.Condition{Absent: true})
+	is(t, "create only", err, "precondition-failed")
+	_, _, err = c.PutClient(ctx, "third", service("").ClientMetadata, adminclient.Condition{Revision: 3})
+	is(t, "a revision of nothing", err, "precondition-failed")
+
+	is(t, "a wrong revision", c.DeleteClient(ctx, "planner", adminclient.Condition{Revision: 1}), "precondition-failed")
+	if !d.Demo().Active(t, token) {
+		t.Error("a refused deletion ended a token")
+	}
+	ok(t, c.DeleteClient(ctx, "planner", none))
+	if d.Demo().Active(t, token) {
+		t.Error("a token outlived its client")
+	}
+	is(t, "deleted again", c.DeleteClient(ctx, "planner", none), "not-found")
+	_, err = c.Client(ctx, "planner")
+	is(t, "a deleted client", err, "not-found")
+}
+
+func TestClientSecrets(t *testing.T) {
+	t.Parallel()
+	d := onRedis(t)
+	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
+	made, err := c.CreateClient(ctx, service("rotating"))
+	ok(t, err)
+	first := testkit.Party{Base: d.Base, ID: made.ID, Secret: made.Secret}
+	second, err := c.CreateSecret(ctx, made.ID, adminwire.SecretCreate{})
+	ok(t, err)
+	if second.ID == "" || second.Scheme != "hmac-sha256" || len(second.Value) != 43 {
+		t.Errorf("a new secret: %+v", second)
+	}
+	newer := first
+	newer.Secret = second.Value
+	asked(t, first)
+	asked(t, newer)
+	listed, err := c.Secrets(ctx, made.ID)
+	ok(t, err)
+	if len(listed) != 2 || listed[0].Expires.IsZero() || !listed[1].Expires.IsZero() || listed[1].ID != second.ID || listed[1].Value != "" {
+		t.Errorf("secrets: %+v", listed)
+	}
+	now := int64(0)
+	_, err = c.CreateSecret(ctx, made.ID, adminwire.SecretCreate{Overlap: &now, ExpiresIn: 60})
+	ok(t, err)
+	if a := newer.Token(t, url.Values{"grant_type": {"client_credentials"}}); a.Status != http.StatusUnauthorized {
+		t.Errorf("a secret outlived an overlap of 0: %d", a.Status)
+	}
+	listed, err = c.Secrets(ctx, made.ID)
+	ok(t, err)
+	ok(t, c.DeleteSecret(ctx, made.ID, listed[0].ID))
+	is(t, "ended twice", c.DeleteSecret(ctx, made.ID, listed[0].ID), "not-found")
+}
+
+// Clients of other servers keep their secrets.
+func TestImportedSecrets(t *testing.T) {
+	t.Parallel()
+	d := onRedis(t)
+	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
+	for scheme, hash := range map[string]string{ // of "correct horse"
+		"bcrypt":   "$2a$04$f2nujOL95hCPjo36M0NW8uHem.PaDiNB9xecyjiiC5805YHS6Tq/6",
+		"argon2id": argonOf(t, d),
+	} {
+		wanted := service("from-" + scheme)
+		wanted.SecretHash = hash
+		made, err := c.CreateClient(ctx, wanted)
+		if err != nil {
+			t.Errorf("%s: %v", scheme, err)
+			continue
+		}
+		listed, err := c.Secrets(ctx, made.ID)
+		ok(t, err)
+		if made.Secret != "" || len(listed) != 1 || listed[0].Scheme != scheme {
+			t.Errorf("%s: %+v %+v", scheme, made, listed)
+		}
+		asked(t, testkit.Party{Base: d.Base, ID: made.ID, Secret: "correct horse"})
+		wrong := testkit.Party{Base: d.Base, ID: made.ID, Secret: "wrong horse"}
+		if a := wrong.Token(t, url.Values{"grant_type": {"client_credentials"}}); a.Status != http.StatusUnauthorized {
+			t.Errorf("%s: a wrong secret: %d", scheme, a.Status)
+		}
+	}
+	wanted := service("costly")
+	wanted.SecretHash = "$2a$31$zVHmKQtGGQob.b/Nc7l9NO8UlrYcW05FiuCj/SxsFO/ZtiN9.mNzy"
+	_, err := c.CreateClient(ctx, wanted)
+	is(t, "a hash that costs a day", err, "invalid-request")
+	wanted.Secret, wanted.SecretHash = "long enough", argonOf(t, d)
+	_, err = c.CreateClient(ctx, wanted)
+	is(t, "secret and hash", err, "invalid-request")
+	chosen := service("chosen")
+	chosen.Secret = "long enough"
+	made, err := c.CreateClient(ctx, chosen)
+	ok(t, err)
+	if made.Secret != "" {
+		t.Error("a chosen secret stands in the answer")
+	}
+	asked(t, testkit.Party{Base: d.Base, ID: "chosen", Secret: "long enough"})
+}
+
+func argonOf(t *testing.T, d *testkit.Daemon) string {
+	t.Helper()
+	hash, err := d.App.Direct().Registry.Hasher.Hash(t.Context(), "correct horse")
+	ok(t, err)
+	return hash
+}
+
+// Disabling ends everything for good: what was issued is dead after enabling, too.
+func TestDisablingAClientEndsItsTokens(t *testing.T) {
+	t.Parallel()
+	d := onRedis(t)
+	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
+	party := d.Register(t, oauth.Client{
+		ID: "holder", GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials},
+	})
+	issued := party.Login(t, testkit.NewPerson(t))
+	own := asked(t, party)
+	_, err := c.PatchClient(ctx, "holder", adminclient.Patch{"disabled": true}, none)
+	ok(t, err)
+	if a := party.Refresh(t, issued.Text("refresh_token")); a.Status != http.StatusUnauthorized {
+		t.Errorf("a disabled client refreshes: %d", a.Status)
+	}
+	_, err = c.PatchClient(ctx, "holder", adminclient.Patch{"disabled": false}, none)
+	ok(t, err)
+	d.Clock.Advance(2 * time.Second) // beyond the lease
+	for what, token := range map[string]string{"of a user": issued.Text("access_token"), "of the client": own} {
+		if d.Demo().Active(t, token) {
+			t.Errorf("an access token %s came back", what)
+		}
+	}
+	if a := party.Refresh(t, issued.Text("refresh_token")); a.Status != http.StatusBadRequest {
+		t.Errorf("a refresh token came back: %d %s", a.Status, a.Raw)
+	}
+	if !d.Demo().Active(t, asked(t, party)) {
+		t.Error("an enabled client gets dead tokens")
+	}
+}
+
+func TestRevokingAClientsTokens(t *testing.T) {
+	t.Parallel()
+	d := onRedis(t)
+	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
+	party := d.Register(t, oauth.Client{ID: "leaky", GrantTypes: []string{oauth.GrantClientCredentials}})
+	early := asked(t, party)
+	d.Clock.Advance(10 * time.Second)
+	before := d.Clock.Now()
+	d.Clock.Advance(10 * time.Second)
+	late := asked(t, party)
+	ok(t, c.RevokeClientTokens(ctx, "leaky", before))
+	if d.Demo().Active(t, early) || !d.Demo().Active(t, late) {
+		t.Error("not exactly what was issued before the time has ended")
+	}
+	ok(t, c.RevokeClientTokens(ctx, "leaky", time.Time{}))
+	if d.Demo().Active(t, late) {
+		t.Error("a token lives after everything was revoked")
+	}
+	is(t, "the future", c.RevokeClientTokens(ctx, "leaky", d.Clock.Now().Add(time.Hour)), "invalid-request")
+	is(t, "nobody", c.RevokeClientTokens(ctx, "nobody", time.Time{}), "not-found")
+}
+
+func TestPagesOfClients(t *testing.T) {
+	t.Parallel()
+	d := onRedis(t)
+	token := asked(t, root(d))
+	c, ctx := clientOf(t, d, token), t.Context()
+	for i := range 7 {
+		_, err := c.CreateClient(ctx, service(fmt.Sprintf("many-%d", i)))
+		ok(t, err)
+	}
+	var ids []string
+	cursor, pages := "", 0
+	for {
+		a := raw{method: "GET", path: "/clients?limit=3" + cursor, token: token}.send(t, d)
+		for _, item := range a.Fields["items"].([]any) {
+			ids = append(ids, item.(map[string]any)["client_id"].(string))
+		}
+		if pages++; a.Text("next") == "" {
+			break
+		}
+		cursor = "&cursor=" + a.Text("next")
+	}
+	if want := "demo demo-admin demo-spa many-0 many-1 many-2 many-3 many-4 many-5 many-6"; strings.Join(ids, " ") != want || pages < 4 {
+		t.Errorf("%d pages: %v", pages, ids)
+	}
+	all, err := adminclient.Collect(c.Clients(ctx), 0)
+	ok(t, err)
+	if len(all) != 10 {
+		t.Errorf("the iterator gives %d", len(all))
+	}
+	foreign := raw{method: "GET", path: "/users?limit=3" + cursor, token: token}.send(t, d)
+	refused(t, "the cursor of another list", foreign, 400, "invalid-request", "cursor")
+}
+
+// Two patches at the same time both hold, and of those with a revision one wins.
+func TestConcurrentPatches(t *testing.T) {
+	t.Parallel()
+	d := onRedis(t)
+	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
+	made, err := c.CreateClient(ctx, service("busy"))
+	ok(t, err)
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			_, err := c.PatchClient(ctx, "busy", adminclient.Patch{"claims": map[string]any{fmt.Sprint("claim", i): "there"}}, none)
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	got, err := c.Client(ctx, "busy")
+	ok(t, err)
+	if len(got.Claims) != 4 || got.Revision != made.Revision+4 {
+		t.Errorf("claims were lost: %+v", got)
+	}
+	var won atomic.Int32
+	for range 8 {
+		all.Go(func() {
+			_, err := c.PatchClient(ctx, "busy", adminclient.Patch{"scope": "read"}, adminclient.Condition{Revision: got.Revision})
+			if err == nil {
+				won.Add(1)
+			} else if !adminclient.Is(err, "precondition-failed") {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if won.Load() != 1 {
+		t.Errorf("%d changes of one revision were made", won.Load())
+	}
+}

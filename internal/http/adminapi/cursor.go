@@ -1,0 +1,51 @@
+package adminapi
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// A cursor is a place in a list and a mark of the query it belongs to: sent with another one it would
+// skip what nobody has seen. It is no secret, and a forged one only begins somewhere else.
+const markBytes = 6
+
+// mark tells a query from others; the order of its parts matters.
+func mark(parts ...string) string {
+	d := oauth.DigestOf("cursor\x00" + strings.Join(parts, "\x00"))
+	return string(d[:markBytes])
+}
+
+// next is the cursor for a place; "" when there is none.
+func next(place string, query ...string) string {
+	if place == "" {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(mark(query...) + place))
+}
+
+const maxCursor = 512
+
+// place gives the place of a cursor; false when it is of another query or none of ours.
+func place(cursor string, query ...string) (string, bool) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil || len(cursor) > maxCursor || len(raw) <= markBytes || string(raw[:markBytes]) != mark(query...) {
+		return "", false
+	}
+	return string(raw[markBytes:]), true
+}
+
+// place reads the cursor of a list's query.
+func (c *call) place(query ...string) string {
+	if !c.query.Has("cursor") {
+		return ""
+	}
+	at, ok := place(c.query.Get("cursor"), query...)
+	if !ok {
+		c.fault("cursor", notOurs)
+	}
+	return at
+}
+
+const notOurs = "is no cursor of this query"

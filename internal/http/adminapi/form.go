@@ -1,0 +1,52 @@
+package adminapi
+
+import "strings"
+
+const (
+	lower    = "abcdefghijklmnopqrstuvwxyz"
+	digits   = "0123456789"
+	hex      = digits + "abcdef"
+	alphabet = lower + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + digits + "-_"
+)
+
+// hasForm tells whether a text could be what a parameter names, so that nobody is asked about what
+// cannot be there.
+func hasForm(parameter, text string) bool {
+	switch parameter {
+	case "user_id":
+		return isUUID(text)
+	case "sid", "grant":
+		return len(text) == 26 && only(text, alphabet)
+	case "kid":
+		kind, number, ok := strings.Cut(text, "-")
+		return ok && between(kind, 1, 8) && only(kind, lower+digits) && between(number, 1, 55) && only(number, hex)
+	default:
+		return isID(text)
+	}
+}
+
+// isID tells whether a text has the form of a client's or secret's id.
+func isID(text string) bool { return between(text, 1, 64) && only(text, alphabet) }
+
+func isUUID(text string) bool {
+	parts := strings.Split(strings.ToLower(text), "-")
+	if len(parts) != 5 {
+		return false
+	}
+	for i, length := range []int{8, 4, 4, 4, 12} {
+		if len(parts[i]) != length || !only(parts[i], hex) {
+			return false
+		}
+	}
+	return true
+}
+
+// isEvent tells whether a text has the form of the name of a fact.
+func isEvent(text string) bool {
+	subject, verb, ok := strings.Cut(text, ".")
+	return ok && between(subject, 1, 40) && between(verb, 1, 40) && only(subject+verb, lower+"_")
+}
+
+func between(text string, least, most int) bool { return len(text) >= least && len(text) <= most }
+
+func only(text, allowed string) bool { return strings.Trim(text, allowed) == "" }

@@ -1,0 +1,208 @@
+// Package adminclient owns the admin API as Go programs call it: one method an operation, iterators
+// over pages, and the server's problems as errors.
+package adminclient
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+)
+
+// Options make a Client of a server that listens somewhere.
+type Options struct {
+	// Server is the operators' listener, such as http://127.0.0.1:9090.
+	Server string
+	// Token gives the access token to be shown. It is asked before every call, and so may renew it.
+	Token func(context.Context) (string, error)
+	// HTTP carries the calls; a client with a time-out of 30 seconds when nil.
+	HTTP *http.Client
+}
+
+// Client calls the admin API. It is safe for concurrent use.
+type Client struct {
+	base  string
+	token func(context.Context) (string, error)
+	http  *http.Client
+}
+
+const base = "/admin/v1"
+
+// New makes a Client. The error says what is wrong with the server's address.
+func New(o Options) (*Client, error) {
+	u, err := url.Parse(o.Server)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("server %q: want http://host:port or https://host:port", o.Server)
+	}
+	c := &Client{base: strings.TrimSuffix(o.Server, "/") + base, token: o.Token, http: o.HTTP}
+	if c.http == nil {
+		c.http = &http.Client{Timeout: 30 * time.Second}
+	}
+	return c, nil
+}
+
+// Local makes a Client of an API in this process, which asks for no token.
+func Local(api http.Handler) *Client {
+	return &Client{base: "http://localhost" + base, http: &http.Client{Transport: inProcess{api}}}
+}
+
+// inProcess carries a request to a handler.
+type inProcess struct{ api http.Handler }
+
+// RoundTrip implements http.RoundTripper.
+func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	r.Host, r.RemoteAddr = r.URL.Host, "127.0.0.1:0"
+	w := &answer{header: http.Header{}, status: http.StatusOK}
+	p.api.ServeHTTP(w, r)
+	return &http.Response{
+		Status: http.StatusText(w.status), StatusCode: w.status, Header: w.header, Body: io.NopCloser(&w.body), Request: r,
+	}, nil
+}
+
+// answer keeps what a handler writes.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header            { return a.header }
+func (a *answer) WriteHeader(status int)         { a.status = status }
+func (a *answer) Write(part []byte) (int, error) { return a.body.Write(part) }
+
+// Problem is a refusal of the server.
+type Problem struct{ adminwire.Problem }
+
+// Error tells what the server said.
+func (p *Problem) Error() string {
+	text := p.Title
+	if p.Detail != "" {
+		text = p.Detail
+	}
+	for _, f := range p.Errors {
+		at := f.Pointer + f.Parameter
+		if f.Detail != p.Detail && at != "" {
+			text += "; " + at + " " + f.Detail
+		}
+	}
+	return text
+}
+
+// Kind is the kind of problem, such as not-found.
+func (p *Problem) Kind() string { return strings.TrimPrefix(p.Type, adminwire.ProblemType) }
+
+// Is tells whether an error is a problem of a kind, such as not-found.
+func Is(err error, kind string) bool {
+	problem, ok := errors.AsType[*Problem](err)
+	return ok && problem.Kind() == kind
+}
+
+// Condition goes with a change. The zero Condition is none.
+type Condition struct {
+	Revision uint64 // only this one
+	Absent   bool   // only if there is nothing yet
+}
+
+func (c Condition) set(h http.Header) {
+	if c.Revision > 0 {
+		h.Set("If-Match", fmt.Sprintf("%q", fmt.Sprint(c.Revision)))
+	}
+	if c.Absent {
+		h.Set("If-None-Match", "*")
+	}
+}
+
+// call is one request.
+type call struct {
+	method, path string
+	query        url.Values
+	body         any
+	patch        bool
+	condition    Condition
+}
+
+const maxAnswer = 8 << 20
+
+// do carries out a call and reads the answer into out, unless that is nil.
+func (c *Client) do(ctx context.Context, one call, out any) (status int, err error) {
+	request, err := c.request(ctx, one)
+	if err != nil {
+		return 0, err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return 0, fmt.Errorf("the admin API cannot be reached: %w", err)
+	}
+	defer response.Body.Close() //nolint:errcheck // it was only read
+	raw, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return 0, fmt.Errorf("the answer of the admin API broke off: %w", err)
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return response.StatusCode, problemOf(response, raw)
+	}
+	if out == nil || response.StatusCode == http.StatusNoContent {
+		return response.StatusCode, nil
+	}
+	if err := json.Unmarshal(raw, out); err != nil {
+		return response.StatusCode, fmt.Errorf("the admin API answered something else than JSON; hint: is %s the operators' listener?", c.base)
+	}
+	return response.StatusCode, nil
+}
+
+func (c *Client) request(ctx context.Context, one call) (*http.Request, error) {
+	var body io.Reader = http.NoBody
+	if one.body != nil {
+		raw, err := json.Marshal(one.body)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(raw)
+	}
+	address := c.base + one.path
+	if len(one.query) > 0 {
+		address += "?" + one.query.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, one.method, address, body)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case one.body != nil && one.patch:
+		request.Header.Set("Content-Type", "application/merge-patch+json")
+	case one.body != nil:
+		request.Header.Set("Content-Type", "application/json")
+	}
+	one.condition.set(request.Header)
+	if c.token == nil {
+		return request, nil
+	}
+	token, err := c.token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	return request, nil
+}
+
+func problemOf(response *http.Response, raw []byte) error {
+	p := &Problem{}
+	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if kind != "application/problem+json" || json.Unmarshal(raw, &p.Problem) != nil {
+		return fmt.Errorf("the admin API answered %s; hint: is this the operators' listener?", response.Status)
+	}
+	return p
+}

@@ -1,0 +1,88 @@
+package adminclient
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+)
+
+// Patch is a JSON Merge Patch: the members that change; nil gives a member its default back.
+type Patch map[string]any
+
+func at(parts ...string) string {
+	path := ""
+	for _, one := range parts {
+		path += "/" + url.PathEscape(one)
+	}
+	return path
+}
+
+// Clients walks through the clients in the order of their ids.
+func (c *Client) Clients(ctx context.Context) iter.Seq2[adminwire.Client, error] {
+	return all[adminwire.Client](ctx, c, "/clients", nil)
+}
+
+// Client reads a client.
+func (c *Client) Client(ctx context.Context, id string) (adminwire.Client, error) {
+	var got adminwire.Client
+	_, err := c.do(ctx, call{method: http.MethodGet, path: at("clients", id)}, &got)
+	return got, err
+}
+
+// CreateClient registers a client. A generated secret stands in the answer, and nowhere else.
+func (c *Client) CreateClient(ctx context.Context, wanted adminwire.ClientCreate) (adminwire.Client, error) {
+	var got adminwire.Client
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/clients", body: wanted}, &got)
+	return got, err
+}
+
+// PutClient makes a client what wanted says, or registers it; then created is true.
+func (c *Client) PutClient(
+	ctx context.Context, id string, wanted adminwire.ClientMetadata, only Condition,
+) (got adminwire.Client, created bool, err error) {
+	status, err := c.do(ctx, call{method: http.MethodPut, path: at("clients", id), body: wanted, condition: only}, &got)
+	return got, status == http.StatusCreated, err
+}
+
+// PatchClient changes some members of a client.
+func (c *Client) PatchClient(ctx context.Context, id string, change Patch, only Condition) (adminwire.Client, error) {
+	var got adminwire.Client
+	_, err := c.do(ctx, call{method: http.MethodPatch, path: at("clients", id), body: change, patch: true, condition: only}, &got)
+	return got, err
+}
+
+// DeleteClient ends a client's tokens and removes it.
+func (c *Client) DeleteClient(ctx context.Context, id string, only Condition) error {
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: at("clients", id), condition: only}, nil)
+	return err
+}
+
+// Secrets lists what may be told of a client's secrets.
+func (c *Client) Secrets(ctx context.Context, id string) ([]adminwire.Secret, error) {
+	var got adminwire.Page[adminwire.Secret]
+	_, err := c.do(ctx, call{method: http.MethodGet, path: at("clients", id, "secrets")}, &got)
+	return got.Items, err
+}
+
+// CreateSecret generates a further secret of a client; the answer is the only time it is seen.
+func (c *Client) CreateSecret(ctx context.Context, id string, how adminwire.SecretCreate) (adminwire.Secret, error) {
+	var got adminwire.Secret
+	_, err := c.do(ctx, call{method: http.MethodPost, path: at("clients", id, "secrets"), body: how}, &got)
+	return got, err
+}
+
+// DeleteSecret ends one secret of a client at once.
+func (c *Client) DeleteSecret(ctx context.Context, id, secret string) error {
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: at("clients", id, "secrets", secret)}, nil)
+	return err
+}
+
+// RevokeClientTokens ends what a client got before a time; the zero time is now.
+func (c *Client) RevokeClientTokens(ctx context.Context, id string, before adminwire.Time) error {
+	body := adminwire.RevokeBefore{Before: before}
+	_, err := c.do(ctx, call{method: http.MethodPost, path: at("clients", id, "tokens", "revoke"), body: body}, nil)
+	return err
+}

@@ -1,0 +1,62 @@
+package adminclient
+
+import (
+	"context"
+	"iter"
+	"net/http"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+)
+
+// Introspect asks what a token is good for.
+func (c *Client) Introspect(ctx context.Context, token string) (adminwire.TokenInfo, error) {
+	var got adminwire.TokenInfo
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/tokens/introspect", body: adminwire.TokenQuestion{Token: token}}, &got)
+	return got, err
+}
+
+// RevokeToken ends a token whoever holds it, and tells whether something ended by it.
+func (c *Client) RevokeToken(ctx context.Context, token string) (bool, error) {
+	var got adminwire.Revoked
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/tokens/revoke", body: adminwire.TokenQuestion{Token: token}}, &got)
+	return got.Revoked > 0, err
+}
+
+// Keys lists the server's keys.
+func (c *Client) Keys(ctx context.Context) ([]adminwire.Key, error) {
+	var got adminwire.Page[adminwire.Key]
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/keys"}, &got)
+	return got.Items, err
+}
+
+// RotateKeys hands the keys of one use (sign, mac, pepper) over to new ones, and lists all.
+func (c *Client) RotateKeys(ctx context.Context, use string) ([]adminwire.Key, error) {
+	var got adminwire.Page[adminwire.Key]
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/keys/rotate", body: adminwire.KeyRotate{Use: use}}, &got)
+	return got.Items, err
+}
+
+// DropKey takes a key out of the ring for good.
+func (c *Client) DropKey(ctx context.Context, kid string) error {
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: at("keys", kid)}, nil)
+	return err
+}
+
+// Audit walks through the audit log.
+func (c *Client) Audit(ctx context.Context, f adminwire.AuditFilter) iter.Seq2[adminwire.AuditEntry, error] {
+	query := given("from", text(f.From), "to", text(f.To), "subject", f.Subject, "client_id", f.Client)
+	if f.OldestFirst {
+		query.Set("order", "asc")
+	}
+	if len(f.Events) > 0 {
+		query["event"] = f.Events
+	}
+	return all[adminwire.AuditEntry](ctx, c, "/audit", query)
+}
+
+// Stats counts.
+func (c *Client) Stats(ctx context.Context) (adminwire.Stats, error) {
+	var got adminwire.Stats
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/stats"}, &got)
+	return got, err
+}

@@ -1,0 +1,71 @@
+package adminclient
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+)
+
+// Users walks through the users in the order of their ids.
+func (c *Client) Users(ctx context.Context) iter.Seq2[adminwire.User, error] {
+	return all[adminwire.User](ctx, c, "/users", nil)
+}
+
+// UserNamed finds a user by sign-in name, whatever its case; false when nobody has it.
+func (c *Client) UserNamed(ctx context.Context, name string) (adminwire.User, bool, error) {
+	got, err := page[adminwire.User](ctx, c, "/users", url.Values{"username": {name}}, "")
+	if err != nil || len(got.Items) == 0 {
+		return adminwire.User{}, false, err
+	}
+	return got.Items[0], true, nil
+}
+
+// User reads a user.
+func (c *Client) User(ctx context.Context, id string) (adminwire.User, error) {
+	var got adminwire.User
+	_, err := c.do(ctx, call{method: http.MethodGet, path: at("users", id)}, &got)
+	return got, err
+}
+
+// CreateUser adds a user.
+func (c *Client) CreateUser(ctx context.Context, wanted adminwire.UserCreate) (adminwire.User, error) {
+	var got adminwire.User
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/users", body: wanted}, &got)
+	return got, err
+}
+
+// PatchUser changes some members of a user.
+func (c *Client) PatchUser(ctx context.Context, id string, change Patch, only Condition) (adminwire.User, error) {
+	var got adminwire.User
+	_, err := c.do(ctx, call{method: http.MethodPatch, path: at("users", id), body: change, patch: true, condition: only}, &got)
+	return got, err
+}
+
+// DeleteUser ends a user's sessions and grants and removes them.
+func (c *Client) DeleteUser(ctx context.Context, id string, only Condition) error {
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: at("users", id), condition: only}, nil)
+	return err
+}
+
+// SetPassword gives a user a new password and ends what the old one opened.
+func (c *Client) SetPassword(ctx context.Context, id string, to adminwire.PasswordSet) error {
+	_, err := c.do(ctx, call{method: http.MethodPut, path: at("users", id, "password"), body: to}, nil)
+	return err
+}
+
+// UnlockUser lifts a lock-out.
+func (c *Client) UnlockUser(ctx context.Context, id string) error {
+	_, err := c.do(ctx, call{method: http.MethodPost, path: at("users", id, "unlock")}, nil)
+	return err
+}
+
+// RevokeUserTokens ends a user's grants, or those to one client, and tells how many.
+func (c *Client) RevokeUserTokens(ctx context.Context, id, client string) (int, error) {
+	var got adminwire.Revoked
+	body := adminwire.RevokeOfUser{Client: client}
+	_, err := c.do(ctx, call{method: http.MethodPost, path: at("users", id, "tokens", "revoke"), body: body}, &got)
+	return got.Revoked, err
+}

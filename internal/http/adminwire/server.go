@@ -1,0 +1,106 @@
+package adminwire
+
+// TokenQuestion is a token that is asked about, or that is to end.
+type TokenQuestion struct {
+	Token string `json:"token"`
+}
+
+// TokenInfo is what a token is good for. All but Active is empty of a dead one.
+type TokenInfo struct {
+	Active    bool     `json:"active"`
+	Subject   string   `json:"sub,omitempty"`
+	User      string   `json:"user_id,omitempty"`
+	Client    string   `json:"client_id,omitempty"`
+	Username  string   `json:"username,omitempty"`
+	Scope     *string  `json:"scope,omitempty"`
+	Scopes    []string `json:"scopes,omitempty"`
+	TokenType string   `json:"token_type,omitempty"`
+	Expires   int64    `json:"exp,omitempty"`
+	Issued    int64    `json:"iat,omitempty"`
+	NotBefore int64    `json:"nbf,omitempty"`
+	Audience  []string `json:"aud,omitempty"`
+	Issuer    string   `json:"iss,omitempty"`
+	JTI       string   `json:"jti,omitempty"`
+	AuthTime  int64    `json:"auth_time,omitempty"`
+	ACR       string   `json:"acr,omitempty"`
+	Session   string   `json:"sid,omitempty"`
+	Grant     string   `json:"grant,omitempty"`
+	Format    string   `json:"format,omitempty"`
+}
+
+// Key is what may be told of a server key.
+type Key struct {
+	ID        string `json:"kid"`
+	Use       string `json:"use"`
+	Algorithm string `json:"alg,omitempty"`
+	State     string `json:"state"`
+	Created   Time   `json:"created_at"`
+	Active    Time   `json:"active_at"`
+	Retires   Time   `json:"retires_at,omitzero"`
+	Drops     Time   `json:"drops_at,omitzero"`
+}
+
+// KeyRotate says which keys are handed over.
+type KeyRotate struct {
+	Use string `json:"use"`
+}
+
+// AuditEntry is one fact of the audit log.
+type AuditEntry struct {
+	ID        string         `json:"id"`
+	At        Time           `json:"at"`
+	Event     string         `json:"event"`
+	Actor     string         `json:"actor,omitempty"`
+	Subject   string         `json:"subject,omitempty"`
+	Client    string         `json:"client_id,omitempty"`
+	IP        string         `json:"ip,omitempty"`
+	UserAgent string         `json:"user_agent,omitempty"`
+	RequestID string         `json:"request_id,omitempty"`
+	Details   map[string]any `json:"details"`
+	Writer    string         `json:"writer"`
+	Sequence  uint64         `json:"seq"`
+	Previous  string         `json:"previous"`
+	Hash      string         `json:"hash"`
+}
+
+// AuditFilter says which facts are wanted; they have to fit all that is given.
+type AuditFilter struct {
+	From, To        Time
+	Subject, Client string
+	Events          []string
+	OldestFirst     bool
+}
+
+// Stats is how much there is of everything. The last two are absent where no audit log is kept.
+type Stats struct {
+	CountedAt     Time   `json:"counted_at"`
+	Version       string `json:"version"`
+	Clients       int    `json:"clients"`
+	Users         int    `json:"users"`
+	Sessions      int    `json:"sessions"`
+	Keys          int    `json:"keys"`
+	SigningKeyAge int64  `json:"signing_key_age"` // seconds
+	AuditEntries  *int64 `json:"audit_entries,omitempty"`
+	AuditDropped  *int64 `json:"audit_dropped,omitempty"`
+}
+
+// Problem says why a request was refused (RFC 9457).
+type Problem struct {
+	Type      string  `json:"type"`
+	Title     string  `json:"title"`
+	Status    int     `json:"status"`
+	Detail    string  `json:"detail,omitempty"`
+	Errors    []Fault `json:"errors,omitempty"`
+	RequestID string  `json:"request_id,omitempty"`
+}
+
+// Fault is one thing that is wrong with a request, and its place: a JSON Pointer into the body
+// (RFC 6901), or the name of a parameter or header.
+type Fault struct {
+	Pointer   string `json:"pointer,omitempty"`
+	Parameter string `json:"parameter,omitempty"`
+	Detail    string `json:"detail"`
+}
+
+// ProblemType is what the type of every problem begins with.
+const ProblemType = "urn:oauth2d:problem:"

@@ -1,0 +1,32 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// Overview answers what operators ask across all records.
+type Overview interface {
+	// Counts counts in one round trip; what it costs does not grow with the numbers.
+	Counts(ctx context.Context, now time.Time) (Counts, error)
+
+	// Sessions reads live sessions of everybody, those that would end first in front: those behind a
+	// place, at most limit. next is the place of the last one looked at, zero when there are no more. One
+	// that is used meanwhile moves behind and may come again; none that lives all the time is missed. It
+	// takes two round trips.
+	Sessions(ctx context.Context, after SessionPlace, limit int, now time.Time) (live []oauth.Session, next SessionPlace, err error)
+
+	// SessionsBehind counts what Sessions has not looked at yet.
+	SessionsBehind(ctx context.Context, after SessionPlace, now time.Time) (int, error)
+}
+
+// Counts is how much there is of everything.
+type Counts struct{ Clients, Users, Sessions int }
+
+// SessionPlace is a place among the sessions of everybody; the zero place is in front of all.
+type SessionPlace struct {
+	Expires time.Time // exact to a millisecond
+	Ref     oauth.SessionRef
+}
