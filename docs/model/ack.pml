@@ -17,10 +17,10 @@
  * THE RULE. The daemon asks the Sentinels who is master and which replicas could be promoted: a
  * majority must name the same master with no failover in progress, and a replica is left out
  * only if every one of that majority calls it down. Without such a majority, or when the answer
- * is old, it is every replica that is known. A write is acknowledged only if WAIT counted as
- * many replicas as that, and the master, asked behind the WAIT on the same connection, still
- * says that it is master, shows no more online replicas than WAIT counted, and shows each
- * replica that could be promoted, by its address, among them.
+ * is old, it is every replica that is known. A write is acknowledged only if the master, asked
+ * behind a WAIT on the same connection, still says that it is master, every replica that it
+ * lists as online has confirmed the write (by its offset), and each replica that could be
+ * promoted is, by its address, among them.
  *
  * The model is harsher than the world in some things. There is no time: an answer of the
  * Sentinels may be used however old it is, a Sentinel may hear of a failover at once or never,
@@ -42,6 +42,8 @@
  *   - Replicas of replicas; offsets and replication ids (a data set is a set of writes, streamed
  *     in order; a resynchronisation throws away what the new master does not have).
  *   - Several daemons and connections: each would have a rule and a WAIT of its own.
+ *   - Two refinements that shorten an outage: a stopped replica that every Sentinel calls down is
+ *     left out of the online ones, and so is a former master that is provably behind.
  *   - Reads and their lease; liveness. "Refuse everything" would pass, hence -DREACH.
  *   - Operators: REPLICAOF by hand, FLUSHALL, SENTINEL RESET, old backups.
  */
@@ -293,7 +295,7 @@ bool before, after;  /* a write was acknowledged by the first master, and by ano
 
 byte target;         /* the master that the daemon writes to */
 byte must = ALL - 1; /* the replicas that must have the write; with WAIT1 unused */
-byte seen;           /* how many of them WAIT counted */
+byte seen;           /* with COUNT: how many of them WAIT counted */
 byte asked;          /* the Sentinels that answer just now */
 
 /* The Sentinels in the set asked have answered. Those that lead a failover say so: their word
@@ -331,15 +333,17 @@ inline acknowledged_by(n) {
 	}
 }
 
+#define waited (count(have & online))
 #ifdef WAIT1
-#define enough 1
+#define enough (waited >= 1)
 #define confirmed true
 #else
-#define enough count(must)
 #ifdef COUNT
+#define enough (waited >= count(must))
 #define confirmed (still_master && count(online) <= seen)
 #else
-#define confirmed (still_master && count(online) <= seen && (must & ~online) == 0)
+#define enough true /* WAIT spares useless questions; it decides nothing */
+#define confirmed (still_master && (online & ~have) == 0 && (must & ~online) == 0)
 #endif
 #endif
 
@@ -372,8 +376,14 @@ active proctype Daemon() {
 		   :: acknowledged_by(0)
 		   :: acknowledged_by(1)
 		   :: acknowledged_by(2)
-		   :: d_step { count(have & online) >= enough -> seen = count(have & online) }; break
-		   :: goto next                /* WAIT timed out, or the connection broke */
+		   :: d_step {
+			enough ->
+#ifdef COUNT
+				seen = waited;
+#endif
+				skip
+		      }; break
+		   :: goto next                /* no answer, or not enough: 503 */
 		   od;
 		   if
 		   :: d_step {
