@@ -85,6 +85,19 @@ faults-cost: $(BIN)/faults packages ## compare the throughput of strict and rela
 faults-report: $(BIN)/faults ## write the table and the plot of build/faults.jsonl into docs/reliability.md
 	$(BIN)/faults -docs docs/reliability.md
 
+.PHONY: model
+model: ## check the model of the acknowledgement rule, and that the usual advice fails it
+	@.ci/packages spin
+	docs/model/check.sh
+
+.PHONY: redis-ha
+redis-ha: packages ## bring up a local Sentinel group with TLS and ACLs, and print the environment to run on it
+	@deploy/redis/bin/ha-up.sh
+
+.PHONY: redis-ha-stop
+redis-ha-stop: ## stop that group
+	@deploy/redis/bin/ha-down.sh
+
 .PHONY: docs
 docs: ## write docs/configuration.md again
 	go generate ./internal/config
