@@ -21,6 +21,7 @@ func newClient(s *shared) *cobra.Command {
 // clientFlags are what a client is made of.
 type clientFlags struct {
 	name, secretFile, introspection, format, algorithm string
+	requestsPerMinute                                  int
 	public, native, skipConsent, noRotation            bool
 	grants, redirects, logouts, audience, resources    []string
 	scope, defaultScope                                string
@@ -58,6 +59,7 @@ func newClientCreate(s *shared) *cobra.Command {
 	flags.StringArrayVar(&f.resources, "resource", nil, "resource it may name; may be repeated; none: every one")
 	flags.StringVar(&f.format, "format", "", "access tokens: opaque (default) or jwt")
 	flags.StringVar(&f.algorithm, "algorithm", "", "what its JWTs are signed with; empty: the server's")
+	flags.IntVar(&f.requestsPerMinute, "requests-per-minute", 0, "how often it may ask each endpoint; 0: as the server's limits say, -1: without limit")
 	flags.StringVar(&f.introspection, "introspection", "", "any: it may introspect every token")
 	flags.BoolVar(&f.noRotation, "no-rotation", false, "a refresh keeps the refresh token (confidential clients only)")
 	flags.BoolVar(&f.skipConsent, "skip-consent", false, "a first-party client: people are not asked")
@@ -112,7 +114,7 @@ func (f clientFlags) client(id string) (oauth.Client, error) {
 		ID: oauth.ClientID(id), Name: f.name, Type: oauth.AppWeb,
 		RedirectURIs: f.redirects, PostLogoutURIs: f.logouts, GrantTypes: f.grants, Scopes: scopes, DefaultScopes: preset,
 		Audience: f.audience, Resources: f.resources, Format: oauth.TokenFormat(f.format), Algorithm: f.algorithm,
-		Introspection: oauth.Introspection(f.introspection), SkipConsent: f.skipConsent,
+		Introspection: oauth.Introspection(f.introspection), RequestsPerMinute: f.requestsPerMinute, SkipConsent: f.skipConsent,
 		Lifetimes: oauth.Lifetimes{Access: f.access, RefreshIdle: f.refreshIdle}, Claims: f.claims,
 	}
 	if f.public {
@@ -162,6 +164,7 @@ type clientView struct {
 	Algorithm      string            `json:"algorithm,omitempty"`
 	Rotation       bool              `json:"refresh_rotation"`
 	Introspection  string            `json:"introspection,omitempty"`
+	PerMinute      int               `json:"requests_per_minute,omitempty"`
 	SkipConsent    bool              `json:"skip_consent"`
 	Claims         map[string]string `json:"claims,omitempty"`
 	Secrets        []secretView      `json:"secrets,omitempty"`
@@ -182,7 +185,7 @@ func viewOf(c oauth.Client) clientView {
 		ID: c.ID, Name: c.Name, Disabled: c.Disabled, Method: c.Method, Type: string(c.Type), GrantTypes: c.GrantTypes,
 		RedirectURIs: c.RedirectURIs, PostLogoutURIs: c.PostLogoutURIs, Scope: c.Scopes.String(), DefaultScope: c.DefaultScopes.String(),
 		Audience: c.Audience, Resources: c.Resources, Format: c.Format, Algorithm: c.Algorithm, Rotation: c.Rotates(),
-		Introspection: string(c.Introspection), SkipConsent: c.SkipConsent, Claims: c.Claims,
+		Introspection: string(c.Introspection), PerMinute: c.RequestsPerMinute, SkipConsent: c.SkipConsent, Claims: c.Claims,
 		Created: timeOrNil(c.Created), Updated: timeOrNil(c.Updated),
 	}
 	for _, secret := range c.Secrets {

@@ -149,3 +149,23 @@ func TestOtherMasterKey(t *testing.T) {
 		t.Errorf("told %q", line)
 	}
 }
+
+func TestCleanupAndUnlockCommands(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.do(t, "correct horse\n", "user", "create", "ada")
+	if _, told := s.do(t, "", "cleanup"); !strings.Contains(told, "1 users looked at, 0 entries removed") {
+		t.Errorf("told %q", told)
+	}
+	report, _ := s.do(t, "", "cleanup", "--output", "json")
+	var view cleanupView
+	if err := json.Unmarshal([]byte(report), &view); err != nil || view != (cleanupView{Ran: true, Users: 1}) {
+		t.Errorf("%v %s", err, report)
+	}
+	if _, told := s.do(t, "", "user", "unlock", "Ada"); !strings.Contains(told, "may try again") {
+		t.Errorf("told %q", told)
+	}
+	if line := s.fails(t, "user", "unlock", "nobody"); !strings.Contains(line, "no such one") {
+		t.Errorf("told %q", line)
+	}
+}

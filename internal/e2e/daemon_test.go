@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,13 +44,20 @@ func launch(t testing.TB, env []string, args ...string) *daemon {
 	d.process.Env = environment(env)
 	d.process.Stderr, d.process.Stdout = d.Log, d.Out
 	d.process.SysProcAttr = withParent()
-	if err := d.process.Start(); err != nil {
-		t.Fatal(err)
-	}
+	started := make(chan error, 1)
 	go func() {
-		_ = d.process.Wait() // the exit code tells
+		runtime.LockOSThread() // withParent binds the child to the thread that starts it
+		defer runtime.UnlockOSThread()
+		err := d.process.Start()
+		started <- err
+		if err == nil {
+			_ = d.process.Wait() // the exit code tells
+		}
 		close(d.exited)
 	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { d.end(t) })
 	return d
 }

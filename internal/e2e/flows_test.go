@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/base64"
-	"math/big"
 	"net/http"
 	"net/url"
 	"slices"
@@ -155,7 +154,8 @@ func (k *kitchen) verify(t testing.TB, text, typ string, more ...jwt.ParserOptio
 	find := func(token *jwt.Token) (any, error) {
 		for _, one := range keys {
 			if key := one.(map[string]any); key["kid"] == token.Header["kid"] {
-				return &ecdsa.PublicKey{Curve: elliptic.P256(), X: number(t, key["x"]), Y: number(t, key["y"])}, nil
+				point := slices.Concat([]byte{4}, number(t, key["x"]), number(t, key["y"])) // SEC 1 §2.3.3
+				return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
 			}
 		}
 		return nil, jwt.ErrTokenUnverifiable
@@ -171,13 +171,13 @@ func (k *kitchen) verify(t testing.TB, text, typ string, more ...jwt.ParserOptio
 	return parsed.Claims.(jwt.MapClaims)
 }
 
-func number(t testing.TB, text any) *big.Int {
+func number(t testing.TB, text any) []byte {
 	t.Helper()
 	raw, err := base64.RawURLEncoding.DecodeString(text.(string))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return new(big.Int).SetBytes(raw)
+	return raw
 }
 
 func (k *kitchen) publicClient(t *testing.T) {

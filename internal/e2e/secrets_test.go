@@ -43,7 +43,7 @@ func TestW15S05S14NoSecretIsLeftBehind(t *testing.T) {
 	n.daemon.signal(t, syscall.SIGQUIT) // a crash dump of all goroutines
 	n.daemon.code(t)
 	log := n.daemon.Log.String()
-	if !strings.Contains(log, "goroutine ") || !strings.Contains(log, "token.issued") || !strings.Contains(log, "login.failed") {
+	if !strings.Contains(log, "goroutine ") || !strings.Contains(log, `"route":"/token"`) || !strings.Contains(log, `"code":"invalid_grant"`) {
 		t.Error("the log is not all there")
 	}
 	left := map[string][]byte{

@@ -42,15 +42,18 @@ func newSite(t testing.TB, path, prefix string, env ...string) *site {
 	s.HTTP = &http.Client{Transport: transport, Timeout: patience}
 	s.env = append([]string{
 		"OAUTH2D_ISSUER=" + s.Issuer, "OAUTH2D_SERVER_ENDPOINT_PREFIX=" + prefix, "OAUTH2D_MASTER_KEY=" + s.Key,
-		"OAUTH2D_ADMIN_LISTEN=127.0.0.1:0", "OAUTH2D_LOG_LEVEL=debug",
+		"OAUTH2D_SERVER_LISTEN=127.0.0.1:0", "OAUTH2D_ADMIN_LISTEN=127.0.0.1:0", "OAUTH2D_LOG_LEVEL=debug",
 		"OAUTH2D_PASSWORD_MEMORY=8192", "OAUTH2D_PASSWORD_TIME=1", // the cheapest that is allowed
 	}, env...)
 	return s
 }
 
+// patient are settings for where nothing is measured: the machine may be busy.
+var patient = []string{"OAUTH2D_REDIS_TIMEOUT=5s", "OAUTH2D_REDIS_DIAL_TIMEOUT=5s"}
+
 // onRedis are the settings for a standalone server.
 func onRedis(r *redistest.Server) []string {
-	return []string{"OAUTH2D_REDIS_MODE=standalone", "OAUTH2D_REDIS_ADDRS=" + r.Addr}
+	return append([]string{"OAUTH2D_REDIS_MODE=standalone", "OAUTH2D_REDIS_ADDRS=" + r.Addr}, patient...)
 }
 
 // onSentinels are the settings for a group.
@@ -76,7 +79,7 @@ func (s *site) replica(t testing.TB) *daemon {
 // cli runs a command that must succeed, and gives what it printed.
 func (s *site) cli(t testing.TB, stdin string, args ...string) string {
 	t.Helper()
-	did := cli(t, s.env, stdin, args...)
+	did := cli(t, slices.Concat(s.env, patient), stdin, args...)
 	if did.code != 0 {
 		t.Fatalf("oauth2d %s: exit code %d\n%s", strings.Join(args, " "), did.code, did.err)
 	}

@@ -100,7 +100,7 @@ func TestStartupTellsWhatIsWrongWithTheSettings(t *testing.T) {
 		first, second := newSite(t, "", "", env...), newSite(t, "", "", env...)
 		first.cli(t, "", "key", "list", "--direct")
 		refuses(t, second.env, []string{"serve"}, "master_key", "not the one", "master_key_previous")
-		again := append(second.env, "OAUTH2D_MASTER_KEY_PREVIOUS="+first.Key)
+		again := append(slices.Clone(second.env), "OAUTH2D_MASTER_KEY_PREVIOUS="+first.Key)
 		if did := cli(t, again, "", "key", "list", "--direct"); did.code != 0 {
 			t.Errorf("with the earlier key beside it: %s", did.err)
 		}

@@ -43,7 +43,7 @@ func main() {
 	flag.StringVar(&o.docs, "docs", "", "make no trial, but write the table of the trials in -out into this page, and the plot beside it")
 	flag.BoolVar(&o.controls, "controls", false, "also try what must lose: relaxed in a partition, and WAIT 1 in a planned failover")
 	flag.BoolVar(&o.cost, "cost", false, "make no trial, but compare the throughput of strict and relaxed")
-	flag.BoolVar(&o.keep, "keep", false, "keep what the processes wrote of every trial, not only of those with a violation")
+	flag.BoolVar(&o.keep, "keep", false, "keep what the processes wrote in every trial, not only in those with a violation or too long a gap")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := o.run(ctx)
@@ -174,8 +174,8 @@ func (o options) labour(ctx context.Context, jobs <-chan job, report func(figure
 		if err != nil {
 			f.Failed = err.Error()
 		}
-		if f.Violations > 0 || err != nil || o.keep {
-			keep(s.dir, filepath.Join(o.dir, fmt.Sprintf("%s-%s-%d", f.Fault, f.Mode, time.Now().Unix())))
+		if f.Violations > 0 || err != nil || o.keep || f.slow() {
+			keep(s.dir, filepath.Join(o.dir, fmt.Sprintf("%s-%s-%d-%d", f.Fault, f.Mode, n.lab, time.Now().Unix())))
 		}
 		if err := report(f); err != nil {
 			return err

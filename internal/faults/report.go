@@ -20,6 +20,9 @@ func summary(f figures) string {
 	if !f.Whole {
 		line += "  not whole"
 	}
+	if f.slow() {
+		line += "  SLOW"
+	}
 	if len(f.Examples) > 0 {
 		line += "\n    " + strings.Join(f.Examples, "\n    ")
 	}

@@ -37,6 +37,9 @@ type figures struct {
 	Failed       string   `json:"failed,omitempty"` // the trial itself did not work
 }
 
+// slow tells whether changes stood still for longer than is promised.
+func (f figures) slow() bool { return f.Gap > 6 && f.DownAfter <= 1000 || f.Gap > 15 }
+
 // try makes one trial on a network that is idle.
 func try(ctx context.Context, s setup, n *network, f fault) (figures, error) {
 	fig := figures{Fault: f.name, Mode: s.mode, DownAfter: s.downAfter.Milliseconds(), At: time.Now().UTC().Format(time.RFC3339)}

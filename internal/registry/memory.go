@@ -69,9 +69,13 @@ func (m *memory) look(id oauth.ClientID) (c oauth.Client, known bool, at moment,
 }
 
 // confirm asks for the version and forgets everything when it moved. Callers at the same time share
-// one question.
+// one question, unless a change of our own lies between them.
 func (m *memory) confirm(ctx context.Context) error {
-	_, err := ask(ctx, &m.asks, "version", func(ctx context.Context) (struct{}, error) {
+	m.mu.RLock()
+	changes := m.at.changes
+	m.mu.RUnlock()
+	question := "version after " + strconv.FormatUint(changes, 36)
+	_, err := ask(ctx, &m.asks, question, func(ctx context.Context) (struct{}, error) {
 		sent := m.now()
 		version, err := m.store.Version(ctx)
 		if err != nil {
@@ -79,6 +83,9 @@ func (m *memory) confirm(ctx context.Context) error {
 		}
 		m.mu.Lock()
 		defer m.mu.Unlock()
+		if changes != m.at.changes {
+			return struct{}{}, nil // the answer may be older than our change
+		}
 		if version != m.at.version {
 			clear(m.clients)
 		}

@@ -13,11 +13,12 @@ import (
 
 // Bounds on what is registered beyond those of package oauth.
 const (
-	maxResources  = 50
-	maxAudience   = 20
-	maxClaims     = 20
-	maxClaimBytes = 256
-	maxCodeLife   = 10 * time.Minute // RFC 6749 §4.1.2
+	maxResources         = 50
+	maxAudience          = 20
+	maxClaims            = 20
+	maxRequestsPerMinute = 10_000_000
+	maxClaimBytes        = 256
+	maxCodeLife          = 10 * time.Minute // RFC 6749 §4.1.2
 )
 
 // What a client's own lifetimes may be at most. Server keys are kept for as long.
@@ -31,7 +32,7 @@ func check(c oauth.Client) error {
 	for _, rule := range []func(oauth.Client) error{
 		func(c oauth.Client) error { return checkID(c.ID) },
 		checkName, checkKinds, checkGrantTypes, checkPublic, checkRedirects,
-		checkScopes, checkTargets, checkLifetimes, checkClaims, checkSecretCount,
+		checkScopes, checkTargets, checkLifetimes, checkRate, checkClaims, checkSecretCount,
 	} {
 		if err := rule(c); err != nil {
 			return err
@@ -197,6 +198,13 @@ func checkClaims(c oauth.Client) error {
 		if !plain(name) || len(value) > maxClaimBytes || !utf8.ValidString(value) {
 			return refuse("a claim is empty, too long or does not print")
 		}
+	}
+	return nil
+}
+
+func checkRate(c oauth.Client) error {
+	if c.RequestsPerMinute < -1 || c.RequestsPerMinute > maxRequestsPerMinute {
+		return refuse("requests_per_minute is 1 to 10000000, 0 for the server's limits, or -1 for none")
 	}
 	return nil
 }

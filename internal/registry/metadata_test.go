@@ -222,3 +222,17 @@ func TestChangeIsCheckedLikeARegistration(t *testing.T) {
 		t.Error("a client with secrets became public")
 	}
 }
+
+func TestALimitOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{-2, 10_000_001} {
+		refusedWith(t, oauth.InvalidClientMetadata, fmt.Sprint(n), func(c *oauth.Client) { c.RequestsPerMinute = n })
+	}
+	for _, n := range []int{-1, 0, 10_000_000} {
+		c := confidential("demo")
+		c.RequestsPerMinute = n
+		if _, _, err := newStage().replica().Register(t.Context(), c, ""); err != nil {
+			t.Errorf("%d: %v", n, err)
+		}
+	}
+}

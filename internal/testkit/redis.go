@@ -11,7 +11,7 @@ import (
 )
 
 // background are the questions that a daemon puts to Redis by itself.
-var background = []string{"clients.version", "keys.load", "look", "health"}
+var background = []string{"clients.version", "keys.load", "look", "health", "audit.append", "audit.end", "sweeps.claim", "sweeps.mark", "sweeps.tidy"}
 
 // RedisCalls counts, by verb, the times that requests have waited for Redis so far. Each is one round
 // trip at most, because callers at the same time share them. What the daemon asks by itself is left

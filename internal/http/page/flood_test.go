@@ -11,30 +11,27 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// A slow hash of a made-up user is what keeps the two apart from nobody: without it, an unknown name
-// is answered twenty times as fast.
-func TestW06_AnUnknownUserTakesAsLongAsAWrongPassword(t *testing.T) {
-	t.Parallel()
+// A slow hash of nothing is what keeps an unknown name from being answered twenty times as fast.
+func TestW06_AnUnknownUserTakesAsLongAsAWrongPassword(t *testing.T) { // not parallel: it measures time
 	d := testkit.Start(t, func(c *config.Config) { c.Password.Memory, c.Password.Time = 19456, 2 })
 	person := testkit.NewPerson(t)
 	shown := person.Get(t, d.Base+"/login")
-	fastest := map[string]time.Duration{}
-	for range 5 { // in turn, and the fastest of each: the machine may be busy
-		for _, name := range []string{"demo", "nobody"} {
+	fastest := map[string]time.Duration{"demo": time.Hour, "nobody": time.Hour}
+	alike := func() bool { return fastest["demo"] < 2*fastest["nobody"] && fastest["nobody"] < 2*fastest["demo"] }
+	for round := range 60 { // in turn, and the fastest of each: the machine may be busy
+		for name, best := range fastest {
 			began := time.Now()
 			got := person.Post(t, shown, map[string]string{"username": name, "password": "wrong password"})
-			took := time.Since(began)
+			fastest[name] = min(best, time.Since(began))
 			if got.Status != http.StatusUnauthorized {
 				t.Fatalf("%s: %d", name, got.Status)
 			}
-			if best, seen := fastest[name]; !seen || took < best {
-				fastest[name] = took
-			}
+		}
+		if round >= 5 && alike() {
+			return
 		}
 	}
-	if known, unknown := fastest["demo"], fastest["nobody"]; known > 2*unknown || unknown > 2*known {
-		t.Errorf("known %v, unknown %v", known, unknown)
-	}
+	t.Errorf("told apart by time: %v", fastest)
 }
 
 // A thousand at a time get their answer or are told to try again, and the server serves others.
@@ -46,7 +43,7 @@ func TestW08_AThousandSignInsAtATime(t *testing.T) {
 	})
 	person := testkit.NewPerson(t)
 	shown := person.Get(t, d.Base+"/login")
-	person.Client.Transport = &http.Transport{MaxConnsPerHost: 200}
+	person.Client.Timeout, person.Client.Transport = 0, &http.Transport{MaxConnsPerHost: 200}
 	var mu sync.Mutex
 	var crowd sync.WaitGroup
 	statuses := map[int]int{}

@@ -1,0 +1,53 @@
+package metric
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// described lists what the registry knows: name, labels and meaning of each, as a row of docs/metrics.md.
+func rows(t *testing.T) []string {
+	t.Helper()
+	m := New("test")
+	m.Watch(State{})
+	found := make(chan *prometheus.Desc, 1000)
+	m.registry.Describe(found)
+	close(found)
+	form := regexp.MustCompile(`fqName: "(oauth2d_\w+)", help: "(.*?)", (?:unit: ".*", )?constLabels: \{\}, variableLabels: \{([^}]*)\}`)
+	var rows []string
+	for d := range found {
+		if parts := form.FindStringSubmatch(d.String()); parts != nil {
+			labels := strings.ReplaceAll(parts[3], ",", "`, `")
+			if labels != "" {
+				labels = "`" + labels + "`"
+			}
+			rows = append(rows, "| `"+parts[1]+"` | "+labels+" | "+parts[2]+" |")
+		}
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// The table in docs/metrics.md is the registry's, row by row.
+func TestThePageIsFresh(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var there []string
+	for line := range strings.Lines(string(page)) {
+		if strings.HasPrefix(line, "| `oauth2d_") {
+			there = append(there, strings.TrimSpace(line))
+		}
+	}
+	slices.Sort(there)
+	if want := rows(t); !slices.Equal(there, want) || len(want) < 20 {
+		t.Errorf("docs/metrics.md is stale; its table must hold:\n%s", strings.Join(want, "\n"))
+	}
+}
