@@ -2,7 +2,7 @@
 # Checks the model of the acknowledgement rule (ack.pml): the rule must hold over the whole state
 # space, and what it is compared with must fail. Exit status 0 only when both is so.
 #
-#   docs/model/check.sh                everything; about half a minute on two free cores, 1 GB
+#   docs/model/check.sh                everything; about a minute on two free cores, 1 GB
 #   WRITES=1 docs/model/check.sh       one write instead of two: a third of the work
 #   JOBS=1 docs/model/check.sh         one search at a time (default: one a core)
 #   EXACT=yes docs/model/check.sh      whole states in memory (2 GB) instead of 64-bit digests of
