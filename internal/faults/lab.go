@@ -239,6 +239,7 @@ func (l *lab) environment(host, mode string) []string {
 		"OAUTH2D_SERVER_LISTEN=" + l.net.addr(host) + ":" + publicPort, "OAUTH2D_ADMIN_LISTEN=" + l.net.addr(host) + ":" + adminPort,
 		"OAUTH2D_REDIS_MODE=sentinel", "OAUTH2D_REDIS_MASTER_NAME=" + masterName, "OAUTH2D_REDIS_ADDRS=" + strings.Join(sentinels, ","),
 		"OAUTH2D_REDIS_DURABILITY=" + mode, "OAUTH2D_REFRESH_GRACE=0s", "OAUTH2D_SESSION_LIMIT=100",
+		"OAUTH2D_LIMITS_LOGIN_IP=off", "OAUTH2D_LIMITS_AUTHORIZE_IP=off", "OAUTH2D_LIMITS_LOGIN_FAILURES=off", "OAUTH2D_LIMITS_LOGIN_FAILURES_IP=off",
 		"OAUTH2D_PASSWORD_MEMORY=8192", "OAUTH2D_PASSWORD_TIME=1", // the cheapest that is allowed
 	}
 }

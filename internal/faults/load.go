@@ -126,9 +126,9 @@ func (l *load) begin() {
 		})
 	}
 	for i, host := range daemonHosts {
-		l.busy.Go(func() { l.each(ctx, 25*time.Millisecond, func(int) { l.issue(host) }) })
-		l.busy.Go(func() { l.each(ctx, 400*time.Millisecond, func(n int) { l.signIns(host, n) }) })
-		l.busy.Go(func() { l.each(ctx, time.Second, func(n int) { l.registers(host, n, i == 0) }) })
+		l.busy.Go(func() { l.each(ctx, 50*time.Millisecond, func(int) { l.issue(host) }) })
+		l.busy.Go(func() { l.each(ctx, 600*time.Millisecond, func(n int) { l.signIns(host, n) }) })
+		l.busy.Go(func() { l.each(ctx, 3*time.Second, func(n int) { l.registers(host, n, i == 0) }) })
 	}
 }
 

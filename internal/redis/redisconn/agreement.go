@@ -11,6 +11,8 @@ const (
 	fresh    = 700 * time.Millisecond // how long a word of theirs may make the set of replicas smaller
 	steadily = 2 * time.Second        // how long a replica was there without a gap before it may stand in for its master
 	gap      = 500 * time.Millisecond // a longer silence of a replica is a gap
+
+	remembered = 8 // histories of a master before the one it writes
 )
 
 // sighting is what one Sentinel says of the group.
@@ -46,6 +48,8 @@ type agreement struct {
 	confirmed time.Time // a majority named it, with nothing held against it, no earlier than this
 	named     time.Time // a majority named it, whatever they hold against it, no earlier than this
 	former    lineage   // the master before, until it is a working replica
+	earlier   []string  // the histories that the master was seen with before; a restart begins another one
+	formerly  []string  // the same of the master before
 	known     []string  // the replicas that any Sentinel ever named under this agreement
 	required  []string  // those of them that a Sentinel could promote now
 	down      []string  // those that every answering Sentinel calls s_down
@@ -74,7 +78,7 @@ func agree(h heard, before agreement) agreement {
 		if master != before.master {
 			next = agreement{master: master, since: h.now, confirmed: confirmed}
 			if before.master != "" {
-				next.former = lineage{before.master, before.replid}
+				next.former, next.formerly = lineage{before.master, before.replid}, before.earlier
 			}
 		}
 	}
@@ -84,11 +88,15 @@ func agree(h heard, before agreement) agreement {
 	if named, at := h.majority(func(sighting) bool { return true }); named == next.master {
 		next.named = at
 	}
-	if m := h.servers[next.master]; m.master {
+	if m := h.servers[next.master]; m.master && m.replid != next.replid {
+		if next.replid != "" {
+			past := append(slices.Clone(next.earlier), next.replid)
+			next.earlier = past[max(0, len(past)-remembered):]
+		}
 		next.replid = m.replid
 	}
 	if f := h.servers[next.former.addr]; next.former.addr != "" && f.follows(next.master) && f.linked && h.young(f.at) {
-		next.former = lineage{}
+		next.former, next.formerly = lineage{}, nil
 	}
 	next.known = h.known(next)
 	next.down = h.down(next.known)
@@ -183,7 +191,7 @@ func (h heard) down(known []string) []string {
 }
 
 // promotable leaves out, of the known replicas, the dead ones and a predecessor that is proven to
-// be one: it holds, or last held, the history that the master continued when it was promoted. A
+// be one: it holds, or was seen with, the history that the master continued when it was promoted. A
 // server that claims to be master without that proof may be the successor: it is never left out.
 func (h heard) promotable(a agreement) []string {
 	continued := ""
@@ -194,7 +202,7 @@ func (h heard) promotable(a agreement) []string {
 	for _, addr := range a.known {
 		s := h.servers[addr]
 		rival := s.master && h.young(s.at) && s.replid == continued && continued != ""
-		former := addr == a.former.addr && a.former.replid == continued && continued != ""
+		former := addr == a.former.addr && (a.former.replid == continued || slices.Contains(a.formerly, continued)) && continued != ""
 		if !rival && !former && !slices.Contains(a.down, addr) {
 			all = append(all, addr)
 		}

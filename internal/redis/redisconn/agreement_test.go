@@ -80,6 +80,22 @@ func underB() agreement {
 	return a
 }
 
+// A master that was restarted writes another history; the earlier one is remembered.
+func TestEarlierHistories(t *testing.T) {
+	t.Parallel()
+	well := see(nodeA, "master", nodeB, nodeC)
+	a := underA()
+	for _, replid := range []string{historyA, "aaaa2", "aaaa2", "aaaa3"} {
+		a = agree(heard{
+			now: ago(0), sentinels: views(well, well, well), asked: 3, lease: time.Second,
+			servers: map[string]testimony{nodeA: masterOf(replid, "")},
+		}, a)
+	}
+	if a.replid != "aaaa3" || !slices.Equal(a.earlier, []string{historyA, "aaaa2"}) {
+		t.Errorf("now %q, earlier %q", a.replid, a.earlier)
+	}
+}
+
 func TestAgreement(t *testing.T) {
 	t.Parallel()
 	well := see(nodeA, "master", nodeB, nodeC)
@@ -161,6 +177,12 @@ func TestAgreement(t *testing.T) {
 			name: "isr3: the former master, proven to be that, is left out at once", before: underA(), master: nodeB,
 			sentinels: views(see(nodeB, "master", nodeA, nodeC), see(nodeB, "master", nodeA, nodeC)),
 			servers:   map[string]testimony{nodeB: masterOf(historyB, historyA)}, required: []string{nodeC},
+		},
+		{
+			name:   "restart: the former master came back with another history after its successor had been chosen",
+			before: func() agreement { a := underA(); a.replid, a.earlier = "aaaa2", []string{historyA}; return a }(), master: nodeB,
+			sentinels: views(see(nodeB, "master", nodeA, nodeC), see(nodeB, "master", nodeA, nodeC)),
+			servers:   map[string]testimony{nodeB: masterOf(historyB, historyA), nodeA: masterOf("aaaa2", "")}, required: []string{nodeC},
 		},
 		{
 			name: "isr3: another history is no proof", before: underA(), master: nodeB,
