@@ -14,6 +14,9 @@ var workshop string
 
 // binary builds the command once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
+	if err := look("../../cmd", "../../internal", "../../go.mod"); err != nil {
+		return "", err
+	}
 	name := filepath.Join(workshop, "oauth2d")
 	args := []string{"build", "-o", name}
 	if raceDetector {
@@ -25,6 +28,17 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	return name, nil
 })
+
+// look reads the names of all sources. "go test" remembers what a test has looked at: without it, an
+// earlier result would be taken for that of a binary whose sources have changed since.
+func look(roots ...string) error {
+	for _, root := range roots {
+		if err := filepath.WalkDir(root, func(_ string, _ os.DirEntry, err error) error { return err }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
