@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
 	"github.com/recipe-web-app/oauth2d/internal/audit"
@@ -19,11 +20,8 @@ import (
 // facts gives what a daemon wrote to stdout, once everything is written.
 func facts(t *testing.T, d *testkit.Daemon) []audit.Fact {
 	t.Helper()
-	if err := d.App.Direct().Audit.Sync(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	var all []audit.Fact
-	for line := range strings.Lines(d.Audit.String()) {
+	for line := range strings.Lines(d.Facts(t)) {
 		var f audit.Fact
 		if err := json.Unmarshal([]byte(line), &f); err != nil || f.At.IsZero() || f.Writer == "" {
 			t.Fatalf("%q: %v", line, err)
@@ -142,7 +140,7 @@ func (r *run) steps() []step {
 			if err := r.d.App.Direct().DisableUser(r.t.Context(), "demo"); err != nil {
 				r.t.Fatal(err)
 			}
-		}, "login.succeeded session.ended"},
+		}, "login.succeeded session.ended user.change"},
 	}
 }
 
@@ -289,6 +287,18 @@ func TestSignsOfTrouble(t *testing.T) {
 			t.Errorf("%s is missing", gauge)
 		}
 	}
+}
+
+// The gauge of sessions is counted when the server starts, and then now and again.
+func TestSessionsAreCounted(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	first := testkit.Start(t, testkit.Redis(server.Addr))
+	first.Demo().Login(t, testkit.NewPerson(t))
+	second := testkit.Start(t, testkit.Redis(server.Addr))
+	redistest.Eventually(t, 30*time.Second, "the session is counted", func() bool {
+		return strings.Contains(scraped(t, second, ""), "\noauth2d_sessions_active 1\n")
+	})
 }
 
 // What is done straight on Redis is recorded there as well.

@@ -13,6 +13,7 @@ const (
 	ringEvery  = 5 * time.Second
 	pulseEvery = time.Second
 	leastSweep = 2 * time.Second
+	countEvery = 30 * time.Second
 )
 
 // startTasks runs what happens without a request, until Stop.
@@ -23,6 +24,10 @@ func (a *App) startTasks() {
 	a.tasks.Go(func() { every(ctx, pulseEvery, a.feelRedis) })
 	// Several times within the pause, so that one daemon finds it over soon, whichever that is.
 	a.tasks.Go(func() { every(ctx, max(a.config.Cleanup.Every/5, leastSweep), a.sweep) })
+	a.tasks.Go(func() {
+		a.count(ctx)
+		every(ctx, countEvery, a.count)
+	})
 	if a.certificates != nil {
 		a.tasks.Go(func() { a.certificates.Watch(ctx, certificatesEvery, a.log) })
 	}
@@ -72,5 +77,12 @@ func (a *App) feelRedis(ctx context.Context) {
 func (a *App) sweep(ctx context.Context) {
 	if _, err := a.rules.cleanup.Run(ctx, a.config.Cleanup.Every); err != nil && ctx.Err() == nil {
 		a.log.WarnContext(ctx, "the cleanup was not completed; it goes on later", "error", err.Error())
+	}
+}
+
+// count looks how many sessions there are, for the metrics; while it cannot, the last number stands.
+func (a *App) count(ctx context.Context) {
+	if found, err := a.rules.stores.overview.Counts(ctx, a.options.Now()); err == nil {
+		a.counted.Store(int64(found.Sessions))
 	}
 }

@@ -66,7 +66,7 @@ type (
 // The facts of operators.
 type (
 	// AdminAction: an operator changed something. Actor is the subject of the operator's token, Action
-	// a verb such as "client.change", Object what it was done to. Before and After hold what differs, by
+	// a verb such as "client.change", which is the fact's name, Object what it was done to. Before and After hold what differs, by
 	// the names of the admin API; no secret is among them.
 	AdminAction struct {
 		Actor, Action, Object string
@@ -75,7 +75,7 @@ type (
 )
 
 // Name implements Event.
-func (AdminAction) Name() string         { return "admin.action" }
+func (a AdminAction) Name() string       { return a.Action }
 func (TokenIssued) Name() string         { return "token.issued" }
 func (TokenDenied) Name() string         { return "token.denied" }
 func (CredentialShown) Name() string     { return "credential.shown" }

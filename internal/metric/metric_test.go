@@ -52,6 +52,7 @@ func TestEveryFactIsCounted(t *testing.T) {
 		{event.TokenRevoked{What: "grant"}, `oauth2d_revocations_total{what="grant"}`},
 		{event.TokenIntrospected{Caller: "Web_1", Active: true}, `oauth2d_introspections_total{active="true",caller="Web_1"}`},
 		{event.RevokedTokenUsed{}, `oauth2d_revoked_token_uses_total`},
+		{event.AdminAction{Action: "client.change"}, `oauth2d_admin_actions_total{action="client.change"}`},
 		{event.TokenSpread{}, `oauth2d_tokens_spread_total`},
 		{event.AuditBroken{}, `oauth2d_audit_breaks_total`},
 		{event.AuditDropped{Count: 1}, `oauth2d_audit_dropped_total{where="all"}`},
@@ -150,7 +151,7 @@ func TestAFloodOfClients(t *testing.T) {
 			event.TokenIntrospected{Caller: id, Client: id, Token: id, Active: i%2 == 0}, event.ClientAuthenticated{Client: id, Method: id},
 			event.ClientAuthFailed{Client: id, Method: id}, event.CodeReplayed{Client: id}, event.RefreshReused{Client: id},
 			event.LimitHit{Client: id}, event.LockedOut{Client: id, User: id}, event.RevokedTokenUsed{Client: id, Caller: id},
-			event.TokenSpread{Client: id, Token: id}, event.AuditDropped{Where: id},
+			event.TokenSpread{Client: id, Token: id}, event.AdminAction{Actor: id, Action: id, Object: id}, event.AuditDropped{Where: id},
 		} {
 			m.Emit(context.Background(), fact)
 		}

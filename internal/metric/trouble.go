@@ -14,10 +14,14 @@ type signs struct {
 	spreads     prometheus.Counter
 	lost        *prometheus.CounterVec // where
 	breaks      prometheus.Counter
+	operators   *prometheus.CounterVec // action
+	actions     *vocabulary
 }
 
 func newSigns() signs {
 	return signs{
+		operators:   counters("admin_actions_total", "What operators did, by the verb.", "action"),
+		actions:     newVocabulary(),
 		revokedUses: counter("revoked_token_uses_total", "Access tokens shown after they, their grant or all tokens of their client were revoked."),
 		spreads:     counter("tokens_spread_total", "Tokens that audit.many_callers different callers introspected on this server."),
 		lost:        counters("audit_dropped_total", "Facts that did not get into the audit log: where is log for its copy in Redis, all for that and the lines.", "where"),
@@ -26,7 +30,7 @@ func newSigns() signs {
 }
 
 func (s signs) all() []prometheus.Collector {
-	return []prometheus.Collector{s.revokedUses, s.spreads, s.lost, s.breaks}
+	return []prometheus.Collector{s.revokedUses, s.spreads, s.lost, s.breaks, s.operators}
 }
 
 func (s signs) start() {
@@ -38,6 +42,8 @@ func (s signs) emit(e event.Event) {
 	switch e := e.(type) {
 	case event.RevokedTokenUsed:
 		s.revokedUses.Inc()
+	case event.AdminAction:
+		s.operators.WithLabelValues(s.actions.word(e.Action)).Inc()
 	case event.TokenSpread:
 		s.spreads.Inc()
 	case event.AuditBroken:

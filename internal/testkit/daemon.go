@@ -129,3 +129,14 @@ func (l *Log) String() string {
 	defer l.mu.Unlock()
 	return l.text.String()
 }
+
+// Facts is every fact told so far, as the lines of the audit log.
+func (d *Daemon) Facts(t testing.TB) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := d.App.Direct().Audit.Sync(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return d.Audit.String()
+}

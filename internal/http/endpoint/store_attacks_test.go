@@ -34,7 +34,8 @@ func dump(t *testing.T, server *redistest.Server) map[string]string {
 	all := map[string]string{}
 	list, _ := server.Do(t, "keys", "*").([]any)
 	for _, name := range list {
-		if key := fmt.Sprint(name); strings.HasPrefix(key, "auth:rate_limit:") || strings.HasPrefix(key, "auth:lease:") {
+		switch key := fmt.Sprint(name); {
+		case strings.HasPrefix(key, "auth:rate_limit:"), strings.HasPrefix(key, "auth:lease:"), strings.HasPrefix(key, "auth:audit"):
 			continue
 		}
 		all[fmt.Sprint(name)] = fmt.Sprint(server.Do(t, "dump", name))

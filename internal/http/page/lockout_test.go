@@ -72,8 +72,11 @@ func TestW06_W07_ParallelWrongPasswordsSpendExactlyTheBudget(t *testing.T) {
 	if page.Status != http.StatusUnauthorized {
 		t.Errorf("after the time of the lock: %d", page.Status)
 	}
-	log := daemons[0].Log.String() + daemons[1].Log.String()
-	if strings.Count(log, `"event":"locked_out"`) != 2 || strings.Contains(log, "wrong password 1") {
-		t.Errorf("the log tells of %d locks", strings.Count(log, `"event":"locked_out"`))
+	log := ""
+	for _, d := range daemons {
+		log += d.Log.String() + d.Facts(t)
+	}
+	if strings.Count(log, `"event":"guesses.locked_out"`) != 2 || strings.Contains(log, "wrong password 1") {
+		t.Errorf("the log tells of %d locks", strings.Count(log, `"event":"guesses.locked_out"`))
 	}
 }
