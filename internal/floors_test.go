@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -94,8 +95,19 @@ type source struct {
 	file *ast.File
 }
 
+// parsed reads the tree once for all tests.
+var parsed = sync.OnceValues(parse) //nolint:gochecknoglobals // the tree is the same for all
+
 func sources(t *testing.T) []source {
 	t.Helper()
+	all, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Clone(all)
+}
+
+func parse() ([]source, error) {
 	var all []source
 	for _, root := range []string{"../internal", "../cmd"} {
 		err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
@@ -111,10 +123,10 @@ func sources(t *testing.T) []source {
 			return nil
 		})
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 	}
-	return all
+	return all, nil
 }
 
 func (s source) test() bool { return strings.HasSuffix(s.name, "_test.go") }
