@@ -37,7 +37,7 @@ func sentBack(t *testing.T, d *testkit.Daemon, page testkit.Page, code oauth.Cod
 	}
 }
 
-func TestA01_A14_NothingIsSentToAStranger(t *testing.T) {
+func TestA01_A02_A04_A05_A12_A14_W12_NothingIsSentToAStranger(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	person := testkit.NewPerson(t)
@@ -84,7 +84,7 @@ func TestA15_RepeatedParameters(t *testing.T) {
 	sentBack(t, d, person.Get(t, base+"&state=again"), oauth.InvalidRequest, "")
 }
 
-func TestA17_A18_A21_A22_A27_A28_C07_C10_WhatGoesBackToTheClient(t *testing.T) {
+func TestA17_A18_A21_A26_A27_A28_C07_C10_T20_WhatGoesBackToTheClient(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	person := testkit.NewPerson(t)

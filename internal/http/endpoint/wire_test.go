@@ -56,7 +56,7 @@ func TestTokenAnswers(t *testing.T) {
 	}
 }
 
-func TestRefusalsOnTheWire(t *testing.T) {
+func TestT01_T03_T04_T12_T13_T15_H01_RefusalsOnTheWire(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	const demo = "client_id=demo&client_secret=demo-secret&"
