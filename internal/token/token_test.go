@@ -299,7 +299,7 @@ func TestEntropyOfARetryIsTheSame(t *testing.T) {
 			t.Error("two different orders get one token")
 		}
 	}
-	if token.RandomEntropy() == token.RandomEntropy() {
+	if one, two := token.RandomEntropy(), token.RandomEntropy(); one == two {
 		t.Error("chance repeats itself")
 	}
 }
