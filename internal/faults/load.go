@@ -93,17 +93,32 @@ func (l *load) register(ctx context.Context, mode string) error {
 			GrantTypes: []string{oauth.GrantClientCredentials}, Introspection: oauth.IntrospectAny,
 		}, l.jwts.secret},
 	} {
-		if _, _, err := d.Registry.Register(ctx, one.client, one.secret); err != nil {
+		if err := stubbornly(func() error { _, _, err := d.Registry.Register(ctx, one.client, one.secret); return err }); err != nil {
 			return fmt.Errorf("registering %s: %w", one.client.ID, err)
 		}
 	}
 	for i := range people {
 		name := fmt.Sprintf("person%d", i)
-		if _, err := d.Directory.Create(ctx, name, password, name+"@example.com", name); err != nil {
+		if err := stubbornly(func() error { _, err := d.Directory.Create(ctx, name, password, name+"@example.com", name); return err }); err != nil {
 			return fmt.Errorf("creating %s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// stubbornly repeats what is unavailable; what an earlier try did all the same is done.
+func stubbornly(do func() error) error {
+	var last error
+	for try := range 10 {
+		err := do()
+		code := oauth.AsError(err).Code
+		if err == nil || try > 0 && code != oauth.TemporarilyUnavailable && code != oauth.ServerError {
+			return nil
+		}
+		last = err
+		time.Sleep(between)
+	}
+	return last
 }
 
 // named is the durability that the command line is told.

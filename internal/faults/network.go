@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // hosts are the machines of a lab, and the last number of their addresses.
@@ -138,17 +140,20 @@ func (n *network) command(ctx context.Context, host string, words ...string) *ex
 // cut lets no packet pass between the hosts of two sides any more, in either direction. Nobody is
 // told: connections that are open stay open and silent.
 func (n *network) cut(side, other []string) error {
+	lines := map[string][]string{} // by host, so that it happens at nearly one instant
 	for _, a := range side {
 		for _, b := range other {
 			for _, pair := range [][2]string{{a, b}, {b, a}} {
-				if err := ipIn(n.space(pair[0]), "route add blackhole "+n.addr(pair[1])+"/32"); err != nil {
-					return err
-				}
+				lines[pair[0]] = append(lines[pair[0]], "route add blackhole "+n.addr(pair[1])+"/32")
 				n.cuts = append(n.cuts, pair)
 			}
 		}
 	}
-	return nil
+	var all errgroup.Group
+	for host, routes := range lines {
+		all.Go(func() error { return ipIn(n.space(host), routes...) })
+	}
+	return all.Wait()
 }
 
 // heal mends every cut.

@@ -28,7 +28,7 @@ type figures struct {
 	Things       int      `json:"things"`       // grants, sessions, clients, users
 	Violations   int      `json:"violations"`
 	Gap          float64  `json:"gap_s"`            // longest time without an acknowledged change
-	First        float64  `json:"first_s"`          // from the fault to the first success that was asked for after it
+	First        float64  `json:"first_s"`          // from the fault to the first success that was asked for when it was complete
 	Issue        float64  `json:"jwt_issue_gap_s"`  // longest time in which a daemon issued no JWT
 	Introspect   float64  `json:"jwt_active_gap_s"` // the same for introspecting one
 	Moved        bool     `json:"new_master"`
@@ -84,6 +84,7 @@ func (l *load) through(ctx context.Context, f fault, fig *figures) error {
 	master := l.lab.named(ctx)
 	injected := l.rec.now()
 	err := f.inject(ctx, l.lab, master)
+	effective := l.rec.now()
 	if err == nil {
 		err = l.endure(ctx, f)
 	}
@@ -97,7 +98,7 @@ func (l *load) through(ctx context.Context, f fault, fig *figures) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.name, err)
 	}
-	l.measure(fig, f, [3]time.Duration{begun, injected, ended})
+	l.measure(fig, f, [4]time.Duration{begun, injected, effective, ended})
 	fig.Whole = await(slowly, func() bool { return l.lab.whole(ctx) || ctx.Err() != nil })
 	fig.Moved = l.lab.named(ctx) != master
 	l.sweep()
@@ -118,15 +119,15 @@ func (l *load) endure(ctx context.Context, f fault) error {
 }
 
 // measure takes the figures of the time between two moments, with the fault in between.
-func (l *load) measure(fig *figures, f fault, at [3]time.Duration) {
+func (l *load) measure(fig *figures, f fault, at [4]time.Duration) {
 	l.rec.mu.Lock()
 	defer l.rec.mu.Unlock()
-	begun, injected, ended := at[0], at[1], at[2]
+	begun, injected, effective, ended := at[0], at[1], at[2], at[3]
 	var acks []time.Duration
 	first := ended
 	for _, a := range l.rec.acks {
 		acks = append(acks, a.back)
-		if a.call >= injected {
+		if a.call >= effective {
 			first = min(first, a.back)
 		}
 	}

@@ -9,14 +9,31 @@ import (
 // End ends a session and every grant that was given in it. Ending one that is gone already is no
 // error, so that an End that failed half-way can be repeated.
 //
-// The session goes first: were it last, a request that still saw it could be granted something
-// after the grants were counted.
+// The grants go first, because who repeats an End may find no session any more that says whose they
+// are; and once more behind the session, because a request that still saw it could be granted
+// something after they were counted.
 func (s *Sessions) End(ctx context.Context, ending oauth.Session, reason string) error {
+	ofSession := func(g oauth.Grant) bool { return g.Session == ending.Ref }
+	if err := s.killGrants(ctx, ending.User, ofSession); err != nil {
+		return err
+	}
 	if err := s.o.Store.End(ctx, ending.User, ending.Ref); err != nil {
 		return oauth.Unavailable(err)
 	}
 	s.tellEnded(ctx, ending.User, reason, []oauth.SessionRef{ending.Ref})
-	return s.killGrants(ctx, ending.User, func(g oauth.Grant) bool { return g.Session == ending.Ref })
+	return s.killGrants(ctx, ending.User, ofSession)
+}
+
+// ConfirmEnded makes sure that a session is gone which a read did not find: it may have been ended
+// by a change that nobody acknowledged, and be back after a failover.
+func (s *Sessions) ConfirmEnded(ctx context.Context, cookie oauth.Token) error {
+	if cookie == "" {
+		return nil
+	}
+	if err := s.o.Store.End(ctx, "", RefOf(cookie)); err != nil {
+		return oauth.Unavailable(err)
+	}
+	return nil
 }
 
 // Replace ends the earlier session of a browser that has signed in again as next. What the same

@@ -209,7 +209,7 @@ func TestEndingASessionEndsItsGrants(t *testing.T) {
 	}
 }
 
-// watching fails the test when grants are looked at while the session can still be found.
+// watching tells when grants are looked at.
 type watching struct {
 	store.Grants
 	look func()
@@ -220,24 +220,53 @@ func (w watching) OfUser(ctx context.Context, u oauth.UserID) ([]oauth.Grant, er
 	return w.Grants.OfUser(ctx, u)
 }
 
-func TestTheSessionEndsBeforeItsGrantsAreCounted(t *testing.T) {
+// A request that still saw the session may be granted something until the session is gone.
+func TestTheGrantsAreCountedAgainWhenTheSessionIsGone(t *testing.T) {
 	t.Parallel()
-	looked := false
+	gone := false
 	var r *room
 	var s oauth.Session
 	r = newRoom(t, func(sessions store.Sessions, g store.Grants) (store.Sessions, store.Grants) {
 		return sessions, watching{g, func() {
-			looked = true
-			if _, err := sessions.Find(context.Background(), s.Ref, r.clock()); !errors.Is(err, store.Absent) {
-				t.Errorf("the session is still there: %v", err)
-			}
+			_, err := sessions.Find(context.Background(), s.Ref, r.clock())
+			gone = errors.Is(err, store.Absent)
 		}}
 	})
 	_, s = r.start(t, ann)
 	ok(t, r.End(t.Context(), s, session.ReasonLogout))
-	if !looked {
-		t.Error("the grants were not looked at")
+	if !gone {
+		t.Error("the grants were not looked at after the session had gone")
 	}
+}
+
+// unsure ends sessions without being able to tell.
+type unsure struct{ store.Sessions }
+
+var errUnsure = errors.New("no answer")
+
+func (u unsure) End(ctx context.Context, user oauth.UserID, refs ...oauth.SessionRef) error {
+	_ = u.Sessions.End(ctx, user, refs...) // nobody learns what became of it
+	return errUnsure
+}
+
+// Who repeats an End may find no session any more; then nothing of it may be left.
+func TestAnEndWhoseOutcomeIsUnknownLeavesNoGrant(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, func(sessions store.Sessions, g store.Grants) (store.Sessions, store.Grants) {
+		return unsure{sessions}, g
+	})
+	cookie, s := r.start(t, ann)
+	grant := r.grant(t, 1, ann, s.Ref)
+	if err := r.End(t.Context(), s, session.ReasonLogout); !errors.Is(err, errUnsure) || oauth.AsError(err).Code != oauth.TemporarilyUnavailable {
+		t.Errorf("ending: %v", err)
+	}
+	if r.lives(t, grant) {
+		t.Error("the grant lives")
+	}
+	if err := r.ConfirmEnded(t.Context(), cookie); !errors.Is(err, errUnsure) {
+		t.Errorf("what a read does not find is taken for ended: %v", err)
+	}
+	ok(t, r.ConfirmEnded(t.Context(), ""))
 }
 
 func TestReplace(t *testing.T) {

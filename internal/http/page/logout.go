@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/session"
 )
 
@@ -46,6 +47,8 @@ func (p *Pages) signOut(w http.ResponseWriter, r *http.Request) error {
 		if err := p.o.Sessions.End(r.Context(), *person, session.ReasonLogout); err != nil {
 			return err
 		}
+	} else if err := p.o.Sessions.ConfirmEnded(r.Context(), oauth.Token(p.o.Cookies.Get(r, web.SessionCookie))); err != nil {
+		return err
 	}
 	p.o.Cookies.Clear(w, web.SessionCookie)
 	web.SeeOther(w, p.o.Base+web.PathLogout)
