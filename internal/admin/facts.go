@@ -22,7 +22,7 @@ func factsOfClient(c oauth.Client) facts {
 		"scope": c.Scopes.String(), "default_scope": c.DefaultScopes.String(), "audience": c.Audience, "resources": c.Resources,
 		"access_token_format": c.Format, "token_signing_alg": c.Algorithm, "refresh_token_rotation": c.Rotation,
 		"introspection": c.Introspection, "skip_consent": c.SkipConsent, "lifetimes": factsOfLifetimes(c.Lifetimes),
-		"claims": c.Claims, "not_before": moment(c.NotBefore), "secrets": secrets,
+		"requests_per_minute": c.RequestsPerMinute, "claims": c.Claims, "not_before": moment(c.NotBefore), "secrets": secrets,
 	}
 }
 

@@ -24,7 +24,7 @@ func (a *App) operatorsAPI() *adminapi.API {
 	}
 	return adminapi.New(adminapi.Options{
 		Admin:   r.admin,
-		Callers: adminapi.Bearer{Admin: r.admin, Tokens: r.tokens, Registry: r.registry, Audiences: audiences},
+		Callers: adminapi.Bearer{Admin: r.admin, Tokens: r.tokens, Registry: r.registry, Limits: r.limits, Audiences: audiences},
 		Audit:   auditOf(a.audit, a.config.Audit.MaxEntries),
 		Version: a.options.Version,
 	})

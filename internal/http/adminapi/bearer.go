@@ -9,6 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/admin"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 	"github.com/recipe-web-app/oauth2d/internal/token"
@@ -23,6 +24,7 @@ type Bearer struct {
 	Admin     *admin.Admin
 	Tokens    *token.Tokens
 	Registry  *registry.Registry
+	Limits    *ratelimit.Limiter
 	Audiences []string // what a token may be for: this server; one without audience is for anybody
 }
 
@@ -45,6 +47,9 @@ func (b Bearer) Operator(r *http.Request) (admin.Operator, error) {
 		return admin.Operator{}, notValid()
 	case err != nil:
 		return admin.Operator{}, oauth.Unavailable(err)
+	}
+	if err := b.Limits.Client(r.Context(), ratelimit.Admin, client); err != nil {
+		return admin.Operator{}, err
 	}
 	scopes := access.Scope.Only(client.Scopes)
 	if access.OfUser() {

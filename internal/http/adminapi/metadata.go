@@ -58,7 +58,7 @@ func clientOf(m adminwire.ClientMetadata) (oauth.Client, web.Faults) {
 			Code: seconds(m.Lifetimes.Code), Access: seconds(m.Lifetimes.Access),
 			RefreshIdle: seconds(m.Lifetimes.RefreshIdle), RefreshAbsolute: seconds(m.Lifetimes.RefreshAbsolute),
 		},
-		Claims: m.Claims,
+		RequestsPerMinute: int(m.PerMinute), Claims: m.Claims,
 	}
 	if m.Introspection == introspectOwn {
 		c.Introspection = oauth.IntrospectOwn
@@ -74,7 +74,7 @@ func metadataOf(c oauth.Client) adminwire.ShownMetadata {
 		GrantTypes: list(c.GrantTypes), RedirectURIs: list(c.RedirectURIs), PostLogoutURIs: list(c.PostLogoutURIs),
 		Scope: c.Scopes.String(), DefaultScope: c.DefaultScopes.String(), Audience: list(c.Audience), Resources: list(c.Resources),
 		Format: string(c.Format), Algorithm: c.Algorithm, Rotation: string(c.Rotation), Introspection: string(c.Introspection),
-		SkipConsent: c.SkipConsent,
+		SkipConsent: c.SkipConsent, PerMinute: int64(c.RequestsPerMinute),
 		Lifetimes: adminwire.Lifetimes{
 			Code: seconds(c.Lifetimes.Code), Access: seconds(c.Lifetimes.Access),
 			RefreshIdle: seconds(c.Lifetimes.RefreshIdle), RefreshAbsolute: seconds(c.Lifetimes.RefreshAbsolute),
