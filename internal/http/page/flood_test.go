@@ -35,8 +35,7 @@ func TestW06_AnUnknownUserTakesAsLongAsAWrongPassword(t *testing.T) { // not par
 }
 
 // A thousand at a time get their answer or are told to try again, and the server serves others.
-func TestW08_AThousandSignInsAtATime(t *testing.T) {
-	t.Parallel()
+func TestW08_AThousandSignInsAtATime(t *testing.T) { // not parallel: it takes the whole machine
 	d := testkit.Start(t, func(c *config.Config) {
 		c.Password.Parallel, c.Password.Queue = 1, 4
 		c.Limits.LoginFailures, c.Limits.LoginFailuresIP = "off", "off" // the queue alone has to hold

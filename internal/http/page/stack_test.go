@@ -46,7 +46,7 @@ type stack struct {
 func newStack(t *testing.T, look page.Look) *stack {
 	t.Helper()
 	ctx := t.Context()
-	db, err := redisconn.Open(ctx, redisconn.Options{})
+	db, err := redisconn.Open(ctx, redisconn.Options{DialTimeout: 5 * time.Second, Timeout: 10 * time.Second}) // the machine may be busy
 	ok(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
