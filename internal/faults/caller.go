@@ -113,6 +113,7 @@ func (c *caller) active(host string, who account, token string) outcome {
 type browser struct {
 	*caller
 	cookies map[string]string
+	leaving string // the token of the sign-out form
 }
 
 func (c *caller) browser() *browser { return &browser{caller: c, cookies: map[string]string{}} }
@@ -189,16 +190,19 @@ func (b *browser) signIn(host, name, password string) outcome {
 	return unknown
 }
 
-// signOut ends the session.
+// signOut ends the session. It can be repeated: the form is loaded once.
 func (b *browser) signOut(host string) outcome {
 	kept := b.cookies[sessionCookie]
 	defer func() { b.cookies[sessionCookie] = kept }() // to look whether it is good for anything
-	page := b.visit(host, "/logout", nil)
-	token, err := csrf(page.body)
-	if page.unavailable() || err != nil {
-		return unknown // it is gone already, after a first try
+	if b.leaving == "" {
+		page := b.visit(host, "/logout", nil)
+		token, err := csrf(page.body)
+		if page.unavailable() || err != nil {
+			return unknown
+		}
+		b.leaving = token
 	}
-	a := b.visit(host, "/logout", url.Values{"csrf": {token}})
+	a := b.visit(host, "/logout", url.Values{"csrf": {b.leaving}})
 	if a.away() != nil {
 		return done
 	}

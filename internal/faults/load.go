@@ -253,7 +253,11 @@ func (l *load) signIns(host string, n int) {
 		return
 	}
 	if n%3 == 0 {
-		s.do(operation{Verb: end, Daemon: host}, func() outcome { return s.signOut(host) })
+		for stop := time.Now().Add(patience); time.Now().Before(stop); time.Sleep(between) {
+			if s.do(operation{Verb: end, Daemon: host}, func() outcome { return s.signOut(host) }) == done {
+				break
+			}
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

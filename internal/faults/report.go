@@ -65,12 +65,18 @@ func (r *row) add(f figures) {
 	if f.Violations > 0 {
 		r.losing++
 	}
-	r.gaps, r.firsts = append(r.gaps, f.Gap), append(r.firsts, f.First)
+	r.gaps = append(r.gaps, f.Gap)
+	if f.First > 0 {
+		r.firsts = append(r.firsts, f.First)
+	}
 	r.issue, r.introspect = append(r.issue, f.Issue), append(r.introspect, f.Introspect)
 }
 
 // middle is the median and the largest.
 func middle(values []float64) string {
+	if len(values) == 0 {
+		return "–"
+	}
 	sorted := slices.Sorted(slices.Values(values))
 	return fmt.Sprintf("%.1f (%.1f)", sorted[len(sorted)/2], sorted[len(sorted)-1])
 }
@@ -108,8 +114,7 @@ func publish(from, page string) error {
 	if !found || !ends {
 		return fmt.Errorf("%s has no marks for the table", page)
 	}
-	text := "\nMedian and, in brackets, the largest of the trials. *Unknown* are changes that were answered 503, or not at all; a JWT gap of up to half a\n" +
-		"second is the busy machine's.\n\n" + table(all) + "\n![Longest time without an acknowledged change, by fault](images/faults.svg)\n\n"
+	text := "\nMedian and, in brackets, the largest of the trials. *Unknown* are changes that were answered 503, or not at all.\n\n" + table(all) + "\n![Longest time without an acknowledged change, by fault](images/faults.svg)\n\n"
 	if err := os.WriteFile(page, []byte(before+markBegin+text+markEnd+after), 0o644); err != nil { //nolint:gosec // G306: documentation
 		return err
 	}

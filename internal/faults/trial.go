@@ -28,7 +28,7 @@ type figures struct {
 	Things       int      `json:"things"`       // grants, sessions, clients, users
 	Violations   int      `json:"violations"`
 	Gap          float64  `json:"gap_s"`            // longest time without an acknowledged change
-	First        float64  `json:"first_s"`          // from the fault to the first success that was asked for when it was complete
+	First        float64  `json:"first_success_s"`  // from the fault to the first success that was asked for when it was complete
 	Issue        float64  `json:"jwt_issue_gap_s"`  // longest time in which a daemon issued no JWT
 	Introspect   float64  `json:"jwt_active_gap_s"` // the same for introspecting one
 	Moved        bool     `json:"new_master"`
