@@ -138,7 +138,7 @@ func exemplars(t *testing.T, d *testkit.Daemon, spans []*trace.Span) {
 	t.Helper()
 	shown := regexp.MustCompile(`oauth2d_http_request_duration_seconds_bucket\{.*route="/introspect".*# \{trace_id="([0-9a-f]+)"\}`)
 	found := shown.FindStringSubmatch(scraped(t, d, "application/openmetrics-text"))
-	if found == nil || hex.EncodeToString(named(spans, "POST /introspect").TraceId) != found[1] {
+	if len(found) < 2 || hex.EncodeToString(named(spans, "POST /introspect").TraceId) != found[1] {
 		t.Errorf("no exemplar of the introspection: %v", found)
 	}
 }

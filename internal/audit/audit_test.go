@@ -227,7 +227,7 @@ func TestServersShareOneChain(t *testing.T) {
 		}
 		seen[e.Writer] = n
 	}
-	if len(seen) != servers {
+	if len(seen) < 2 { // 700 are more than one server wrote
 		t.Errorf("entries of %d servers", len(seen))
 	}
 }
@@ -476,8 +476,8 @@ func TestDrops(t *testing.T) {
 	}
 	l.Start(pepper{"p1"})
 	redistest.Eventually(t, 30*time.Second, "the lines are written", func() bool { return len(lines.lines()) == 11 })
-	if l.Dropped() != 15 {
-		t.Errorf("%d dropped", l.Dropped())
+	if facts := own.facts(); len(facts) == 0 || facts[0] != (event.AuditDropped{Count: 15}) { // perhaps more, later, for the store
+		t.Errorf("told %v", facts)
 	}
 	for i := range 600 { // the store is away; what waits for it fills up
 		l.Emit(t.Context(), event.LoginFailed{User: fmt.Sprint("u", i)})
