@@ -143,8 +143,19 @@ func (d *daemon) end(t testing.TB) {
 		t.Errorf("in the log: %s", log[found[0]:min(len(log), found[0]+3000)])
 	}
 	if t.Failed() {
-		t.Logf("the end of the log of %s:\n%s", d.URL, log[max(0, len(log)-3000):])
+		t.Logf("what troubled %s:\n%s\nthe end of its log:\n%s", d.URL, troubles(log), log[max(0, len(log)-3000):])
 	}
+}
+
+// troubles are the first lines of a log that somebody should look at.
+func troubles(log string) string {
+	var all []string
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, `"level":"WARN"`) || strings.Contains(line, `"level":"ERROR"`) || !strings.HasPrefix(line, "{") {
+			all = append(all, line)
+		}
+	}
+	return strings.Join(all[:min(len(all), 60)], "")
 }
 
 // ready asks the operators' listener how the server fares.
