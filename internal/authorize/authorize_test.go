@@ -249,6 +249,9 @@ func TestR07_AConsentIsForTheClientThatAsked(t *testing.T) {
 	r.advance(time.Second)
 	r.register(t, "app", false)
 	r.step(t, r.pending(t), &s, authorize.NeedConsent)
+	ok(t, r.Allow(t.Context(), r.pending(t, "scope", "write"), s))
+	r.step(t, r.pending(t, "scope", "write"), &s, authorize.Ready)
+	r.step(t, r.pending(t, "scope", "read"), &s, authorize.NeedConsent) // that was for the earlier one
 }
 
 func TestA30_AnInteractionEndsAndBelongsToItsBrowser(t *testing.T) {

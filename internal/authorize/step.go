@@ -50,13 +50,17 @@ func (a *Authorizer) agreed(ctx context.Context, p Pending, user oauth.UserID) (
 		return false, oauth.Unavailable(err).To(p.Return)
 	}
 	for _, c := range given {
-		if c.Client != p.Client.ID || c.Given.Before(p.Client.Created.Truncate(time.Millisecond)) {
-			continue // of another client, or of one that had the id before
+		if givenTo(p.Client, c) {
+			fresh := !p.prompt.consent || c.Given.After(p.asked)
+			return fresh && p.Scope.Within(c.Scope), nil
 		}
-		fresh := !p.prompt.consent || !c.Given.Before(p.asked)
-		return fresh && p.Scope.Within(c.Scope), nil
 	}
 	return false, nil
+}
+
+// givenTo tells whether a consent is for a client, and not for one that had its id before.
+func givenTo(client oauth.Client, c oauth.Consent) bool {
+	return c.Client == client.ID && !c.Given.Before(client.Created.Truncate(time.Millisecond)) // as a consent keeps it
 }
 
 // Allow records the user's consent to the request, beside what they allowed this client before.
@@ -67,7 +71,7 @@ func (a *Authorizer) Allow(ctx context.Context, p Pending, session oauth.Session
 	}
 	scope := p.Scope
 	for _, c := range given {
-		if c.Client == p.Client.ID {
+		if givenTo(p.Client, c) {
 			scope = c.Scope.With(scope)
 		}
 	}
