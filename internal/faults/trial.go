@@ -101,6 +101,9 @@ func (l *load) through(ctx context.Context, f fault, fig *figures) error {
 	l.measure(fig, f, [4]time.Duration{begun, injected, effective, ended})
 	fig.Whole = await(slowly, func() bool { return l.lab.whole(ctx) || ctx.Err() != nil })
 	fig.Moved = l.lab.named(ctx) != master
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	l.sweep()
 	return nil
 }
