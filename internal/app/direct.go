@@ -95,12 +95,3 @@ func (d *Direct) DisableUser(ctx context.Context, name string) error {
 	})
 	return err
 }
-
-// WithdrawConsent forgets what a user allowed a client and ends what the client got by it. It can be
-// repeated.
-func (d *Direct) WithdrawConsent(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
-	if err := d.rules.stores.consents.Withdraw(ctx, user, client); err != nil {
-		return oauth.Unavailable(err)
-	}
-	return d.rules.sessions.EndGrants(ctx, user, client)
-}
