@@ -99,8 +99,8 @@ redis-ha-stop: ## stop that group
 	@deploy/redis/bin/ha-down.sh
 
 .PHONY: docs
-docs: ## write docs/configuration.md again
-	go generate ./internal/config
+docs: ## write docs/configuration.md and docs/cli.md again
+	go generate ./internal/config ./cmd/oauth2d
 
 .PHONY: image
 image: ## build the container image oauth2d:dev (needs a builder such as buildah)

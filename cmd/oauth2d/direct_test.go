@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
@@ -67,7 +68,7 @@ func TestClientCommands(t *testing.T) {
 		t.Errorf("a chosen secret: %v", answer)
 	}
 	list, _ := s.do(t, "", "client", "list", "--output", "json")
-	var views []clientView
+	var views []adminwire.Client
 	if err := json.Unmarshal([]byte(list), &views); err != nil || len(views) != 2 || views[0].ID != "planner" || views[0].Scope != "read write" {
 		t.Errorf("list: %v %s", err, list)
 	}
@@ -84,8 +85,8 @@ func TestClientCommands(t *testing.T) {
 		t.Errorf("the token of a deleted client: %v", answer)
 	}
 	for _, refused := range []struct{ args, why string }{
-		{"client delete planner", "no such one"},
-		{"client show planner", "no such one"},
+		{"client delete planner", "no such client"},
+		{"client show planner", "no such client"},
 		{"client create watcher --grant client_credentials", "taken"},
 		{"client create 6ba7b810-9dad-11d1-80b4-00c04fd430c8 --grant client_credentials", "must not be a UUID"},
 		{"client create spa --public --grant client_credentials", "public client"},
@@ -109,10 +110,10 @@ func TestUserCommands(t *testing.T) {
 	if strings.Count(list, "\n") != 3 || !strings.Contains(list, "ada@example.com") {
 		t.Errorf("list: %s", list)
 	}
-	if line := s.fails(t, "user", "set-password", "nobody"); !strings.Contains(line, "no secret was given") {
+	if line := s.fails(t, "user", "set-password", "ada"); !strings.Contains(line, "no secret was given") {
 		t.Errorf("told %q", line)
 	}
-	if line := s.fails(t, "user", "set-password", "nobody", "--generate"); !strings.Contains(line, "no such one") {
+	if line := s.fails(t, "user", "set-password", "nobody", "--generate"); !strings.Contains(line, "there is no user") {
 		t.Errorf("told %q", line)
 	}
 	if line := s.fails(t, "user", "create", "ADA", "--generate"); !strings.Contains(line, "with this name already") {
@@ -127,7 +128,7 @@ func TestKeyCommands(t *testing.T) {
 	s := newSite(t)
 	before, _ := s.do(t, "", "key", "list", "--output", "json")
 	after, _ := s.do(t, "", "key", "rotate", "--output", "json")
-	var old, now []keyView
+	var old, now []adminwire.Key
 	if json.Unmarshal([]byte(before), &old) != nil || json.Unmarshal([]byte(after), &now) != nil {
 		t.Fatalf("no JSON: %s %s", before, after)
 	}
@@ -165,7 +166,7 @@ func TestCleanupAndUnlockCommands(t *testing.T) {
 	if _, told := s.do(t, "", "user", "unlock", "Ada"); !strings.Contains(told, "may try again") {
 		t.Errorf("told %q", told)
 	}
-	if line := s.fails(t, "user", "unlock", "nobody"); !strings.Contains(line, "no such one") {
+	if line := s.fails(t, "user", "unlock", "nobody"); !strings.Contains(line, "there is no user") {
 		t.Errorf("told %q", line)
 	}
 }

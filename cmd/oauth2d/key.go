@@ -2,28 +2,16 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 )
 
 func newKey(s *shared) *cobra.Command {
-	return group("key", "look after the server's own keys", newKeyList(s), newKeyRotate(s))
-}
-
-// keyView is a key as it is printed; of the key itself nothing is.
-type keyView struct {
-	ID        string     `json:"id"`
-	Use       string     `json:"use"`
-	Algorithm string     `json:"algorithm,omitempty"`
-	State     string     `json:"state"`
-	Created   *time.Time `json:"created,omitempty"`
-	Active    *time.Time `json:"active,omitempty"`
-	Retires   *time.Time `json:"retires,omitempty"`
-	Drops     *time.Time `json:"drops,omitempty"`
+	return group("key", "look after the server's own keys", newKeyList(s), newKeyRotate(s), newKeyDrop(s))
 }
 
 func newKeyList(s *shared) *cobra.Command {
@@ -33,20 +21,21 @@ func newKeyList(s *shared) *cobra.Command {
 		Example: "  oauth2d key list --direct",
 		Args:    noArgs,
 	}
-	return s.direct(cmd, func(_ context.Context, d *app.Direct, _ []string) error { return s.printKeys(d) })
+	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
+		keys, err := api.Keys(ctx)
+		if err != nil {
+			return err
+		}
+		return s.printKeys(keys)
+	})
 }
 
-func (s *shared) printKeys(d *app.Direct) error {
-	views := []keyView{}
+func (s *shared) printKeys(keys []adminwire.Key) error {
 	t := table{head: []string{"id", "use", "algorithm", "state", "active", "retires", "drops"}}
-	for _, k := range d.Ring.List() {
-		views = append(views, keyView{
-			ID: k.ID, Use: k.Use, Algorithm: k.Algorithm, State: string(k.State), Created: timeOrNil(k.Created),
-			Active: timeOrNil(k.Active), Retires: timeOrNil(k.Retires), Drops: timeOrNil(k.Drops),
-		})
-		t.rows = append(t.rows, []string{k.ID, k.Use, orDash(k.Algorithm), string(k.State), when(k.Active), when(k.Retires), when(k.Drops)})
+	for _, k := range keys {
+		t.rows = append(t.rows, []string{k.ID, k.Use, orDash(k.Algorithm), k.State, when(k.Active), when(k.Retires), when(k.Drops)})
 	}
-	return s.print(views, t)
+	return s.print(keys, t)
 }
 
 func newKeyRotate(s *shared) *cobra.Command {
@@ -60,14 +49,39 @@ func newKeyRotate(s *shared) *cobra.Command {
 		Args:    noArgs,
 	}
 	cmd.Flags().StringVar(&use, "use", keyring.UseSign, "which keys: sign (JWTs), mac (codes, refresh tokens), pepper (client secrets)")
-	return s.direct(cmd, func(ctx context.Context, d *app.Direct, _ []string) error {
+	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
 		if use != keyring.UseSign && use != keyring.UseMAC && use != keyring.UsePepper {
 			return usage("--use %s: is none of sign, mac, pepper", use)
 		}
-		if err := d.Ring.Rotate(ctx, use); err != nil {
+		keys, err := api.RotateKeys(ctx, use)
+		if err != nil {
 			return err
 		}
 		s.say("new %s keys are made; they serve in a few seconds", use)
-		return s.printKeys(d)
+		return s.printKeys(keys)
+	})
+}
+
+func newKeyDrop(s *shared) *cobra.Command {
+	var c care
+	cmd := &cobra.Command{
+		Use:   "drop KID",
+		Short: "take a key away at once, because it leaked; what it made is worthless from then on",
+		Long: "Take a key out of the ring for good. Everything that it signed or sealed is refused from then on: JWTs of a\n" +
+			"sign key, codes and refresh tokens of a mac key, client secrets of a pepper. Rotate first, so that another\n" +
+			"key serves.",
+		Example: "  oauth2d key rotate --direct\n  oauth2d key drop es256-0a1b2c3d --direct",
+		Args:    oneArg("the id of a key"),
+	}
+	c.bind(cmd)
+	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		if ok, err := s.sure(c, "drop key %s, so that everything it made is refused", args[0]); !ok {
+			return err
+		}
+		if err := api.DropKey(ctx, args[0]); err != nil {
+			return err
+		}
+		s.say("key %s is gone", args[0])
+		return nil
 	})
 }

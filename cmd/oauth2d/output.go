@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -35,6 +37,14 @@ func (s *shared) print(value any, t table) error {
 	default:
 		return t.print(s.out)
 	}
+}
+
+// printUnlessTable writes a result that people were told already.
+func (s *shared) printUnlessTable(value any) error {
+	if s.output == "table" {
+		return nil
+	}
+	return s.print(value, table{})
 }
 
 func printJSON(w io.Writer, value any) error {
@@ -90,19 +100,36 @@ func when(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04")
 }
 
-// timeOrNil is a time for JSON; left out when there is none.
-func timeOrNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	utc := t.UTC().Truncate(time.Second)
-	return &utc
-}
-
 // orDash shows that a cell is empty on purpose.
 func orDash(text string) string {
 	if text == "" {
 		return "-"
 	}
 	return text
+}
+
+// count is a number and what it counts.
+func count(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + one + "s"
+}
+
+// sortedKeys gives the names of a map in order.
+func sortedKeys[V any](of map[string]V) []string { return slices.Sorted(maps.Keys(of)) }
+
+// moment reads a time (RFC 3339), or an age such as 24h. Empty is the zero time.
+func (s *shared) moment(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if age, err := time.ParseDuration(text); err == nil && age >= 0 {
+		return time.Now().Add(-age), nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, usage("%s %s: is neither a time nor an age; hint: 2026-05-01T12:00:00Z or 24h", flag, text)
+	}
+	return at, nil
 }

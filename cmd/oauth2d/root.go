@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,30 +14,28 @@ import (
 
 // console is what a command talks to. Results go to out, everything else to err.
 type console struct {
-	in      io.Reader
-	out     io.Writer
-	err     io.Writer
-	environ []string
+	in       io.Reader
+	out      io.Writer
+	err      io.Writer
+	environ  []string
+	terminal bool // somebody sits there who can be asked
 }
 
 // say writes a message for a person.
 func (c console) say(format string, args ...any) { fmt.Fprintf(c.err, format+"\n", args...) }
 
-// run carries out one command line and gives the exit code: 0 done, 1 failed, 2 not understood.
+// run carries out one command line and gives the exit code.
 func run(ctx context.Context, c console, args []string) int {
 	root := newRoot(c)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
-		return 0
+		return exitDone
 	}
 	for line := range strings.Lines(err.Error()) {
-		c.say("oauth2d: %s", strings.TrimSpace(line))
+		c.say("oauth2d: %s", strings.TrimPrefix(strings.TrimSpace(line), "oauth2d "))
 	}
-	if _, wrong := errors.AsType[*usageError](err); wrong {
-		return 2
-	}
-	return 1
+	return codeOf(err)
 }
 
 // usageError is a command line that was not understood.
@@ -56,6 +54,7 @@ type shared struct {
 	envFile string
 	set     []string
 	output  string
+	self    string // the client that we are to the server
 }
 
 func newRoot(c console) *cobra.Command {
@@ -63,11 +62,17 @@ func newRoot(c console) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "oauth2d",
 		Short: "an OAuth 2 authorization server whose state lives in Redis",
+		Long: "An OAuth 2 authorization server whose state lives in Redis, and the tools to look after one.\n\n" +
+			"The tools speak to the admin API of a server (--server), or straight to Redis (--direct). What they\n" +
+			"print goes to standard output, everything else to standard error.\n\n" + exitCodes,
 		Example: `  # a server to try out, with demo client and user, on embedded Redis
   oauth2d serve --dev
 
   # a server on a real Redis
   OAUTH2D_ISSUER=https://auth.example.com OAUTH2D_MASTER_KEY_FILE=/run/secrets/master oauth2d serve
+
+  # what is wrong with a deployment, and what to do about it
+  oauth2d doctor
 
   # register a client, straight in Redis
   oauth2d client create planner --direct --grant client_credentials --scope "read write"`,
@@ -81,7 +86,7 @@ func newRoot(c console) *cobra.Command {
 	root.SetErr(c.err)
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(usageTemplate)
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%w; hint: %s --help", err, cmd.CommandPath())
 	})
@@ -91,7 +96,10 @@ func newRoot(c console) *cobra.Command {
 	flags.StringArrayVar(&s.set, "set", nil, "one setting, such as redis.mode=sentinel; goes before all others")
 	flags.StringVarP(&s.output, "output", "o", "table", "how results are printed: table, json or yaml")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return s.checkOutput() }
-	root.AddCommand(newServe(s), newClient(s), newUser(s), newKey(s), newCleanup(s), newConfig(s), newHealthcheck(s), newVersion(s))
+	root.AddCommand(
+		newServe(s), newClient(s), newUser(s), newSession(s), newGrant(s), newToken(s), newKey(s), newAudit(s), newStats(s), newCleanup(s),
+		newDoctor(s), newLogin(s), newLogout(s), newConfig(s), newHealthcheck(s), newCompletion(s), newReference(s), newVersion(s),
+	)
 	return root
 }
 
@@ -129,9 +137,12 @@ func noArgs(cmd *cobra.Command, args []string) error {
 }
 
 // oneArg wants one argument.
-func oneArg(what string) cobra.PositionalArgs {
+func oneArg(what string) cobra.PositionalArgs { return manyArgs(1, what) }
+
+// manyArgs wants so many arguments.
+func manyArgs(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != 1 {
+		if len(args) != n {
 			return usage("%s wants %s; hint: %s --help", cmd.CommandPath(), what, cmd.CommandPath())
 		}
 		return nil
@@ -152,7 +163,9 @@ func group(use, short string, below ...*cobra.Command) *cobra.Command {
 
 // sources says where the settings come from.
 func (s *shared) sources() (config.Sources, error) {
-	from := config.Sources{File: s.config, EnvFile: s.envFile, Environ: s.environ, Set: map[string]string{}}
+	// The command line's own variables are no settings of the server.
+	environ := slices.DeleteFunc(slices.Clone(s.environ), func(pair string) bool { return strings.HasPrefix(pair, prefixCLI) })
+	from := config.Sources{File: s.config, EnvFile: s.envFile, Environ: environ, Set: map[string]string{}}
 	for _, pair := range s.environ {
 		name, value, _ := strings.Cut(pair, "=")
 		switch {

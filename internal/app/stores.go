@@ -43,31 +43,7 @@ type watch struct {
 // openStores connects to Redis and makes sure that it can be used as it is configured; the error is
 // one line with the remedy.
 func openStores(ctx context.Context, c config.Redis, w watch) (stores, error) {
-	secured, err := redisTLS(c.TLS)
-	if err != nil {
-		return stores{}, err
-	}
-	db, err := redisconn.Open(ctx, redisconn.Options{
-		Mode:             redisconn.Mode(c.Mode),
-		Addrs:            c.Addrs,
-		MasterName:       c.MasterName,
-		Username:         c.Username,
-		Password:         c.Password.Reveal(),
-		SentinelUsername: c.SentinelUsername,
-		SentinelPassword: c.SentinelPassword.Reveal(),
-		DB:               c.DB,
-		TLS:              secured,
-		DialTimeout:      c.DialTimeout,
-		Timeout:          c.Timeout,
-		PoolSize:         c.PoolSize,
-		Durability:       redisconn.Durability(c.Durability),
-		Lease:            c.Lease,
-		OnState:          w.state,
-		Observe:          w.call,
-		Tracer:           w.tracer,
-		Logger:           w.log,
-		Now:              w.now,
-	})
+	db, err := openDB(ctx, c, w)
 	if err != nil {
 		return stores{}, err
 	}
@@ -89,6 +65,35 @@ func openStores(ctx context.Context, c config.Redis, w watch) (stores, error) {
 		sweeps:   redisstore.NewSweeps(db),
 		overview: redisstore.NewOverview(db),
 	}, nil
+}
+
+// openDB prepares the connection and asks nothing yet.
+func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error) {
+	secured, err := redisTLS(c.TLS)
+	if err != nil {
+		return nil, err
+	}
+	return redisconn.Open(ctx, redisconn.Options{
+		Mode:             redisconn.Mode(c.Mode),
+		Addrs:            c.Addrs,
+		MasterName:       c.MasterName,
+		Username:         c.Username,
+		Password:         c.Password.Reveal(),
+		SentinelUsername: c.SentinelUsername,
+		SentinelPassword: c.SentinelPassword.Reveal(),
+		DB:               c.DB,
+		TLS:              secured,
+		DialTimeout:      c.DialTimeout,
+		Timeout:          c.Timeout,
+		PoolSize:         c.PoolSize,
+		Durability:       redisconn.Durability(c.Durability),
+		Lease:            c.Lease,
+		OnState:          w.state,
+		Observe:          w.call,
+		Tracer:           w.tracer,
+		Logger:           w.log,
+		Now:              w.now,
+	})
 }
 
 func redisTLS(c config.RedisTLS) (*tls.Config, error) {

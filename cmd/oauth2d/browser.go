@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"runtime"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+)
+
+// signIn is a sign-in through the browser of the person at the terminal.
+type signIn struct {
+	id       identity
+	secret   string // of a confidential client
+	scope    []string
+	resource []string
+	patience time.Duration
+}
+
+// callback is the path that the browser comes back to. A client is registered for it on
+// http://127.0.0.1, and any port is good (RFC 8252 §7.3).
+const callback = "/callback"
+
+// returned is what the browser brought back.
+type returned struct {
+	code string
+	err  error
+}
+
+// browse lets the person sign in and gives the tokens (RFC 8252: loopback redirect, PKCE).
+func (s *shared) browse(ctx context.Context, in signIn) (*oauth2.Token, endpoints, error) {
+	ctx, cancel := context.WithTimeout(withHTTP(ctx), in.patience)
+	defer cancel()
+	ends, err := discover(ctx, in.id.Issuer)
+	if err != nil {
+		return nil, ends, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, ends, err
+	}
+	client := ends.client(in.id.ClientID, in.secret)
+	client.RedirectURL, client.Scopes = "http://"+listener.Addr().String()+callback, in.scope
+	state, verifier := secret.NewToken(16), oauth2.GenerateVerifier()
+	back := make(chan returned, 1)
+	desk := &http.Server{Handler: receiver(ends.Issuer, state, back), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = desk.Serve(listener) }() // it ends by Close
+	defer desk.Close()                       //nolint:errcheck // nothing is under way that matters
+	address := client.AuthCodeURL(state, append(resources(in.resource), oauth2.S256ChallengeOption(verifier))...)
+	s.say("open this address in a browser on this machine and sign in:\n\n  %s\n", address)
+	if s.terminal {
+		openBrowser(ctx, address)
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ends, errors.New("nobody signed in in time")
+	case got := <-back:
+		if got.err != nil {
+			return nil, ends, got.err
+		}
+		token, err := tokenOf(client.Exchange(ctx, got.code, append(resources(in.resource), oauth2.VerifierOption(verifier))...))
+		return token, ends, err
+	}
+}
+
+func resources(uris []string) []oauth2.AuthCodeOption {
+	var options []oauth2.AuthCodeOption
+	for _, uri := range uris {
+		options = append(options, oauth2.SetAuthURLParam("resource", uri))
+	}
+	return options
+}
+
+// receiver is the page that the browser comes back to. What does not carry our state is not for us.
+func receiver(issuer, state string, back chan<- returned) http.Handler {
+	routes := http.NewServeMux()
+	routes.HandleFunc("GET "+callback, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		query := r.URL.Query()
+		if subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(state)) != 1 {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprintln(w, "This is not the answer to the sign-in that is under way. Start again at the terminal.")
+			return
+		}
+		got := resultOf(query, issuer)
+		text := "You are signed in. Close this window and go back to the terminal."
+		if got.err != nil {
+			text = "Nobody was signed in. The terminal tells why; you can close this window."
+		}
+		fmt.Fprintln(w, text)
+		select {
+		case back <- got:
+		default: // the browser asked twice
+		}
+	})
+	return routes
+}
+
+// resultOf reads an authorization response (RFC 6749 §4.1.2, RFC 9207).
+func resultOf(query url.Values, issuer string) returned {
+	if from := query.Get("iss"); from != "" && from != issuer {
+		return returned{err: fmt.Errorf("the answer came from another issuer, %q", from)}
+	}
+	if code := query.Get("error"); code != "" {
+		return returned{err: &problem{code: exitRefused, err: fmt.Errorf("%q: %q", code, query.Get("error_description"))}}
+	}
+	if query.Get("code") == "" {
+		return returned{err: errors.New("the answer holds no code")}
+	}
+	return returned{code: query.Get("code")}
+}
+
+// openBrowser tries to show the address; that it was printed is enough when this does not work.
+func openBrowser(ctx context.Context, address string) {
+	program := "xdg-open"
+	switch runtime.GOOS {
+	case "darwin":
+		program = "open"
+	case "windows":
+		program = "explorer"
+	}
+	_ = exec.CommandContext(ctx, program, address).Start() //nolint:gosec // G204: an address that we made
+}

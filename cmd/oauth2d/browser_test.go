@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/testkit"
+)
+
+// signedIn carries out a command that asks a person to sign in, and signs in as somebody. answer may
+// change where the browser comes back to.
+func signedIn(t *testing.T, environ []string, answer func(string) string, args ...string) (code int, out, messages string) {
+	t.Helper()
+	var stdout bytes.Buffer
+	told, ended := &page{}, make(chan int, 1)
+	go func() {
+		ended <- run(t.Context(), console{in: strings.NewReader(""), out: &stdout, err: told, environ: environ}, args)
+	}()
+	waitFor(t, told, "/authorize?")
+	waitFor(t, told, "\n\n")
+	address := regexp.MustCompile(`http\S+/authorize\?\S+`).FindString(told.String())
+	back := testkit.NewPerson(t).Authorize(t, address).Location
+	for _, to := range strings.Fields(answer(back)) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, to, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+	}
+	return <-ended, stdout.String(), told.String()
+}
+
+func same(address string) string { return address }
+
+// cli registers the client that people at a terminal sign in with.
+func cli(t *testing.T, d *testkit.Daemon) {
+	t.Helper()
+	_, _, err := d.App.Direct().Registry.Register(t.Context(), oauth.Client{
+		ID: cliClient, Method: oauth.AuthNone, Type: oauth.AppNative, RedirectURIs: []string{"http://127.0.0.1" + callback},
+		GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}, Scopes: oauth.Scopes{"openid", "read", "admin:*"},
+	}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A person at a terminal gets a token through the browser; an answer that is not to this sign-in is
+// turned away, and the one that follows still counts.
+func TestTokenThroughTheBrowser(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t)
+	cli(t, d)
+	args := []string{"token", "get", "--browser", "--issuer", d.Base, "--client-id", cliClient, "--scope", "openid read", "-o", "json"}
+	code, out, told := signedIn(t, nil, func(back string) string {
+		return regexp.MustCompile(`state=[^&]*`).ReplaceAllString(back, "state=forged") + " " + back
+	}, args...)
+	var got map[string]any
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != exitDone {
+		t.Fatalf("code %d, %s %s", code, out, told)
+	}
+	access, _ := got["access_token"].(string)
+	if !d.Demo().Active(t, access) || got["id_token"] == nil || got["refresh_token"] == nil {
+		t.Errorf("the answer: %v", got)
+	}
+	code, _, told = signedIn(t, nil, func(back string) string {
+		return regexp.MustCompile(`code=[^&]*`).ReplaceAllString(back, "error=access_denied&error_description=no")
+	}, args...)
+	if code != exitRefused || !strings.Contains(told, "access_denied") {
+		t.Errorf("a refusal: code %d, %s", code, told)
+	}
+	code, _, told = signedIn(t, nil, func(back string) string {
+		return regexp.MustCompile(`iss=[^&]*`).ReplaceAllString(back, "iss=https%3A%2F%2Fevil.example")
+	}, args...)
+	if code != exitFailed || !strings.Contains(told, "another issuer") {
+		t.Errorf("an answer of another issuer: code %d, %s", code, told)
+	}
+}
+
+// An operator logs in through the browser, works, works on when the access token has run out, and
+// logs out; then the refresh token is dead.
+func TestLoginThroughTheBrowser(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t, func(c *config.Config) { c.Admin.Operators = []string{app.DemoUser} })
+	cli(t, d)
+	file := filepath.Join(t.TempDir(), "login.json")
+	environ := []string{envLoginFile + "=" + file}
+	code, _, told := signedIn(t, environ, same, "login", "--server", d.Admin, "--issuer", d.Base)
+	if code != exitDone || !strings.Contains(told, "logged in to "+d.Admin) {
+		t.Fatalf("code %d, %s", code, told)
+	}
+	list := func(want int) {
+		t.Helper()
+		if code, out, told := terminal(t, environ, "client", "list"); code != want || want == exitDone && !strings.Contains(out, cliClient) {
+			t.Errorf("code %d, want %d: %s %s", code, want, out, told)
+		}
+	}
+	list(exitDone)
+	first := stored(t, file)
+	expired := first
+	expired.Expires = expired.Expires.AddDate(0, 0, -1)
+	if _, err := (&shared{console: console{environ: environ}}).saveLogin(expired); err != nil {
+		t.Fatal(err)
+	}
+	list(exitDone)
+	second := stored(t, file)
+	if second.Refresh == first.Refresh || second.Access == first.Access {
+		t.Error("the new tokens are not stored")
+	}
+	list(exitDone)
+	if code, _, told := terminal(t, environ, "logout"); code != exitDone {
+		t.Errorf("logout: code %d, %s", code, told)
+	}
+	if got := (testkit.Party{Base: d.Base, ID: cliClient}).Refresh(t, second.Refresh); got.Status != http.StatusBadRequest {
+		t.Errorf("the refresh token lives on: %d", got.Status)
+	}
+	list(exitUsage)
+}
+
+// Somebody who is no operator is refused, and nothing is stored.
+func TestLoginOfNoOperator(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t)
+	cli(t, d)
+	file := filepath.Join(t.TempDir(), "login.json")
+	_, _, told := signedIn(t, []string{envLoginFile + "=" + file}, same, "login", "--server", d.Admin, "--issuer", d.Base)
+	if !strings.Contains(told, "lacks rights") && !strings.Contains(told, "hint:") {
+		t.Errorf("told %s", told)
+	}
+}
+
+func stored(t *testing.T, file string) identity {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var id identity
+	if err := json.Unmarshal(raw, &id); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// On a terminal what destroys is asked for first; only yes is yes.
+func TestConfirmation(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for id, test := range map[string]struct {
+		answer string
+		want   int
+	}{"nothing": {"\n", exitFailed}, "end": {"", exitFailed}, "no": {"no\n", exitFailed}, "yes": {"Yes\n", exitDone}} {
+		s.do(t, "", "client", "create", id, "--grant", "client_credentials")
+		var out, told bytes.Buffer
+		c := console{in: strings.NewReader(test.answer), out: &out, err: &told, environ: s, terminal: true}
+		code := run(context.Background(), c, []string{"client", "delete", id, "--direct"})
+		if code != test.want || !strings.Contains(told.String(), "delete client "+id+" with its secrets and tokens? [y/N] ") {
+			t.Errorf("%s: code %d, told %q", id, code, told.String())
+		}
+		left, _, _ := terminal(t, s, "client", "show", id, "--direct")
+		if gone := left == exitNotFound; gone != (test.want == exitDone) {
+			t.Errorf("%s: gone %t", id, gone)
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
+)
+
+func newClientUpdate(s *shared) *cobra.Command {
+	var f clientFlags
+	var reset []string
+	cmd := &cobra.Command{
+		Use:   "update ID",
+		Short: "change what is given, and leave the rest as it is",
+		Long: "Change what the flags say and leave the rest as it is. A list replaces the list that was there; --reset\n" +
+			"gives a member its default back, by its name in the admin API (oauth2d client show ID -o json).",
+		Example: `  oauth2d client update planner --direct --scope "read write delete"
+  oauth2d client update planner --direct --reset lifetimes,default_scope
+  oauth2d client update planner --direct --no-rotation=false`,
+		Args: oneArg("the id of a client"),
+	}
+	f.bind(cmd)
+	cmd.Flags().StringSliceVar(&reset, "reset", nil, "members that get their default back, such as lifetimes")
+	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		change := f.patch(cmd)
+		for _, name := range reset {
+			change[name] = nil
+		}
+		if len(change) == 0 {
+			return usage("%s: nothing is to be changed; hint: %s --help lists the flags", cmd.CommandPath(), cmd.CommandPath())
+		}
+		return s.patchClient(ctx, api, args[0], change, "changed")
+	})
+}
+
+// patch is what the flags that were given change.
+func (f *clientFlags) patch(cmd *cobra.Command) adminclient.Patch {
+	either := func(is bool, yes, no string) string {
+		if is {
+			return yes
+		}
+		return no
+	}
+	seconds := func(d time.Duration) any {
+		if d == 0 {
+			return nil
+		}
+		return int64(d / time.Second)
+	}
+	values := map[string]func() (string, any){
+		"name": func() (string, any) { return "client_name", f.name },
+		"public": func() (string, any) {
+			return "token_endpoint_auth_method", either(f.public, "none", "client_secret_basic")
+		},
+		"native":              func() (string, any) { return "application_type", either(f.native, "native", "web") },
+		"grant":               func() (string, any) { return "grant_types", f.grants },
+		"redirect-uri":        func() (string, any) { return "redirect_uris", f.redirects },
+		"post-logout-uri":     func() (string, any) { return "post_logout_redirect_uris", f.logouts },
+		"scope":               func() (string, any) { return "scope", f.scope },
+		"default-scope":       func() (string, any) { return "default_scope", f.defaultScope },
+		"audience":            func() (string, any) { return "audience", f.audience },
+		"resource":            func() (string, any) { return "resources", f.resources },
+		"format":              func() (string, any) { return "access_token_format", f.format },
+		"algorithm":           func() (string, any) { return "token_signing_alg", f.algorithm },
+		"introspection":       func() (string, any) { return "introspection", f.introspection },
+		"no-rotation":         func() (string, any) { return "refresh_token_rotation", either(f.noRotation, "never", "always") },
+		"requests-per-minute": func() (string, any) { return "requests_per_minute", f.perMinute },
+		"skip-consent":        func() (string, any) { return "skip_consent", f.skipConsent },
+		"claim":               func() (string, any) { return "claims", f.claims },
+	}
+	lives := map[string]func() (string, any){
+		"code-life":        func() (string, any) { return "code", seconds(f.code) },
+		"access-life":      func() (string, any) { return "access_token", seconds(f.access) },
+		"refresh-idle":     func() (string, any) { return "refresh_token_idle", seconds(f.refreshIdle) },
+		"refresh-absolute": func() (string, any) { return "refresh_token_absolute", seconds(f.refreshEnd) },
+	}
+	change, life := adminclient.Patch{}, map[string]any{}
+	for flag, value := range values {
+		if cmd.Flags().Changed(flag) {
+			name, to := value()
+			change[name] = to
+		}
+	}
+	for flag, value := range lives {
+		if cmd.Flags().Changed(flag) {
+			name, to := value()
+			life[name] = to
+		}
+	}
+	if len(life) > 0 {
+		change["lifetimes"] = life
+	}
+	return change
+}
+
+// patchClient changes a client and tells so.
+func (s *shared) patchClient(ctx context.Context, api *adminclient.Client, id string, change adminclient.Patch, told string) error {
+	c, err := api.PatchClient(ctx, id, change, adminclient.Condition{})
+	if err != nil {
+		return err
+	}
+	s.say("client %s is %s", id, told)
+	if s.output == "table" {
+		return nil
+	}
+	return s.print(c, table{})
+}
+
+func newClientDisable(s *shared) *cobra.Command {
+	var c care
+	cmd := &cobra.Command{
+		Use:     "disable ID",
+		Short:   "accept nothing of a client any more, and end its tokens",
+		Example: "  oauth2d client disable planner --direct",
+		Args:    oneArg("the id of a client"),
+	}
+	c.bind(cmd)
+	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		if _, err := api.Client(ctx, args[0]); err != nil {
+			return err
+		}
+		if ok, err := s.sure(c, "disable client %s and end its tokens", args[0]); !ok {
+			return err
+		}
+		return s.patchClient(ctx, api, args[0], adminclient.Patch{"disabled": true}, "disabled, and its tokens have ended")
+	})
+}
+
+func newClientEnable(s *shared) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "enable ID",
+		Short:   "let a disabled client work again; its tokens do not come back",
+		Example: "  oauth2d client enable planner --direct",
+		Args:    oneArg("the id of a client"),
+	}
+	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		return s.patchClient(ctx, api, args[0], adminclient.Patch{"disabled": false}, "enabled")
+	})
+}
+
+func newClientDelete(s *shared) *cobra.Command {
+	var c care
+	cmd := &cobra.Command{
+		Use:     "delete ID",
+		Short:   "delete a client; it is refused from then on, and its tokens are no longer active",
+		Example: "  oauth2d client delete planner --direct\n  oauth2d client delete planner --direct --dry-run",
+		Args:    oneArg("the id of a client"),
+	}
+	c.bind(cmd)
+	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		if _, err := api.Client(ctx, args[0]); err != nil {
+			return err
+		}
+		if ok, err := s.sure(c, "delete client %s with its secrets and tokens", args[0]); !ok {
+			return err
+		}
+		if err := api.DeleteClient(ctx, args[0], adminclient.Condition{}); err != nil {
+			return err
+		}
+		s.say("client %s is deleted", args[0])
+		return nil
+	})
+}
+
+func newClientRevokeTokens(s *shared) *cobra.Command {
+	var c care
+	var before string
+	cmd := &cobra.Command{
+		Use:   "revoke-tokens ID",
+		Short: "end every code, access and refresh token that a client got until now",
+		Example: `  oauth2d client revoke-tokens planner --direct
+  oauth2d client revoke-tokens planner --direct --before 2026-05-01T12:00:00Z`,
+		Args: oneArg("the id of a client"),
+	}
+	c.bind(cmd)
+	cmd.Flags().StringVar(&before, "before", "", "only what is older than this time (RFC 3339) or age (such as 24h)")
+	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		at, err := s.moment("--before", before)
+		if err != nil {
+			return err
+		}
+		if _, err := api.Client(ctx, args[0]); err != nil {
+			return err
+		}
+		if ok, err := s.sure(c, "end the tokens of client %s", args[0]); !ok {
+			return err
+		}
+		if err := api.RevokeClientTokens(ctx, args[0], at); err != nil {
+			return err
+		}
+		s.say("the tokens of client %s have ended", args[0])
+		return nil
+	})
+}

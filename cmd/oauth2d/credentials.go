@@ -1,0 +1,296 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+)
+
+// prefixCLI begins the variables of the command line itself; the server has no such settings.
+const prefixCLI = "OAUTH2D_CLI_"
+
+// The variables of the command line itself.
+const (
+	envServer     = prefixCLI + "SERVER"
+	envIssuer     = prefixCLI + "ISSUER"
+	envClientID   = prefixCLI + "CLIENT_ID"
+	envSecret     = prefixCLI + "CLIENT_SECRET"
+	envSecretFile = prefixCLI + "CLIENT_SECRET_FILE"
+	envLoginFile  = prefixCLI + "LOGIN_FILE"
+)
+
+// identity is who the command line is to a server. As JSON it is the file that `login` writes.
+type identity struct {
+	Server   string `json:"server,omitempty"`
+	Issuer   string `json:"issuer,omitempty"`
+	ClientID string `json:"client_id,omitempty"`
+	Secret   string `json:"client_secret,omitempty"`
+	// Of a person who logged in through the browser.
+	Refresh string    `json:"refresh_token,omitempty"`
+	Access  string    `json:"access_token,omitempty"`
+	Expires time.Time `json:"expires_at,omitzero"`
+
+	secretFile string
+	fromFile   bool // it is what login stored, and is stored again when it changes
+}
+
+// getenv reads a variable of the console.
+func (c console) getenv(name string) string {
+	for _, pair := range c.environ {
+		if key, value, _ := strings.Cut(pair, "="); key == name {
+			return value
+		}
+	}
+	return ""
+}
+
+// identity puts together who we are: flags before the environment before what login stored. What
+// was stored counts as a whole: it is not shown to another server.
+func (s *shared) identity(w way, saved identity) identity {
+	id := identity{
+		Server: first(w.server, s.getenv(envServer)), Issuer: first(w.issuer, s.getenv(envIssuer)),
+		ClientID: s.getenv(envClientID), Secret: s.getenv(envSecret), secretFile: s.getenv(envSecretFile),
+	}
+	if id.ClientID != "" {
+		if id.Server == "" && id.Issuer == "" {
+			id.Server, id.Issuer = saved.Server, saved.Issuer
+		}
+		return id
+	}
+	if id.Server != "" && id.Server != saved.Server || id.Issuer != "" && id.Issuer != saved.Issuer {
+		return id
+	}
+	saved.fromFile = true
+	return saved
+}
+
+func first(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// loginFile is where login stores what it got.
+func (s *shared) loginFile() (string, error) {
+	if name := s.getenv(envLoginFile); name != "" {
+		return name, nil
+	}
+	folder := s.getenv("XDG_CONFIG_HOME")
+	if folder == "" {
+		home := s.getenv("HOME")
+		if home == "" {
+			return "", fmt.Errorf("there is no place for the login: neither HOME nor %s is set", envLoginFile)
+		}
+		folder = filepath.Join(home, ".config")
+	}
+	return filepath.Join(folder, "oauth2d", "login.json"), nil
+}
+
+// savedLogin reads what login stored; nothing is the empty identity.
+func (s *shared) savedLogin() (identity, error) {
+	name, err := s.loginFile()
+	if err != nil {
+		return identity{}, nil //nolint:nilerr // where nothing can be stored, nothing was
+	}
+	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return identity{}, nil
+	}
+	if err != nil {
+		return identity{}, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return identity{}, &problem{
+			code: exitRefused, hint: "chmod 600 " + name, err: fmt.Errorf("%s holds credentials and others may read it", name),
+		}
+	}
+	raw, err := os.ReadFile(name) //nolint:gosec // G304: a file of this user
+	if err != nil {
+		return identity{}, err
+	}
+	var id identity
+	if json.Unmarshal(raw, &id) != nil {
+		return identity{}, &problem{code: exitFailed, hint: "oauth2d login writes it anew", err: fmt.Errorf("%s is damaged", name)}
+	}
+	return id, nil
+}
+
+// saveLogin stores an identity for nobody else to read. A reader finds the old file or the new one.
+func (s *shared) saveLogin(id identity) (string, error) {
+	name, err := s.loginFile()
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return "", err
+	}
+	raw, err := json.MarshalIndent(id, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	fresh, err := os.CreateTemp(filepath.Dir(name), "login-*") // with 0600
+	if err != nil {
+		return "", err
+	}
+	_, err = fresh.Write(append(raw, '\n'))
+	err = errors.Join(err, fresh.Close())
+	if err == nil {
+		err = os.Rename(fresh.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(fresh.Name()) // it is of no use to anybody
+		return "", err
+	}
+	return name, nil
+}
+
+// clientSecret is the secret of the client we are; empty for a public one.
+func (id identity) clientSecret() (string, error) {
+	if id.Secret != "" || id.secretFile == "" {
+		return id.Secret, nil
+	}
+	f, err := os.Open(id.secretFile)
+	if err != nil {
+		return "", usage("%s=%s: cannot be read", envSecretFile, id.secretFile)
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	return firstLine(f)
+}
+
+// tokens gives the access token for the admin API, and a new one when it has run out.
+func (s *shared) tokens(id identity) func(context.Context) (string, error) {
+	var held *oauth2.Token
+	return func(ctx context.Context) (string, error) {
+		if held.Valid() {
+			return held.AccessToken, nil
+		}
+		got, err := s.fetch(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		held = got
+		return held.AccessToken, nil
+	}
+}
+
+// fetch gets an access token from the issuer.
+func (s *shared) fetch(ctx context.Context, id identity) (*oauth2.Token, error) {
+	stored := &oauth2.Token{AccessToken: id.Access, RefreshToken: id.Refresh, Expiry: id.Expires}
+	if id.fromFile && id.Refresh != "" && stored.Valid() {
+		return stored, nil
+	}
+	secret, err := id.clientSecret()
+	if err != nil {
+		return nil, err
+	}
+	if id.ClientID == "" || secret == "" && id.Refresh == "" {
+		return nil, usage("there are no credentials; hint: oauth2d login, or %s and %s (or %s)", envClientID, envSecret, envSecretFile)
+	}
+	if id.Issuer == "" {
+		return nil, usage("no issuer is named that gives the token; hint: --issuer https://auth.example.com or %s", envIssuer)
+	}
+	ctx = withHTTP(ctx)
+	ends, err := discover(ctx, id.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	if id.Refresh == "" {
+		c := clientcredentials.Config{ClientID: id.ClientID, ClientSecret: secret, TokenURL: ends.Token, AuthStyle: oauth2.AuthStyleInHeader}
+		return tokenOf(c.Token(ctx))
+	}
+	got, err := tokenOf(ends.client(id.ClientID, secret).TokenSource(ctx, &oauth2.Token{RefreshToken: id.Refresh}).Token())
+	if err != nil {
+		return nil, err
+	}
+	id.Access, id.Refresh, id.Expires = got.AccessToken, got.RefreshToken, got.Expiry
+	_, err = s.saveLogin(id)
+	return got, err
+}
+
+// tokenOf makes the answer of a token endpoint readable when it is a refusal.
+func tokenOf(got *oauth2.Token, err error) (*oauth2.Token, error) {
+	refusal, ok := errors.AsType[*oauth2.RetrieveError](err)
+	if !ok {
+		return got, err
+	}
+	code := codeOf(err)
+	if refusal.ErrorCode == "" {
+		return nil, &problem{code: code, err: fmt.Errorf("the token endpoint answered %s", refusal.Response.Status)}
+	}
+	return nil, &problem{code: code, err: errors.New(strings.TrimSuffix(refusal.ErrorCode+": "+refusal.ErrorDescription, ": "))}
+}
+
+// patience is how long one question to a server may take.
+const patience = 30 * time.Second
+
+// withHTTP bounds what the oauth2 library asks.
+func withHTTP(ctx context.Context) context.Context {
+	return context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Timeout: patience})
+}
+
+// endpoints is what we need of an issuer's metadata (RFC 8414).
+type endpoints struct {
+	Issuer    string `json:"issuer"`
+	Authorize string `json:"authorization_endpoint"`
+	Token     string `json:"token_endpoint"`
+	Revoke    string `json:"revocation_endpoint"`
+}
+
+// client is a client of the issuer, with no redirect URI yet.
+func (e endpoints) client(id, secret string) *oauth2.Config {
+	style := oauth2.AuthStyleInHeader
+	if secret == "" {
+		style = oauth2.AuthStyleInParams
+	}
+	return &oauth2.Config{
+		ClientID: id, ClientSecret: secret, Endpoint: oauth2.Endpoint{AuthURL: e.Authorize, TokenURL: e.Token, AuthStyle: style},
+	}
+}
+
+// discover reads the metadata of an issuer and makes sure that they are its own (RFC 8414 §3.3).
+func discover(ctx context.Context, issuer string) (endpoints, error) {
+	u, err := url.Parse(issuer)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return endpoints{}, usage("--issuer %s: is not the URL of an issuer", issuer)
+	}
+	issuer = strings.TrimSuffix(issuer, "/")
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, issuer+"/.well-known/openid-configuration", http.NoBody)
+	if err != nil {
+		return endpoints{}, usage("--issuer %s: is not a URL", issuer)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return endpoints{}, fmt.Errorf("the issuer cannot be reached: %w", err)
+	}
+	defer response.Body.Close() //nolint:errcheck // it was only read
+	var found endpoints
+	err = json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&found)
+	switch {
+	case response.StatusCode != http.StatusOK:
+		return endpoints{}, &problem{code: exitFailed, hint: "name the issuer as the server's own setting has it",
+			err: fmt.Errorf("%s answers %s where the metadata should be", issuer, response.Status)}
+	case err != nil:
+		return endpoints{}, &problem{code: exitFailed, err: fmt.Errorf("%s answers something else than metadata", issuer)}
+	case found.Issuer != issuer:
+		return endpoints{}, &problem{code: exitFailed, hint: "name the issuer as the server's own setting has it",
+			err: fmt.Errorf("the metadata at %s are of the issuer %s", issuer, found.Issuer)}
+	}
+	return found, nil
+}

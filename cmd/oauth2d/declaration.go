@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+)
+
+// declared is a client in the file of `client apply`.
+type declared struct {
+	ID         string `json:"client_id"`
+	SecretFile string `json:"client_secret_file,omitempty"` // relative to the file
+	SecretHash string `json:"client_secret_hash,omitempty"`
+	adminwire.ClientMetadata
+
+	secret string // what stands in SecretFile
+}
+
+// create is the client as it is registered.
+func (d declared) create() adminwire.ClientCreate {
+	return adminwire.ClientCreate{ID: d.ID, Secret: d.secret, SecretHash: d.SecretHash, ClientMetadata: d.ClientMetadata}
+}
+
+// complete has the defaults in place of what is left out.
+func (d declared) complete() adminwire.ClientMetadata {
+	m := d.ClientMetadata
+	m.Name, m.Method, m.Type = first(m.Name, d.ID), first(m.Method, "client_secret_basic"), first(m.Type, "web")
+	m.Format, m.Introspection = first(m.Format, "opaque"), first(m.Introspection, "own")
+	if len(m.GrantTypes) == 0 {
+		m.GrantTypes = []string{"authorization_code"}
+	}
+	return m
+}
+
+// declaration is the file of `client apply`.
+type declaration struct {
+	Scopes []struct {
+		Name        string `json:"name"`
+		Description string `json:"description"`
+	} `json:"scopes"`
+	Clients []json.RawMessage `json:"clients"`
+}
+
+// maxDeclaration bounds the file.
+const maxDeclaration = 16 << 20
+
+// readDeclaration reads and checks a file of declared clients.
+func (s *shared) readDeclaration(name string) ([]declared, error) {
+	raw, err := s.readFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var parsed any
+	if err := yaml.Unmarshal(raw, &parsed); err != nil {
+		return nil, usage("%s: is not YAML: %s", name, strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	asJSON, err := json.Marshal(parsed)
+	if err != nil {
+		return nil, usage("%s: holds what JSON has no form for", name)
+	}
+	var d declaration
+	if err := strictly(asJSON, &d); err != nil {
+		return nil, usage("%s: %w", name, err)
+	}
+	var all []declared
+	seen := map[string]bool{}
+	for i, one := range d.Clients {
+		var c declared
+		if err := strictly(one, &c); err != nil {
+			return nil, usage("%s: client %d: %w", name, i+1, err)
+		}
+		switch {
+		case c.ID == "":
+			return nil, usage("%s: client %d has no client_id", name, i+1)
+		case seen[c.ID]:
+			return nil, usage("%s: client %s is declared twice", name, c.ID)
+		}
+		seen[c.ID] = true
+		if err := d.knows(c); err != nil {
+			return nil, usage("%s: client %s: %w", name, c.ID, err)
+		}
+		if c.SecretFile != "" {
+			if c.secret, err = s.secretFrom(beside(name, c.SecretFile)); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// beside is a file that is named in another one.
+func beside(name, file string) string {
+	if filepath.IsAbs(file) || name == "-" {
+		return file
+	}
+	return filepath.Join(filepath.Dir(name), file)
+}
+
+// strictly reads JSON that holds nothing unknown.
+func strictly(raw []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s; hint: oauth2d client apply --help shows the form", strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// always are scopes that need no declaration.
+func always(scope string) bool {
+	switch scope {
+	case "openid", "profile", "email", "offline_access":
+		return true
+	}
+	return strings.HasPrefix(scope, "admin:")
+}
+
+// knows refuses a scope that is not declared, where some are.
+func (d declaration) knows(c declared) error {
+	if len(d.Scopes) == 0 {
+		return nil
+	}
+	names := map[string]bool{}
+	for _, scope := range d.Scopes {
+		names[scope.Name] = true
+	}
+	for _, scope := range strings.Fields(c.Scope + " " + c.DefaultScope) {
+		if !names[scope] && !always(scope) {
+			return fmt.Errorf("the scope %s is not declared under scopes", scope)
+		}
+	}
+	return nil
+}
+
+// readFile reads a whole file, or standard input.
+func (s *shared) readFile(name string) ([]byte, error) {
+	from := s.in
+	if name != "-" {
+		f, err := os.Open(name) //nolint:gosec // G304: the operator names this file
+		if err != nil {
+			return nil, usage("%s: cannot be read", name)
+		}
+		defer f.Close() //nolint:errcheck // it was only read
+		from = f
+	}
+	raw, err := io.ReadAll(io.LimitReader(from, maxDeclaration+1))
+	if err == nil && len(raw) > maxDeclaration {
+		err = fmt.Errorf("%s is longer than %d MiB", name, maxDeclaration>>20)
+	}
+	return raw, err
+}
+
+// difference is a member of a client that is not as it should be. nil is what is left out.
+type difference struct {
+	Member string `json:"member"`
+	From   any    `json:"from"`
+	To     any    `json:"to"`
+}
+
+// differences compares two descriptions of a client member by member, in the order of their names.
+func differences(from, to adminwire.ClientMetadata) ([]difference, error) {
+	before, err := members(from)
+	if err != nil {
+		return nil, err
+	}
+	after, err := members(to)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for name := range before {
+		names[name] = true
+	}
+	for name := range after {
+		names[name] = true
+	}
+	var all []difference
+	for _, name := range sortedKeys(names) {
+		if !reflect.DeepEqual(before[name], after[name]) {
+			all = append(all, difference{name, before[name], after[name]})
+		}
+	}
+	return all, nil
+}
+
+func members(m adminwire.ClientMetadata) (map[string]any, error) {
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]any{}
+	return all, json.Unmarshal(raw, &all)
+}
+
+// text is a value in a difference.
+func text(value any) string {
+	if value == nil {
+		return "(none)"
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return "?"
+	}
+	return string(raw)
+}

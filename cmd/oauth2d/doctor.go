@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/config"
+)
+
+// findingView is a finding as it is printed.
+type findingView struct {
+	Check   string `json:"check"`
+	Verdict string `json:"verdict"`
+	Found   string `json:"found"`
+	Remedy  string `json:"remedy,omitempty"`
+}
+
+func newDoctor(s *shared) *cobra.Command {
+	var offline bool
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "look at everything a deployment needs, and tell what to do about it",
+		Long: "Look at everything that a server with these settings needs: the settings, every Redis server (reachable,\n" +
+			"version, eviction, persistence, memory, replicas, clock), the rights of the ACL user, the server's own keys,\n" +
+			"certificates, and the issuer under its own URL. Nothing is changed. The exit code is 1 when something fails;\n" +
+			"what is only doubtful (warn) does not count.",
+		Example: `  # with the settings of the server
+  oauth2d doctor --config oauth2d.yaml
+
+  # for a monitor
+  oauth2d doctor --output json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.examine(cmd.Context(), offline) },
+	}
+	cmd.Flags().BoolVar(&offline, "no-issuer", false, "leave out the issuer, where its URL is not reached from here or no server runs yet")
+	return cmd
+}
+
+func (s *shared) examine(ctx context.Context, offline bool) error {
+	c, err := s.load(func(from *config.Sources) { from.Tool = true })
+	if err != nil {
+		return err
+	}
+	found := []app.Finding{{Check: "settings", Verdict: app.Well, Found: "they are understood"}}
+	found = append(found, app.Examine(ctx, c)...)
+	if !offline {
+		found = append(found, issuer(ctx, c.Issuer)...)
+	}
+	t := table{head: []string{"check", "verdict", "found", "remedy"}}
+	views := []findingView{}
+	failing := 0
+	for _, f := range found {
+		if f.Verdict == app.Failing {
+			failing++
+		}
+		views = append(views, findingView{f.Check, string(f.Verdict), f.Found, f.Remedy})
+		t.rows = append(t.rows, []string{f.Check, string(f.Verdict), f.Found, orDash(f.Remedy)})
+	}
+	if err := s.print(views, t); err != nil {
+		return err
+	}
+	if failing > 0 {
+		return fmt.Errorf("doctor: %s", failures(failing))
+	}
+	return nil
+}
+
+func failures(n int) string {
+	if n == 1 {
+		return "1 check fails"
+	}
+	return fmt.Sprintf("%d checks fail", n)
+}
+
+// issuer looks at a running server as its callers do.
+func issuer(ctx context.Context, name string) []app.Finding {
+	if name == "" {
+		return []app.Finding{{Check: "issuer", Verdict: app.Doubt, Found: "none is set", Remedy: "set issuer to the public base URL, or leave it out by --no-issuer"}}
+	}
+	if _, err := discover(ctx, name); err != nil {
+		f := app.Finding{Check: "issuer", Verdict: app.Failing, Found: err.Error(), Remedy: "see whether a server runs and what stands before it"}
+		if p, ok := errors.AsType[*problem](err); ok && p.hint != "" {
+			f.Found, f.Remedy = p.err.Error(), p.hint
+		}
+		return []app.Finding{f}
+	}
+	found := []app.Finding{{Check: "issuer", Verdict: app.Well, Found: name + " serves its own metadata"}}
+	return append(found, connection(ctx, name)...)
+}
+
+// maxSkew is how far the clock of the issuer may be away; the Date header is exact to a second.
+const maxSkew = 5 * time.Second
+
+// connection looks at the certificate and the clock behind the issuer's URL.
+func connection(ctx context.Context, name string) []app.Finding {
+	u, err := url.Parse(name)
+	if err != nil {
+		return nil // it was reached, so it is a URL
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, name+"/.well-known/openid-configuration", http.NoBody)
+	if err != nil {
+		return nil // likewise
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return []app.Finding{{Check: "issuer", Verdict: app.Failing, Found: "it answers now and then", Remedy: "see what stands before it"}}
+	}
+	defer response.Body.Close() //nolint:errcheck // its head is enough
+	var found []app.Finding
+	if response.TLS != nil && len(response.TLS.PeerCertificates) > 0 {
+		found = append(found, app.Expiry("issuer tls", u.Host, response.TLS.PeerCertificates[0].NotAfter, time.Now()))
+	} else {
+		found = append(found, app.Finding{Check: "issuer tls", Verdict: app.Doubt, Found: "the issuer speaks plain HTTP", Remedy: "use https, but for trying out"})
+	}
+	if at, err := http.ParseTime(response.Header.Get("Date")); err == nil {
+		f := app.Finding{Check: "issuer clock", Verdict: app.Well, Found: "the issuer has the time of this machine"}
+		if away := time.Since(at).Abs(); away > maxSkew {
+			f = app.Finding{
+				Check: "issuer clock", Verdict: app.Failing, Found: fmt.Sprintf("the issuer is %s away from this machine", away.Round(time.Second)),
+				Remedy: "keep the clocks of all machines by NTP",
+			}
+		}
+		found = append(found, f)
+	}
+	return found
+}

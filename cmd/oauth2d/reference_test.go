@@ -1,0 +1,40 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// docs/cli.md is what the commands say of themselves.
+func TestReferenceIsFresh(t *testing.T) {
+	t.Parallel()
+	stands, err := os.ReadFile("../../docs/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reference(newRoot(console{out: io.Discard, err: io.Discard})) != string(stands) {
+		t.Error("docs/cli.md is stale: make docs")
+	}
+}
+
+// Every command begins its help with an example of itself, and says in lower case what it does.
+func TestEveryCommandExplainsItself(t *testing.T) {
+	t.Parallel()
+	var look func(*cobra.Command)
+	look = func(cmd *cobra.Command) {
+		for _, below := range cmd.Commands() {
+			look(below)
+		}
+		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") || cmd.HasParent() && strings.ToLower(cmd.Short[:1]) != cmd.Short[:1] {
+			t.Errorf("%s: short help %q", cmd.CommandPath(), cmd.Short)
+		}
+		if !cmd.HasSubCommands() && !strings.Contains(cmd.Example, cmd.CommandPath()) {
+			t.Errorf("%s: has no example of itself", cmd.CommandPath())
+		}
+	}
+	look(newRoot(console{out: io.Discard, err: io.Discard}))
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/testkit"
+)
+
+// The test binary is the program, too, so that the scripts run real processes.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"oauth2d": main})
+}
+
+// face prepares a server for a script, and says how commands reach it.
+type face func(t *testing.T, set func(name, value string))
+
+// byAPI is a running server with the demo's data.
+func byAPI(t *testing.T, set func(name, value string)) {
+	d := testkit.Start(t)
+	set(envServer, d.Admin)
+	set(envIssuer, d.Base)
+	set(envClientID, app.DemoAdmin)
+	set(envSecret, app.DemoAdminSecret)
+	set("FACE", "--server="+d.Admin)
+}
+
+// byDirect is an empty Redis with a server on it.
+func byDirect(t *testing.T, set func(name, value string)) {
+	s := newSite(t)
+	for _, pair := range s {
+		name, value, _ := strings.Cut(pair, "=")
+		set(name, value)
+	}
+	set("FACE", "--direct")
+}
+
+// Each script of `both` runs through the admin API and straight on Redis, with the same words.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	faces := map[string]map[string]face{
+		"both": {"api": byAPI, "direct": byDirect}, "api": {"api": byAPI}, "direct": {"direct": byDirect},
+		"alone": {"alone": func(*testing.T, func(name, value string)) {}},
+	}
+	for folder, through := range faces {
+		files, err := filepath.Glob(filepath.Join("testdata", "script", folder, "*.txtar"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no scripts, %v", folder, err)
+		}
+		for _, file := range files {
+			for name, prepare := range through {
+				t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+name, func(t *testing.T) {
+					t.Parallel()
+					runScript(t, file, prepare)
+				})
+			}
+		}
+	}
+}
+
+func runScript(t *testing.T, file string, prepare face) {
+	t.Helper()
+	exports, err := filepath.Abs("testdata/export")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Files:    []string{file},
+		Deadline: time.Now().Add(5 * time.Minute),
+		Setup: func(env *testscript.Env) error {
+			prepare(t, env.Setenv)
+			env.Setenv("EXPORTS", exports)
+			env.Setenv("HOME", env.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails, "keep": keep, "mode": mode, "untrack": untrack},
+	})
+}
+
+// fails N ARGS... wants the program to end with exit code N.
+func fails(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	code := 0
+	if exit, ok := errors.AsType[*exec.ExitError](ts.Exec("oauth2d", args[1:]...)); ok {
+		code = exit.ExitCode()
+	}
+	if code != want {
+		ts.Fatalf("exit code %d, want %d", code, want)
+	}
+}
+
+// keep NAME PATTERN [FILE] sets a variable to the first group of a pattern in stdout, or in a file.
+func keep(ts *testscript.TestScript, _ bool, args []string) {
+	file := "stdout"
+	if len(args) > 2 {
+		file = args[2]
+	}
+	found := regexp.MustCompile(`(?m)` + args[1]).FindStringSubmatch(ts.ReadFile(file))
+	if len(found) != 2 {
+		ts.Fatalf("%s does not match %s", file, args[1])
+	}
+	ts.Setenv(args[0], found[1])
+}
+
+// mode PERM FILE wants a file with these permissions.
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := strconv.FormatUint(uint64(info.Mode().Perm()), 8); got != args[0] {
+		ts.Fatalf("%s has permissions %s, want %s", args[1], got, args[0])
+	}
+}
+
+// untrack takes the first entry out of the audit log.
+func untrack(ts *testscript.TestScript, _ bool, _ []string) {
+	db := redis.NewClient(&redis.Options{Addr: ts.Getenv("OAUTH2D_REDIS_ADDRS")})
+	defer db.Close()
+	entries, err := db.XRange(context.Background(), "auth:audit", "-", "+").Result()
+	ts.Check(err)
+	if len(entries) < 2 {
+		ts.Fatalf("%d entries, want some", len(entries))
+	}
+	ts.Check(db.XDel(context.Background(), "auth:audit", entries[0].ID).Err())
+}

@@ -1,0 +1,275 @@
+package app
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/keyring"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+)
+
+// Verdict is how well a thing is.
+type Verdict string
+
+// The verdicts.
+const (
+	Well    Verdict = "ok"
+	Doubt   Verdict = "warn" // works, but something should be done about it
+	Failing Verdict = "fail"
+)
+
+// Finding is what was found when one thing was looked at.
+type Finding struct {
+	Check   string  // the stable name of the check
+	Verdict Verdict //
+	Found   string  // in words
+	Remedy  string  // empty when all is well
+}
+
+// What is doubtful, and what is wrong.
+const (
+	clockDoubt   = 500 * time.Millisecond
+	clockFail    = 5 * time.Second
+	expiryDoubt  = 21 * 24 * time.Hour
+	memoryDoubt  = 80              // percent
+	overdueDoubt = 2 * time.Hour   // a signing key past its calendar
+	surveyTime   = 1 * time.Minute // for everything
+)
+
+// Examine looks at everything that a server with these settings needs, but for what is reached by
+// HTTP, and changes nothing.
+func Examine(ctx context.Context, c config.Config) []Finding {
+	ctx, cancel := context.WithTimeout(ctx, surveyTime)
+	defer cancel()
+	e := &examiner{now: time.Now}
+	e.redis(ctx, c)
+	e.certificate("tls", c.Server.TLS.CertFile)
+	e.certificate("redis tls", c.Redis.TLS.CertFile)
+	return e.found
+}
+
+type examiner struct {
+	now   func() time.Time
+	found []Finding
+}
+
+func (e *examiner) tell(check string, v Verdict, remedy, format string, args ...any) {
+	if v == Well {
+		remedy = ""
+	}
+	e.found = append(e.found, Finding{Check: check, Verdict: v, Found: fmt.Sprintf(format, args...), Remedy: remedy})
+}
+
+func (e *examiner) redis(ctx context.Context, c config.Config) {
+	if c.Redis.Mode == "embedded" {
+		e.tell("redis", Doubt, "name a Redis of its own by redis.mode and redis.addrs", "embedded: everything is forgotten at exit")
+		return
+	}
+	db, err := openDB(ctx, c.Redis, watch{log: slog.New(slog.DiscardHandler), now: e.now})
+	if err != nil {
+		e.tell("redis", Failing, "mend the redis settings", "%s", err)
+		return
+	}
+	defer func() { _ = db.Close() }() // nothing is under way any more
+	servers, err := db.Survey(ctx)
+	if err != nil {
+		e.wrong("redis", err)
+		return
+	}
+	for _, s := range servers {
+		e.server(s)
+	}
+	e.servers(c.Redis, servers)
+	// What the daemon itself asks before it starts: rights, roles, Sentinels.
+	if err := db.Check(ctx); err != nil {
+		e.wrong("redis acl", err)
+		return
+	}
+	e.tell("redis acl", Well, "", "the user may do all that is needed")
+	e.keys(ctx, c, db)
+}
+
+// wrong tells an error of redisconn, which says what to do after its last colon.
+func (e *examiner) wrong(check string, err error) {
+	text := strings.TrimPrefix(err.Error(), "redis: ")
+	remedy := "see what the message says"
+	if i := strings.LastIndex(text, ": "); i > 0 {
+		text, remedy = text[:i], text[i+2:]
+	}
+	e.tell(check, Failing, remedy, "%s", text)
+}
+
+// server looks at one server.
+func (e *examiner) server(s redisconn.Server) {
+	if s.Err != nil {
+		e.wrong("redis reachable", s.Err)
+		return
+	}
+	e.tell("redis reachable", Well, "", "%s answers as %s", s.Addr, s.Role)
+	verdict := Well
+	if s.TooOld {
+		verdict = Failing
+	}
+	e.tell("redis version", verdict, "run Redis 6.2 or later", "%s runs %s", s.Addr, s.Version)
+	verdict = Well
+	if s.Eviction != "noeviction" {
+		verdict = Failing
+	}
+	e.tell("redis eviction", verdict, "set maxmemory-policy noeviction: full memory must not throw away revocations", "%s has %s", s.Addr, s.Eviction)
+	e.persistence(s)
+	e.memory(s)
+	if s.LinkDown {
+		e.tell("redis replication", Failing, "see why it does not hear its master", "%s has lost its master", s.Addr)
+	}
+	switch ahead := s.Ahead.Abs(); {
+	case !s.Clock:
+		e.tell("redis clock", Doubt, "grant +time in its ACL to see it", "the clock of %s is not shown to this user", s.Addr)
+	case ahead >= clockFail:
+		e.tell("redis clock", Failing, "keep the clocks of all machines by NTP", "%s is %s away from this machine", s.Addr, ahead.Round(time.Millisecond))
+	case ahead >= clockDoubt:
+		e.tell("redis clock", Doubt, "keep the clocks of all machines by NTP", "%s is %s away from this machine", s.Addr, ahead.Round(time.Millisecond))
+	default:
+		e.tell("redis clock", Well, "", "%s has the time of this machine", s.Addr)
+	}
+}
+
+func (e *examiner) persistence(s redisconn.Server) {
+	const remedy = "set appendonly yes on every node, so that a restart forgets no login and no revocation"
+	switch s.Persistence {
+	case redisconn.PersistsLog:
+		e.tell("redis persistence", Well, "", "%s keeps an append-only file", s.Addr)
+	case redisconn.PersistsSnapshots:
+		e.tell("redis persistence", Doubt, remedy, "%s takes snapshots only", s.Addr)
+	case redisconn.PersistsNothing:
+		e.tell("redis persistence", Failing, remedy, "%s keeps nothing on disk", s.Addr)
+	default:
+		e.tell("redis persistence", Doubt, remedy, "%s keeps no append-only file", s.Addr)
+	}
+}
+
+func (e *examiner) memory(s redisconn.Server) {
+	const mib = 1 << 20
+	switch {
+	case s.Limit == 0:
+		e.tell("redis memory", Doubt, "set maxmemory below what the machine has, so that Redis refuses writes instead of being killed",
+			"%s uses %d MiB and has no limit", s.Addr, s.Used/mib)
+	case s.Used*100 >= s.Limit*memoryDoubt:
+		e.tell("redis memory", Doubt, "give it more memory before it refuses writes", "%s uses %d of %d MiB", s.Addr, s.Used/mib, s.Limit/mib)
+	default:
+		e.tell("redis memory", Well, "", "%s uses %d of %d MiB", s.Addr, s.Used/mib, s.Limit/mib)
+	}
+}
+
+// servers looks at all servers together.
+func (e *examiner) servers(c config.Redis, all []redisconn.Server) {
+	masters, bare := 0, 0
+	for _, s := range all {
+		if s.Role == "master" {
+			masters++
+			if s.Replicas == 0 {
+				bare++
+			}
+		}
+	}
+	switch {
+	case masters == 0:
+	case c.Mode == "standalone" && bare > 0:
+		e.tell("redis replicas", Doubt, "run Sentinel with two replicas where an outage of Redis must not stop log-ins", "one server, without replica")
+	case bare > 0:
+		e.tell("redis replicas", Failing, "start the replicas: nothing can be promoted", "%d of %d masters have no replica", bare, masters)
+	default:
+		e.tell("redis replicas", Well, "", "every master has a replica")
+	}
+}
+
+// keys looks at the server's own keys, without making any.
+func (e *examiner) keys(ctx context.Context, c config.Config, db *redisconn.DB) {
+	keys := redisstore.NewKeys(db)
+	_, version, err := keys.Load(ctx)
+	if err != nil {
+		e.tell("keys", Failing, "see what Redis says", "they cannot be read: %s", err)
+		return
+	}
+	if version == 0 {
+		e.tell("keys", Doubt, "start a server", "there are none yet: the first server makes them")
+		return
+	}
+	sealer, err := newSealer(c)
+	if err != nil {
+		e.tell("keys", Failing, "give the master key that all servers have", "%s", err)
+		return
+	}
+	ring := keyring.New(keyring.Options{Store: keys, Sealer: sealer, Events: event.Sinks{}, Now: e.now, Every: c.Keys.RotateEvery, Ahead: c.Keys.PublishAhead})
+	if err := ring.Load(ctx); err != nil {
+		remedy := "see what the message says"
+		if errors.Is(err, keyring.ErrMasterKey) {
+			remedy = "give the right master key, or the earlier one as master_key_previous"
+		}
+		e.tell("keys", Failing, remedy, "%s", err)
+		return
+	}
+	var signs keyring.Info
+	for _, k := range ring.List() {
+		if k.Use == keyring.UseSign && k.State == keyring.Active && k.Active.After(signs.Active) {
+			signs = k
+		}
+	}
+	age := e.now().Sub(signs.Active).Round(time.Minute)
+	switch {
+	case signs.ID == "":
+		e.tell("keys", Failing, "oauth2d key rotate", "no key signs")
+	case age > c.Keys.RotateEvery+overdueDoubt:
+		e.tell("keys", Doubt, "see whether a server runs: each turns the calendar; or oauth2d key rotate", "%s has signed for %s, longer than keys.rotate_every", signs.ID, age)
+	default:
+		e.tell("keys", Well, "", "%s has signed for %s", signs.ID, age)
+	}
+}
+
+// certificate looks at the validity of a PEM file; an empty name is none.
+func (e *examiner) certificate(check, file string) {
+	if file == "" {
+		return
+	}
+	raw, err := os.ReadFile(file) //nolint:gosec // G304: the settings name it
+	if err != nil {
+		e.tell(check, Failing, "name a file that this user may read", "%s cannot be read", file)
+		return
+	}
+	block, _ := pem.Decode(raw)
+	if block == nil {
+		e.tell(check, Failing, "name a PEM file with the certificate first", "%s holds no certificate", file)
+		return
+	}
+	parsed, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		e.tell(check, Failing, "name a PEM file with the certificate first", "%s holds no certificate", file)
+		return
+	}
+	e.found = append(e.found, Expiry(check, file, parsed.NotAfter, e.now()))
+}
+
+// Expiry judges how long a certificate is still good.
+func Expiry(check, what string, end, now time.Time) Finding {
+	left := end.Sub(now)
+	f := Finding{Check: check, Verdict: Well, Found: fmt.Sprintf("the certificate of %s is good for %d days", what, int(left.Hours()/24))}
+	switch {
+	case left <= 0:
+		f.Verdict, f.Found = Failing, fmt.Sprintf("the certificate of %s ran out on %s", what, end.UTC().Format(time.DateOnly))
+	case left < expiryDoubt:
+		f.Verdict = Doubt
+	}
+	if f.Verdict != Well {
+		f.Remedy = "renew it; it is read again without a restart"
+	}
+	return f
+}

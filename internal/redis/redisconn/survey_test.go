@@ -1,0 +1,87 @@
+package redisconn_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+)
+
+// survey asks one server.
+func survey(t *testing.T, o redisconn.Options) redisconn.Server {
+	t.Helper()
+	servers, err := open(t, patient(o)).Survey(t.Context())
+	if err != nil || len(servers) != 1 {
+		t.Fatalf("%d servers, %v", len(servers), err)
+	}
+	return servers[0]
+}
+
+func TestSurvey(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		settings []string
+		want     redisconn.Persistence
+		eviction string
+		limit    int64
+	}{
+		"nothing on disk": {nil, redisconn.PersistsNothing, "noeviction", 0},
+		"every write":     {[]string{"appendonly yes"}, redisconn.PersistsLog, "noeviction", 0},
+		"snapshots":       {[]string{"save 3600 1", "maxmemory 64mb", "maxmemory-policy allkeys-lru"}, redisconn.PersistsSnapshots, "allkeys-lru", 64 << 20},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			addr := redistest.Start(t, test.settings...).Addr
+			s := survey(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{addr}})
+			if s.Err != nil || s.Addr != addr || s.Role != "master" || s.TooOld || s.Version == "" || s.Used == 0 {
+				t.Errorf("survey: %+v", s)
+			}
+			if s.Persistence != test.want || s.Eviction != test.eviction || s.Limit != test.limit {
+				t.Errorf("persistence %s, eviction %s, limit %d", s.Persistence, s.Eviction, s.Limit)
+			}
+			if !s.Clock || s.Ahead.Abs() > time.Minute {
+				t.Errorf("clock %t, ahead %s", s.Clock, s.Ahead)
+			}
+		})
+	}
+}
+
+// A clock that is away is told, and so is a server that does not answer; what the user may not ask
+// stays unknown, and is no failure.
+func TestSurveyOfWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, "user least on >"+rightPassword+" ~auth:* +@all -@dangerous -time +info")
+	o := redisconn.Options{
+		Mode: redisconn.Standalone, Addrs: []string{server.Addr}, Username: "least", Password: rightPassword,
+		Now: func() time.Time { return time.Now().Add(-time.Hour) },
+	}
+	if s := survey(t, o); s.Err != nil || s.Clock || s.Persistence != redisconn.PersistsUnknown {
+		t.Errorf("least rights: %+v", s)
+	}
+	o.Username, o.Password = "", ""
+	if s := survey(t, o); s.Ahead < 59*time.Minute || s.Ahead > 61*time.Minute {
+		t.Errorf("an hour ahead: %s", s.Ahead)
+	}
+	o.Username, o.Password = "least", wrongPassword
+	if s := survey(t, o); s.Err == nil || strings.Contains(s.Err.Error(), wrongPassword) {
+		t.Errorf("wrong password: %v", s.Err)
+	}
+}
+
+// Behind Sentinels every server is looked at, the master first.
+func TestSurveyOfSentinels(t *testing.T) {
+	t.Parallel()
+	group := redistest.StartGroup(t)
+	servers, err := open(t, patient(redisconn.Options{
+		Mode: redisconn.Sentinel, Addrs: group.Addrs, MasterName: redistest.MasterName,
+	})).Survey(t.Context())
+	if err != nil || len(servers) != len(group.Nodes) {
+		t.Fatalf("%+v, %v", servers, err)
+	}
+	if servers[0].Role != "master" || servers[0].Replicas != len(servers)-1 || servers[1].Role != "slave" {
+		t.Errorf("roles: %+v", servers)
+	}
+}
