@@ -27,6 +27,10 @@ test: packages ## install what the tests need, then run them all with the race d
 	go vet ./...
 	go test -race -timeout 30m $(PKG)
 
+.PHONY: test-api
+test-api: build ## hold a running server to api/openapi/admin.yaml: a generated client, and schemathesis (from PyPI)
+	@.ci/test-api build/oauth2d
+
 .PHONY: short
 short: ## run the tests without the race detector
 	go test $(PKG)

@@ -141,16 +141,16 @@ func (o Operator) needs(scopes oauth.Scopes) error {
 	return nil
 }
 
-// missingScope is the cause of a refusal for want of a scope.
-type missingScope string
+// missingScopeError is the cause of a refusal for want of a scope.
+type missingScopeError string
 
 // Error implements error.
-func (m missingScope) Error() string { return "the scope " + string(m) + " is missing" }
+func (m missingScopeError) Error() string { return "the scope " + string(m) + " is missing" }
 
 // Needed names the scope that would do.
-func (m missingScope) Needed() string { return string(m) }
+func (m missingScopeError) Needed() string { return string(m) }
 
 // lacks is the refusal for want of a scope.
 func lacks(scope string) error {
-	return oauth.Refuse(oauth.InsufficientScope, "this needs "+scope, missingScope(scope))
+	return oauth.Refuse(oauth.InsufficientScope, "this needs "+scope, missingScopeError(scope))
 }

@@ -82,6 +82,7 @@ func empty(value any) bool {
 		return v.Len() == 0
 	case reflect.Bool:
 		return false
+	default:
+		return v.IsZero()
 	}
-	return v.IsZero()
 }

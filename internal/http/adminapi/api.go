@@ -9,6 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/admin"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // Base is what every path begins with.
@@ -25,7 +26,7 @@ const (
 	grantsRead    = "admin:grants:read"
 	grantsWrite   = "admin:grants:write"
 	tokensRead    = "admin:tokens:read"
-	tokensWrite   = "admin:tokens:write"
+	tokensWrite   = "admin:tokens:write" //nolint:gosec // G101: a scope, not a token
 	keysRead      = "admin:keys:read"
 	keysWrite     = "admin:keys:write"
 	auditRead     = "admin:audit:read"
@@ -134,15 +135,36 @@ func (a *API) operations() []operation {
 
 // Routes lists the operations for the router.
 func (a *API) Routes() []Route {
+	words := map[string]string{} // the paths without an id, and their method
+	for _, one := range a.operations() {
+		if method, path, _ := strings.Cut(one.route, " "); !strings.Contains(path, "{") {
+			words[Base+path] = strings.TrimSpace(words[Base+path] + " " + method)
+		}
+	}
 	var all []Route
 	for _, one := range a.operations() {
 		methods, path, _ := strings.Cut(one.route, " ")
 		if methods == http.MethodGet {
 			methods += " " + http.MethodHead
 		}
-		all = append(all, Route{Methods: methods, Path: Base + path, Serve: a.guarded(one)})
+		all = append(all, Route{Methods: methods, Path: Base + path, Serve: notFor(words, path, a.guarded(one))})
 	}
 	return all
+}
+
+// notFor keeps an operation on an id away from a word that stands in the same place: /sessions/end is
+// no session.
+func notFor(words map[string]string, path string, serve web.Handler) web.Handler {
+	if !strings.Contains(path, "{") {
+		return serve
+	}
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if methods, word := words[r.URL.Path]; word {
+			w.Header().Set("Allow", methods)
+			return oauth.Refuse(oauth.MethodNotAllowed, "this method is not served here", nil)
+		}
+		return serve(w, r)
+	}
 }
 
 // guarded lets nobody in who has not got the scope, and looks at nothing else before.

@@ -36,7 +36,7 @@ func (c *call) body(into any) error {
 func (c *call) patch(into, defaults any) error {
 	n, err := c.read(typePatch, into, defaults)
 	if err == nil && n == 0 {
-		return refuseFaults(web.Faults{{Pointer: "", Detail: "the patch is empty"}})
+		return refuseFaults(web.FaultErrors{{Pointer: "", Detail: "the patch is empty"}})
 	}
 	return err
 }
@@ -146,7 +146,7 @@ func parseMany(d *json.Decoder, open byte, depth int) (node, error) {
 // filler puts JSON values into Go values and notes what does not fit.
 type filler struct {
 	patching bool
-	faults   web.Faults
+	faults   web.FaultErrors
 }
 
 // slot is a place in a body: where it is, what holds for it, and what null means there.

@@ -23,7 +23,7 @@ type call struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	query  url.Values
-	faults web.Faults
+	faults web.FaultErrors
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
@@ -36,7 +36,7 @@ func (c *call) fault(parameter, detail string) {
 // sound refuses the request when something was wrong with it.
 func (c *call) sound() error { return refuseFaults(c.faults) }
 
-func refuseFaults(faults web.Faults) error {
+func refuseFaults(faults web.FaultErrors) error {
 	if len(faults) == 0 {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (c *call) limit() int {
 func revisionTag(text string) (uint64, bool) {
 	digits, quoted := strings.CutPrefix(text, `"`)
 	digits, closed := strings.CutSuffix(digits, `"`)
-	if !quoted || !closed || len(digits) == 0 || len(digits) > 20 || strings.Trim(digits, "0123456789") != "" {
+	if !quoted || !closed || digits == "" || len(digits) > 20 || strings.Trim(digits, "0123456789") != "" {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)

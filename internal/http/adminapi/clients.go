@@ -227,7 +227,7 @@ func placed(err error) error {
 	}
 	switch refusal.Code {
 	case oauth.InvalidClientMetadata, oauth.InvalidRedirectURI, oauth.InvalidRequest:
-		return oauth.Refuse(refusal.Code, refusal.Description, web.Faults{{Pointer: "/" + member, Detail: refusal.Description}})
+		return oauth.Refuse(refusal.Code, refusal.Description, web.FaultErrors{{Pointer: "/" + member, Detail: refusal.Description}})
 	default:
 		return err
 	}

@@ -243,7 +243,8 @@ func TestPagesOfClients(t *testing.T) {
 		for _, item := range a.Fields["items"].([]any) {
 			ids = append(ids, item.(map[string]any)["client_id"].(string))
 		}
-		if pages++; a.Text("next") == "" {
+		pages++
+		if a.Text("next") == "" {
 			break
 		}
 		cursor = "&cursor=" + a.Text("next")

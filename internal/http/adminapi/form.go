@@ -19,14 +19,14 @@ func hasForm(parameter, text string) bool {
 		return len(text) == 26 && only(text, alphabet)
 	case "kid":
 		kind, number, ok := strings.Cut(text, "-")
-		return ok && between(kind, 1, 8) && only(kind, lower+digits) && between(number, 1, 55) && only(number, hex)
+		return ok && upTo(kind, 8) && only(kind, lower+digits) && upTo(number, 55) && only(number, hex)
 	default:
 		return isID(text)
 	}
 }
 
 // isID tells whether a text has the form of a client's or secret's id.
-func isID(text string) bool { return between(text, 1, 64) && only(text, alphabet) }
+func isID(text string) bool { return upTo(text, 64) && only(text, alphabet) }
 
 func isUUID(text string) bool {
 	parts := strings.Split(strings.ToLower(text), "-")
@@ -44,9 +44,10 @@ func isUUID(text string) bool {
 // isEvent tells whether a text has the form of the name of a fact.
 func isEvent(text string) bool {
 	subject, verb, ok := strings.Cut(text, ".")
-	return ok && between(subject, 1, 40) && between(verb, 1, 40) && only(subject+verb, lower+"_")
+	return ok && upTo(subject, 40) && upTo(verb, 40) && only(subject+verb, lower+"_")
 }
 
-func between(text string, least, most int) bool { return len(text) >= least && len(text) <= most }
+// upTo tells whether a text is there and not too long.
+func upTo(text string, most int) bool { return text != "" && len(text) <= most }
 
 func only(text, allowed string) bool { return strings.Trim(text, allowed) == "" }

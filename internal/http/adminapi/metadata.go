@@ -23,8 +23,8 @@ func defaultMetadata(id string) adminwire.ClientMetadata {
 
 // clientOf gives the client that metadata describe, and what is wrong with their form; the rules are
 // the registry's business.
-func clientOf(m adminwire.ClientMetadata) (oauth.Client, web.Faults) {
-	var faults web.Faults
+func clientOf(m adminwire.ClientMetadata) (oauth.Client, web.FaultErrors) {
+	var faults web.FaultErrors
 	scope := func(pointer, text string) oauth.Scopes {
 		parsed, err := oauth.ParseScopes(text)
 		if err != nil || parsed.String() != text {

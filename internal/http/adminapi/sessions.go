@@ -13,7 +13,7 @@ import (
 )
 
 func badMember(pointer string) error {
-	return refuseFaults(web.Faults{{Pointer: pointer, Detail: "does not have the form of one"}})
+	return refuseFaults(web.FaultErrors{{Pointer: pointer, Detail: "does not have the form of one"}})
 }
 
 func shownSession(s oauth.Session) adminwire.Session {
@@ -88,7 +88,7 @@ func (a *API) endSessions(c *call) error {
 		User: oauth.UserID(form.Filter.User), Client: oauth.ClientID(form.Filter.Client),
 		StartedBefore: form.Filter.StartedBefore, SeenBefore: form.Filter.SeenBefore,
 	}
-	var faults web.Faults
+	var faults web.FaultErrors
 	wrong := func(pointer, detail string) {
 		faults = append(faults, adminwire.Fault{Pointer: pointer, Detail: detail})
 	}

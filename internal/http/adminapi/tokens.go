@@ -18,7 +18,7 @@ func (c *call) question() (oauth.Token, error) {
 	}
 	odd := strings.ContainsFunc(form.Token, func(r rune) bool { return r < ' ' || r > '~' })
 	if form.Token == "" || len(form.Token) > token.MaxTokenBytes || odd {
-		return "", refuseFaults(web.Faults{{Pointer: "/token", Detail: "is missing, too long or not of printable ASCII characters"}})
+		return "", refuseFaults(web.FaultErrors{{Pointer: "/token", Detail: "is missing, too long or not of printable ASCII characters"}})
 	}
 	return oauth.Token(form.Token), nil
 }

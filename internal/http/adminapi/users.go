@@ -3,6 +3,7 @@ package adminapi
 import (
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/recipe-web-app/oauth2d/internal/admin"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
@@ -29,6 +30,9 @@ func (a *API) listUsers(c *call) error {
 	name := c.query.Get("username")
 	if named && strings.TrimSpace(name) == "" {
 		c.fault("username", "is empty")
+	}
+	if utf8.RuneCountInString(name) > oauth.MaxUsername {
+		c.fault("username", "is longer than 128 bytes")
 	}
 	if err := c.sound(); err != nil {
 		return err

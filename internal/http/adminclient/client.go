@@ -84,7 +84,7 @@ func (a *answer) WriteHeader(status int)         { a.status = status }
 func (a *answer) Write(part []byte) (int, error) { return a.body.Write(part) }
 
 // Problem is a refusal of the server.
-type Problem struct{ adminwire.Problem }
+type Problem struct{ adminwire.Problem } //nolint:errname // RFC 9457 calls it so, and so does the API
 
 // Error tells what the server said.
 func (p *Problem) Error() string {

@@ -9,12 +9,12 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Faults are the places of what is wrong with a request. As the cause of a refusal they stand in its
+// FaultErrors are the places of what is wrong with a request. As the cause of a refusal they stand in its
 // problem details.
-type Faults []adminwire.Fault
+type FaultErrors []adminwire.Fault
 
 // Error implements error. What a caller wrote is not repeated in it.
-func (f Faults) Error() string {
+func (f FaultErrors) Error() string {
 	text := "the request has faults"
 	for _, one := range f {
 		text += "; " + one.Pointer + one.Parameter
@@ -80,7 +80,7 @@ func (e *Errors) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 	}
 	answer.Detail = refusal.Description
-	var faults Faults
+	var faults FaultErrors
 	if errors.As(err, &faults) {
 		answer.Errors = faults[:min(len(faults), maxFaults)]
 	}

@@ -1,0 +1,204 @@
+package adminapi_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/testkit"
+)
+
+// A slip of the pen is refused, and the answer points at it.
+func TestStrictRequests(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t)
+	token := asked(t, root(d))
+	const service = `"grant_types":["client_credentials"]`
+	for _, c := range []struct {
+		method, path, body, place string
+	}{
+		{"POST", "/clients", `{` + service + `,"scopes":"read"}`, "/scopes"},
+		{"POST", "/clients", `{` + service + `,"scope":"read","scope":"write"}`, "/scope"},
+		{"POST", "/clients", `{` + service + `,"scope":"read  write"}`, "/scope"},
+		{"POST", "/clients", `{` + service + `,"scope":null}`, "/scope"},
+		{"POST", "/clients", `{` + service + `,"disabled":"yes"}`, "/disabled"},
+		{"POST", "/clients", `{"grant_types":["client_credentials","client_credentials"]}`, "/grant_types/1"},
+		{"POST", "/clients", `{"grant_types":[]}`, "/grant_types"},
+		{"POST", "/clients", `{"grant_types":"client_credentials"}`, "/grant_types"},
+		{"POST", "/clients", `{` + service + `,"lifetimes":{"access_token":0}}`, "/lifetimes/access_token"},
+		{"POST", "/clients", `{` + service + `,"lifetimes":{"access_token":1.5}}`, "/lifetimes/access_token"},
+		{"POST", "/clients", `{` + service + `,"lifetimes":{"access":60}}`, "/lifetimes/access"},
+		{"POST", "/clients", `{` + service + `,"claims":{"a/b~c":1}}`, "/claims/a~1b~0c"},
+		{"POST", "/clients", `{` + service + `,"client_id":"a b"}`, "/client_id"},
+		{"POST", "/clients", `{` + service + `,"client_id":""}`, "/client_id"},
+		{"POST", "/clients", `{` + service + `,"introspection":"some"}`, "/introspection"},
+		{"POST", "/clients", `{"redirect_uris":[]}`, "/redirect_uris"},
+		{"POST", "/clients", `{` + service + `} {}`, ""},
+		{"POST", "/clients", `[]`, ""},
+		{"POST", "/clients", `{"a":` + strings.Repeat("[", 5000), ""},
+		{"POST", "/clients", "{\"client_name\":\"\xff\"}", ""},
+		{"PATCH", "/clients/demo", `{}`, ""},
+		{"PATCH", "/clients/demo", `null`, ""},
+		{"PATCH", "/clients/demo", `{"client_id":"other"}`, "/client_id"},
+		{"PATCH", "/users/" + unknown, `{"username":"other"}`, ""},
+		{"POST", "/sessions/end", `{}`, "/filter"},
+		{"POST", "/sessions/end", `{"filter":{}}`, "/filter"},
+		{"POST", "/sessions/end", `{"filter":{"started_before":"0001-01-01T00:00:00Z"}}`, "/filter/started_before"},
+		{"POST", "/sessions/end", `{"filter":{"user_id":""}}`, "/filter/user_id"},
+		{"POST", "/sessions/end", `{"filter":{"user":"x"}}`, "/filter/user"},
+		{"POST", "/sessions/end", `{"filter":{"client_id":"demo"},"cursor":"AAAAAAAAAAAA"}`, "/cursor"},
+		{"POST", "/sessions/end", `{"filter":{"client_id":"demo"},"limit":501}`, "/limit"},
+		{"POST", "/tokens/introspect", `{}`, "/token"},
+		{"POST", "/keys/rotate", `{"use":"sign","now":true}`, "/now"},
+		{"GET", "/users?user=demo", "", "user"},
+		{"GET", "/users?limit=0", "", "limit"},
+		{"GET", "/users?limit=1&limit=2", "", "limit"},
+		{"GET", "/users?username=", "", "username"},
+		{"GET", "/users?cursor=x", "", "cursor"},
+		{"GET", "/sessions?started_before=yesterday", "", "started_before"},
+		{"GET", "/sessions?user_id=demo", "", "user_id"},
+		{"GET", "/grants", "", "user_id"},
+		{"GET", "/audit?order=up", "", "order"},
+		{"GET", "/audit?event=x", "", "event"},
+		{"GET", "/clients/a%20b", "", "client_id"},
+		{"GET", "/users/demo", "", "user_id"},
+		{"DELETE", "/sessions/short", "", "sid"},
+		{"DELETE", "/clients/demo?force=1", "", "force"},
+		{"GET", "/clients?%zz", "", ""},
+	} {
+		a := raw{method: c.method, path: c.path, token: token, body: c.body}.send(t, d)
+		status, kind := http.StatusBadRequest, "invalid-request"
+		if strings.HasPrefix(c.path, "/users/"+unknown) {
+			status, kind = http.StatusNotFound, "not-found" // what is not there has no members
+		}
+		refused(t, c.method+" "+c.path+" "+c.body, a, status, kind, c.place)
+	}
+}
+
+func TestRefusalsOfHTTP(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t)
+	token := asked(t, root(d))
+	send := func(r raw) testkit.Answer {
+		r.token = token
+		return r.send(t, d)
+	}
+	large := send(raw{method: "POST", path: "/users", body: `{"username":"` + strings.Repeat("a", 70_000) + `"}`})
+	refused(t, "a large body", large, http.StatusRequestEntityTooLarge, "too-large", "")
+	plain := send(raw{method: "POST", path: "/users", body: `{}`, header: map[string]string{"Content-Type": "text/plain"}})
+	refused(t, "plain text", plain, http.StatusUnsupportedMediaType, "unsupported-media-type", "")
+	patch := send(raw{method: "PATCH", path: "/clients/demo", body: `{"scope":"read"}`, header: map[string]string{"Content-Type": "application/json"}})
+	refused(t, "a patch that is none", patch, http.StatusUnsupportedMediaType, "unsupported-media-type", "")
+	refused(t, "a path that is none", send(raw{method: "GET", path: "/nothing"}), http.StatusNotFound, "not-found", "")
+	wrong := send(raw{method: "PUT", path: "/sessions/end"})
+	refused(t, "a method that is none", wrong, http.StatusMethodNotAllowed, "method-not-allowed", "")
+	if allow := wrong.Header.Get("Allow"); allow != "POST" {
+		t.Errorf("Allow: %s", allow)
+	}
+	refused(t, "a word in the place of an id", send(raw{method: "DELETE", path: "/sessions/end"}), http.StatusMethodNotAllowed, "method-not-allowed", "")
+	refused(t, "no method of a client", send(raw{method: "POST", path: "/clients/demo"}), http.StatusMethodNotAllowed, "method-not-allowed", "")
+	for _, tag := range []string{"3", `"x"`, `W/"3"`, `"1", "2"`} {
+		a := send(raw{method: "DELETE", path: "/clients/demo", header: map[string]string{"If-Match": tag}})
+		refused(t, "If-Match "+tag, a, http.StatusBadRequest, "invalid-request", "If-Match")
+	}
+	read := send(raw{method: "GET", path: "/clients/demo"})
+	if read.Header.Get("ETag") != `"1"` || read.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("headers: %v", read.Header)
+	}
+	if head := send(raw{method: "HEAD", path: "/clients/demo"}); head.Status != http.StatusOK || head.Raw != "" {
+		t.Errorf("HEAD: %d %q", head.Status, head.Raw)
+	}
+}
+
+// Every change is in the audit log: who, what, before and after, and never a secret.
+func TestAuditOfOperators(t *testing.T) {
+	t.Parallel()
+	d := onRedis(t)
+	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
+	made, err := c.CreateClient(ctx, service("audited"))
+	ok(t, err)
+	_, err = c.PatchClient(ctx, "audited", adminclient.Patch{"scope": "read", "disabled": true}, none)
+	ok(t, err)
+	user, err := c.CreateUser(ctx, adminwire.UserCreate{Username: "ann", Password: password})
+	ok(t, err)
+	ok(t, c.SetPassword(ctx, user.ID, adminwire.PasswordSet{Password: "another password"}))
+	direct := d.App.Direct().Client()
+	ok(t, direct.DeleteClient(ctx, "audited", none))
+	var entries []adminwire.AuditEntry
+	filter := adminwire.AuditFilter{Events: []string{"client.create", "client.change", "client.delete", "user.create", "user.set_password"}, OldestFirst: true}
+	deadline := time.Now().Add(20 * time.Second)
+	for len(entries) < 5 && time.Now().Before(deadline) { // they are written behind the request
+		entries, err = adminclient.Collect(c.Audit(ctx, filter), 0)
+		ok(t, err)
+	}
+	if len(entries) != 5 {
+		t.Fatalf("%d entries: %+v", len(entries), entries)
+	}
+	change := entries[1]
+	before, _ := change.Details["before"].(map[string]any)
+	after, _ := change.Details["after"].(map[string]any)
+	if change.Event != "client.change" || change.Actor != app.DemoAdmin || change.Details["object"] != "audited" || change.IP == "" {
+		t.Errorf("a change: %+v", change)
+	}
+	if before["scope"] != "read write" || after["scope"] != "read" || before["disabled"] != false || after["disabled"] != true || after["client_name"] != nil {
+		t.Errorf("what changed: %v -> %v", before, after)
+	}
+	if last := entries[4]; last.Event != "client.delete" || last.Actor != app.DirectOperator {
+		t.Errorf("straight on Redis: %+v", last)
+	}
+	everything := raw{method: "GET", path: "/audit?limit=200", token: asked(t, root(d))}.send(t, d)
+	for _, secret := range []string{made.Secret, password, "another password", "$argon2id$"} {
+		if strings.Contains(everything.Raw, secret) || strings.Contains(d.Log.String(), secret) {
+			t.Errorf("a secret was recorded: %s", secret)
+		}
+	}
+	stats, err := c.Stats(ctx)
+	ok(t, err)
+	if stats.AuditEntries == nil || *stats.AuditEntries < 5 || stats.AuditDropped == nil || *stats.AuditDropped != 0 {
+		t.Errorf("stats: %+v", stats)
+	}
+	page := raw{method: "GET", path: "/audit?limit=2", token: asked(t, root(d))}.send(t, d)
+	second := raw{method: "GET", path: "/audit?limit=2&cursor=" + page.Text("next"), token: asked(t, root(d))}.send(t, d)
+	if page.Text("next") == "" || second.Status != http.StatusOK || page.Raw == second.Raw {
+		t.Errorf("pages: %s\n%s", page.Raw, second.Raw)
+	}
+}
+
+// The same verbs without a server: what the command line does straight on Redis.
+func TestWithoutAServer(t *testing.T) {
+	t.Parallel()
+	d := onRedis(t)
+	c, ctx := d.App.Direct().Client(), t.Context()
+	made, err := c.CreateClient(ctx, service("straight"))
+	ok(t, err)
+	asked(t, testkit.Party{Base: d.Base, ID: "straight", Secret: made.Secret})
+	_, err = c.CreateClient(ctx, service("straight"))
+	is(t, "a taken id", err, "already-exists")
+	if err == nil || err.Error() != "the client_id is taken" {
+		t.Errorf("an error for people: %v", err)
+	}
+	all, err := adminclient.Collect(c.Clients(ctx), 0)
+	ok(t, err)
+	if len(all) != 4 {
+		t.Errorf("%d clients", len(all))
+	}
+}
+
+func TestAClientOfNothing(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"", "localhost:9090", "ftp://x", "http://", "http://x?y"} {
+		if _, err := adminclient.New(adminclient.Options{Server: address}); err == nil {
+			t.Errorf("%q is taken for a server", address)
+		}
+	}
+	d := testkit.Start(t)
+	public, err := adminclient.New(adminclient.Options{Server: d.Base})
+	ok(t, err)
+	if _, err := public.Stats(t.Context()); err == nil || !strings.Contains(err.Error(), "operators' listener") {
+		t.Errorf("the public listener: %v", err)
+	}
+}
