@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
@@ -201,4 +203,30 @@ func TestAClientOfNothing(t *testing.T) {
 	if _, err := public.Stats(t.Context()); err == nil || !strings.Contains(err.Error(), "operators' listener") {
 		t.Errorf("the public listener: %v", err)
 	}
+}
+
+// A store that does not answer is never a "no", and never a "done".
+func TestAStoreThatIsAway(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) {
+		c.Redis.DialTimeout, c.Redis.Timeout = 200*time.Millisecond, 200*time.Millisecond
+	})
+	token, local := asked(t, root(d)), d.App.Direct().Client()
+	server.Pause()
+	a := raw{method: "GET", path: "/clients", token: token}.send(t, d)
+	refused(t, "letting in", a, http.StatusServiceUnavailable, "unavailable", "")
+	if a.Header.Get("Retry-After") == "" {
+		t.Error("nobody is told when to try again")
+	}
+	for what, err := range map[string]error{
+		"reading": second(local.Client(t.Context(), "demo")), "creating": second(local.CreateClient(t.Context(), service("lost"))),
+		"deleting": local.DeleteClient(t.Context(), "demo", none), "counting": second(local.Stats(t.Context())),
+		"rotating": second(local.RotateKeys(t.Context(), "mac")), "a user": second(local.User(t.Context(), unknown)),
+		"sessions": second(local.EndSessions(t.Context(), adminwire.SessionsEnd{Filter: adminwire.SessionFilter{Client: "demo"}})),
+		"a grant":  local.RevokeGrant(t.Context(), "XV8WL5V2W08xr_HvKfQpirCPb4"), "a token": second(local.RevokeToken(t.Context(), token)),
+	} {
+		is(t, what, err, "unavailable")
+	}
+	server.Resume()
 }
