@@ -53,8 +53,8 @@ func (s *shared) browse(ctx context.Context, in signIn) (*oauth2.Token, endpoint
 	state, verifier := secret.NewToken(16), oauth2.GenerateVerifier()
 	back := make(chan returned, 1)
 	desk := &http.Server{Handler: receiver(ends.Issuer, state, back), ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = desk.Serve(listener) }() // it ends by Close
-	defer desk.Close()                       //nolint:errcheck // nothing is under way that matters
+	go func() { _ = desk.Serve(listener) }() // it ends by leave
+	defer leave(desk)
 	address := client.AuthCodeURL(state, append(resources(in.resource), oauth2.S256ChallengeOption(verifier))...)
 	s.say("open this address in a browser on this machine and sign in:\n\n  %s\n", address)
 	if s.terminal {
@@ -69,6 +69,15 @@ func (s *shared) browse(ctx context.Context, in signIn) (*oauth2.Token, endpoint
 		}
 		token, err := tokenOf(client.Exchange(ctx, got.code, append(resources(in.resource), oauth2.VerifierOption(verifier))...))
 		return token, ends, err
+	}
+}
+
+// leave closes the desk when the browser has read its last page.
+func leave(desk *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if desk.Shutdown(ctx) != nil {
+		_ = desk.Close() // a connection that only idles is no reason to wait
 	}
 }
 
