@@ -75,7 +75,7 @@ func (s *shared) serve(ctx context.Context, f serveFlags) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Server.ShutdownGrace)
 	defer cancel()
 	if err := a.Stop(ending); err != nil && failed == nil {
-		failed = fmt.Errorf("stopping: %w", err)
+		failed = &problem{code: exitFailed, err: fmt.Errorf("stopping: %w", err)}
 	}
 	return failed
 }

@@ -90,17 +90,19 @@ func TestT06_WrongSecretsSpendExactlyTheBudget(t *testing.T) {
 			return try(t, d, "192.0.2.1", id, fmt.Sprint("guess ", i))
 		}), map[int]int{401: 30, 429: 170})
 	}
+	if a := try(t, daemons[1], "192.0.2.1", "demo", "demo-secret"); a.Status != http.StatusTooManyRequests {
+		t.Errorf("a service that was not right before, at the locked address: %d", a.Status) // before it is right elsewhere
+	}
 	for name, c := range map[string]struct {
 		daemon     int
 		ip, id     string
 		secret     string
 		wantStatus int
 	}{
-		"a service that was right before":         {0, "192.0.2.1", "demo", "demo-secret", 200},
-		"one that was not, at the locked address": {1, "192.0.2.1", "demo", "demo-secret", 429},
-		"another client there":                    {1, "192.0.2.1", "demo-admin", "demo-admin-secret", 200},
-		"the same client elsewhere":               {1, "192.0.2.2", "demo", "demo-secret", 200},
-		"a guess that is right at last":           {0, "192.0.2.1", "demo", "guess 1", 429},
+		"a service that was right before": {0, "192.0.2.1", "demo", "demo-secret", 200},
+		"another client there":            {1, "192.0.2.1", "demo-admin", "demo-admin-secret", 200},
+		"the same client elsewhere":       {1, "192.0.2.2", "demo", "demo-secret", 200},
+		"a guess that is right at last":   {0, "192.0.2.1", "demo", "guess 1", 429},
 	} {
 		if a := try(t, daemons[c.daemon], c.ip, c.id, c.secret); a.Status != c.wantStatus {
 			t.Errorf("%s: %d, want %d", name, a.Status, c.wantStatus)
