@@ -54,7 +54,7 @@ type Attempt struct {
 	limits []Limit
 }
 
-// Begin waits for a turn and counts a guess at subject, or refuses it: slow_down with *Exceeded as
+// Begin waits for a turn and counts a guess at subject, or refuses it: slow_down with *LimitError as
 // its cause when a budget is spent, "try again" (503) when the store cannot be asked, for a lock that
 // can be lifted by breaking the store is none. The caller's address is that of the request.
 func (g *Guard) Begin(ctx context.Context, subject string) (*Attempt, error) {
@@ -97,14 +97,14 @@ func (a *Attempt) count(ctx context.Context, budgets []store.Budget) error {
 	if a.trials, err = a.guard.o.Store.Try(ctx, budgets, a.guard.o.Now()); err != nil {
 		return oauth.Unavailable(err)
 	}
-	var refusal *Exceeded
+	var refusal *LimitError
 	var counted []store.Trial
 	for i, trial := range a.trials {
 		switch {
 		case trial.Allowed:
 			counted = append(counted, trial)
 		case refusal == nil || trial.Wait > refusal.Wait:
-			refusal = &Exceeded{Rule: a.limits[i].Rule, Rate: a.limits[i].Rate, Wait: trial.Wait}
+			refusal = &LimitError{Rule: a.limits[i].Rule, Rate: a.limits[i].Rate, Wait: trial.Wait}
 		}
 	}
 	if refusal == nil {
@@ -186,8 +186,8 @@ func (g *Guard) Locked(ctx context.Context, subject string) (time.Time, error) {
 }
 
 // Hit gives the limit that a refusal is about; nil when it is about something else.
-func Hit(err error) *Exceeded {
-	var exceeded *Exceeded
+func Hit(err error) *LimitError {
+	var exceeded *LimitError
 	if errors.As(err, &exceeded) {
 		return exceeded
 	}

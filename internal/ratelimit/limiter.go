@@ -44,7 +44,7 @@ func New(o Options) *Limiter { return &Limiter{o: o, leases: map[caller]*lease{}
 // On tells whether a rule limits anybody who has no limit of their own.
 func (l *Limiter) On(rule Rule) bool { return l != nil && !l.o.Rates[rule].Off() }
 
-// Address lets a request pass by the address it comes from. A refusal is slow_down with *Exceeded as
+// Address lets a request pass by the address it comes from. A refusal is slow_down with *LimitError as
 // its cause.
 func (l *Limiter) Address(ctx context.Context, rule Rule) error {
 	if !l.On(rule) {
@@ -83,7 +83,7 @@ func (l *Limiter) pass(ctx context.Context, who caller, rate Rate, client oauth.
 		return oauth.Unavailable(err)
 	case wait > 0:
 		l.o.Events.Emit(ctx, event.LimitHit{Rule: string(who.rule), Client: string(client)})
-		return refuse(&Exceeded{Rule: who.rule, Rate: rate, Wait: wait})
+		return refuse(&LimitError{Rule: who.rule, Rate: rate, Wait: wait})
 	}
 	return nil
 }
@@ -98,7 +98,8 @@ func (l *Limiter) lease(who caller) *lease {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if found = l.leases[who]; found != nil {
+	found = l.leases[who]
+	if found != nil {
 		return found
 	}
 	if len(l.leases) >= maxLeases {
@@ -118,7 +119,8 @@ func (l *Limiter) forgetSome() {
 		if one.idle(now) {
 			delete(l.leases, who)
 		}
-		if n++; n >= looked {
+		n++
+		if n >= looked {
 			if len(l.leases) >= maxLeases {
 				delete(l.leases, who)
 			}

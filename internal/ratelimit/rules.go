@@ -42,18 +42,18 @@ type Rate struct {
 // Off tells whether the rate limits nothing.
 func (r Rate) Off() bool { return r.Count <= 0 || r.Per <= 0 }
 
-// Exceeded is the cause of a refusal (oauth.SlowDown): which limit was hit, and how long it is worth
+// LimitError is the cause of a refusal (oauth.SlowDown): which limit was hit, and how long it is worth
 // waiting.
-type Exceeded struct {
+type LimitError struct {
 	Rule Rule
 	Rate Rate
 	Wait time.Duration
 }
 
 // Error implements error.
-func (e *Exceeded) Error() string { return "limit " + string(e.Rule) }
+func (e *LimitError) Error() string { return "limit " + string(e.Rule) }
 
-func refuse(e *Exceeded) error {
+func refuse(e *LimitError) error {
 	return oauth.Refuse(oauth.SlowDown, "too many requests; Retry-After says when to try again", e)
 }
 

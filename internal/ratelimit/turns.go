@@ -48,7 +48,8 @@ func (t *turns) enter(ctx context.Context, key oauth.Digest) (leave func(), err 
 func (t *turns) gone(key oauth.Digest, q *queue) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if q.users--; q.users == 0 {
+	q.users--
+	if q.users == 0 {
 		delete(t.at, key)
 	}
 }

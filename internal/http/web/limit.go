@@ -29,7 +29,7 @@ func Limit(l *ratelimit.Limiter, rule ratelimit.Rule, style Style) func(http.Han
 
 // tellLimit says which limit was hit and when to come back: Retry-After (RFC 9110 §10.2.3) for those
 // who know no more, and the fields of draft-ietf-httpapi-ratelimit-headers-10.
-func tellLimit(h http.Header, e *ratelimit.Exceeded) {
+func tellLimit(h http.Header, e *ratelimit.LimitError) {
 	wait := wholeSeconds(e.Wait)
 	h.Set("Retry-After", strconv.FormatInt(wait, 10))
 	h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", e.Rule, e.Rate.Count, wholeSeconds(e.Rate.Per)))
