@@ -300,13 +300,18 @@ func eventually(t *testing.T, what string, try func() error) {
 // freePorts names ports of loopback that nobody listens on.
 func freePorts(t *testing.T, count int) []string {
 	t.Helper()
-	ports := make([]string, 0, count)
+	ports, held := make([]string, 0, count), make([]net.Listener, 0, count)
+	defer func() { // all at the end, so that no port is named twice
+		for _, l := range held {
+			_ = l.Close()
+		}
+	}()
 	for range count {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = l.Close() }() // all at the end, so that no port is named twice
+		held = append(held, l)
 		_, port, err := net.SplitHostPort(l.Addr().String())
 		if err != nil {
 			t.Fatal(err)

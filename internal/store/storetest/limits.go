@@ -158,7 +158,8 @@ func (h *budgetHistory) giveBack() {
 		return
 	}
 	c.lock = time.Time{}
-	if c.n--; c.n == 0 {
+	c.n--
+	if c.n == 0 {
 		*c = counter{}
 	}
 }
