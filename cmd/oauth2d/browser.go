@@ -37,16 +37,16 @@ type returned struct {
 }
 
 // browse lets the person sign in and gives the tokens (RFC 8252: loopback redirect, PKCE).
-func (s *shared) browse(ctx context.Context, in signIn) (*oauth2.Token, endpoints, error) {
+func (s *shared) browse(ctx context.Context, in signIn) (*oauth2.Token, error) {
 	ctx, cancel := context.WithTimeout(withHTTP(ctx), in.patience)
 	defer cancel()
 	ends, err := discover(ctx, in.id.Issuer)
 	if err != nil {
-		return nil, ends, err
+		return nil, err
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, ends, err
+		return nil, err
 	}
 	client := ends.client(in.id.ClientID, in.secret)
 	client.RedirectURL, client.Scopes = "http://"+listener.Addr().String()+callback, in.scope
@@ -62,13 +62,12 @@ func (s *shared) browse(ctx context.Context, in signIn) (*oauth2.Token, endpoint
 	}
 	select {
 	case <-ctx.Done():
-		return nil, ends, errors.New("nobody signed in in time")
+		return nil, errors.New("nobody signed in in time")
 	case got := <-back:
 		if got.err != nil {
-			return nil, ends, got.err
+			return nil, got.err
 		}
-		token, err := tokenOf(client.Exchange(ctx, got.code, append(resources(in.resource), oauth2.VerifierOption(verifier))...))
-		return token, ends, err
+		return tokenOf(client.Exchange(ctx, got.code, append(resources(in.resource), oauth2.VerifierOption(verifier))...))
 	}
 }
 

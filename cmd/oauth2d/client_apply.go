@@ -162,7 +162,8 @@ func (p *plan) carryOut(ctx context.Context, s *shared, api *adminclient.Client,
 	// What did not happen is not told as if it had.
 	p.Created = slices.DeleteFunc(p.Created, func(one *creation) bool {
 		made, err := api.CreateClient(ctx, one.wanted.create())
-		if fail(one.ID, err); err != nil {
+		fail(one.ID, err)
+		if err != nil {
 			return true
 		}
 		one.Secret = made.Secret

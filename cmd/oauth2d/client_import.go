@@ -88,24 +88,31 @@ func newClientImport(s *shared) *cobra.Command {
 		if err := v.ready(); err != nil {
 			return err
 		}
-		return s.takeIn(ctx, api, found, dryRun, v)
+		return s.takeIn(ctx, intake{api: api, there: map[string]bool{}, dryRun: dryRun, vault: v}, found)
 	})
 }
 
+// intake is where candidates go.
+type intake struct {
+	api    *adminclient.Client
+	there  map[string]bool // the ids that are taken
+	dryRun bool
+	vault  vault
+}
+
 // takeIn registers candidates one by one. What fails does not keep the rest from being done.
-func (s *shared) takeIn(ctx context.Context, api *adminclient.Client, found []candidate, dryRun bool, v vault) error {
-	there := map[string]bool{}
-	for c, err := range api.Clients(ctx) {
+func (s *shared) takeIn(ctx context.Context, in intake, found []candidate) error {
+	for c, err := range in.api.Clients(ctx) {
 		if err != nil {
 			return err
 		}
-		there[c.ID] = true
+		in.there[c.ID] = true
 	}
 	all := []arrival{}
 	var failed []error
 	p := progress{s: s, what: "importing"}
 	for i, one := range found {
-		a, err := s.takeOne(ctx, api, one, there, dryRun, v)
+		a, err := s.takeOne(ctx, in, one)
 		all = append(all, a)
 		if err != nil {
 			failed = append(failed, &during{"client " + one.client.ID, err})
@@ -128,32 +135,30 @@ func (s *shared) takeIn(ctx context.Context, api *adminclient.Client, found []ca
 	return errors.Join(failed...)
 }
 
-func (s *shared) takeOne(
-	ctx context.Context, api *adminclient.Client, one candidate, there map[string]bool, dryRun bool, v vault,
-) (arrival, error) {
+func (s *shared) takeOne(ctx context.Context, in intake, one candidate) (arrival, error) {
 	a := arrival{ID: one.client.ID, Notes: one.notes, Result: "new"}
 	switch {
 	case one.skip != "":
 		a.Result, a.Notes = "skipped", []string{one.skip} // what else does not fit is of no interest
 		return a, nil
-	case there[one.client.ID]:
+	case in.there[one.client.ID]:
 		a.Result = "exists"
 		return a, nil
 	}
 	if one.client.Method != "none" && one.client.Secret == "" && one.client.SecretHash == "" {
 		a.Notes = append(a.Notes, "gets a new secret")
 	}
-	if dryRun {
+	if in.dryRun {
 		return a, nil
 	}
-	made, err := api.CreateClient(ctx, one.client)
+	made, err := in.api.CreateClient(ctx, one.client)
 	if err != nil {
 		a.Result = "failed"
 		return a, err
 	}
-	there[made.ID] = true
+	in.there[made.ID] = true
 	a.Result, a.Secret = "imported", made.Secret
-	return a, v.keep(s, made.ID, made.Secret)
+	return a, in.vault.keep(s, made.ID, made.Secret)
 }
 
 // setSecret takes a secret as an export has it: a hash that is known here, or the secret itself.

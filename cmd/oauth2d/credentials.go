@@ -139,7 +139,7 @@ func (s *shared) saveLogin(id identity) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return "", err
 	}
-	raw, err := json.MarshalIndent(id, "", "  ")
+	raw, err := json.MarshalIndent(id, "", "  ") //nolint:gosec // G117: the secret is what the file is for; nobody else may read it
 	if err != nil {
 		return "", err
 	}

@@ -200,7 +200,8 @@ func members(m adminwire.ClientMetadata) (map[string]any, error) {
 		return nil, err
 	}
 	all := map[string]any{}
-	return all, json.Unmarshal(raw, &all)
+	err = json.Unmarshal(raw, &all)
+	return all, err
 }
 
 // text is a value in a difference.

@@ -48,7 +48,7 @@ func readKeycloak(raw []byte) ([]candidate, error) {
 	}
 	err := json.Unmarshal(raw, &realm)
 	switch {
-	case err == nil && realm.keycloakClient.ID != "":
+	case err == nil && realm.ID != "":
 		realm.Clients = []keycloakClient{realm.keycloakClient}
 	case err != nil || realm.Clients == nil:
 		return nil, errors.New("is not an export of Keycloak; hint: oauth2d client import --help tells what is read")

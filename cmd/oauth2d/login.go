@@ -71,7 +71,7 @@ func (s *shared) login(ctx context.Context, id identity, secretFile, scope strin
 		return err
 	}
 	if id.Secret == "" {
-		token, _, err := s.browse(ctx, signIn{id: id, scope: strings.Fields(scope), patience: loginTime})
+		token, err := s.browse(ctx, signIn{id: id, scope: strings.Fields(scope), patience: loginTime})
 		if err != nil {
 			return err
 		}

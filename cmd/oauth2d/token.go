@@ -76,7 +76,7 @@ func (s *shared) getToken(ctx context.Context, f tokenFlags) error {
 	var got *oauth2.Token
 	switch {
 	case f.browser:
-		got, _, err = s.browse(ctx, signIn{
+		got, err = s.browse(ctx, signIn{
 			id: id, secret: secret, scope: strings.Fields(f.scope), resource: f.resources, patience: f.patience,
 		})
 	case secret == "":
