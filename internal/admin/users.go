@@ -168,7 +168,7 @@ func (o Operator) SetPassword(ctx context.Context, id oauth.UserID, password str
 	if err := o.mayTouchUser(u); err != nil {
 		return err
 	}
-	before, after, err := o.o.Directory.SetPasswordOf(ctx, id, password, once)
+	before, after, err := o.o.Directory.SetPassword(ctx, id, password, once)
 	if err != nil {
 		return asked(err, "user")
 	}

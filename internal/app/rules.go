@@ -73,7 +73,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		hasher:   hasher,
 		registry: registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now}),
 		directory: directory.New(directory.Options{
-			Store: s.users, Hasher: hasher, Events: events, Now: now,
+			Store: s.users, Hasher: hasher, Events: events, Now: now, Ring: ring,
 			Guard: counting{c.Limits, s.limits, events, now}.guard(ratelimit.LoginFailures, ratelimit.LoginFailuresIP),
 		}),
 		sessions: session.New(session.Options{

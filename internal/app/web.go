@@ -90,6 +90,7 @@ func (a *App) publicFace(plumbing server.Plumbing, cookies web.Cookies) (server.
 		Metadata:       metadata.Serve,
 		JWKS:           (&endpoint.JWKS{Keys: r.ring.JWKS}).Serve,
 		Login:          a.pages.Login,
+		Password:       a.pages.Password,
 		Consent:        a.pages.Consent,
 		Account:        a.pages.Account,
 		Logout:         a.pages.Logout,

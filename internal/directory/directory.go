@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
@@ -27,6 +28,7 @@ type Options struct {
 	Hasher *secret.Hasher
 	Events event.Sink
 	Now    func() time.Time
+	Ring   *keyring.Ring    // seals the sign-ins that wait for a new password
 	Guard  *ratelimit.Guard // bounds wrong passwords by user name and address; nil bounds nothing
 }
 

@@ -191,19 +191,64 @@ func TestOneOfManyCallersGetsAName(t *testing.T) {
 func TestSetPassword(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t, cheap)
-	p.create(t, "ann")
-	if err := p.SetPassword(t.Context(), "ann", "short"); oauth.AsError(err).Code != oauth.InvalidRequest {
+	ann := p.create(t, "ann")
+	if _, _, err := p.SetPassword(t.Context(), ann.ID, "short", false); oauth.AsError(err).Code != oauth.InvalidRequest {
 		t.Errorf("short: %v", err)
 	}
-	if err := p.SetPassword(t.Context(), "nobody", password); !errors.Is(err, store.Absent) {
+	if _, _, err := p.SetPassword(t.Context(), "0b6c9a52-7c1e-4c39-9a55-0d2f6f5f3aff", password, false); !errors.Is(err, store.Absent) {
 		t.Errorf("nobody: %v", err)
 	}
-	ok(t, p.SetPassword(t.Context(), "Ann", "battery staple"))
+	before, after, err := p.SetPassword(t.Context(), ann.ID, "battery staple", true)
+	if err != nil || before.MustChange || !after.MustChange {
+		t.Errorf("%v, %v, %v", before.MustChange, after.MustChange, err)
+	}
 	if _, err := p.Verify(t.Context(), "ann", password); err == nil {
 		t.Error("the old password still works")
 	}
 	if _, err := p.Verify(t.Context(), "ann", "battery staple"); err != nil {
 		t.Errorf("the new one does not: %v", err)
+	}
+}
+
+// Of two who choose at once with the same old password, one gets what they chose.
+func TestChooseIsOnceForAPassword(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, secret.HasherOptions{Memory: 64, Time: 1, Queue: 100})
+	ann := p.create(t, "ann")
+	_, _, err := p.Change(t.Context(), ann.ID, func(u *oauth.User) error { u.MustChange = true; return nil })
+	ok(t, err)
+	proved, err := p.Verify(t.Context(), "ann", password)
+	if err != nil || !proved.MustChange {
+		t.Fatalf("%v, %v", proved.MustChange, err)
+	}
+	if err := p.CheckChoice(t.Context(), proved, password); !errors.Is(err, directory.ErrSamePassword) {
+		t.Errorf("the same: %v", err)
+	}
+	if still, err := p.Still(t.Context(), proved); still || err != nil {
+		t.Errorf("may sign in before choosing: %v, %v", still, err)
+	}
+	var won []oauth.User
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for _, chosen := range []string{"battery staple", "staple battery"} {
+		all.Go(func() {
+			after, err := p.Choose(context.Background(), proved, chosen)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				won = append(won, after)
+			case !errors.Is(err, store.Conflict):
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if len(won) != 1 || won[0].MustChange {
+		t.Fatalf("%d chose", len(won))
+	}
+	if still, err := p.Still(t.Context(), won[0]); !still || err != nil {
+		t.Errorf("may not sign in after choosing: %v, %v", still, err)
 	}
 }
 
@@ -236,14 +281,16 @@ func TestListPages(t *testing.T) {
 func TestCouldNotAskIsNotNo(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t, cheap)
-	p.create(t, "ann")
+	ann := p.create(t, "ann")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, verifying := p.Verify(ctx, "ann", password)
 	_, creating := p.Create(ctx, "bob", password, "", "")
 	_, listing := p.List(ctx, "", 10)
+	_, _, setting := p.SetPassword(ctx, ann.ID, password, false)
+	_, choosing := p.Choose(ctx, ann, "battery staple")
 	for name, err := range map[string]error{
-		"verify": verifying, "create": creating, "list": listing, "disable": p.Disable(ctx, "ann"), "set": p.SetPassword(ctx, "ann", password),
+		"verify": verifying, "create": creating, "list": listing, "disable": p.Disable(ctx, "ann"), "set": setting, "check": p.CheckChoice(ctx, ann, "battery staple"), "choose": choosing,
 	} {
 		if oauth.AsError(err).Code != oauth.TemporarilyUnavailable {
 			t.Errorf("%s: %v", name, err)

@@ -85,8 +85,8 @@ func (d *Directory) LockedUntil(ctx context.Context, name string) (time.Time, er
 }
 
 // Still tells whether what Verify found holds yet: the user is there, not disabled, and has the same
-// password. Who begins something for the user asks again afterwards: whoever ends all that a user
-// has can end only what is there already.
+// password, which they need not change. Who begins something for the user asks again afterwards:
+// whoever ends all that a user has can end only what is there already.
 func (d *Directory) Still(ctx context.Context, verified oauth.User) (bool, error) {
 	now, err := d.Get(ctx, verified.ID)
 	switch {
@@ -95,7 +95,7 @@ func (d *Directory) Still(ctx context.Context, verified oauth.User) (bool, error
 	case err != nil:
 		return false, err
 	}
-	return !now.Disabled && now.PasswordHash == verified.PasswordHash, nil
+	return !now.Disabled && !now.MustChange && now.PasswordHash == verified.PasswordHash, nil
 }
 
 func (d *Directory) failed(ctx context.Context, user oauth.UserID, reason string) error {
@@ -103,27 +103,10 @@ func (d *Directory) failed(ctx context.Context, user oauth.UserID, reason string
 	return oauth.Refuse(oauth.AccessDenied, "the user name and the password do not go together", errors.New(reason))
 }
 
-// SetPassword gives a user a new password, which they need not change; store.Absent when there is no
-// such user. Sessions and grants live on: who changes a password because it leaked ends them as well.
-func (d *Directory) SetPassword(ctx context.Context, name, password string) error {
-	user, err := d.Find(ctx, name)
-	if err != nil {
-		return err
-	}
-	hash, err := d.hash(ctx, password)
-	if err != nil {
-		return err
-	}
-	if err := d.change(ctx, name, func(u *oauth.User) { u.PasswordHash, u.MustChange = hash, false }); err != nil {
-		return err
-	}
-	d.o.Events.Emit(ctx, event.PasswordChanged{User: string(user.ID)})
-	return nil
-}
-
-// SetPasswordOf is SetPassword by id, for an operator: with once the user has to choose another one
-// when they sign in next. It answers the user before and after.
-func (d *Directory) SetPasswordOf(ctx context.Context, id oauth.UserID, password string, once bool) (before, after oauth.User, err error) {
+// SetPassword gives a user a password of an operator's choice; with once they have to choose another one
+// when they sign in next. It answers the user before and after; store.Absent when there is none.
+// Sessions and grants live on: who changes a password because it leaked ends them as well.
+func (d *Directory) SetPassword(ctx context.Context, id oauth.UserID, password string, once bool) (before, after oauth.User, err error) {
 	if _, err := d.Get(ctx, id); err != nil {
 		return oauth.User{}, oauth.User{}, err
 	}

@@ -39,6 +39,9 @@ type (
 	ConsentDenied struct{ User, Client, Scope string }
 	// ConsentWithdrawn: a user took back what they allowed a client.
 	ConsentWithdrawn struct{ User, Client string }
+	// PasswordChangeRequired: somebody typed the right password, and has to choose another one before
+	// they are signed in.
+	PasswordChangeRequired struct{ User string }
 	// PasswordChanged: a user has another password.
 	PasswordChanged struct{ User string }
 )
@@ -75,24 +78,25 @@ type (
 )
 
 // Name implements Event.
-func (a AdminAction) Name() string       { return a.Action }
-func (TokenIssued) Name() string         { return "token.issued" }
-func (TokenDenied) Name() string         { return "token.denied" }
-func (CredentialShown) Name() string     { return "credential.shown" }
-func (CodeReplayed) Name() string        { return "code.replayed" }
-func (RefreshReused) Name() string       { return "refresh.reused" }
-func (TokenRevoked) Name() string        { return "token.revoked" }
-func (TokenIntrospected) Name() string   { return "token.introspected" }
-func (LoginSucceeded) Name() string      { return "login.succeeded" }
-func (LoginFailed) Name() string         { return "login.failed" }
-func (SessionEnded) Name() string        { return "session.ended" }
-func (ConsentGiven) Name() string        { return "consent.given" }
-func (ConsentDenied) Name() string       { return "consent.denied" }
-func (ConsentWithdrawn) Name() string    { return "consent.withdrawn" }
-func (PasswordChanged) Name() string     { return "password.changed" }
-func (ClientAuthenticated) Name() string { return "client.authenticated" }
-func (ClientAuthFailed) Name() string    { return "client.auth_failed" }
-func (LimitHit) Name() string            { return "limit.hit" }
-func (CleanupRan) Name() string          { return "cleanup.ran" }
-func (LockedOut) Name() string           { return "guesses.locked_out" }
-func (KeyChanged) Name() string          { return "key.changed" }
+func (a AdminAction) Name() string          { return a.Action }
+func (TokenIssued) Name() string            { return "token.issued" }
+func (TokenDenied) Name() string            { return "token.denied" }
+func (CredentialShown) Name() string        { return "credential.shown" }
+func (CodeReplayed) Name() string           { return "code.replayed" }
+func (RefreshReused) Name() string          { return "refresh.reused" }
+func (TokenRevoked) Name() string           { return "token.revoked" }
+func (TokenIntrospected) Name() string      { return "token.introspected" }
+func (LoginSucceeded) Name() string         { return "login.succeeded" }
+func (LoginFailed) Name() string            { return "login.failed" }
+func (SessionEnded) Name() string           { return "session.ended" }
+func (ConsentGiven) Name() string           { return "consent.given" }
+func (ConsentDenied) Name() string          { return "consent.denied" }
+func (ConsentWithdrawn) Name() string       { return "consent.withdrawn" }
+func (PasswordChanged) Name() string        { return "password.changed" }
+func (PasswordChangeRequired) Name() string { return "password.change_required" }
+func (ClientAuthenticated) Name() string    { return "client.authenticated" }
+func (ClientAuthFailed) Name() string       { return "client.auth_failed" }
+func (LimitHit) Name() string               { return "limit.hit" }
+func (CleanupRan) Name() string             { return "cleanup.ran" }
+func (LockedOut) Name() string              { return "guesses.locked_out" }
+func (KeyChanged) Name() string             { return "key.changed" }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/admin"
 	"github.com/recipe-web-app/oauth2d/internal/app"
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -98,6 +99,22 @@ func (d *Daemon) Register(t testing.TB, c oauth.Client) Party {
 		t.Fatal(err)
 	}
 	return Party{Base: d.Base, ID: string(registered.ID), Secret: secret.Reveal()}
+}
+
+// MustChange makes a user choose another password when they sign in next, as an operator does.
+func (d *Daemon) MustChange(t testing.TB, name string) {
+	t.Helper()
+	operators := d.App.Direct()
+	user, err := operators.Directory.Find(t.Context(), name)
+	if err == nil {
+		_, err = operators.Operator().ChangeUser(t.Context(), user.ID, admin.Match{}, func(u *oauth.User) error {
+			u.MustChange = true
+			return nil
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Get asks for a path below the issuer.

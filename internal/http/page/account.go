@@ -45,6 +45,7 @@ type account struct {
 	Done     string // what was just done, a message's key
 	Wrong    bool   // the current password
 	Weak     bool   // the new one
+	Same     bool   // the new one is the current one
 }
 
 // browser is one session.
@@ -119,7 +120,7 @@ func (p *Pages) showAccount(w http.ResponseWriter, r *http.Request, person oauth
 	shown.Token = p.token(form{purpose: purposeAccount, browser: cookie, session: person.Ref})
 	shown.Leave = p.token(form{purpose: purposeLogout, browser: cookie, session: person.Ref})
 	status := http.StatusOK
-	if shown.Wrong || shown.Weak {
+	if shown.Wrong || shown.Weak || shown.Same {
 		status = http.StatusBadRequest
 	}
 	return p.draw(w, r, sheet{name: "account", status: status, data: shown})
@@ -192,7 +193,18 @@ func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, person oa
 	if user.ID != person.User {
 		return oauth.Unavailable(store.Conflict)
 	}
-	if err := p.o.Directory.SetPassword(r.Context(), user.Name, fresh); err != nil {
+	err = p.o.Directory.CheckChoice(r.Context(), user, fresh)
+	if errors.Is(err, directory.ErrSamePassword) {
+		return p.showAccount(w, r, person, account{Same: true})
+	}
+	if err != nil {
+		return err
+	}
+	_, err = p.o.Directory.Choose(r.Context(), user, fresh)
+	switch {
+	case errors.Is(err, store.Conflict) || errors.Is(err, store.Absent): // it was changed a moment ago
+		return p.showAccount(w, r, person, account{Wrong: true})
+	case err != nil:
 		return err
 	}
 	if err := p.o.Sessions.EndAll(r.Context(), user.ID, person.Ref, reasonPassword); err != nil {

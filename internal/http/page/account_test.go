@@ -111,6 +111,9 @@ func TestChangingThePassword(t *testing.T) {
 	if got := press(t, d, here, "change_password", map[string]string{"current_password": "demo-password", "new_password": "short"}); got.Status != http.StatusBadRequest || !strings.Contains(got.Body, "at least 8 characters") {
 		t.Errorf("a weak password: %d", got.Status)
 	}
+	if got := press(t, d, here, "change_password", map[string]string{"current_password": "demo-password", "new_password": "demo-password"}); got.Status != http.StatusBadRequest || !strings.Contains(got.Body, "Choose another one") {
+		t.Errorf("the same password: %d", got.Status)
+	}
 	if got := press(t, d, here, "change_password", map[string]string{"current_password": "demo-password", "new_password": "another-password"}); !strings.Contains(got.Body, "password has changed") {
 		t.Errorf("%d %s", got.Status, testkit.Text(got.Body))
 	}

@@ -87,6 +87,9 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 		}
 		return err
 	}
+	if user.MustChange {
+		return p.letChoose(w, r, user, interaction)
+	}
 	signedIn, err := p.begin(w, r, user)
 	if err != nil {
 		return err

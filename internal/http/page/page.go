@@ -59,7 +59,7 @@ var templateFiles embed.FS
 func New(o Options) (*Pages, error) {
 	o.Lifetimes = o.Lifetimes.Or(oauth.DefaultLifetimes())
 	p := &Pages{o: o, templates: map[string]*template.Template{}}
-	for _, name := range []string{"login", "consent", "account", "logout", "signedout", "error", "formpost"} {
+	for _, name := range []string{"login", "password", "consent", "account", "logout", "signedout", "error", "formpost"} {
 		parsed, err := template.ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, err

@@ -55,7 +55,7 @@ func newStack(t *testing.T, look page.Look) *stack {
 	ring := keyring.New(keyring.Options{Store: redisstore.NewKeys(db), Sealer: sealer, Events: events, Now: time.Now})
 	ok(t, ring.Load(ctx))
 	hasher := secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1})
-	people := directory.New(directory.Options{Store: redisstore.NewUsers(db), Hasher: hasher, Events: events, Now: time.Now})
+	people := directory.New(directory.Options{Store: redisstore.NewUsers(db), Hasher: hasher, Events: events, Now: time.Now, Ring: ring})
 	s := &stack{}
 	s.user, err = people.Create(ctx, "demo", password, "", "")
 	ok(t, err)
@@ -84,7 +84,7 @@ func (s *stack) serve(t *testing.T, authorization *endpoint.Authorize) {
 	authorization.Errors = errors
 	mux := http.NewServeMux()
 	for path, h := range map[string]web.Handler{
-		web.PathAuthorize: authorization.Serve, web.PathLogin: s.pages.Login, web.PathConsent: s.pages.Consent,
+		web.PathAuthorize: authorization.Serve, web.PathLogin: s.pages.Login, web.PathPassword: s.pages.Password, web.PathConsent: s.pages.Consent,
 		web.PathAccount: s.pages.Account, web.PathLogout: s.pages.Logout, web.PathStatic: s.pages.Static,
 	} {
 		mux.Handle(base+path, web.Handle(errors.Browser, h))

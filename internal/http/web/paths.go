@@ -9,11 +9,12 @@ const (
 	PathIntrospect = "/introspect"
 	PathUserInfo   = "/userinfo"
 
-	PathLogin   = "/login"
-	PathConsent = "/consent"
-	PathAccount = "/account"
-	PathLogout  = "/logout"
-	PathStatic  = "/static/"
+	PathLogin    = "/login"
+	PathPassword = "/password"
+	PathConsent  = "/consent"
+	PathAccount  = "/account"
+	PathLogout   = "/logout"
+	PathStatic   = "/static/"
 
 	PathJWKS        = "/.well-known/jwks.json"
 	PathHealth      = "/health"

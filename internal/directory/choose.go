@@ -1,0 +1,107 @@
+package directory
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// ChoiceLife is how long somebody whose sign-in waits for a new password may take to choose one.
+const ChoiceLife = 15 * time.Minute
+
+const choicePurpose = "password choice"
+
+// ErrSamePassword is the cause of a refusal to choose the password that one has already.
+var ErrSamePassword = errors.New("the new password is the old one")
+
+// choice is a sign-in that waits for a new password, on its way through the browser.
+type choice struct {
+	User    oauth.UserID `json:"u"`
+	Proved  string       `json:"p"` // digest of the hash of the password that was right
+	Browser string       `json:"b"` // digest of the browser's cookie
+	Until   int64        `json:"t"` // milliseconds
+}
+
+// LetChoose makes the text by which a browser comes back with a new password for the user whom Verify
+// found there. Only that browser can use it, within ChoiceLife, and until the user has another password.
+func (d *Directory) LetChoose(ctx context.Context, verified oauth.User, browser oauth.Token) (string, error) {
+	plain, err := json.Marshal(choice{
+		User: verified.ID, Proved: oauth.DigestOf(verified.PasswordHash).Key(), Browser: browser.Digest().Key(),
+		Until: d.o.Now().Add(ChoiceLife).UnixMilli(),
+	})
+	if err != nil {
+		return "", err
+	}
+	sealed, err := d.o.Ring.SealText(choicePurpose, plain)
+	if err == nil {
+		d.o.Events.Emit(ctx, event.PasswordChangeRequired{User: string(verified.ID)})
+	}
+	return sealed, err
+}
+
+// Chooser opens a text of LetChoose: the user as they are now. It is StaleInteraction for one of
+// another browser, of long ago, or not ours, and store.Absent when nobody has to choose any more: they
+// did, their password was changed by others, or they may not sign in.
+func (d *Directory) Chooser(ctx context.Context, sealed string, browser oauth.Token) (oauth.User, error) {
+	var c choice
+	plain, err := d.o.Ring.OpenText(choicePurpose, sealed)
+	if err == nil {
+		err = json.Unmarshal(plain, &c)
+	}
+	same := subtle.ConstantTimeCompare([]byte(c.Browser), []byte(browser.Digest().Key())) == 1
+	if err != nil || browser == "" || !same || d.o.Now().UnixMilli() > c.Until {
+		return oauth.User{}, oauth.Refuse(oauth.StaleInteraction, "this page is too old or belongs to another browser; sign in again", err)
+	}
+	user, err := d.Get(ctx, c.User)
+	switch {
+	case err != nil:
+		return oauth.User{}, err
+	case user.Disabled || !user.MustChange || oauth.DigestOf(user.PasswordHash).Key() != c.Proved:
+		return oauth.User{}, store.Absent
+	}
+	return user, nil
+}
+
+// CheckChoice tells whether a user may choose a password instead of theirs: as CheckPassword does, and
+// with ErrSamePassword as the cause when it is the one they have.
+func (d *Directory) CheckChoice(ctx context.Context, user oauth.User, password string) error {
+	if err := CheckPassword(password); err != nil {
+		return err
+	}
+	same, err := d.o.Hasher.Verify(ctx, user.PasswordHash, password)
+	switch {
+	case err != nil:
+		return oauth.Unavailable(err)
+	case same:
+		return oauth.Refuse(oauth.InvalidRequest, "the new password is the one in use", ErrSamePassword)
+	}
+	return nil
+}
+
+// Choose gives a user the password that they chose and that passed CheckChoice, and answers the user
+// with it; they need not change it. It is store.Conflict, and nothing has changed, when the user is
+// disabled or does not have the password any more that they proved.
+func (d *Directory) Choose(ctx context.Context, proved oauth.User, password string) (oauth.User, error) {
+	hash, err := d.hash(ctx, password)
+	if err != nil {
+		return oauth.User{}, err
+	}
+	_, after, err := d.Change(ctx, proved.ID, func(u *oauth.User) error {
+		if u.Disabled || u.PasswordHash != proved.PasswordHash {
+			return store.Conflict
+		}
+		u.PasswordHash, u.MustChange = hash, false
+		return nil
+	})
+	if err != nil {
+		return oauth.User{}, err
+	}
+	d.o.Events.Emit(ctx, event.PasswordChanged{User: string(proved.ID)})
+	return after, nil
+}
