@@ -38,7 +38,7 @@ func TestEndingThings(t *testing.T) {
 			if strings.Count(out, "\n") != 2 || !strings.Contains(out, " demo ") {
 				t.Fatalf("list: %s", out)
 			}
-			works(t, environ, "session", "end", "--", ref.FindStringSubmatch(out)[1])
+			works(t, environ, "session", "end", ref.FindStringSubmatch(out)[1])
 		},
 		"sessions of a user": func(t *testing.T, environ []string, _ string) {
 			if _, told := works(t, environ, "session", "end", "--user", app.DemoUser, "--dry-run"); told != "dry run: would end 1 session\n" {
@@ -56,10 +56,10 @@ func TestEndingThings(t *testing.T) {
 		"grant": func(t *testing.T, environ []string, _ string) {
 			out, _ := works(t, environ, "grant", "list", "--user", app.DemoUser)
 			grant := ref.FindStringSubmatch(out)[1]
-			if shown, _ := works(t, environ, "grant", "show", "--", grant); !strings.Contains(shown, "read write") {
+			if shown, _ := works(t, environ, "grant", "show", grant); !strings.Contains(shown, "read write") {
 				t.Errorf("show: %s", shown)
 			}
-			works(t, environ, "grant", "revoke", "--", grant)
+			works(t, environ, "grant", "revoke", grant)
 		},
 		"grants of a user": func(t *testing.T, environ []string, _ string) {
 			if _, told := works(t, environ, "grant", "revoke", "--user", app.DemoUser, "--client", app.DemoClient); told != "1 grant of user demo ended\n" {
@@ -70,11 +70,11 @@ func TestEndingThings(t *testing.T) {
 			works(t, environ, "client", "revoke-tokens", app.DemoClient)
 		},
 		"token": func(t *testing.T, environ []string, access string) {
-			out, _ := works(t, environ, "token", "introspect", "--", access)
+			out, _ := works(t, environ, "token", "introspect", access)
 			if !regexp.MustCompile(`(?m)^user +demo$`).MatchString(out) {
 				t.Errorf("introspection: %s", out)
 			}
-			works(t, environ, "token", "revoke", "--", access)
+			works(t, environ, "token", "revoke", access)
 		},
 		"user": func(t *testing.T, environ []string, _ string) { works(t, environ, "user", "delete", app.DemoUser) },
 	}

@@ -27,7 +27,7 @@ func (c console) say(format string, args ...any) { fmt.Fprintf(c.err, format+"\n
 // run carries out one command line and gives the exit code.
 func run(ctx context.Context, c console, args []string) int {
 	root := newRoot(c)
-	root.SetArgs(args)
+	root.SetArgs(arguments(root, args))
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone

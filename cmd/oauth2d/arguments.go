@@ -1,0 +1,49 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// dashedName is a name of a session or grant, or a token, that begins with a dash, as one in 64 does:
+// all are base64url (RFC 4648 §5), and none is shorter (oauth.KeyLength). No flag is that long.
+var dashedName = regexp.MustCompile(`^-[A-Za-z0-9_-]{25,}$`)
+
+// arguments puts such names behind "--", where no flag is looked for. A flag's own value stays with it.
+func arguments(root *cobra.Command, args []string) []string {
+	if !slices.ContainsFunc(args, dashedName.MatchString) {
+		return args
+	}
+	cmd, _, err := root.Find(args)
+	if err != nil {
+		return args // carrying it out says what is wrong
+	}
+	cmd.InheritedFlags() // so that cmd.Flags has them, too
+	var kept, names []string
+	for i, arg := range args {
+		if arg == "--" {
+			names = append(names, args[i+1:]...)
+			break
+		}
+		if dashedName.MatchString(arg) && (i == 0 || !wantsValue(cmd, args[i-1])) {
+			names = append(names, arg)
+		} else {
+			kept = append(kept, arg)
+		}
+	}
+	return slices.Concat(kept, []string{"--"}, names)
+}
+
+// wantsValue tells whether a word is a flag whose value is the next word.
+func wantsValue(cmd *cobra.Command, word string) bool {
+	flag := cmd.Flags().Lookup(strings.TrimPrefix(word, "--"))
+	if len(word) == 2 && word[0] == '-' {
+		flag = cmd.Flags().ShorthandLookup(word[1:])
+	} else if !strings.HasPrefix(word, "--") {
+		return false
+	}
+	return flag != nil && flag.NoOptDefVal == ""
+}
