@@ -48,7 +48,7 @@ func up(t *testing.T) *group {
 	t.Helper()
 	ports := freePorts(t, 6)
 	g := &group{dir: t.TempDir(), redis: ports[:3], sentinels: ports[3:]}
-	g.environ = append(os.Environ(), "HA_DIR="+g.dir, "DOWN_AFTER_MS=1000",
+	g.environ = append(os.Environ(), "HA_DIR="+g.dir, "DOWN_AFTER_MS=1500",
 		"HA_REDIS_PORTS="+strings.Join(g.redis, " "), "HA_SENTINEL_PORTS="+strings.Join(g.sentinels, " "))
 	t.Cleanup(func() {
 		if out, err := g.script("ha-down.sh").CombinedOutput(); err != nil {

@@ -34,7 +34,7 @@ func (g *group) emptyMaster(t *testing.T) {
 	}
 	log := g.start(t, old, "BOOTSTRAP=yes")
 	says(t, log, "waiting: the Sentinels name this node as master, and it has no data")
-	g.downAfter(t, "1000")
+	g.downAfter(t, "1500")
 	master := g.newMaster(t, old)
 	says(t, log, "starts as replica of 127.0.0.1:"+master)
 	eventually(t, "the data on every node", func() error { return g.holds("auth:test:second", "2", g.redis...) })
@@ -85,5 +85,5 @@ func (g *group) forgetfulSentinel(t *testing.T) {
 	if named := g.mustMaster(t); named != master {
 		t.Errorf("the Sentinels name %s, want %s", named, master)
 	}
-	g.downAfter(t, "1000")
+	g.downAfter(t, "1500")
 }

@@ -73,7 +73,7 @@ func faults() []fault {
 		{name: "sentinel-kill", lasts: shaken, inject: func(_ context.Context, l *lab, _ string) error {
 			l.running["s1"].kill()
 			return nil
-		}, heal: func(_ context.Context, l *lab, _ string) error { return l.startSentinel("s1") }},
+		}, heal: func(ctx context.Context, l *lab, _ string) error { return l.startSentinel(ctx, "s1") }},
 		{name: "daemon-kill", lasts: 2 * time.Second, spares: "d1", inject: func(_ context.Context, l *lab, _ string) error {
 			l.running["d1"].kill()
 			return nil
@@ -93,7 +93,7 @@ func restartAll(ctx context.Context, l *lab, master string) error {
 	}
 	var all []error
 	for _, host := range sentinelHosts {
-		all = append(all, l.startSentinel(host))
+		all = append(all, l.startSentinel(ctx, host))
 	}
 	for _, host := range nodes {
 		all = append(all, l.startNode(ctx, host))

@@ -72,7 +72,7 @@ func newLab(ctx context.Context, s setup, n *network) (_ *lab, err error) {
 		return nil, errors.New("the replicas do not follow the master")
 	}
 	for _, host := range sentinelHosts {
-		if err := l.startSentinel(host); err != nil {
+		if err := l.startSentinel(ctx, host); err != nil {
 			return nil, err
 		}
 	}
@@ -114,11 +114,30 @@ func (l *lab) startRedis(host, master string) error {
 	return l.startServer(host, "redis-server", redisPort, lines)
 }
 
-func (l *lab) startSentinel(host string) error {
+// startSentinel starts a Sentinel with the memory that it had.
+func (l *lab) startSentinel(ctx context.Context, host string) error {
 	file := filepath.Join(l.dir, host, "server.conf")
-	if _, err := os.Stat(file); err == nil { // it knows by its own file where it was
-		return l.run(host, "redis-sentinel", file)
+	var err error
+	if _, missing := os.Stat(file); missing == nil {
+		err = l.run(host, "redis-sentinel", file)
+	} else {
+		err = l.newSentinel(host)
 	}
+	if err != nil || l.downAfter > pingPeriod {
+		return err
+	}
+	if !await(startup, func() bool { return l.clients[host].Do(ctx, "sentinel", "debug", "ping-period", pingPeriod.Milliseconds()/2).Err() == nil }) {
+		return errors.New("the Sentinel on " + host + " does not answer")
+	}
+	return nil
+}
+
+// pingPeriod is how often a Sentinel pings. One that calls a server down after no more than that may
+// do so before its first ping to a new master is due, and fail over a second time; such Sentinels
+// are made to ping twice as often.
+const pingPeriod = time.Second
+
+func (l *lab) newSentinel(host string) error {
 	return l.startServer(host, "redis-sentinel", sentinelPort, []string{
 		"port " + sentinelPort, "bind " + l.net.addr(host), "protected-mode no", "dir " + filepath.Join(l.dir, host),
 		fmt.Sprintf("sentinel monitor %s %s %s 2", masterName, l.net.addr("r1"), redisPort),

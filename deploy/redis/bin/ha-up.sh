@@ -6,7 +6,7 @@
 #   HA_DIR             where everything is kept (build/redis-ha of the project)
 #   HA_REDIS_PORTS     ("7401 7402 7403")
 #   HA_SENTINEL_PORTS  ("7411 7412 7413")
-#   DOWN_AFTER_MS      how long the Sentinels wait before they call a node down (1000)
+#   DOWN_AFTER_MS      how long the Sentinels wait before they call a node down (1500)
 #   FAILOVER_TIMEOUT_MS  (10000)
 #   REDIS_MAXMEMORY    (256mb)
 #
@@ -58,7 +58,7 @@ node() {
 		setting SENTINEL_BIND 127.0.0.1
 		setting SENTINEL_ANNOUNCE_HOST 127.0.0.1
 		setting INITIAL_MASTER "127.0.0.1:${redis[0]}"
-		setting DOWN_AFTER_MS "${DOWN_AFTER_MS:-1000}"
+		setting DOWN_AFTER_MS "${DOWN_AFTER_MS:-1500}"
 		setting FAILOVER_TIMEOUT_MS "${FAILOVER_TIMEOUT_MS:-10000}"
 	fi
 }

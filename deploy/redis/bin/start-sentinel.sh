@@ -12,7 +12,8 @@
 #   SENTINELS               "host:port host:port host:port", all of them
 #   INITIAL_MASTER          host:port of the first master
 #   MASTER_NAME             (mymaster)
-#   DOWN_AFTER_MS           (2000; 1000 to 5000)
+#   DOWN_AFTER_MS           (2000; 1500 to 5000. A Sentinel pings once a second, and counts a new master's silence
+#                           from the moment it hears of it: with 1000 it may call it down before the first ping.)
 #   FAILOVER_TIMEOUT_MS     (10000)
 #   TLS_CA_FILE TLS_CERT_FILE TLS_KEY_FILE
 #   ADMIN_PASSWORD REPLICATION_PASSWORD SENTINEL_PASSWORD PEER_PASSWORD     (or each with _FILE)

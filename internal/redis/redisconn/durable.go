@@ -71,6 +71,7 @@ type durable struct {
 	history  string // the data set that this daemon knows; "" before it saw one
 	gone     bool   // the data set is another one
 	served   bool   // there was a term
+	refused  string // why the agreed master does not serve, as it was last said
 	standIns map[string]*redis.Client
 }
 
@@ -126,15 +127,27 @@ func (d *durable) begin(a agreement, now lineage) {
 		t.lanes <- &lane{}
 	}
 	if err := d.prepare(ctx, t, a); err != nil {
-		d.db.opt.Logger.WarnContext(ctx, "the master does not serve yet", "master", now.addr, "error", err.Error())
+		d.sayRefused(ctx, now.addr, err)
 		t.close()
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.term, d.served, d.gone = t, true, false
+	d.term, d.served, d.gone, d.refused = t, true, false, ""
 	close(d.opened)
 	d.db.opt.Logger.InfoContext(ctx, "a master serves", "master", now.addr, "replicas", len(a.required))
+}
+
+// sayRefused says once why a master does not serve, however often it is tried.
+func (d *durable) sayRefused(ctx context.Context, master string, why error) {
+	text := master + ": " + why.Error()
+	d.mu.Lock()
+	said := d.refused == text
+	d.refused = text
+	d.mu.Unlock()
+	if !said {
+		d.db.opt.Logger.WarnContext(ctx, "the master does not serve yet", "master", master, "error", why.Error())
+	}
 }
 
 // prepare looks at the data of a new term.

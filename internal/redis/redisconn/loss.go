@@ -12,8 +12,8 @@ type lossDetector struct {
 	log *slog.Logger
 
 	mu     sync.Mutex
-	replid string // the history of the last acknowledged write
-	offset int64  // how far into it every replica was that counted
+	replid string // a history that has every acknowledged write
+	offset int64  // how far into it the last of them is at most
 	fence  int64  // the number of the last acknowledged batch
 	lost   uint64
 	redo   bool // something is missing that was not made good yet
@@ -39,6 +39,9 @@ func (l *lossDetector) nothingMissing(ctx context.Context, m testimony, fence in
 	if m.replid2 == l.replid && m.second > 0 && l.replid != "" {
 		lost = lost || m.second <= l.offset
 		proven = true
+		if !lost {
+			l.replid = m.replid // offsets go on, so that the master after this one is proven by it
+		}
 	}
 	if lost {
 		l.lost++

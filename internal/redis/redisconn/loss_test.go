@@ -48,4 +48,26 @@ func TestLossDetector(t *testing.T) {
 	}
 }
 
+// TestLossDetectorFollowsTheHistories sees two masters come one after the other, and nothing
+// acknowledged in between: the second continues the first, which had everything.
+func TestLossDetectorFollowsTheHistories(t *testing.T) {
+	t.Parallel()
+	third := func(second int64) testimony {
+		return testimony{master: true, replid: "c", replid2: historyB, second: second}
+	}
+	for _, row := range []struct {
+		second   int64
+		complete bool
+	}{{101, true}, {100, false}} {
+		l := &lossDetector{log: silentLog()}
+		l.acknowledged(historyA, 100, 7)
+		if !l.nothingMissing(t.Context(), testimony{master: true, replid: historyB, replid2: historyA, second: 150}, 7) {
+			t.Fatal("the first master has everything")
+		}
+		if got := l.nothingMissing(t.Context(), third(row.second), 7); got != row.complete {
+			t.Errorf("the second continued the first at %d: complete %v, want %v", row.second, got, row.complete)
+		}
+	}
+}
+
 func silentLog() *slog.Logger { return slog.New(slog.DiscardHandler) }

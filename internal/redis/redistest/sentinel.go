@@ -49,7 +49,7 @@ func startSentinel(t testing.TB, masterPort string) *Server {
 		s := prepare(t, "redis-sentinel", []string{
 			"sentinel resolve-hostnames no",
 			fmt.Sprintf("sentinel monitor %s 127.0.0.1 %s 2", MasterName, masterPort),
-			"sentinel down-after-milliseconds " + MasterName + " 1000",
+			"sentinel down-after-milliseconds " + MasterName + " 1500", // with 1000 they may fail over twice in a row
 			"sentinel failover-timeout " + MasterName + " 5000",
 			"sentinel parallel-syncs " + MasterName + " 1",
 		})
