@@ -130,7 +130,7 @@ func TestMistakes(t *testing.T) {
 		"address":              {env: []string{"OAUTH2D_REDIS_ADDRS=redis"}, want: `redis.addrs: "redis" is not host:port`},
 		"several standalone":   {env: []string{"OAUTH2D_REDIS_ADDRS=a:1,b:1"}, want: "redis.addrs: names several servers"},
 		"db in a cluster":      {env: []string{"OAUTH2D_REDIS_MODE=cluster", "OAUTH2D_REDIS_DB=1"}, want: "redis.db: must be 0"},
-		"strict alone":         {env: []string{"OAUTH2D_REDIS_DURABILITY=strict"}, want: "redis.durability: cannot be strict without Sentinels"},
+		"strict alone":         {env: []string{"OAUTH2D_REDIS_DURABILITY=strict"}, want: "redis.durability: cannot be strict without replicas"},
 		"absolute before idle": {env: []string{"OAUTH2D_REFRESH_ABSOLUTE=1h"}, want: "refresh.absolute: is shorter"},
 		"publish ahead":        {env: []string{"OAUTH2D_KEYS_ROTATE_EVERY=24h"}, want: "keys.publish_ahead: is not shorter"},
 		"scope value":          {env: []string{`OAUTH2D_SCOPES=[{"name":"a b","description":"c"}]`}, want: "is no scope value"},

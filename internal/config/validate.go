@@ -147,8 +147,8 @@ func (r Redis) check(wrong *Problems) {
 		wrong.add("redis.addrs", "names several servers in standalone mode", "set redis.mode to sentinel or cluster")
 	case r.Mode == "sentinel" && r.MasterName == "":
 		wrong.add("redis.master_name", "is empty in sentinel mode", "the name in `sentinel monitor NAME ...`")
-	case r.Durability == "strict" && r.Mode != "sentinel":
-		wrong.add("redis.durability", "cannot be strict without Sentinels", "strict needs replicas that a failover may promote; set redis.mode to sentinel")
+	case r.Durability == "strict" && r.Mode != "sentinel" && r.Mode != "cluster":
+		wrong.add("redis.durability", "cannot be strict without replicas", "strict needs replicas that a failover may promote; set redis.mode to sentinel or cluster")
 	case r.Mode == "cluster" && r.DB != 0:
 		wrong.add("redis.db", "must be 0 in cluster mode", "Redis Cluster has no other database")
 	}

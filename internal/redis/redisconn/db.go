@@ -18,7 +18,8 @@ type DB struct {
 	writes   *committer
 	reads    *committer
 	embedded *embedded // nil in every other mode
-	durable  *durable  // nil unless durability is strict
+	durable  *durable  // of strict durability behind Sentinels; nil otherwise
+	waiter   *waiter   // of strict durability in a cluster; nil otherwise
 }
 
 // Mode tells what stands behind the connection.
@@ -203,6 +204,9 @@ func (db *DB) Close() error {
 	db.reads.close()
 	if db.durable != nil {
 		db.durable.close()
+	}
+	if db.waiter != nil {
+		db.waiter.close()
 	}
 	err := db.client.Close()
 	if db.embedded != nil {

@@ -50,6 +50,9 @@ func (db *DB) senders() (write, read sender) {
 	case db.opt.Durability == Strict && db.opt.Mode == Sentinel:
 		db.durable = newDurable(db)
 		return db.durable.write, db.durable.read
+	case db.opt.Durability == Strict:
+		db.waiter = newWaiter(db)
+		return db.waiter.write, db.sendReads
 	case db.opt.Durability == WaitOne:
 		return db.sendWaitOne, db.sendReads
 	default:

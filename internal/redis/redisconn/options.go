@@ -29,7 +29,8 @@ type Durability string
 const (
 	// Strict acknowledges what every replica has that a Sentinel could promote: the loss of any one
 	// server loses nothing. Everything else is an error, and reads never come from a server that
-	// may have been replaced.
+	// may have been replaced. In a cluster it acknowledges what every replica has that is connected
+	// to the slot's master, and reads may for a moment come from a master that was replaced.
 	Strict Durability = "strict"
 	// Relaxed acknowledges what the master executed: a failover may lose what was acknowledged.
 	Relaxed Durability = "relaxed"
@@ -135,9 +136,9 @@ func (o Options) validate() error {
 	if !slices.Contains([]Durability{Strict, Relaxed, WaitOne}, o.Durability) {
 		return fmt.Errorf("redis: %q is no durability: use strict or relaxed", o.Durability)
 	}
-	if o.Durability == Strict && o.Mode != Sentinel {
+	if o.Durability == Strict && o.Mode != Sentinel && o.Mode != Cluster {
 		return fmt.Errorf("redis: strict durability needs replicas that can take over: %s mode has none; "+
-			"use sentinel mode, or relaxed durability", o.Mode)
+			"use sentinel or cluster mode, or relaxed durability", o.Mode)
 	}
 	if o.Mode == Embedded {
 		return nil

@@ -109,7 +109,11 @@ func conformInGroup(t *testing.T, group *redistest.Group, durability redisconn.D
 func TestClusterWithLeastRights(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t, leastRights)
-	storetest.All(t, emptied(t, redisconn.Options{
-		Mode: redisconn.Cluster, Addrs: cluster.Addrs, Username: "auth", Password: "secret-of-auth",
-	}, cluster.Nodes[:3]...))
+	for _, durability := range []redisconn.Durability{redisconn.Strict, redisconn.Relaxed} {
+		t.Run(string(durability), func(t *testing.T) {
+			storetest.All(t, emptied(t, redisconn.Options{
+				Mode: redisconn.Cluster, Addrs: cluster.Addrs, Username: "auth", Password: "secret-of-auth", Durability: durability,
+			}, cluster.Nodes[:3]...))
+		})
+	}
 }

@@ -23,7 +23,7 @@ type life struct {
 	killTried, killed, returned bool // returned: it was seen after its end was acknowledged
 }
 
-// daemons are two of them on one group, and what they did.
+// daemons are two of them on one Redis, and what they did.
 type daemons struct {
 	grants [2]*redisstore.Grants
 	dbs    [2]*redisconn.DB
@@ -35,13 +35,16 @@ type daemons struct {
 	acked   int
 }
 
-func startDaemons(t *testing.T, g *redistest.Group, d redisconn.Durability) *daemons {
+// behind are the options of a daemon on a Sentinel group.
+func behind(g *redistest.Group, d redisconn.Durability) redisconn.Options {
+	return redisconn.Options{Mode: redisconn.Sentinel, Addrs: g.Addrs, MasterName: redistest.MasterName, Durability: d}
+}
+
+func startDaemons(t *testing.T, o redisconn.Options) *daemons {
 	t.Helper()
 	ds := &daemons{}
 	for i := range ds.dbs {
-		db, err := redisconn.Open(t.Context(), redisconn.Options{
-			Mode: redisconn.Sentinel, Addrs: g.Addrs, MasterName: redistest.MasterName, Durability: d,
-		})
+		db, err := redisconn.Open(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +185,7 @@ func TestNoAcknowledgedWriteIsLost(t *testing.T) {
 		t.Run(fault.name, func(t *testing.T) {
 			t.Parallel()
 			g := redistest.StartGroup(t, "appendonly yes")
-			ds := startDaemons(t, g, redisconn.Strict)
+			ds := startDaemons(t, behind(g, redisconn.Strict))
 			stop := ds.work(4, 5*time.Millisecond)
 			await(2500 * time.Millisecond)
 			fault.inject(t, g)
@@ -231,7 +234,7 @@ func TestTheCheckerSees(t *testing.T) {
 	t.Parallel()
 	for range 5 {
 		g := redistest.StartGroup(t, "appendonly yes")
-		ds := startDaemons(t, g, redisconn.WaitOne)
+		ds := startDaemons(t, behind(g, redisconn.WaitOne))
 		stop := ds.work(32, 0)
 		await(time.Second)
 		failover(t, g)
