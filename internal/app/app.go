@@ -19,6 +19,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/http/server"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/tracing"
 )
 
@@ -55,7 +56,8 @@ type App struct {
 	audit   *audit.Log
 	tracing *tracing.Tracing
 	rules   rules
-	counted atomic.Int64 // live sessions; below 0: not yet
+	counted atomic.Int64                     // live sessions; below 0: not yet
+	felt    atomic.Pointer[redisconn.Health] // of Redis, when it last answered
 
 	listener, adminListener net.Listener
 	health                  *endpoint.Health

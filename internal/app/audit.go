@@ -51,7 +51,18 @@ func (a *App) watchState() {
 		KeyAges:      func() []metric.KeyAge { return keyAges(a.rules.ring.List(), a.options.Now()) },
 		AuditWaiting: a.audit.Waiting,
 		Sessions:     func() int { return int(a.counted.Load()) },
+		Health:       a.pulse.values,
+		Redis:        a.redisHealth,
 	})
+}
+
+// redisHealth is what feelRedis found last.
+func (a *App) redisHealth() (metric.RedisHealth, bool) {
+	h := a.felt.Load()
+	if h == nil {
+		return metric.RedisHealth{}, false
+	}
+	return metric.RedisHealth{Evicted: h.Evicted, Used: h.UsedMemory, Limit: h.MaxMemory, Lost: h.Strict.Lost}, true
 }
 
 // keyAges picks the keys that serve: of each line, the one that became active last.

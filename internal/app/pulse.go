@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
+	"github.com/recipe-web-app/oauth2d/internal/metric"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
@@ -55,6 +56,16 @@ func (p *pulse) Probe(context.Context) []endpoint.Condition {
 	all := make([]endpoint.Condition, len(p.order))
 	for i, part := range p.order {
 		all[i] = p.parts[part]
+	}
+	return all
+}
+
+// values gives the conditions as numbers, for the metrics.
+func (p *pulse) values() []metric.PartHealth {
+	var all []metric.PartHealth
+	for _, c := range p.Probe(context.Background()) {
+		value := map[endpoint.State]float64{endpoint.StateOK: 1, endpoint.StateDegraded: 0.5}[c.State] // down is 0
+		all = append(all, metric.PartHealth{Part: c.Part, Value: value})
 	}
 	return all
 }

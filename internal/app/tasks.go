@@ -70,6 +70,9 @@ func (a *App) feelRedis(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
+	if err == nil {
+		a.felt.Store(&h)
+	}
 	a.pulse.set(ctx, redisCondition(h, err), err)
 }
 

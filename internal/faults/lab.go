@@ -126,7 +126,9 @@ func (l *lab) startSentinel(ctx context.Context, host string) error {
 	if err != nil || l.downAfter > pingPeriod {
 		return err
 	}
-	if !await(startup, func() bool { return l.clients[host].Do(ctx, "sentinel", "debug", "ping-period", pingPeriod.Milliseconds()/2).Err() == nil }) {
+	if !await(startup, func() bool {
+		return l.clients[host].Do(ctx, "sentinel", "debug", "ping-period", pingPeriod.Milliseconds()/2).Err() == nil
+	}) {
 		return errors.New("the Sentinel on " + host + " does not answer")
 	}
 	return nil

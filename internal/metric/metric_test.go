@@ -169,6 +169,10 @@ func TestState(t *testing.T) {
 		KeyAges:      func() []metric.KeyAge { return []metric.KeyAge{{Use: "sign", Algorithm: "ES256", Age: time.Minute}} },
 		AuditWaiting: func() int { return 3 },
 		Sessions:     func() int { return sessions },
+		Health:       func() []metric.PartHealth { return []metric.PartHealth{{Part: "redis", Value: 0.5}} },
+		Redis: func() (metric.RedisHealth, bool) {
+			return metric.RedisHealth{Evicted: 4, Used: 50, Limit: 100, Lost: 1}, sessions >= 0
+		},
 	})
 	if _, there := series(t, m)["oauth2d_sessions_active"]; there {
 		t.Error("sessions before they were counted")
@@ -177,6 +181,8 @@ func TestState(t *testing.T) {
 	all := series(t, m)
 	for name, want := range map[string]float64{
 		`oauth2d_key_age_seconds{algorithm="ES256",use="sign"}`: 60, "oauth2d_audit_waiting": 3, "oauth2d_sessions_active": 7,
+		`oauth2d_health{part="redis"}`: 0.5, "oauth2d_redis_evicted_keys": 4, "oauth2d_redis_memory_used_bytes": 50,
+		"oauth2d_redis_memory_limit_bytes": 100, "oauth2d_redis_losses": 1,
 	} {
 		if all[name] != want {
 			t.Errorf("%s = %v, want %v", name, all[name], want)

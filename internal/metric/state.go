@@ -12,12 +12,27 @@ type KeyAge struct {
 	Age            time.Duration
 }
 
+// PartHealth is how a part of the server fares.
+type PartHealth struct {
+	Part  string
+	Value float64 // 1 is well, 0.5 degraded, 0 down
+}
+
+// RedisHealth is how Redis was when it was last asked.
+type RedisHealth struct {
+	Evicted     int64  // keys that it threw away
+	Used, Limit int64  // bytes of memory; a Limit of 0 is none
+	Lost        uint64 // how often acknowledged changes were found to be missing
+}
+
 // State is what is looked at whenever somebody reads the counters. Every function must be cheap, safe for
 // concurrent use, and wait for nobody.
 type State struct {
 	KeyAges      func() []KeyAge // of the keys that make new things now
 	AuditWaiting func() int      // facts that wait to be recorded
 	Sessions     func() int      // live browser sessions, as they were last counted; below 0: not yet
+	Health       func() []PartHealth
+	Redis        func() (health RedisHealth, known bool)
 }
 
 // Watch shows the state from now on. It may be called once.
@@ -27,6 +42,11 @@ func (m *Metrics) Watch(s State) {
 		keyAge:   described("key_age_seconds", "How long the key that serves has been in use, by use and algorithm.", "use", "algorithm"),
 		waiting:  described("audit_waiting", "Facts that wait to be recorded in the audit log."),
 		sessions: described("sessions_active", "Live browser sessions of all servers, counted every half minute."),
+		health:   described("health", "How each part fares: 1 is well, 0.5 degraded, 0 down.", "part"),
+		evicted:  described("redis_evicted_keys", "Keys that Redis threw away for want of memory since it started. Each was state."),
+		used:     described("redis_memory_used_bytes", "Memory that Redis uses."),
+		limit:    described("redis_memory_limit_bytes", "Memory that Redis may use; 0 is no limit."),
+		lost:     described("redis_losses", "How often acknowledged changes were found to be missing after a failover, since this server started."),
 	})
 }
 
@@ -37,14 +57,15 @@ func described(name, help string, labels ...string) *prometheus.Desc {
 // stateCollector reads the state.
 type stateCollector struct {
 	State
-	keyAge, waiting, sessions *prometheus.Desc
+	keyAge, waiting, sessions, health *prometheus.Desc
+	evicted, used, limit, lost        *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
 func (c stateCollector) Describe(to chan<- *prometheus.Desc) {
-	to <- c.keyAge
-	to <- c.waiting
-	to <- c.sessions
+	for _, d := range []*prometheus.Desc{c.keyAge, c.waiting, c.sessions, c.health, c.evicted, c.used, c.limit, c.lost} {
+		to <- d
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -63,6 +84,19 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 	if c.Sessions != nil {
 		if n := c.Sessions(); n >= 0 {
 			gauge(c.sessions, float64(n))
+		}
+	}
+	if c.Health != nil {
+		for _, h := range c.Health() {
+			gauge(c.health, h.Value, h.Part)
+		}
+	}
+	if c.Redis != nil {
+		if h, known := c.Redis(); known {
+			gauge(c.evicted, float64(h.Evicted))
+			gauge(c.used, float64(h.Used))
+			gauge(c.limit, float64(h.Limit))
+			gauge(c.lost, float64(h.Lost))
 		}
 	}
 }
