@@ -29,7 +29,7 @@ func TestGroup(t *testing.T) {
 	t.Run("backup", g.backup)
 	t.Run("tls", g.tls)
 	t.Run("old master returns as replica", g.oldMasterReturns)
-	t.Run("empty master does not start as master", g.emptyMaster)
+	t.Run("S12 empty master does not start as master", g.emptyMaster)
 	t.Run("nobody starts without a majority", g.noMajority)
 	t.Run("sentinel without memory asks the others", g.forgetfulSentinel)
 }

@@ -42,21 +42,30 @@ func TestStartupTellsWhatIsWrongWithRedis(t *testing.T) {
 		"user weak on >weak-password ~auth:* +@all -@dangerous +info -zadd",
 		"user blind on >blind-password ~cache:* +@all")
 	evicting := redistest.Start(t, "maxmemory 100mb", "maxmemory-policy allkeys-lru")
+	trusted, foreign, late := redistest.NewCertificate(t), redistest.NewCertificate(t), redistest.ExpiredCertificate(t)
+	_, overTLS := redistest.StartTLS(t, trusted)
+	_, expired := redistest.StartTLS(t, late)
 	nobody := net.JoinHostPort("127.0.0.1", redistest.FreePort(t))
 	for name, with := range map[string]struct {
-		addr, user, password string
-		words                []string
+		addr, user, password, ca string
+		words                    []string
 	}{
-		"unreachable":     {nobody, "", "", []string{"nothing listens at " + nobody, "start Redis"}},
-		"wrong password":  {guarded.Addr, "", "not-the-password", []string{"refuses the password of the default user", "configure the right one"}},
-		"no password":     {guarded.Addr, "", "", []string{"wants a password and none is configured"}},
-		"NOPERM":          {guarded.Addr, "weak", "weak-password", []string{`user "weak" may not run zadd`, "grant +zadd", "NOPERM"}},
-		"NOPERM on keys":  {guarded.Addr, "blind", "blind-password", []string{`user "blind" may not touch keys`, "grant ~auth:*", "NOPERM"}},
-		"eviction policy": {evicting.Addr, "", "", []string{"maxmemory-policy allkeys-lru", "set maxmemory-policy noeviction"}},
+		"unreachable":         {nobody, "", "", "", []string{"nothing listens at " + nobody, "start Redis"}},
+		"wrong password":      {guarded.Addr, "", "not-the-password", "", []string{"refuses the password of the default user", "configure the right one"}},
+		"no password":         {guarded.Addr, "", "", "", []string{"wants a password and none is configured"}},
+		"NOPERM":              {guarded.Addr, "weak", "weak-password", "", []string{`user "weak" may not run zadd`, "grant +zadd", "NOPERM"}},
+		"NOPERM on keys":      {guarded.Addr, "blind", "blind-password", "", []string{`user "blind" may not touch keys`, "grant ~auth:*", "NOPERM"}},
+		"S09 eviction policy": {evicting.Addr, "", "", "", []string{"maxmemory-policy allkeys-lru", "set maxmemory-policy noeviction"}},
+		"wrong CA":            {overTLS, "", "", foreign.CA, []string{overTLS + " is not trusted", "configure the CA that signed it"}},
+		"expired certificate": {expired, "", "", late.CA, []string{expired + " is not valid now", "expired", "renew it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, "", "", "OAUTH2D_REDIS_ADDRS="+with.addr, "OAUTH2D_REDIS_USERNAME="+with.user, "OAUTH2D_REDIS_PASSWORD="+with.password)
+			env := []string{"OAUTH2D_REDIS_ADDRS=" + with.addr, "OAUTH2D_REDIS_USERNAME=" + with.user, "OAUTH2D_REDIS_PASSWORD=" + with.password}
+			if with.ca != "" {
+				env = append(env, "OAUTH2D_REDIS_TLS_ENABLED=true", "OAUTH2D_REDIS_TLS_CA_FILE="+with.ca)
+			}
+			s := newSite(t, "", "", env...)
 			refuses(t, s.env, []string{"serve"}, with.words...)
 			refuses(t, s.env, []string{"client", "list", "--direct"}, with.words...)
 		})

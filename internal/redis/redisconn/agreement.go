@@ -22,6 +22,7 @@ type sighting struct {
 	flags    string          // of the master; "master" and nothing else when all is well
 	replicas map[string]bool // their addresses, and whether this Sentinel calls them s_down
 	others   int             // the other Sentinels that it knows
+	epoch    int64           // of the failover that made its master one; a later one is greater
 }
 
 // testimony is what a server says of itself.
@@ -141,7 +142,8 @@ func (h heard) total() int {
 func (h heard) young(at time.Time) bool { return h.now.Sub(at) < fresh }
 
 // known is the union of all views. Only the word of a fresh majority, none of whom lists it, takes
-// a replica off.
+// a replica off; and a Sentinel that names another master, but none that was made later, has missed
+// something: it will follow the others, and not they it.
 func (h heard) known(a agreement) []string {
 	all := make(map[string]bool)
 	agreed := a.agreed(h.now)
@@ -151,7 +153,7 @@ func (h heard) known(a agreement) []string {
 		}
 	}
 	for _, s := range h.sentinels {
-		if agreed && !h.young(s.at) {
+		if agreed && (!h.young(s.at) || s.master != a.master && s.epoch <= h.epochOf(a.master)) {
 			continue
 		}
 		all[s.master] = true
@@ -165,6 +167,17 @@ func (h heard) known(a agreement) []string {
 	delete(all, a.master)
 	delete(all, "")
 	return slices.Sorted(maps.Keys(all))
+}
+
+// epochOf is the latest epoch in which a Sentinel says that a master became one.
+func (h heard) epochOf(master string) int64 {
+	var epoch int64
+	for _, s := range h.sentinels {
+		if s.master == master {
+			epoch = max(epoch, s.epoch)
+		}
+	}
+	return epoch
 }
 
 // down are the replicas that every Sentinel with a fresh view of them calls s_down, when a majority

@@ -37,6 +37,11 @@ func (s sighting) aged(by time.Duration) sighting {
 	return s
 }
 
+func (s sighting) in(epoch int64) sighting {
+	s.epoch = epoch
+	return s
+}
+
 func views(all ...sighting) map[string]sighting {
 	m := make(map[string]sighting)
 	for i, s := range all {
@@ -232,6 +237,16 @@ func TestAgreement(t *testing.T) {
 			name: "one Sentinel lags behind a failover", before: underB(), master: nodeB,
 			sentinels: views(see(nodeB, "master", nodeA, nodeC), see(nodeB, "master", nodeA, nodeC), see(nodeA, "master,s_down", nodeB, nodeC)),
 			servers:   map[string]testimony{nodeB: masterOf(historyB, historyA)}, required: []string{nodeC},
+		},
+		{
+			name: "S11: one Sentinel that missed everything names a server of its own", before: underB(), master: nodeB,
+			sentinels: views(see(nodeB, "master", nodeA, nodeC).in(1), see(nodeB, "master", nodeA, nodeC).in(1), see("10.0.0.9:6379", "master").in(1)),
+			servers:   map[string]testimony{nodeB: masterOf(historyB, historyA)}, required: []string{nodeC},
+		},
+		{
+			name: "one Sentinel is ahead, and names a successor that the others do not know", before: underB(), master: nodeB,
+			sentinels: views(see(nodeB, "master", nodeA, nodeC).in(1), see(nodeB, "master", nodeA, nodeC).in(1), see("10.0.0.9:6379", "master").in(2)),
+			servers:   map[string]testimony{nodeB: masterOf(historyB, historyA)}, required: []string{nodeC, "10.0.0.9:6379"},
 		},
 		{
 			name: "sentinel-kill: two are left", before: underA(), master: nodeA,

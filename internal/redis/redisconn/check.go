@@ -221,17 +221,21 @@ func explain(err error, what, addr string) error {
 	var record tls.RecordHeaderError
 	var alert tls.AlertError
 	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &name):
 		return fmt.Errorf("redis: the certificate of %s at %s is for another name (%w): configure the server name "+
 			"it carries", what, addr, err)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return fmt.Errorf("redis: the certificate of %s at %s is not valid now (%w): renew it there, or set the clock right",
+			what, addr, invalid)
 	case errors.As(err, &certificate):
 		return fmt.Errorf("redis: the certificate of %s at %s is not trusted (%w): configure the CA that signed it",
 			what, addr, certificate.Err)
 	case errors.As(err, &record):
 		return fmt.Errorf("redis: %s at %s does not speak TLS: turn TLS off, or use its TLS port", what, addr)
 	case errors.As(err, &alert):
-		return fmt.Errorf("redis: %s at %s refuses our TLS (%w): it may want a client certificate", what, addr, alert)
+		return fmt.Errorf("redis: %s at %s refuses our TLS (%w): it wants a client certificate that is valid and signed by a CA it trusts", what, addr, alert)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("redis: nothing listens at %s: start %s, or configure its right address", addr, what)
 	case strings.HasPrefix(err.Error(), "LOADING"):

@@ -78,7 +78,7 @@ func TestCheckPasswordAndRights(t *testing.T) {
 	complains(t, as("nokeys", rightPassword), "auth:", "~auth:*")
 }
 
-func TestCheckEviction(t *testing.T) {
+func TestS09_CheckEviction(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	content(t, onServer(server))
@@ -159,8 +159,13 @@ func TestCheckTLS(t *testing.T) {
 	complains(t, plain, server.Addr, "TLS")
 	complains(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{addr}}, addr, "TLS")
 
+	late := redistest.ExpiredCertificate(t)
+	_, lateAddr := redistest.StartTLS(t, late)
+	complains(t, over(lateAddr, redisconn.TLSFiles{CA: late.CA}), lateAddr, "is not valid now", "expired", "renew it")
+
 	server.Do(t, "config", "set", "tls-auth-clients", "yes")
 	complains(t, good, addr, "client certificate")
+	complains(t, over(addr, redisconn.TLSFiles{CA: certificate.CA, Cert: late.Cert, Key: late.Key}), addr, "client certificate")
 	content(t, over(addr, redisconn.TLSFiles{CA: certificate.CA, Cert: certificate.Cert, Key: certificate.Key}))
 }
 

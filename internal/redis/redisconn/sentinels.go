@@ -220,6 +220,7 @@ func sight(ctx context.Context, client *redis.SentinelClient, name string, at ti
 		flags:    master["flags"],
 		replicas: make(map[string]bool, len(replicas)),
 		others:   int(number(master["num-other-sentinels"])),
+		epoch:    number(master["config-epoch"]),
 	}
 	for _, replica := range replicas {
 		s.replicas[net.JoinHostPort(replica["ip"], replica["port"])] = hasFlag(replica["flags"], "s_down")

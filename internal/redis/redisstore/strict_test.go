@@ -119,7 +119,7 @@ func TestNegativeFactsAreRedone(t *testing.T) {
 }
 
 // Redis came back empty: nothing is served until somebody has looked at it.
-func TestAnEmptyRedisIsNotServed(t *testing.T) {
+func TestS12_AnEmptyRedisIsNotServed(t *testing.T) {
 	t.Parallel()
 	g := redistest.StartGroup(t)
 	db, grants := openStrict(t, g)

@@ -21,6 +21,17 @@ type Certificate struct{ CA, Cert, Key string }
 // NewCertificate makes a CA and a certificate, good for a day.
 func NewCertificate(t testing.TB) Certificate {
 	t.Helper()
+	return newCertificate(t, time.Now().Add(24*time.Hour))
+}
+
+// ExpiredCertificate makes a CA that is good and a certificate that ended a minute ago.
+func ExpiredCertificate(t testing.TB) Certificate {
+	t.Helper()
+	return newCertificate(t, time.Now().Add(-time.Minute))
+}
+
+func newCertificate(t testing.TB, end time.Time) Certificate {
+	t.Helper()
 	caKey, key := newKey(t), newKey(t)
 	ca := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "a CA of this test"},
@@ -29,7 +40,7 @@ func NewCertificate(t testing.TB) Certificate {
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "redis"},
-		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
+		NotBefore: ca.NotBefore, NotAfter: end,
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
