@@ -26,6 +26,7 @@ func TestGroup(t *testing.T) {
 	g := up(t)
 	t.Run("users", g.users)
 	t.Run("sentinel users", g.sentinelUsers)
+	t.Run("doctor", g.doctor)
 	t.Run("backup", g.backup)
 	t.Run("tls", g.tls)
 	t.Run("old master returns as replica", g.oldMasterReturns)

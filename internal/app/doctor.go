@@ -90,6 +90,8 @@ func (e *examiner) redis(ctx context.Context, c config.Config) {
 		e.server(s)
 	}
 	e.servers(c.Redis, servers)
+	e.durability(c.Redis)
+	e.sentinels(db.SurveySentinels(ctx))
 	// What the daemon itself asks before it starts: rights, roles, Sentinels.
 	if err := db.Check(ctx); err != nil {
 		e.wrong("redis acl", err)
@@ -128,6 +130,10 @@ func (e *examiner) server(s redisconn.Server) {
 	e.tell("redis eviction", verdict, "set maxmemory-policy noeviction: full memory must not throw away revocations", "%s has %s", s.Addr, s.Eviction)
 	e.persistence(s)
 	e.memory(s)
+	e.replication(s)
+	if s.Mighty {
+		e.tell("redis rights", Doubt, "give oauth2d a user of its own, such as that of deploy/redis/users.acl", "the user may change the configuration of %s", s.Addr)
+	}
 	if s.LinkDown {
 		e.tell("redis replication", Failing, "see why it does not hear its master", "%s has lost its master", s.Addr)
 	}

@@ -34,6 +34,10 @@ type Server struct {
 	Used, Limit int64 // bytes of memory; a Limit of 0 is none
 	Clock       bool  // Ahead is known
 	Ahead       time.Duration
+
+	Guarded bool  // of a master: it takes no write without a replica (min-replicas-to-write)
+	Backlog int64 // bytes that a replica may miss and still go on from where it was
+	Mighty  bool  // our user may change the configuration, which it need not
 }
 
 // Survey asks every server by itself what it is like; of Sentinels, the master and the replicas that
@@ -117,13 +121,17 @@ func (db *DB) surveyed(ctx context.Context, addr string) Server {
 		Eviction: info["maxmemory_policy"], Replicas: int(number(info["connected_slaves"])), LinkDown: info["master_link_status"] == "down",
 		Used: number(info["used_memory"]), Limit: number(info["maxmemory"]), Persistence: PersistsUnknown,
 	}
-	if info["aof_enabled"] == "1" {
+	_, s.Guarded = info["min_slaves_good_slaves"] // which is shown only then
+	s.Backlog = number(info["repl_backlog_size"])
+	save, err := client.ConfigGet(ctx, "save").Result()
+	s.Mighty = err == nil
+	switch {
+	case info["aof_enabled"] == "1":
 		s.Persistence = PersistsLog
-	} else if save, err := client.ConfigGet(ctx, "save").Result(); err == nil {
+	case s.Mighty && save["save"] != "":
+		s.Persistence = PersistsSnapshots
+	case s.Mighty:
 		s.Persistence = PersistsNothing
-		if save["save"] != "" {
-			s.Persistence = PersistsSnapshots
-		}
 	}
 	before := db.opt.Now()
 	at, err := client.Time(ctx).Result()

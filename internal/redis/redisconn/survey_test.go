@@ -85,3 +85,37 @@ func TestSurveyOfSentinels(t *testing.T) {
 		t.Errorf("roles: %+v", servers)
 	}
 }
+
+// Of the Sentinels every one is looked at that any of them knows; one that is dead is told.
+func TestSurveySentinels(t *testing.T) {
+	t.Parallel()
+	group := redistest.StartGroup(t)
+	ask := func() []redisconn.Lookout {
+		return open(t, patient(redisconn.Options{
+			Mode: redisconn.Sentinel, Addrs: group.Addrs[:1], MasterName: redistest.MasterName,
+		})).SurveySentinels(t.Context())
+	}
+	all := ask()
+	if len(all) != len(group.Sentinels) {
+		t.Fatalf("%+v", all)
+	}
+	for _, l := range all {
+		if l.Err != nil || l.Master != group.Nodes[0].Addr || l.Quorum != 2 || l.DownAfter != 1500*time.Millisecond ||
+			l.FailoverTimeout != 5*time.Second || l.Replicas != 2 || l.Others != 2 {
+			t.Errorf("%+v", l)
+		}
+	}
+	group.Sentinels[1].Kill()
+	dead := 0
+	for _, l := range ask() {
+		if l.Err != nil {
+			dead++
+			if l.Addr != group.Addrs[1] {
+				t.Errorf("%s: %v", l.Addr, l.Err)
+			}
+		}
+	}
+	if dead != 1 {
+		t.Errorf("%d do not answer, want 1", dead)
+	}
+}

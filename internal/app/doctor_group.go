@@ -1,0 +1,100 @@
+package app
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+)
+
+// What deploy/redis sets, and docs/reliability.md gives the reasons for.
+const (
+	leastBacklog  = 64 << 20
+	leastDown     = 1500 * time.Millisecond
+	longestDown   = 5 * time.Second
+	fewestReplica = 2
+)
+
+// replication looks at what of a server's settings a failover rests on.
+func (e *examiner) replication(s redisconn.Server) {
+	if s.Role != "master" || s.Replicas == 0 {
+		return
+	}
+	verdict := Well
+	if !s.Guarded {
+		verdict = Doubt
+	}
+	e.tell("redis lone writes", verdict, "set min-replicas-to-write 1 and min-replicas-max-lag 10 on every node",
+		"%s %s", s.Addr, map[bool]string{true: "takes no write without a replica", false: "takes writes when no replica hears it"}[s.Guarded])
+	verdict = Well
+	if s.Backlog < leastBacklog {
+		verdict = Doubt
+	}
+	e.tell("redis backlog", verdict, "set repl-backlog-size 64mb or more, so that a replica that was away for a moment is back at once",
+		"%s keeps %d MiB for replicas that were away", s.Addr, s.Backlog>>20)
+}
+
+// durability tells what an acknowledgement means with these settings.
+func (e *examiner) durability(c config.Redis) {
+	strict := c.Durability == "strict" || c.Durability == "" && c.Mode == "sentinel"
+	switch {
+	case strict:
+		e.tell("durability", Well, "", "strict: a change is acknowledged when every replica has it")
+	case c.Mode == "standalone":
+		e.tell("durability", Well, "", "relaxed: a change is acknowledged when the server has it")
+	default:
+		e.tell("durability", Doubt, "set redis.durability to strict", "relaxed: a failover may lose acknowledged changes")
+	}
+}
+
+// sentinels looks at the Sentinels together.
+func (e *examiner) sentinels(all []redisconn.Lookout) {
+	if len(all) == 0 {
+		return
+	}
+	total, silent := len(all), 0
+	var masters []string
+	for _, l := range all {
+		if l.Err != nil {
+			silent++
+			e.wrong("sentinel reachable", l.Err)
+			continue
+		}
+		total = max(total, l.Others+1)
+		if !slices.Contains(masters, l.Master) {
+			masters = append(masters, l.Master)
+		}
+		e.sentinel(l)
+	}
+	switch {
+	case len(masters) > 1:
+		e.tell("sentinels", Failing, "a failover is under way, or one of them was cut off: look again in a minute", "they name %s", strings.Join(masters, " and "))
+	case total < 3:
+		e.tell("sentinels", Failing, "run three, each where the others do not fail with it", "there are %d", total)
+	case len(all)-silent <= total/2:
+		e.tell("sentinels", Failing, "start the others, under addresses that are reached from here", "%d of %d answer", len(all)-silent, total)
+	default:
+		e.tell("sentinels", Well, "", "%d of %d answer, and name %s", len(all)-silent, total, masters[0])
+	}
+}
+
+// sentinel looks at one of them.
+func (e *examiner) sentinel(l redisconn.Lookout) {
+	switch {
+	case l.DownAfter < leastDown:
+		e.tell("sentinel timing", Doubt, "set down-after-milliseconds to 1500 or more: with less, a new master may be called down before its first ping",
+			"%s calls a master down after %s", l.Addr, l.DownAfter)
+	case l.DownAfter > longestDown:
+		e.tell("sentinel timing", Doubt, "set down-after-milliseconds to 5000 or less", "%s waits %s before it calls a master down", l.Addr, l.DownAfter)
+	default:
+		e.tell("sentinel timing", Well, "", "%s calls a master down after %s", l.Addr, l.DownAfter)
+	}
+	if most := l.Others + 1; l.Quorum <= most/2 {
+		e.tell("sentinel quorum", Doubt, "set the quorum to more than half of them", "%s needs %d of %d Sentinels", l.Addr, l.Quorum, most)
+	}
+	if l.Replicas < fewestReplica {
+		e.tell("sentinel replicas", Doubt, "run two replicas: with one, writes stop when it does", "%s sees %d live replica", l.Addr, l.Replicas)
+	}
+}
