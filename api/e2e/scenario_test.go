@@ -184,6 +184,11 @@ func TestTheServerItself(t *testing.T) {
 	want(t, "stats", err, stats.StatusCode(), http.StatusOK, stats.Body)
 	log, err := s.api.ListAuditWithResponse(ctx, &admin.ListAuditParams{Limit: pointer(5)})
 	want(t, "audit", err, log.StatusCode(), http.StatusOK, log.Body)
+	report, err := s.api.VerifyAuditWithResponse(ctx, nil)
+	want(t, "verify the audit log", err, report.StatusCode(), http.StatusOK, report.Body)
+	if !report.JSON200.Sound || report.JSON200.Entries == 0 {
+		t.Errorf("the audit log: %s", report.Body)
+	}
 	wrong, err := s.api.DropKeyWithResponse(ctx, "es256-0000000000000000")
 	want(t, "drop no key", err, wrong.StatusCode(), http.StatusNotFound, wrong.Body)
 }

@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/recipe-web-app/oauth2d/internal/app"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
@@ -71,60 +69,43 @@ func details(e adminwire.AuditEntry) string {
 	return string(raw)
 }
 
-// auditFault is something in the log that no server wrote so.
-type auditFault struct {
-	ID   string `json:"id,omitempty"`
-	Seq  uint64 `json:"seq"`
-	What string `json:"what"`
-}
-
-// auditView is what a verification found.
-type auditView struct {
-	Sound   bool         `json:"sound"`
-	Entries int          `json:"entries"`
-	First   uint64       `json:"first_seq"`
-	Last    uint64       `json:"last_seq"`
-	From    time.Time    `json:"from,omitzero"`
-	To      time.Time    `json:"to,omitzero"`
-	Faults  []auditFault `json:"faults"`
-	More    int          `json:"more_faults,omitempty"`
-}
-
 // errTampered is the failure of a verification.
 var errTampered = errors.New("entries were removed, changed, added or reordered")
 
 func newAuditVerify(s *shared) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "verify",
-		Short: "find entries that were removed, changed, added or reordered; exit code 1 when there are any",
-		Long: "Read the whole log and find entries that were removed, changed, added or reordered. This needs the server's\n" +
-			"own keys, and so works straight on Redis only.",
-		Example: "  oauth2d audit verify --direct",
+		Use:     "verify",
+		Short:   "find entries that were removed, changed, added or reordered; exit code 1 when there are any",
+		Example: "  oauth2d audit verify --server http://127.0.0.1:9090",
 		Args:    noArgs,
 	}
-	return s.direct(cmd, func(ctx context.Context, d *app.Direct, _ []string) error {
-		report, err := d.Audit.Verify(ctx)
+	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
+		p := progress{s: s, what: "verifying"}
+		report, err := api.VerifyAudit(ctx, func(entries, left int) {
+			if left > 0 {
+				p.step(entries, left)
+			}
+		})
+		p.end()
 		if err != nil {
 			return err
 		}
-		v := auditView{
-			Sound: report.Sound(), Entries: report.Entries, First: report.First, Last: report.Last, From: report.From, To: report.To,
-			Faults: []auditFault{}, More: report.More,
-		}
 		t := table{head: []string{"seq", "id", "what"}}
 		for _, f := range report.Faults {
-			v.Faults = append(v.Faults, auditFault{f.Place, f.Seq, f.What})
-			t.rows = append(t.rows, []string{strconv.FormatUint(f.Seq, 10), orDash(f.Place), f.What})
+			t.rows = append(t.rows, []string{strconv.FormatUint(f.Sequence, 10), orDash(f.ID), f.What})
 		}
-		if !v.Sound || s.output != "table" {
-			if err := s.print(v, t); err != nil {
+		if !report.Sound || s.output != "table" {
+			if err := s.print(report, t); err != nil {
 				return err
 			}
 		}
-		if !v.Sound {
+		if report.More > 0 {
+			s.say("%s more were found", count(report.More, "fault"))
+		}
+		if !report.Sound {
 			return errTampered
 		}
-		s.say("%d entries are as they were written, from %s to %s", v.Entries, when(v.From), when(v.To))
+		s.say("%d entries are as they were written, from %s to %s", report.Entries, when(report.From), when(report.To))
 		return nil
 	})
 }

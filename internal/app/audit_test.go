@@ -201,7 +201,7 @@ func TestAllFlowsTellExactlyTheirFacts(t *testing.T) {
 	if n := admin.XDel(t.Context(), "auth:audit", third.ID).Val(); n != 1 {
 		t.Fatal("nothing was removed")
 	}
-	report, err := d.App.Direct().Audit.Verify(t.Context())
+	report, err := d.App.Direct().Audit.Verify(t.Context(), "")
 	if err != nil || len(report.Faults) != 1 || report.Faults[0].What != "number 3 before it is missing" {
 		t.Errorf("a removed entry: %+v, %v", report, err)
 	}
@@ -222,7 +222,7 @@ func keptAsTold(t *testing.T, d *testkit.Daemon, told []string) {
 	if !slices.Equal(kept, told) {
 		t.Errorf("kept %v\ntold %v", kept, told)
 	}
-	if report, err := log.Verify(t.Context()); err != nil || !report.Sound() || report.Entries != len(told) {
+	if report, err := log.Verify(t.Context(), ""); err != nil || !report.Sound() || report.Entries != len(told) {
 		t.Errorf("%+v, %v", report, err)
 	}
 }

@@ -50,6 +50,17 @@ func auditOf(log *audit.Log, keep int) *adminapi.Audit {
 			}
 			return entries, page.Next, err
 		},
+		Verify: func(ctx context.Context, cursor string) (adminwire.AuditReport, error) {
+			report, err := log.Verify(ctx, cursor)
+			faults := make([]adminwire.AuditFault, len(report.Faults))
+			for i, f := range report.Faults {
+				faults[i] = adminwire.AuditFault{ID: f.Place, Sequence: f.Seq, What: f.What}
+			}
+			return adminwire.AuditReport{
+				Sound: report.Sound(), Entries: report.Entries, First: report.First, Last: report.Last, From: report.From, To: report.To,
+				Faults: faults, More: report.More, Left: report.Left, Next: report.Next,
+			}, err
+		},
 		Counts: func(ctx context.Context) (entries, dropped int64, err error) {
 			n, err := log.Count(ctx)
 			if err != nil {

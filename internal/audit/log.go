@@ -31,8 +31,9 @@ type Options struct {
 	Log *slog.Logger // is told when the log cannot be written; nil means nobody
 	Now func() time.Time
 
-	Queue  int           // facts that may wait; 8192
-	Linger time.Duration // how long an entry waits for others to go with it to the store; 20 ms
+	Queue   int           // facts that may wait; 8192
+	Linger  time.Duration // how long an entry waits for others to go with it to the store; 20 ms
+	Stretch int           // entries that one Verify reads at most; 5,000
 }
 
 func (o Options) withDefaults() Options {
@@ -41,6 +42,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Linger <= 0 {
 		o.Linger = 20 * time.Millisecond
+	}
+	if o.Stretch <= 0 {
+		o.Stretch = 5_000
 	}
 	if o.Own == nil {
 		o.Own = event.Sinks{}

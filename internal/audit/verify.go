@@ -3,7 +3,9 @@ package audit
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
@@ -17,13 +19,15 @@ type Fault struct {
 	What  string // for people
 }
 
-// Report is what a verification found.
+// Report is what a verification found in a stretch of the log.
 type Report struct {
 	Entries     int
 	First, Last uint64    // their numbers
 	From, To    time.Time // of the first and last entry
 	Faults      []Fault   // at most 100
 	More        int       // faults that were left out
+	Next        string    // where to go on; empty: the log was read to its end
+	Left        int       // about so many entries are still to be read
 }
 
 // Sound tells that nothing is wrong.
@@ -39,11 +43,16 @@ func (r *Report) fault(e store.AuditEntry, what string, args ...any) {
 	r.Faults = append(r.Faults, Fault{Place: e.Place, Seq: e.Seq, What: fmt.Sprintf(what, args...)})
 }
 
-// Verify reads the whole log and finds entries that were removed, changed, added or reordered, at its
-// ends as well as between them. It needs the keys that Start was called with. What was recorded while it reads is
-// verified, too. The error means "could not ask".
-func (l *Log) Verify(ctx context.Context) (Report, error) {
+// Verify reads a stretch of the log, from its beginning or from where the report before says, and finds
+// entries that were removed, changed, added or reordered, at the log's ends as well as between them.
+// Call it until there is no Next: only then the log is known to be sound. It needs the keys that Start
+// was called with. What was recorded while it reads is verified, too. The error is a refusal of an
+// invalid cursor, or means "could not ask".
+func (l *Log) Verify(ctx context.Context, cursor string) (Report, error) {
 	w := walk{hasher: hasher{l.keys}, keys: map[string][]byte{}}
+	if !w.resume(cursor) {
+		return Report{}, oauth.Refuse(oauth.InvalidRequest, "the cursor is not one that was given out", nil)
+	}
 	if l.o.Store == nil {
 		return w.report, nil
 	}
@@ -51,38 +60,81 @@ func (l *Log) Verify(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, oauth.Unavailable(err)
 	}
-	r := store.AuditRange{Limit: readLimit}
-	for {
+	w.begin(end.Head)
+	for left := l.o.Stretch; left > 0; {
+		r := store.AuditRange{After: w.last.Place, Limit: min(left, readLimit)}
 		found, err := l.o.Store.Read(ctx, r)
+		if err == nil && w.gapBefore(found) {
+			err = l.passedBy(ctx, &w, found[0])
+		}
 		if err != nil {
 			return Report{}, oauth.Unavailable(err)
 		}
 		for _, e := range found {
-			w.step(e, end.Head)
-			r.After = e.Place
+			w.step(e)
 		}
-		if len(found) < readLimit {
-			break
+		if len(found) < r.Limit {
+			w.ends()
+			return w.report, nil
 		}
+		left -= len(found)
 	}
-	w.ends(end.Head)
+	w.report.Next, w.report.Left = w.cursor(), end.Count-int(min(w.entries, uint64(end.Count))) //nolint:gosec // G115: a count is not negative
 	return w.report, nil
+}
+
+// passedBy looks whether entries are missing because the oldest made room while we read. Then the walk
+// begins anew with the oldest that is there, and whether there are enough of them is seen at the end.
+func (l *Log) passedBy(ctx context.Context, w *walk, next store.AuditEntry) error {
+	oldest, err := l.o.Store.Read(ctx, store.AuditRange{Limit: 1})
+	if err == nil && len(oldest) == 1 && oldest[0].Place == next.Place {
+		w.last, w.entries = store.AuditEntry{}, 0
+	}
+	return err
 }
 
 // walk is a verification under way.
 type walk struct {
 	hasher
 	keys   map[string][]byte
-	report Report
-	last   store.AuditEntry
-	met    bool // the entry that the head names
+	report Report // of this stretch
+
+	head    head   // as it was before this stretch was read
+	written bool   // there is a head
+	sealed  bool   // by a server
+	met     uint64 // the number of the last head whose entry was met; 0: none was
+
+	last    store.AuditEntry
+	entries uint64 // from the first one on, in all stretches
+	first   uint64 // number
 }
 
-func (w *walk) step(e store.AuditEntry, headText string) {
+// begin takes the head.
+func (w *walk) begin(text string) {
+	w.written = text != ""
+	w.head, w.sealed = w.parse(text)
+	w.meet() // when it was written after the head of the stretch before was read
+}
+
+// meet looks whether the last entry is the one that the head names.
+func (w *walk) meet() {
+	if w.sealed && w.entries > 0 && w.head.seq == w.last.Seq && w.head.hash == w.last.Hash {
+		w.met = w.head.seq
+	}
+}
+
+// whole tells that the entry which the head names is there.
+func (w *walk) whole() bool { return w.met == w.head.seq }
+
+func (w *walk) gapBefore(found []store.AuditEntry) bool {
+	return w.entries > 0 && len(found) > 0 && found[0].Seq > w.last.Seq+1
+}
+
+func (w *walk) step(e store.AuditEntry) {
 	r := &w.report
 	fact := entryOf(e).Fact
-	if r.Entries == 0 {
-		r.First, r.From = e.Seq, fact.At
+	if w.entries == 0 {
+		w.first = e.Seq
 		w.follows(e, e.Seq) // the first one follows what was cut off; number 1 follows nothing
 	} else {
 		w.follows(e, w.last.Seq+1)
@@ -94,17 +146,18 @@ func (w *walk) step(e store.AuditEntry, headText string) {
 	}
 	switch {
 	case key == nil:
-		r.fault(e, "the key %q behind its hash is not known: it cannot be verified", e.Key)
+		r.fault(e, "the key %.40q behind its hash is not known: it cannot be verified", e.Key)
 	case !secret.Equal([]byte(hashOf(key, e)), []byte(e.Hash)):
 		r.fault(e, "it was changed, or not written by a server")
 	case fact.Event == "audit.broken":
 		r.fault(e, "a server noted then that entries before it were gone")
 	}
-	if at, sealed := w.parse(headText); sealed && at.seq == e.Seq && at.hash == e.Hash {
-		w.met = true
+	if r.Entries == 0 {
+		r.First, r.From = e.Seq, fact.At
 	}
 	r.Entries, r.Last, r.To = r.Entries+1, e.Seq, fact.At
-	w.last = e
+	w.entries, w.last = w.entries+1, e
+	w.meet()
 }
 
 // follows holds an entry to its place in the chain.
@@ -117,27 +170,49 @@ func (w *walk) follows(e store.AuditEntry, expected uint64) {
 		r.fault(e, "numbers %d to %d before it are missing", expected, e.Seq-1)
 	case e.Seq < expected:
 		r.fault(e, "it stands behind number %d", w.last.Seq)
-	case r.Entries == 0 && e.Seq == 1 && e.Previous != beginning().hash, r.Entries > 0 && e.Previous != w.last.Hash:
+	case w.entries == 0 && e.Seq == 1 && e.Previous != beginning().hash, w.entries > 0 && e.Previous != w.last.Hash:
 		r.fault(e, "the entry before it is not the one that it follows")
 	}
 }
 
 // ends holds the log to its head.
-func (w *walk) ends(headText string) {
-	r := &w.report
-	at, sealed := w.parse(headText)
+func (w *walk) ends() {
+	r, at, last := &w.report, w.head, w.last.Seq
 	switch {
-	case headText == "" && r.Entries == 0:
+	case !w.written && w.entries == 0:
 		return // nothing was ever written
-	case !sealed, headText == "":
-		r.fault(store.AuditEntry{Seq: r.Last}, "the head is missing, or not one that a server wrote: entries may be missing at the end")
+	case !w.sealed, !w.written:
+		r.fault(store.AuditEntry{Seq: last}, "the head is missing, or not one that a server wrote: entries may be missing at the end")
 		return
-	case !w.met && r.Last < at.seq:
-		r.fault(store.AuditEntry{Seq: r.Last + 1}, "numbers %d to %d are missing at the end", r.Last+1, at.seq)
-	case !w.met && r.First <= at.seq:
+	case !w.whole() && last < at.seq:
+		r.fault(store.AuditEntry{Seq: last + 1}, "numbers %d to %d are missing at the end", last+1, at.seq)
+	case !w.whole() && w.first <= at.seq:
 		r.fault(store.AuditEntry{Seq: at.seq}, "the entry is not the one that the head names")
 	}
-	if missing := int64(at.kept) - int64(r.Entries); missing > 0 && r.First > 1 && r.Last >= at.seq { //nolint:gosec // G115: both are bounded by the length of the log
-		r.fault(store.AuditEntry{Seq: r.First}, "%d entries are missing: the log was to keep %d", missing, at.kept)
+	if w.entries < at.kept && w.first > 1 && last >= at.seq {
+		r.fault(store.AuditEntry{Seq: w.first}, "%d entries are missing: the log was to keep %d", at.kept-w.entries, at.kept)
 	}
+}
+
+const (
+	cursorForm = "%s %d %s %d %d %d"
+	noHash     = "-" // stands for a hash that no server wrote
+)
+
+// cursor is where the walk is. It is no secret: a forged one deceives nobody but who forged it.
+func (w *walk) cursor() string {
+	hash := w.last.Hash
+	if len(hash) != hashLength || strings.ContainsFunc(hash, unicode.IsSpace) {
+		hash = noHash
+	}
+	return fmt.Sprintf(cursorForm, w.last.Place, w.last.Seq, hash, w.entries, w.first, w.met)
+}
+
+// resume goes to where a cursor says; false when it is none.
+func (w *walk) resume(cursor string) bool {
+	if cursor == "" {
+		return true
+	}
+	n, err := fmt.Sscanf(cursor, cursorForm, &w.last.Place, &w.last.Seq, &w.last.Hash, &w.entries, &w.first, &w.met)
+	return err == nil && n == 6 && validPlace(w.last.Place)
 }

@@ -55,6 +55,8 @@ type Callers interface {
 type Audit struct {
 	// Query gives entries that fit a filter, at most limit, and where to go on.
 	Query func(ctx context.Context, f adminwire.AuditFilter, cursor string, limit int) ([]adminwire.AuditEntry, string, error)
+	// Verify looks for tampering in a stretch of the log; the report's Next is where to go on.
+	Verify func(ctx context.Context, cursor string) (adminwire.AuditReport, error)
 	// Counts tells how many entries the log holds, and how many this server could not write.
 	Counts func(ctx context.Context) (entries, dropped int64, err error)
 }
@@ -128,7 +130,9 @@ func (a *API) operations() []operation {
 		{"GET /stats", statsRead, "", (*API).stats},
 	}
 	if a.o.Audit != nil {
-		all = append(all, operation{"GET /audit", auditRead, "from to subject client_id event order limit cursor", (*API).listAudit})
+		all = append(all,
+			operation{"GET /audit", auditRead, "from to subject client_id event order limit cursor", (*API).listAudit},
+			operation{"GET /audit/verify", auditRead, "cursor", (*API).verifyAudit})
 	}
 	return all
 }

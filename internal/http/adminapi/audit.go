@@ -48,6 +48,20 @@ func (a *API) listAudit(c *call) error {
 	return c.ok(adminwire.Page[adminwire.AuditEntry]{Items: entries, Next: next(more, query...)})
 }
 
+func (a *API) verifyAudit(c *call) error {
+	const query = "audit verify"
+	from := c.place(query)
+	if err := c.sound(); err != nil {
+		return err
+	}
+	report, err := a.o.Audit.Verify(c.ctx(), from)
+	if err != nil {
+		return err
+	}
+	report.Next = next(report.Next, query)
+	return c.ok(report)
+}
+
 func (a *API) stats(c *call) error {
 	s, err := c.Stats(c.ctx())
 	if err != nil {

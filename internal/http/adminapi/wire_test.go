@@ -8,6 +8,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
 	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
@@ -66,6 +67,8 @@ func TestStrictRequests(t *testing.T) {
 		{"GET", "/grants", "", "user_id"},
 		{"GET", "/audit?order=up", "", "order"},
 		{"GET", "/audit?event=x", "", "event"},
+		{"GET", "/audit/verify?cursor=AAAAAAAAAAAA", "", "cursor"},
+		{"GET", "/audit/verify?limit=1", "", "limit"},
 		{"GET", "/clients/a%20b", "", "client_id"},
 		{"GET", "/users/demo", "", "user_id"},
 		{"DELETE", "/sessions/short", "", "sid"},
@@ -170,6 +173,42 @@ func TestAuditOfOperators(t *testing.T) {
 	}
 }
 
+// The whole log is verified in stretches, and what is found in one shows in the whole.
+func TestVerifyTheAuditLog(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	d := testkit.Start(t, testkit.Redis(server.Addr))
+	c, ctx, log := clientOf(t, d, asked(t, root(d))), t.Context(), d.App.Direct().Audit
+	for range 5_200 {
+		log.Emit(ctx, event.LoginSucceeded{User: unknown})
+	}
+	ok(t, log.Sync(ctx))
+	told := 0
+	report, err := c.VerifyAudit(ctx, func(entries, remaining int) {
+		told++
+		if left := told < 2; left != (remaining > 0) || entries < 5_000 {
+			t.Errorf("stretch %d: %d entries, %d to go", told, entries, remaining)
+		}
+	})
+	ok(t, err)
+	if !report.Sound || len(report.Faults) != 0 || report.Entries < 5_200 || report.First != 1 || report.Last != uint64(report.Entries) || told != 2 {
+		t.Errorf("after %d stretches: %+v", told, report)
+	}
+	if report.From.IsZero() || report.To.Before(report.From) {
+		t.Errorf("from %v to %v", report.From, report.To)
+	}
+	admin := server.Admin(t)
+	for _, number := range []int64{2_000, 5_000} { // inside of a stretch, and between two
+		found := admin.XRangeN(ctx, "auth:audit", "-", "+", number).Val()
+		admin.XDel(ctx, "auth:audit", found[number-1].ID)
+	}
+	report, err = c.VerifyAudit(ctx, nil)
+	ok(t, err)
+	if report.Sound || len(report.Faults) != 2 || report.Faults[0].What != "number 2000 before it is missing" || report.Faults[1].Sequence != 5002 {
+		t.Errorf("two were removed: %+v", report.Faults)
+	}
+}
+
 // The same verbs without a server: what the command line does straight on Redis.
 func TestWithoutAServer(t *testing.T) {
 	t.Parallel()
@@ -225,6 +264,7 @@ func TestAStoreThatIsAway(t *testing.T) {
 		"rotating": second(local.RotateKeys(t.Context(), "mac")), "a user": second(local.User(t.Context(), unknown)),
 		"sessions": second(local.EndSessions(t.Context(), adminwire.SessionsEnd{Filter: adminwire.SessionFilter{Client: "demo"}})),
 		"a grant":  local.RevokeGrant(t.Context(), "XV8WL5V2W08xr_HvKfQpirCPb4"), "a token": second(local.RevokeToken(t.Context(), token)),
+		"verifying": second(local.VerifyAudit(t.Context(), nil)),
 	} {
 		is(t, what, err, "unavailable")
 	}

@@ -71,6 +71,27 @@ type AuditFilter struct {
 	OldestFirst     bool
 }
 
+// AuditReport is what a verification found in a stretch of the audit log.
+type AuditReport struct {
+	Sound   bool         `json:"sound"`
+	Entries int          `json:"entries"`
+	First   uint64       `json:"first_seq,omitempty"`
+	Last    uint64       `json:"last_seq,omitempty"`
+	From    Time         `json:"from,omitzero"`
+	To      Time         `json:"to,omitzero"`
+	Faults  []AuditFault `json:"faults"`
+	More    int          `json:"more_faults,omitempty"`
+	Left    int          `json:"remaining"`
+	Next    string       `json:"next,omitempty"`
+}
+
+// AuditFault is something in the audit log that no server wrote so.
+type AuditFault struct {
+	ID       string `json:"id,omitempty"`
+	Sequence uint64 `json:"seq"`
+	What     string `json:"what"`
+}
+
 // Stats is how much there is of everything. The last two are absent where no audit log is kept.
 type Stats struct {
 	CountedAt     Time   `json:"counted_at"`
