@@ -89,6 +89,10 @@ faults-cost: $(BIN)/faults packages ## compare the throughput of strict and rela
 faults-report: $(BIN)/faults ## write the table and the plot of build/faults.jsonl into docs/reliability.md
 	$(BIN)/faults -docs docs/reliability.md
 
+.PHONY: test-valkey
+test-valkey: $(BIN)/faults packages ## the tests of the stores and one trial of each fault, on Valkey (from PyPI)
+	@.ci/test-valkey $(BIN)/faults
+
 .PHONY: model
 model: ## check the model of the acknowledgement rule, and that the usual advice fails it
 	@.ci/packages spin

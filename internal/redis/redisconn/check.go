@@ -195,7 +195,7 @@ func (db *DB) explainServer(err error, addr, command string) error {
 		return fmt.Errorf("redis: %s refuses the password of %s: configure the right one", addr, db.user())
 	case strings.Contains(text, "NOAUTH"):
 		return fmt.Errorf("redis: %s wants a password and none is configured", addr)
-	case strings.Contains(text, "one of the keys"):
+	case strings.Contains(text, "one of the keys"), strings.Contains(text, "access a key"): // Redis 7, Valkey
 		return fmt.Errorf("redis: %s may not touch keys that begin with auth: at %s: grant ~auth:* in its ACL "+
 			"(NOPERM)", db.user(), addr)
 	case resultOf(err) == ResultNoPerm:

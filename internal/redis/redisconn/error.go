@@ -68,7 +68,8 @@ var codes = []struct{ code, result string }{
 	{"NOPERM ", ResultNoPerm},
 	{"NOAUTH ", ResultNoPerm},
 	{"WRONGPASS ", ResultNoPerm},
-	{"ERR The user executing the script", ResultNoPerm},
+	{"ERR The user executing the script", ResultNoPerm}, // Redis up to 7
+	{"ERR ACL failure in script", ResultNoPerm},         // Valkey, and later ones
 	{"LOADING ", ResultUnreachable},
 	{"MASTERDOWN ", ResultUnreachable},
 	{"CLUSTERDOWN ", ResultUnreachable},

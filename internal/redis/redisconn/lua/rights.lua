@@ -10,7 +10,9 @@ for _, call in ipairs(ARGV) do
   end
   table.insert(words, 2, KEYS[1])
   local answer = redis.pcall(unpack(words))
-  if type(answer) == 'table' and answer.err and string.find(answer.err, "can't run this command", 1, true) then
+  local err = type(answer) == 'table' and answer.err
+  -- the words of Redis up to 7, and of later ones and Valkey
+  if err and (string.find(err, "can't run this command", 1, true) or string.find(err, 'ACL failure', 1, true)) then
     refused = words[1]
     break
   end
