@@ -37,6 +37,7 @@ type base struct {
 	directory *directory.Directory
 	sessions  *session.Sessions
 	cleanup   *cleanup.Cleanup
+	passwords *ratelimit.Guard // of the directory
 }
 
 // newBase makes the rooms of the third floor. The ring is loaded, or made when Redis is new.
@@ -67,15 +68,16 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		Parallel: c.Password.Parallel,
 		Queue:    c.Password.Queue,
 	})
+	passwords := counting{c.Limits, s.limits, events, now}.guard(ratelimit.LoginFailures, ratelimit.LoginFailuresIP)
 	return base{
 		stores:   s,
 		ring:     ring,
 		hasher:   hasher,
 		registry: registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now}),
 		directory: directory.New(directory.Options{
-			Store: s.users, Hasher: hasher, Events: events, Now: now, Ring: ring,
-			Guard: counting{c.Limits, s.limits, events, now}.guard(ratelimit.LoginFailures, ratelimit.LoginFailuresIP),
+			Store: s.users, Hasher: hasher, Events: events, Now: now, Ring: ring, Guard: passwords,
 		}),
+		passwords: passwords,
 		sessions: session.New(session.Options{
 			Store: s.sessions, Grants: s.grants, Events: events, Now: now, Life: c.Session.Life, Limit: c.Session.Limit,
 		}),
@@ -127,6 +129,7 @@ type rules struct {
 	base
 	clients    *clientauth.Authenticator
 	limits     *ratelimit.Limiter
+	guards     []*ratelimit.Guard // every one
 	tokens     *token.Tokens
 	grantTypes *granttype.Pipeline
 	authorizer *authorize.Authorizer
@@ -136,6 +139,7 @@ type rules struct {
 // newRules makes them: one line a room, and one line a grant type.
 func newRules(c config.Config, issuer string, b base, events event.Sink, now func() time.Time) rules {
 	lifetimes, resources, counts := lifetimesOf(c), resourcesOf(c), counting{c.Limits, b.stores.limits, events, now}
+	secrets := counts.guard(ratelimit.ClientFailures, ratelimit.ClientFailuresIP)
 	tokens := token.New(token.Options{
 		Access: b.stores.access, Grants: b.stores.grants, Ring: b.ring, Events: events, Now: now, Issuer: issuer,
 		Audience: c.Token.Audience, Lifetimes: lifetimes, Resources: resources, Longest: longestAccess,
@@ -144,9 +148,9 @@ func newRules(c config.Config, issuer string, b base, events event.Sink, now fun
 	return rules{
 		base: b,
 		clients: clientauth.New(clientauth.Options{
-			Registry: b.registry, Events: events, Now: now,
-			Guard: counts.guard(ratelimit.ClientFailures, ratelimit.ClientFailuresIP),
+			Registry: b.registry, Events: events, Now: now, Guard: secrets,
 		}),
+		guards: []*ratelimit.Guard{b.passwords, secrets},
 		limits: counts.limiter(),
 		tokens: tokens,
 		grantTypes: granttype.New(tokens, events,

@@ -10,10 +10,11 @@ import (
 // How often the tasks run. The ring's is well below its Settle, so that a rotation out of turn has
 // been read by every server before it serves.
 const (
-	ringEvery  = 5 * time.Second
-	pulseEvery = time.Second
-	leastSweep = 2 * time.Second
-	countEvery = 30 * time.Second
+	ringEvery   = 5 * time.Second
+	pulseEvery  = time.Second
+	settleEvery = time.Second
+	leastSweep  = 2 * time.Second
+	countEvery  = 30 * time.Second
 )
 
 // startTasks runs what happens without a request, until Stop.
@@ -22,6 +23,7 @@ func (a *App) startTasks() {
 	a.tasks.Go(func() { a.rules.registry.Watch(ctx) })
 	a.tasks.Go(func() { every(ctx, ringEvery, a.turnRing) })
 	a.tasks.Go(func() { every(ctx, pulseEvery, a.feelRedis) })
+	a.tasks.Go(func() { every(ctx, settleEvery, a.settle) })
 	// Several times within the pause, so that one daemon finds it over soon, whichever that is.
 	a.tasks.Go(func() { every(ctx, max(a.config.Cleanup.Every/5, leastSweep), a.sweep) })
 	a.tasks.Go(func() {
@@ -74,6 +76,14 @@ func (a *App) feelRedis(ctx context.Context) {
 		a.felt.Store(&h)
 	}
 	a.pulse.set(ctx, redisCondition(h, err), err)
+}
+
+// settle gives back guesses that were not made because Redis was away. What still cannot be given back
+// waits; the pulse tells that Redis is away.
+func (a *App) settle(ctx context.Context) {
+	for _, guard := range a.rules.guards {
+		_ = guard.Settle(ctx)
+	}
 }
 
 // sweep does what does not happen by a time to live alone, unless another daemon does.

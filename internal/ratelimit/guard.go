@@ -7,6 +7,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -32,6 +33,7 @@ type Guard struct {
 	o       GuardOptions
 	subject *turns
 	address *turns
+	debts   debts
 }
 
 // How many guesses of one kind a daemon makes at a time. They stay well below the budgets: a guess
@@ -41,6 +43,9 @@ const (
 	atOnceAddress = 16
 )
 
+// attemptBytes is how much chance the name of an attempt holds: no other in its window has the same.
+const attemptBytes = 9
+
 // NewGuard makes a Guard.
 func NewGuard(o GuardOptions) *Guard {
 	return &Guard{o: o, subject: newTurns(atOnceSubject), address: newTurns(atOnceAddress)}
@@ -48,10 +53,12 @@ func NewGuard(o GuardOptions) *Guard {
 
 // Attempt is one guess that may be made. Exactly one of its methods ends it.
 type Attempt struct {
-	guard  *Guard
-	leave  []func()
-	trials []store.Trial
-	limits []Limit
+	guard   *Guard
+	name    store.Attempt // new whenever it is counted
+	leave   []func()
+	budgets []store.Budget
+	trials  []store.Trial
+	limits  []Limit
 }
 
 // Begin waits for a turn and counts a guess at subject, or refuses it: slow_down with *LimitError as
@@ -62,7 +69,6 @@ func (g *Guard) Begin(ctx context.Context, subject string) (*Attempt, error) {
 	if g == nil {
 		return a, nil
 	}
-	var budgets []store.Budget
 	for _, one := range []struct {
 		limit Limit
 		turns *turns
@@ -79,53 +85,66 @@ func (g *Guard) Begin(ctx context.Context, subject string) (*Attempt, error) {
 		}
 		a.leave = append(a.leave, leave)
 		a.limits = append(a.limits, one.limit)
-		budgets = append(budgets, store.Budget{Key: key, Attempts: one.limit.Rate.Count, Window: one.limit.Rate.Per})
+		a.budgets = append(a.budgets, store.Budget{Key: key, Attempts: one.limit.Rate.Count, Window: one.limit.Rate.Per})
 	}
-	if err := a.count(ctx, budgets); err != nil {
+	if err := a.count(ctx); err != nil {
 		a.end()
 		return nil, err
 	}
 	return a, nil
 }
 
-// count asks the store. What one budget refuses is given back to the other.
-func (a *Attempt) count(ctx context.Context, budgets []store.Budget) error {
-	if len(budgets) == 0 {
-		return nil
+// count asks the store, and once more when what refused the guess may be what is owed.
+func (a *Attempt) count(ctx context.Context) error {
+	refusal, err := a.try(ctx)
+	if refusal != nil && a.guard.settled(ctx, a.budgets) {
+		refusal, err = a.try(ctx)
 	}
+	if refusal != nil {
+		a.guard.o.Events.Emit(ctx, event.LimitHit{Rule: string(refusal.Rule)})
+		return refuse(refusal)
+	}
+	return err
+}
+
+// try gives what one budget refuses back to the other; when the store does not answer, to both, for
+// each may have counted it.
+func (a *Attempt) try(ctx context.Context) (*LimitError, error) {
+	if len(a.budgets) == 0 {
+		return nil, nil
+	}
+	a.name = store.Attempt(secret.NewToken(attemptBytes))
 	var err error
-	if a.trials, err = a.guard.o.Store.Try(ctx, budgets, a.guard.o.Now()); err != nil {
-		return oauth.Unavailable(err)
+	if a.trials, err = a.guard.o.Store.Try(ctx, a.name, a.budgets, a.guard.o.Now()); err != nil {
+		a.guard.owe(a.name, a.budgets...)
+		return nil, oauth.Unavailable(err)
 	}
 	var refusal *LimitError
-	var counted []store.Trial
+	var counted []store.Budget
 	for i, trial := range a.trials {
 		switch {
 		case trial.Allowed:
-			counted = append(counted, trial)
+			counted = append(counted, a.budgets[i])
 		case refusal == nil || trial.Wait > refusal.Wait:
 			refusal = &LimitError{Rule: a.limits[i].Rule, Rate: a.limits[i].Rate, Wait: trial.Wait}
 		}
 	}
-	if refusal == nil {
-		return nil
+	if refusal != nil {
+		a.giveBack(ctx, counted...)
 	}
-	a.giveBack(ctx, counted...)
-	a.guard.o.Events.Emit(ctx, event.LimitHit{Rule: string(refusal.Rule)})
-	return refuse(refusal)
+	return refusal, nil
 }
 
 // Passed ends a guess that was right: the subject's failures are forgotten. Those of the address are
 // not: who knows one password could guess at all others by using it now and then.
 func (a *Attempt) Passed(ctx context.Context) {
 	defer a.end()
-	for i, trial := range a.trials {
-		if a.limits[i].Rule == a.guard.o.Subject.Rule {
-			// An error leaves a count that is too high, which runs out by itself.
-			_ = a.guard.o.Store.Clear(context.WithoutCancel(ctx), trial.Key)
+	for i, budget := range a.budgets {
+		if a.limits[i].Rule == a.guard.o.Subject.Rule && a.guard.o.Store.Clear(context.WithoutCancel(ctx), budget.Key) == nil {
 			continue
 		}
-		a.giveBack(ctx, trial)
+		// Also when the failures could not be forgotten: then this guess is none of them at least.
+		a.giveBack(ctx, budget)
 	}
 }
 
@@ -144,13 +163,20 @@ func (a *Attempt) Failed(ctx context.Context, fact event.LockedOut) {
 // Unmade ends a guess that was not made because the server could not.
 func (a *Attempt) Unmade(ctx context.Context) {
 	defer a.end()
-	a.giveBack(ctx, a.trials...)
+	a.giveBack(ctx, a.budgets...)
 }
 
-// giveBack may fail: then a count is too high, which runs out by itself.
-func (a *Attempt) giveBack(ctx context.Context, trials ...store.Trial) {
-	if len(trials) > 0 {
-		_ = a.guard.o.Store.Return(context.WithoutCancel(ctx), trials...)
+// giveBack gives this attempt back to some budgets, now or as soon as the store can be asked.
+func (a *Attempt) giveBack(ctx context.Context, budgets ...store.Budget) {
+	if len(budgets) == 0 {
+		return
+	}
+	counted := make([]store.Counted, len(budgets))
+	for i, b := range budgets {
+		counted[i] = store.Counted{Key: b.Key, Attempt: a.name}
+	}
+	if a.guard.o.Store.Return(context.WithoutCancel(ctx), counted...) != nil {
+		a.guard.owe(a.name, budgets...)
 	}
 }
 
@@ -159,7 +185,7 @@ func (a *Attempt) end() {
 	for _, leave := range a.leave {
 		leave()
 	}
-	a.leave, a.trials = nil, nil
+	a.leave, a.budgets, a.trials = nil, nil, nil
 }
 
 // Unlock forgets the wrong guesses at a subject.

@@ -21,6 +21,7 @@ type counted struct {
 	store.Limits
 	takes atomic.Int64
 	away  atomic.Bool
+	mute  atomic.Bool // does what it is asked, but its answers are lost
 }
 
 var errAway = errors.New("away")
@@ -33,11 +34,33 @@ func (c *counted) Take(ctx context.Context, b store.Bucket, want int, now time.T
 	return c.Limits.Take(ctx, b, want, now)
 }
 
-func (c *counted) Try(ctx context.Context, budgets []store.Budget, now time.Time) ([]store.Trial, error) {
+func (c *counted) Try(ctx context.Context, attempt store.Attempt, budgets []store.Budget, now time.Time) ([]store.Trial, error) {
 	if c.away.Load() {
 		return nil, errAway
 	}
-	return c.Limits.Try(ctx, budgets, now)
+	trials, err := c.Limits.Try(ctx, attempt, budgets, now)
+	if c.mute.Load() {
+		return nil, errAway
+	}
+	return trials, err
+}
+
+func (c *counted) Return(ctx context.Context, some ...store.Counted) error {
+	if c.away.Load() {
+		return errAway
+	}
+	err := c.Limits.Return(ctx, some...)
+	if c.mute.Load() {
+		return errAway
+	}
+	return err
+}
+
+func (c *counted) Clear(ctx context.Context, keys ...oauth.Digest) error {
+	if c.away.Load() {
+		return errAway
+	}
+	return c.Limits.Clear(ctx, keys...)
 }
 
 func open(t *testing.T) *counted {

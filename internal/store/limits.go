@@ -21,13 +21,14 @@ type Limits interface {
 
 	// Try counts an attempt against every budget, before it is made: of any number of concurrent
 	// callers exactly as many are allowed as a budget has left. Each budget is counted by itself; an
-	// attempt that one of them refuses is given back to the others by Return. After an error some may
-	// be counted.
-	Try(ctx context.Context, budgets []Budget, now time.Time) ([]Trial, error)
+	// attempt that one of them refuses is given back to the others by Return. After an error it may
+	// be counted by some: Return takes it back from all.
+	Try(ctx context.Context, attempt Attempt, budgets []Budget, now time.Time) ([]Trial, error)
 
-	// Return gives back attempts that were allowed and did not fail. One whose window is over, or
-	// that was cleared since, changes nothing.
-	Return(ctx context.Context, trials ...Trial) error
+	// Return gives back attempts that did not fail. One that is not counted, or not any more, changes
+	// nothing: it never came, its window is over, it was cleared or given back before. So it can be
+	// repeated after an error.
+	Return(ctx context.Context, counted ...Counted) error
 
 	// Clear forgets every attempt at some keys and unlocks them. It is idempotent.
 	Clear(ctx context.Context, keys ...oauth.Digest) error
@@ -56,11 +57,19 @@ type Budget struct {
 	Window   time.Duration
 }
 
+// Attempt names one attempt. It is made by chance, so that no other has the same.
+type Attempt string
+
+// Counted is an attempt as one budget counts it.
+type Counted struct {
+	Key     oauth.Digest
+	Attempt Attempt
+}
+
 // Trial is what Try says to one budget.
 type Trial struct {
 	Key     oauth.Digest
 	Allowed bool
 	Last    bool          // it was the last one of the budget: the key is locked unless it is given back
 	Wait    time.Duration // until the key is unlocked; 0 when the attempt was allowed
-	Since   time.Time     // when the window began that it was counted in
 }

@@ -53,11 +53,11 @@ func refill(b store.Bucket) int64 {
 }
 
 // Try implements store.Limits.
-func (l *Limits) Try(ctx context.Context, budgets []store.Budget, now time.Time) ([]store.Trial, error) {
+func (l *Limits) Try(ctx context.Context, attempt store.Attempt, budgets []store.Budget, now time.Time) ([]store.Trial, error) {
 	calls := make([]redisconn.Call, len(budgets))
 	for i, b := range budgets {
 		calls[i] = redisconn.Call{
-			Keys: []string{l.names.limit(b.Key)}, Args: []any{now.UnixMilli(), b.Attempts, b.Window.Milliseconds()},
+			Keys: []string{l.names.limit(b.Key)}, Args: []any{now.UnixMilli(), b.Attempts, b.Window.Milliseconds(), string(attempt)},
 		}
 	}
 	answers, err := l.db.WriteEach(ctx, "limits.try", l.try, calls)
@@ -66,23 +66,23 @@ func (l *Limits) Try(ctx context.Context, budgets []store.Budget, now time.Time)
 	}
 	trials := make([]store.Trial, len(budgets))
 	for i, answer := range answers {
-		said, err := counts(answer, 4)
+		said, err := counts(answer, 3)
 		if err != nil {
 			return nil, err
 		}
 		trials[i] = store.Trial{
 			Key: budgets[i].Key, Allowed: said[0] == 1, Last: said[1] == 1,
-			Wait: time.Duration(said[2]) * time.Millisecond, Since: time.UnixMilli(said[3]).UTC(),
+			Wait: time.Duration(said[2]) * time.Millisecond,
 		}
 	}
 	return trials, nil
 }
 
 // Return implements store.Limits.
-func (l *Limits) Return(ctx context.Context, trials ...store.Trial) error {
-	calls := make([]redisconn.Call, len(trials))
-	for i, trial := range trials {
-		calls[i] = redisconn.Call{Keys: []string{l.names.limit(trial.Key)}, Args: []any{trial.Since.UnixMilli()}}
+func (l *Limits) Return(ctx context.Context, counted ...store.Counted) error {
+	calls := make([]redisconn.Call, len(counted))
+	for i, one := range counted {
+		calls[i] = redisconn.Call{Keys: []string{l.names.limit(one.Key)}, Args: []any{string(one.Attempt)}}
 	}
 	_, err := l.db.WriteEach(ctx, "limits.return", l.giveBack, calls)
 	return err

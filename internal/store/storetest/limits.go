@@ -63,20 +63,20 @@ func bucketHistory(t *testing.T, s store.Limits, seed uint64) {
 
 // counter is the model of a budget.
 type counter struct {
-	n           int
 	since, lock time.Time
+	open        map[store.Attempt]bool
 }
 
 // budgetHistory is one random life of two budgets.
 type budgetHistory struct {
-	t      *testing.T
-	s      store.Limits
-	d      dice
-	now    time.Time
-	seed   uint64
-	step   int
-	model  map[oauth.Digest]*counter
-	trials []store.Trial
+	t     *testing.T
+	s     store.Limits
+	d     dice
+	now   time.Time
+	seed  uint64
+	step  int
+	model map[oauth.Digest]*counter
+	made  []store.Counted // attempts, whatever became of them
 }
 
 func (h *budgetHistory) where(what string) string {
@@ -114,52 +114,50 @@ func (h *budgetHistory) run() {
 }
 
 func (h *budgetHistory) try(budgets []store.Budget) {
-	got, err := h.s.Try(h.t.Context(), budgets, h.now)
+	attempt := store.Attempt(fmt.Sprint(h.step))
+	got, err := h.s.Try(h.t.Context(), attempt, budgets, h.now)
 	sure(h.t, h.where("try"), err)
 	var want []store.Trial
 	for _, b := range budgets {
-		want = append(want, h.model[b.Key].try(b, h.now))
+		want = append(want, h.model[b.Key].try(attempt, b, h.now))
+		h.made = append(h.made, store.Counted{Key: b.Key, Attempt: attempt})
 	}
 	same(h.t, h.where("try"), got, want)
-	for _, trial := range got {
-		if trial.Allowed {
-			h.trials = append(h.trials, trial)
-		}
-	}
 }
 
-func (c *counter) try(b store.Budget, now time.Time) store.Trial {
+func (c *counter) try(attempt store.Attempt, b store.Budget, now time.Time) store.Trial {
 	if c.lock.After(now) {
-		return store.Trial{Key: b.Key, Wait: c.lock.Sub(now), Since: c.since}
+		return store.Trial{Key: b.Key, Wait: c.lock.Sub(now)}
 	}
 	if !c.lock.IsZero() || !c.since.Add(b.Window).After(now) {
-		*c = counter{since: now}
+		*c = counter{since: now, open: map[store.Attempt]bool{}}
 	}
-	c.n++
-	last := c.n >= b.Attempts
+	c.open[attempt] = true
+	last := len(c.open) >= b.Attempts
 	if last {
 		c.lock = now.Add(b.Window)
 	}
-	return store.Trial{Key: b.Key, Allowed: true, Last: last, Since: c.since}
+	return store.Trial{Key: b.Key, Allowed: true, Last: last}
 }
 
-// giveBack returns an attempt, a recent one as a rule.
+// giveBack returns an attempt, a recent one as a rule; now and then one that was given back, refused or
+// is long over.
 func (h *budgetHistory) giveBack() {
-	if len(h.trials) == 0 {
+	if len(h.made) == 0 {
 		return
 	}
-	trial := h.trials[len(h.trials)-1]
+	one := h.made[max(0, len(h.made)-1-h.d.IntN(4))]
 	if h.d.oneIn(4) {
-		trial = pick(h.d, h.trials...)
+		one = pick(h.d, h.made...)
 	}
-	sure(h.t, h.where("return"), h.s.Return(h.t.Context(), trial))
-	c := h.model[trial.Key]
-	if c.n == 0 || !c.since.Equal(trial.Since) {
+	sure(h.t, h.where("return"), h.s.Return(h.t.Context(), one))
+	c := h.model[one.Key]
+	if !c.open[one.Attempt] {
 		return
 	}
 	c.lock = time.Time{}
-	c.n--
-	if c.n == 0 {
+	delete(c.open, one.Attempt)
+	if len(c.open) == 0 {
 		*c = counter{}
 	}
 }
@@ -184,8 +182,8 @@ func crowdAtBucket(t *testing.T, s store.Limits) {
 func crowdAtBudget(t *testing.T, s store.Limits) {
 	b, now := store.Budget{Key: limitKey("crowd of guesses"), Attempts: 10, Window: time.Hour}, start()
 	var allowed, last atomic.Int64
-	together(4*crowd, func(int) {
-		got, err := s.Try(t.Context(), []store.Budget{b}, now)
+	together(4*crowd, func(i int) {
+		got, err := s.Try(t.Context(), store.Attempt(fmt.Sprint(i)), []store.Budget{b}, now)
 		if err != nil || len(got) != 1 {
 			t.Errorf("try: %v %v", got, err)
 			return
