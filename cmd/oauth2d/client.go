@@ -102,7 +102,7 @@ func newClientCreate(s *shared) *cobra.Command {
 	}
 	f.bind(cmd)
 	cmd.Flags().StringVar(&secretFile, "secret-file", "", "file with a secret that was chosen elsewhere (- is standard input); empty: one is generated")
-	cmd.Flags().StringVar(&hashFile, "secret-hash-file", "", "file with the argon2id or bcrypt hash of a secret, as another server kept it (- is standard input)")
+	cmd.Flags().StringVar(&hashFile, "secret-hash-file", "", "file with the argon2id, bcrypt or pbkdf2-sha256 hash of a secret, as another server kept it (- is standard input)")
 	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		wanted := adminwire.ClientCreate{ID: args[0], ClientMetadata: f.metadata()}
 		var err error

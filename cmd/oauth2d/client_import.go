@@ -46,8 +46,8 @@ func newClientImport(s *shared) *cobra.Command {
 		Use:   "import FILE",
 		Short: "register the clients of another server, with the secrets they have",
 		Long: "Register the clients of an export of Ory Hydra or Keycloak. A secret that the export holds, in the clear or\n" +
-			"as a bcrypt or argon2id hash, stays the secret, so that nobody has to change it. A client that is there\n" +
-			"already is left alone; what has no counterpart here is told for each client.\n\n" +
+			"as a bcrypt, argon2id or pbkdf2-sha256 hash, stays the secret, so that nobody has to change it. A client\n" +
+			"that is there already is left alone; what has no counterpart here is told for each client.\n\n" +
 			"Hydra: the JSON of its admin API or of `hydra list oauth2-clients`, or rows of its table hydra_client as\n" +
 			"JSON (one object, an array, or one object a line), which hold the hashes. Keycloak: the JSON of a realm\n" +
 			"(`kc.sh export`), or of one client. Ids are letters, digits, - and _ and never UUIDs: --rename others.",
@@ -165,7 +165,7 @@ func (s *shared) takeOne(ctx context.Context, in intake, one candidate) (arrival
 func (c *candidate) setSecret(text string) {
 	switch {
 	case text == "" || strings.Trim(text, "*") == "":
-	case strings.HasPrefix(text, "$2") || strings.HasPrefix(text, "$argon2id$"):
+	case strings.HasPrefix(text, "$2") || strings.HasPrefix(text, "$argon2id$") || strings.HasPrefix(text, "$pbkdf2-sha256$"):
 		c.client.SecretHash = text
 	case strings.HasPrefix(text, "$"):
 		kind, _, _ := strings.Cut(text[1:], "$")

@@ -96,7 +96,8 @@ type SecretScheme string
 const (
 	SchemeDigest   SecretScheme = "hmac-sha256"
 	SchemeArgon2id SecretScheme = "argon2id"
-	SchemeBcrypt   SecretScheme = "bcrypt" // of secrets that came from another server; none is made
+	SchemeBcrypt   SecretScheme = "bcrypt"        // of secrets that came from another server; none is made
+	SchemePBKDF2   SecretScheme = "pbkdf2-sha256" // likewise
 )
 
 // Secret is what is stored of one client secret. Several may be valid at a time, so that a

@@ -33,7 +33,7 @@ func (r *Registry) Register(ctx context.Context, c oauth.Client, chosen string) 
 }
 
 // RegisterHashed is Register for a confidential client that comes from another server with its
-// secret, of which only the argon2id (PHC) or bcrypt hash is known.
+// secret, of which only the argon2id (PHC), bcrypt or PBKDF2 hash is known.
 func (r *Registry) RegisterHashed(ctx context.Context, c oauth.Client, hash string) (oauth.Client, error) {
 	c, err := r.fresh(c)
 	if err != nil {
@@ -48,8 +48,10 @@ func (r *Registry) RegisterHashed(ctx context.Context, c oauth.Client, hash stri
 		made.Scheme = oauth.SchemeArgon2id
 	case secret.KindBcrypt:
 		made.Scheme = oauth.SchemeBcrypt
+	case secret.KindPBKDF2:
+		made.Scheme = oauth.SchemePBKDF2
 	default:
-		return oauth.Client{}, refuse("client_secret_hash is neither an argon2id PHC string nor a bcrypt hash, or costs more than is allowed")
+		return oauth.Client{}, refuse("client_secret_hash is no argon2id PHC string and no bcrypt or pbkdf2-sha256 hash, or costs more than is allowed")
 	}
 	c.Secrets = []oauth.Secret{made}
 	return r.add(ctx, c)

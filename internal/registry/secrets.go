@@ -114,7 +114,7 @@ func (r *Registry) CheckSecret(ctx context.Context, c oauth.Client, shown string
 		return true, nil
 	}
 	for _, s := range valid {
-		if s.Scheme != oauth.SchemeArgon2id && s.Scheme != oauth.SchemeBcrypt {
+		if s.Scheme != oauth.SchemeArgon2id && s.Scheme != oauth.SchemeBcrypt && s.Scheme != oauth.SchemePBKDF2 {
 			continue
 		}
 		ok, err := r.matchesHash(ctx, c, s, shown)

@@ -15,34 +15,15 @@ const maxBcryptCost = 14
 // those who made the hash, so it is cut here, too.
 const bcryptBytes = 72
 
-// HashKind says who made a stored hash.
-type HashKind string
-
-// The kinds of hash that Verify reads.
-const (
-	KindArgon2id HashKind = "argon2id"
-	KindBcrypt   HashKind = "bcrypt"
-)
-
-// KindOfHash tells the kind of a stored hash; "" for one that Verify would not read: of another form,
-// or beyond the bounds of what one check may cost.
-func KindOfHash(hash string) HashKind {
-	if isBcrypt(hash) {
-		if cost, err := bcrypt.Cost([]byte(hash)); err == nil && cost <= maxBcryptCost && len(hash) == 60 {
-			return KindBcrypt
-		}
-		return ""
-	}
-	if _, err := parseHash(hash); err != nil {
-		return ""
-	}
-	return KindArgon2id
-}
-
 func isBcrypt(hash string) bool { return strings.HasPrefix(hash, "$2") }
 
+func boundedBcrypt(hash string) bool {
+	cost, err := bcrypt.Cost([]byte(hash))
+	return err == nil && cost <= maxBcryptCost && len(hash) == 60
+}
+
 func (h *Hasher) verifyBcrypt(ctx context.Context, hash, password string) (bool, error) {
-	if KindOfHash(hash) != KindBcrypt {
+	if !boundedBcrypt(hash) {
 		return false, ErrHash
 	}
 	if err := h.enter(ctx); err != nil {

@@ -84,11 +84,14 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify tells whether a password is the one of a stored hash, at the cost that the hash names: a PHC
-// string, or the bcrypt hash of another server. An error means that nothing is known: ErrBusy, a
+// string, or the bcrypt or PBKDF2 hash of another server. An error means that nothing is known: ErrBusy, a
 // context that ended in the queue, or ErrHash.
 func (h *Hasher) Verify(ctx context.Context, phc, password string) (bool, error) {
-	if isBcrypt(phc) {
+	switch {
+	case isBcrypt(phc):
 		return h.verifyBcrypt(ctx, phc, password)
+	case isPBKDF2(phc):
+		return h.verifyPBKDF2(ctx, phc, password)
 	}
 	want, err := parseHash(phc)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// ErrHash is answered for a stored hash that is no argon2id PHC string within the bounds.
-var ErrHash = errors.New("the stored hash is not an argon2id PHC string, or costs more than is allowed")
+// ErrHash is answered for a stored hash that is none of those that are read, within their bounds.
+var ErrHash = errors.New("the stored hash is not one that is read here, or costs more than is allowed")
 
 const (
 	saltSize   = 16
