@@ -175,34 +175,44 @@ func argonOf(t *testing.T, d *testkit.Daemon) string {
 	return hash
 }
 
-// Disabling ends everything for good: what was issued is dead after enabling, too.
+// Disabling ends everything at once and for good: what was issued is dead after enabling, too.
 func TestDisablingAClientEndsItsTokens(t *testing.T) {
 	t.Parallel()
 	d := onRedis(t)
 	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
-	party := d.Register(t, oauth.Client{
-		ID: "holder", GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials},
-	})
-	issued := party.Login(t, testkit.NewPerson(t))
-	own := asked(t, party)
-	_, err := c.PatchClient(ctx, "holder", adminclient.Patch{"disabled": true}, none)
-	ok(t, err)
-	if a := party.Refresh(t, issued.Text("refresh_token")); a.Status != http.StatusUnauthorized {
-		t.Errorf("a disabled client refreshes: %d", a.Status)
-	}
-	_, err = c.PatchClient(ctx, "holder", adminclient.Patch{"disabled": false}, none)
-	ok(t, err)
-	d.Clock.Advance(2 * time.Second) // beyond the lease
-	for what, token := range map[string]string{"of a user": issued.Text("access_token"), "of the client": own} {
-		if d.Demo().Active(t, token) {
-			t.Errorf("an access token %s came back", what)
+	for _, format := range []oauth.TokenFormat{oauth.FormatOpaque, oauth.FormatJWT} {
+		id := "holder-" + string(format)
+		party := d.Register(t, oauth.Client{
+			ID: oauth.ClientID(id), Format: format,
+			GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials},
+		})
+		issued := party.Login(t, testkit.NewPerson(t))
+		tokens := map[string]string{"of a user": issued.Text("access_token"), "of the client": asked(t, party)}
+		dead := func(when string) {
+			for what, token := range tokens {
+				known, err := c.Introspect(ctx, token)
+				ok(t, err)
+				if known.Active || d.Demo().Active(t, token) {
+					t.Errorf("%s: an access token %s lives %s", id, what, when)
+				}
+			}
 		}
-	}
-	if a := party.Refresh(t, issued.Text("refresh_token")); a.Status != http.StatusBadRequest {
-		t.Errorf("a refresh token came back: %d %s", a.Status, a.Raw)
-	}
-	if !d.Demo().Active(t, asked(t, party)) {
-		t.Error("an enabled client gets dead tokens")
+		_, err := c.PatchClient(ctx, id, adminclient.Patch{"disabled": true}, none)
+		ok(t, err)
+		dead("while the client is disabled")
+		if a := party.Refresh(t, issued.Text("refresh_token")); a.Status != http.StatusUnauthorized {
+			t.Errorf("a disabled client refreshes: %d", a.Status)
+		}
+		_, err = c.PatchClient(ctx, id, adminclient.Patch{"disabled": false}, none)
+		ok(t, err)
+		d.Clock.Advance(2 * time.Second) // beyond the lease
+		dead("when the client is enabled again")
+		if a := party.Refresh(t, issued.Text("refresh_token")); a.Status != http.StatusBadRequest {
+			t.Errorf("a refresh token came back: %d %s", a.Status, a.Raw)
+		}
+		if !d.Demo().Active(t, asked(t, party)) {
+			t.Error("an enabled client gets dead tokens")
+		}
 	}
 }
 
