@@ -1,20 +1,24 @@
 package main
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// dashedName is a name of a session or grant, or a token, that begins with a dash, as one in 64 does:
-// all are base64url (RFC 4648 §5), and none is shorter (oauth.KeyLength). No flag is that long.
-var dashedName = regexp.MustCompile(`^-[A-Za-z0-9_-]{25,}$`)
+// isDashedName tells whether a word is a name of a session or grant, or a token, that begins with a dash,
+// as one in 64 does: all are base64url (RFC 4648 §5), and none is shorter. No flag is that long.
+func isDashedName(word string) bool {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	return strings.HasPrefix(word, "-") && len(word) >= oauth.KeyLength && strings.Trim(word, alphabet) == ""
+}
 
 // arguments puts such names behind "--", where no flag is looked for. A flag's own value stays with it.
 func arguments(root *cobra.Command, args []string) []string {
-	if !slices.ContainsFunc(args, dashedName.MatchString) {
+	if !slices.ContainsFunc(args, isDashedName) {
 		return args
 	}
 	cmd, _, err := root.Find(args)
@@ -28,7 +32,7 @@ func arguments(root *cobra.Command, args []string) []string {
 			names = append(names, args[i+1:]...)
 			break
 		}
-		if dashedName.MatchString(arg) && (i == 0 || !wantsValue(cmd, args[i-1])) {
+		if isDashedName(arg) && (i == 0 || !wantsValue(cmd, args[i-1])) {
 			names = append(names, arg)
 		} else {
 			kept = append(kept, arg)

@@ -49,7 +49,7 @@ func TestNoFlagIsAName(t *testing.T) {
 		}
 		cmd.InheritedFlags()
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if dashedName.MatchString("--" + f.Name) {
+			if isDashedName("--" + f.Name) {
 				t.Errorf("%s --%s is too long a name for a flag", cmd.CommandPath(), f.Name)
 			}
 		})
