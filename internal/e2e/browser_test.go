@@ -36,6 +36,17 @@ func TestBrowser(t *testing.T) {
 	for _, name := range people {
 		s.user(t, name, "a long enough password")
 	}
+	browser := chromium(t)
+	for _, size := range []size{{"phone", 390, 844}, {"desk", 1280, 800}} {
+		t.Run(size.name, func(t *testing.T) {
+			t.Parallel()
+			walk(t, open(t, browser, size), s, app, people[size.name])
+		})
+	}
+}
+
+// chromium starts a browser, whose tabs share nothing but the process.
+func chromium(t *testing.T) context.Context {
 	if err := os.MkdirAll(shots, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -44,15 +55,10 @@ func TestBrowser(t *testing.T) {
 	t.Cleanup(stop)
 	browser, quit := chromedp.NewContext(allocator)
 	t.Cleanup(quit)
-	if err := chromedp.Do(browser); err != nil { // starts it, so that both sizes share it
+	if err := chromedp.Do(browser); err != nil {
 		t.Fatal(err)
 	}
-	for _, size := range []size{{"phone", 390, 844}, {"desk", 1280, 800}} {
-		t.Run(size.name, func(t *testing.T) {
-			t.Parallel()
-			walk(t, open(t, browser, size), s, app, people[size.name])
-		})
-	}
+	return browser
 }
 
 type size struct {
@@ -194,16 +200,20 @@ func walk(t *testing.T, b *tab, s *site, app party, name string) {
 
 // others looks at the sign-in page in the dark, and on the narrowest screen.
 func (b *tab) others(app party, verifier string) {
-	dark := chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
-		})
-		return err
-	})
-	b.do(dark, chromedp.Navigate(app.request(verifier)))
+	b.do(scheme("dark"), chromedp.Navigate(app.request(verifier)))
 	b.sees("a-dark", "Sign in to Pocket Recipes")
 	b.do(chromedp.EmulateViewport(320, 568))
 	b.sees("b-narrow", "Sign in to Pocket Recipes")
+}
+
+// scheme is what the person prefers: light or dark.
+func scheme(name string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
+		})
+		return err
+	})
 }
 
 // client is a relying party that listens for the browser to come back.
