@@ -25,4 +25,7 @@ class Operator:
 
 @schemathesis.hook
 def filter_case(context, case):
+    if case.operation.path == "/tokens/revoke-all":
+        # Without a time it ends the operator's own token.
+        return not isinstance(case.body, dict) or case.body.get("before") is not None
     return (case.path_parameters or {}).get("client_id") != OPERATOR

@@ -44,6 +44,7 @@ var floor = map[string]int{
 	"internal/session":         3,
 	"internal/ratelimit":       3,
 	"internal/cleanup":         3,
+	"internal/epoch":           3,
 	"internal/redis/redisconn": 3,
 
 	"internal/store":            2,

@@ -15,7 +15,8 @@ import (
 )
 
 func newToken(s *shared) *cobra.Command {
-	return group("token", "get tokens, look at them and end them", newTokenGet(s), newTokenIntrospect(s), newTokenRevoke(s))
+	return group("token", "get tokens, look at them and end them", newTokenGet(s), newTokenIntrospect(s), newTokenRevoke(s),
+		newTokenRevokeAll(s))
 }
 
 // tokenFlags say who wants a token, and for what.
@@ -201,6 +202,43 @@ func newTokenRevoke(s *shared) *cobra.Command {
 			return &problem{code: exitNotFound, err: fmt.Errorf("the token was not active")}
 		}
 		s.say("the token has ended")
+		return nil
+	})
+}
+
+func newTokenRevokeAll(s *shared) *cobra.Command {
+	var c care
+	var before string
+	cmd := &cobra.Command{
+		Use:   "revoke-all",
+		Short: "end every token, grant and session of everybody until now",
+		Long: "End what is older than a time, for everybody: codes, access and refresh tokens, the grants they hang on, and\n" +
+			"sign-ins. Everybody signs in again, and every client asks for new tokens. It is for after a backup was restored,\n" +
+			"which brings back what was revoked or used since it was made; docs/reliability.md tells the steps. The token of\n" +
+			"this very call ends, too. It cannot be undone.",
+		Example: `  oauth2d token revoke-all --direct --dry-run
+  oauth2d token revoke-all --direct
+  oauth2d token revoke-all --direct --before 2026-05-01T12:00:00Z`,
+		Args: noArgs,
+	}
+	c.bind(cmd)
+	cmd.Flags().StringVar(&before, "before", "", "only what is older than this time (RFC 3339) or age (such as 24h)")
+	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
+		at, err := s.moment("--before", before)
+		if err != nil {
+			return err
+		}
+		until := "now"
+		if !at.IsZero() {
+			until = when(at)
+		}
+		if ok, err := s.sure(c, "end every token, grant and session of everybody from before %s", until); !ok {
+			return err
+		}
+		if err := api.RevokeAll(ctx, at); err != nil {
+			return err
+		}
+		s.say("every token, grant and session from before %s has ended", until)
 		return nil
 	})
 }

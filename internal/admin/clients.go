@@ -227,14 +227,11 @@ func (o Operator) mayTouch(ctx context.Context, id oauth.ClientID) error {
 // RevokeClient ends every code, access and refresh token of a client that was issued before a time, or
 // whose grant was given before it; zero means now. Of two calls the later time holds.
 func (o Operator) RevokeClient(ctx context.Context, id oauth.ClientID, before time.Time) error {
-	now := o.o.Now()
-	switch {
-	case before.IsZero():
-		before = now.Truncate(time.Millisecond).Add(time.Millisecond) // this very millisecond included
-	case before.After(now):
-		return oauth.Refuse(oauth.InvalidRequest, "before is in the future", nil)
+	before, err := o.past(before)
+	if err != nil {
+		return err
 	}
-	_, err := o.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
+	_, err = o.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
 		if c.NotBefore.Before(before) {
 			c.NotBefore = before
 		}
@@ -248,4 +245,16 @@ func (o Operator) RevokeClient(ctx context.Context, id oauth.ClientID, before ti
 	}
 	o.done(ctx, "client.revoke_tokens", string(id), nil, facts{"before": moment(before)})
 	return nil
+}
+
+// past checks the time before which everything of a kind is to end; zero means now.
+func (a *Admin) past(before time.Time) (time.Time, error) {
+	now := a.o.Now()
+	switch {
+	case before.IsZero():
+		return now.Truncate(time.Millisecond).Add(time.Millisecond), nil // this very millisecond included
+	case before.After(now):
+		return time.Time{}, oauth.Refuse(oauth.InvalidRequest, "before is in the future", nil)
+	}
+	return before, nil
 }

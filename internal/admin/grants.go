@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -83,6 +84,23 @@ func (o Operator) RevokeToken(ctx context.Context, text oauth.Token) (bool, erro
 		}, nil)
 	}
 	return ended, nil
+}
+
+// RevokeAll ends, for everybody, what is older than a time; zero means now. That is every code, access and
+// refresh token that was issued before it or hangs on a grant given before it, every session that began
+// before it, and the grants that were given in one. The operator's own token is no exception. Of two calls
+// the later time holds; the other replicas notice within a lease.
+func (o Operator) RevokeAll(ctx context.Context, before time.Time) error {
+	before, err := o.past(before)
+	if err != nil {
+		return err
+	}
+	if err := o.o.Registry.RaiseEpoch(ctx, before); err != nil {
+		return oauth.Unavailable(err)
+	}
+	o.o.Events.Emit(ctx, event.TokenRevoked{By: o.Name, What: "all"})
+	o.done(ctx, "token.revoke_all", "", nil, facts{"before": moment(before)})
+	return nil
 }
 
 // Keys lists the server's keys, the one whose turn comes last first.

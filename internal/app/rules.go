@@ -69,11 +69,13 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		Queue:    c.Password.Queue,
 	})
 	passwords := counting{c.Limits, s.limits, events, now}.guard(ratelimit.LoginFailures, ratelimit.LoginFailuresIP)
+	clients := registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now})
+	s = s.since(clients.Epoch)
 	return base{
 		stores:   s,
 		ring:     ring,
 		hasher:   hasher,
-		registry: registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now}),
+		registry: clients,
 		directory: directory.New(directory.Options{
 			Store: s.users, Hasher: hasher, Events: events, Now: now, Ring: ring, Guard: passwords,
 		}),

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/epoch"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -65,6 +66,13 @@ func openStores(ctx context.Context, c config.Redis, w watch) (stores, error) {
 		sweeps:   redisstore.NewSweeps(db),
 		overview: redisstore.NewOverview(db),
 	}, nil
+}
+
+// since gives the stores without what is older than the epoch.
+func (s stores) since(of epoch.Of) stores {
+	s.grants, s.access = epoch.Grants(s.grants, of), epoch.Access(s.access, of)
+	s.sessions, s.overview = epoch.Sessions(s.sessions, of), epoch.Overview(s.overview, of)
+	return s
 }
 
 // openDB prepares the connection and asks nothing yet.

@@ -42,11 +42,11 @@ func (s *shelf) Put(_ context.Context, c oauth.Client) (uint64, error) {
 	return 1, nil
 }
 
-func (s *shelf) Version(context.Context) (uint64, error) {
+func (s *shelf) Version(context.Context) (uint64, time.Time, error) {
 	if s.away {
-		return 0, errAway
+		return 0, time.Time{}, errAway
 	}
-	return 1, nil
+	return 1, time.Time{}, nil
 }
 
 // pepper counts how often a digest is checked.

@@ -15,8 +15,8 @@ type (
 	CodeReplayed struct{ Client, Grant string }
 	// RefreshReused: an older refresh token was shown; its grant is dead.
 	RefreshReused struct{ Client, Grant string }
-	// TokenRevoked: a token, grant, session, user or client lost its tokens. Token is the jti of a single
-	// one, which tells nobody the token.
+	// TokenRevoked: a token, grant, session, user or client lost its tokens, or all did. Token is the jti
+	// of a single one, which tells nobody the token.
 	TokenRevoked struct{ By, Client, User, Grant, What, Token string }
 	// TokenIntrospected: a caller asked about a token. Token is its jti; empty when it is none of ours.
 	TokenIntrospected struct {

@@ -58,7 +58,7 @@ func closedLists() closed {
 		formats:     []string{string(oauth.FormatOpaque), string(oauth.FormatJWT)},
 		kinds:       []string{"code", oauth.GrantRefreshToken},
 		verdicts:    []string{string(oauth.Advanced), string(oauth.Retried), string(oauth.Reused), string(oauth.Expired), string(oauth.Unknown)},
-		revocable:   []string{"token", "grant", "session", "user", "client"},
+		revocable:   []string{"token", "grant", "session", "user", "client", "all"},
 		authMethods: []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthNone)},
 		httpMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
 	}

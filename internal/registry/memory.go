@@ -30,6 +30,7 @@ type memory struct {
 	clients   map[oauth.ClientID]oauth.Client
 	at        moment
 	confirmed time.Time // when the question was sent whose answer was at.version; zero means never
+	epoch     time.Time // as it was then, or later
 }
 
 // moment is what a client in memory was read at.
@@ -65,11 +66,32 @@ func (m *memory) look(id oauth.ClientID) (c oauth.Client, known bool, at moment,
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	c, known = m.clients[id]
-	return c, known, m.at, !m.confirmed.IsZero() && now.Sub(m.confirmed) < m.lease
+	return c, known, m.at, m.freshAt(now)
 }
 
-// confirm asks for the version and forgets everything when it moved. Callers at the same time share
-// one question, unless a change of our own lies between them.
+// freshAt tells whether the lease runs. Its caller holds the lock.
+func (m *memory) freshAt(now time.Time) bool {
+	return !m.confirmed.IsZero() && now.Sub(m.confirmed) < m.lease
+}
+
+func (m *memory) notBefore(ctx context.Context) (time.Time, error) {
+	now := m.now()
+	m.mu.RLock()
+	epoch, fresh := m.epoch, m.freshAt(now)
+	m.mu.RUnlock()
+	if fresh {
+		return epoch, nil
+	}
+	if err := m.confirm(ctx); err != nil {
+		return time.Time{}, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.epoch, nil
+}
+
+// confirm asks for the version and the epoch, and forgets all clients when the version moved. Callers at
+// the same time share one question, unless a change of our own lies between them.
 func (m *memory) confirm(ctx context.Context) error {
 	m.mu.RLock()
 	changes := m.at.changes
@@ -77,12 +99,15 @@ func (m *memory) confirm(ctx context.Context) error {
 	question := "version after " + strconv.FormatUint(changes, 36)
 	_, err := ask(ctx, &m.asks, question, func(ctx context.Context) (struct{}, error) {
 		sent := m.now()
-		version, err := m.store.Version(ctx)
+		version, epoch, err := m.store.Version(ctx)
 		if err != nil {
 			return struct{}{}, err
 		}
 		m.mu.Lock()
 		defer m.mu.Unlock()
+		if epoch.After(m.epoch) { // it never goes back, so that no answer about it is too old
+			m.epoch = epoch
+		}
 		if changes != m.at.changes {
 			return struct{}{}, nil // the answer may be older than our change
 		}

@@ -115,6 +115,17 @@ func (r *Registry) Delete(ctx context.Context, id oauth.ClientID) error {
 	return r.Store.Delete(ctx, id)
 }
 
+// Epoch is the time before which nothing counts, no older than a lease; zero when it was never raised.
+// The error means "could not ask".
+func (r *Registry) Epoch(ctx context.Context) (time.Time, error) { return r.memory.notBefore(ctx) }
+
+// RaiseEpoch moves the epoch forward to a time; it never goes back. The other replicas see it within a
+// lease.
+func (r *Registry) RaiseEpoch(ctx context.Context, before time.Time) error {
+	defer r.memory.forget() // even after an error: the change may have been made
+	return r.Store.RaiseEpoch(ctx, before)
+}
+
 // List pages through the clients by id: those after the cursor, at most limit.
 func (r *Registry) List(ctx context.Context, after oauth.ClientID, limit int) ([]oauth.Client, error) {
 	ids, err := r.Store.List(ctx, after, limit)

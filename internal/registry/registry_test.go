@@ -329,3 +329,37 @@ func BenchmarkClient(b *testing.B) {
 		}
 	}
 }
+
+func TestTheEpochComesWithTheVersion(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	here, there := s.replica(), s.replica()
+	epochIs := func(r *Registry, want time.Time) {
+		t.Helper()
+		if got, err := r.Epoch(t.Context()); err != nil || !got.Equal(want) {
+			t.Errorf("%v, %v; want %v", got, err, want)
+		}
+	}
+	epochIs(here, time.Time{})
+	epochIs(there, time.Time{})
+	id := registered(t, here, "demo").ID
+	named(t, there, id, "Demo")
+	must(t, here.RaiseEpoch(t.Context(), s.now()))
+	epochIs(here, s.now()) // who raised it knows at once
+	raised := s.now()
+	s.pass(time.Second)
+	s.shelf.asked()
+	named(t, there, id, "Demo")
+	epochIs(there, raised)
+	if _, versions := s.shelf.asked(); versions != 1 {
+		t.Errorf("asked %d times for the version and the epoch", versions)
+	}
+	must(t, here.RaiseEpoch(t.Context(), raised.Add(-time.Hour)))
+	epochIs(here, raised)
+
+	s.pass(time.Second)
+	s.shelf.goAway(true)
+	if _, err := there.Epoch(t.Context()); !errors.Is(err, errAway) {
+		t.Errorf("the epoch without a store: %v", err)
+	}
+}

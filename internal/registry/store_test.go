@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -20,6 +21,7 @@ type shelf struct {
 	mu       sync.Mutex
 	clients  map[oauth.ClientID]oauth.Client
 	version  uint64
+	epoch    time.Time
 	gets     int
 	versions int
 	away     bool
@@ -99,14 +101,23 @@ func (s *shelf) List(_ context.Context, after oauth.ClientID, limit int) ([]oaut
 	return ids[:min(limit, len(ids))], nil
 }
 
-func (s *shelf) Version(context.Context) (uint64, error) {
+func (s *shelf) Version(context.Context) (uint64, time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.versions++
 	if s.away {
-		return 0, errAway
+		return 0, time.Time{}, errAway
 	}
-	return s.version, nil
+	return s.version, s.epoch, nil
+}
+
+func (s *shelf) RaiseEpoch(_ context.Context, before time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.epoch.Before(before) {
+		s.epoch = before
+	}
+	return nil
 }
 
 func (s *shelf) asked() (gets, versions int) {

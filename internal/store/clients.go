@@ -2,11 +2,12 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Clients holds the registrations, auth:client:<id>.
+// Clients holds the registrations, auth:client:<id>, and what is true of all of them.
 type Clients interface {
 	// Get reads a client; Absent when it is not there.
 	Get(ctx context.Context, id oauth.ClientID) (oauth.Client, error)
@@ -23,6 +24,11 @@ type Clients interface {
 	List(ctx context.Context, after oauth.ClientID, limit int) ([]oauth.ClientID, error)
 
 	// Version counts the changes of all clients: while it stands still, every client read since is
-	// as it was. It is what an in-process copy is kept honest by.
-	Version(ctx context.Context) (uint64, error)
+	// as it was. It is what an in-process copy is kept honest by. In the same round trip comes the
+	// epoch, zero when it was never raised.
+	Version(ctx context.Context) (version uint64, epoch time.Time, err error)
+
+	// RaiseEpoch moves the epoch, auth:epoch, to a time: what was issued or began before it is dead,
+	// whoever it belongs to. It never goes back: of two callers the later time wins. Durable.
+	RaiseEpoch(ctx context.Context, before time.Time) error
 }

@@ -27,6 +27,7 @@ const (
 	grantsWrite   = "admin:grants:write"
 	tokensRead    = "admin:tokens:read"
 	tokensWrite   = "admin:tokens:write" //nolint:gosec // G101: a scope, not a token
+	epochWrite    = "admin:epoch:write"
 	keysRead      = "admin:keys:read"
 	keysWrite     = "admin:keys:write"
 	auditRead     = "admin:audit:read"
@@ -122,6 +123,7 @@ func (a *API) operations() []operation {
 
 		{"POST /tokens/introspect", tokensRead, "", (*API).introspect},
 		{"POST /tokens/revoke", tokensWrite, "", (*API).revokeToken},
+		{"POST /tokens/revoke-all", epochWrite, "", (*API).revokeAll},
 
 		{"GET /keys", keysRead, "", (*API).listKeys},
 		{"POST /keys/rotate", keysWrite, "", (*API).rotateKeys},

@@ -238,6 +238,47 @@ func TestRevokingAClientsTokens(t *testing.T) {
 	is(t, "nobody", c.RevokeClientTokens(ctx, "nobody", time.Time{}), "not-found")
 }
 
+func TestRevokingEverything(t *testing.T) {
+	t.Parallel()
+	d := onRedis(t)
+	token := asked(t, root(d))
+	c, ctx := clientOf(t, d, token), t.Context()
+	is(t, "the future", c.RevokeAll(ctx, d.Clock.Now().Add(time.Hour)), "invalid-request")
+	person, party := testkit.NewPerson(t), d.Demo()
+	early := party.Login(t, person)
+	d.Clock.Advance(10 * time.Second)
+	before := d.Clock.Now()
+	d.Clock.Advance(10 * time.Second)
+	late := party.Login(t, testkit.NewPerson(t))
+	inOldSession := party.Login(t, person)
+	c = clientOf(t, d, asked(t, root(d)))
+	ok(t, c.RevokeAll(ctx, before))
+	for what, row := range map[string]struct {
+		issued testkit.Answer
+		alive  bool
+	}{"issued earlier": {early, false}, "issued later": {late, true}, "issued later in an earlier session": {inOldSession, false}} {
+		if party.Active(t, row.issued.Text("access_token")) != row.alive {
+			t.Errorf("%s: alive is not %v", what, row.alive)
+		}
+	}
+	sessions, err := adminclient.Collect(c.Sessions(ctx, adminwire.SessionFilter{}), 0)
+	if err != nil || len(sessions) != 1 {
+		t.Errorf("%d sessions are left, %v; want one", len(sessions), err)
+	}
+	is(t, "the earlier operator's token", clientOf(t, d, token).RevokeAll(ctx, before), "invalid-token")
+	ok(t, c.RevokeAll(ctx, time.Time{}))
+	if party.Active(t, late.Text("access_token")) {
+		t.Error("a token lives after everything was revoked")
+	}
+	is(t, "the token that was shown", c.RevokeAll(ctx, time.Time{}), "invalid-token")
+	facts := d.Facts(t)
+	for _, want := range []string{`"action":"token.revoke_all"`, `"what":"all"`, `"before":"` + before.UTC().Format(time.RFC3339)[:15]} {
+		if !strings.Contains(facts, want) {
+			t.Errorf("the facts do not tell %s:\n%s", want, facts)
+		}
+	}
+}
+
 func TestPagesOfClients(t *testing.T) {
 	t.Parallel()
 	d := onRedis(t)

@@ -77,3 +77,14 @@ func (a *API) revokeToken(c *call) error {
 	}
 	return c.ok(answer)
 }
+
+func (a *API) revokeAll(c *call) error {
+	var form adminwire.RevokeBefore
+	if err := c.body(&form); err != nil {
+		return err
+	}
+	if err := c.RevokeAll(c.ctx(), form.Before); err != nil {
+		return placed(err)
+	}
+	return c.done()
+}

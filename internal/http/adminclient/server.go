@@ -22,6 +22,14 @@ func (c *Client) RevokeToken(ctx context.Context, token string) (bool, error) {
 	return got.Revoked > 0, err
 }
 
+// RevokeAll ends, for everybody, every token, grant and session that is older than a time; the zero time is
+// now. The token that the call shows is no exception.
+func (c *Client) RevokeAll(ctx context.Context, before adminwire.Time) error {
+	body := adminwire.RevokeBefore{Before: before}
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/tokens/revoke-all", body: body}, nil)
+	return err
+}
+
 // Keys lists the server's keys.
 func (c *Client) Keys(ctx context.Context) ([]adminwire.Key, error) {
 	var got adminwire.Page[adminwire.Key]

@@ -19,13 +19,16 @@ type Clients struct {
 	db    *redisconn.DB
 	names names
 
-	put, drop *redisconn.Script
+	put, drop, raise *redisconn.Script
 }
 
 // NewClients makes the store of clients.
 func NewClients(db *redisconn.DB) *Clients {
-	c := &Clients{db: db, names: namesOf(db), put: script("client_put"), drop: script("client_delete")}
-	db.Use(c.put, c.drop)
+	c := &Clients{
+		db: db, names: namesOf(db),
+		put: script("client_put"), drop: script("client_delete"), raise: ending(script("epoch_raise")),
+	}
+	db.Use(c.put, c.drop, c.raise)
 	return c
 }
 
@@ -81,16 +84,28 @@ func (c *Clients) List(ctx context.Context, after oauth.ClientID, limit int) ([]
 }
 
 // Version implements store.Clients.
-func (c *Clients) Version(ctx context.Context) (uint64, error) {
-	cmd := redis.NewStringCmd(ctx, "get", c.names.clientsVersion())
-	if err := c.db.Read(ctx, "clients.version", cmd); err != nil {
-		return 0, err
+func (c *Clients) Version(ctx context.Context) (uint64, time.Time, error) {
+	version := redis.NewIntCmd(ctx, "get", c.names.clientsVersion())
+	epoch := redis.NewIntCmd(ctx, "get", c.names.epoch())
+	if err := c.db.Read(ctx, "clients.version", version, epoch); err != nil {
+		return 0, time.Time{}, err
 	}
-	version, err := cmd.Uint64()
-	if errors.Is(err, redis.Nil) {
-		return 0, nil
+	for _, cmd := range []*redis.IntCmd{version, epoch} {
+		if err := cmd.Err(); err != nil && !errors.Is(err, redis.Nil) {
+			return 0, time.Time{}, err
+		}
 	}
-	return version, err
+	counted := uint64(version.Val()) //nolint:gosec // counts up from 1
+	if epoch.Val() == 0 {
+		return counted, time.Time{}, nil
+	}
+	return counted, time.UnixMilli(epoch.Val()).UTC(), nil
+}
+
+// RaiseEpoch implements store.Clients.
+func (c *Clients) RaiseEpoch(ctx context.Context, before time.Time) error {
+	_, err := c.db.Write(ctx, "clients.raise_epoch", c.raise, []string{c.names.epoch()}, before.UnixMilli())
+	return err
 }
 
 // pageOf says which part of an ordered list is wanted.

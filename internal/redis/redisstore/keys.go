@@ -55,6 +55,8 @@ func (n names) clients() string { return "auth:" + n.whole("clients") }
 
 func (n names) clientsVersion() string { return "auth:" + n.whole("clients") + ":version" }
 
+func (names) epoch() string { return "auth:epoch" }
+
 func (n names) user(id oauth.UserID) string { return "auth:user:" + n.tag("users", safe(string(id))) }
 
 func (n names) users() string { return "auth:" + n.whole("users") }

@@ -108,6 +108,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 		s.Access.Revoke(ctx, jwt, now.Add(time.Hour), now), s.Access.RevokeClient(ctx, "recipe-web-app", now, time.Hour),
 		s.Consents.Give(ctx, user.ID, oauth.Consent{Client: "c", Given: now}),
 		s.Keys.Swap(ctx, 0, map[string][]byte{"1": {1}}, nil), auditErr, putErr, oddErr, userErr, startErr,
+		s.Clients.RaiseEpoch(ctx, now),
 	} {
 		if err != nil {
 			t.Fatal(i, err)
@@ -117,7 +118,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 		"auth:access_token:" + token.Digest.Key(), "auth:audit", "auth:audit:head",
 		"auth:client:recipe-web-app", "auth:client:~" + oauth.DigestOf("odd id odd {*} id").Key(),
 		"auth:clients", "auth:clients:version",
-		"auth:consent:" + string(user.ID),
+		"auth:consent:" + string(user.ID), "auth:epoch",
 		"auth:grant:" + string(g.Ref), "auth:grant:" + string(odd.Ref),
 		"auth:keys",
 		"auth:revoked:client:" + string(store.TagOf("recipe-web-app")), "auth:revoked:token:" + jwt.Digest.Key(),
@@ -145,7 +146,7 @@ func everythingEnds(t *testing.T, admin *redis.Client, keys []string) {
 	for _, key := range keys {
 		stays := false
 		for _, prefix := range []string{
-			"auth:client:", "auth:clients", "auth:user:", "auth:users", "auth:username:", "auth:audit", "auth:consent:", "auth:keys",
+			"auth:client:", "auth:clients", "auth:user:", "auth:users", "auth:username:", "auth:audit", "auth:consent:", "auth:keys", "auth:epoch",
 		} {
 			stays = stays || strings.HasPrefix(key, prefix)
 		}

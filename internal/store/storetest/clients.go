@@ -21,6 +21,7 @@ func Clients(t *testing.T, open Open) {
 			h.run()
 		}
 	})
+	t.Run("the later epoch counts", func(t *testing.T) { laterEpochCounts(t, open(t).Clients) })
 	t.Run("one of a crowd changes a client", func(t *testing.T) { oneClientChange(t, open(t).Clients) })
 }
 
@@ -35,6 +36,7 @@ type clientHistory struct {
 	ids     []oauth.ClientID
 	live    map[oauth.ClientID]oauth.Client
 	version uint64
+	epoch   time.Time
 }
 
 func (h *clientHistory) where(what string) string {
@@ -46,7 +48,7 @@ func (h *clientHistory) run() {
 	h.ids = []oauth.ClientID{"a", "b", "recipe-app", "odd:{*} id", "ü"}
 	for h.step = range steps {
 		h.now = h.now.Add(time.Second)
-		switch h.d.IntN(7) {
+		switch h.d.IntN(8) {
 		case 0, 1, 2:
 			h.put()
 		case 3:
@@ -55,6 +57,8 @@ func (h *clientHistory) run() {
 			h.get()
 		case 6:
 			h.list()
+		case 7:
+			h.raise()
 		}
 	}
 }
@@ -101,10 +105,21 @@ func (h *clientHistory) put() {
 
 // versionMoved holds the version of all clients against whether something changed.
 func (h *clientHistory) versionMoved(changed bool) {
-	version, err := h.s.Version(h.t.Context())
+	version, epoch, err := h.s.Version(h.t.Context())
 	sure(h.t, h.where("version"), err)
+	same(h.t, h.where("epoch"), epoch, h.epoch)
 	same(h.t, h.where("version moved"), version > h.version, changed)
 	h.version = version
+}
+
+// raise moves the epoch, forward or not. The version does not count it.
+func (h *clientHistory) raise() {
+	before := h.now.Add(time.Duration(h.d.IntN(60_000)-30_000) * time.Millisecond)
+	sure(h.t, h.where("raise epoch"), h.s.RaiseEpoch(h.t.Context(), before))
+	if before.After(h.epoch) {
+		h.epoch = before
+	}
+	h.versionMoved(false)
 }
 
 func (h *clientHistory) remove() {
@@ -131,6 +146,19 @@ func (h *clientHistory) list() {
 	pages(h.t, h.where("list"), limit, slices.Sorted(maps.Keys(h.live)), func(after oauth.ClientID) ([]oauth.ClientID, error) {
 		return h.s.List(h.t.Context(), after, limit)
 	})
+}
+
+// laterEpochCounts lets a crowd raise the epoch to different times.
+func laterEpochCounts(t *testing.T, s store.Clients) {
+	now := start()
+	together(crowd, func(i int) {
+		if err := s.RaiseEpoch(t.Context(), now.Add(time.Duration(i*7%crowd)*time.Millisecond)); err != nil {
+			t.Errorf("raise epoch: %v", err)
+		}
+	})
+	_, epoch, err := s.Version(t.Context())
+	sure(t, "version", err)
+	same(t, "epoch", epoch, now.Add((crowd-1)*time.Millisecond))
 }
 
 // oneClientChange: of many changes based on one revision one is made.

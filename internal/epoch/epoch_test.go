@@ -1,0 +1,190 @@
+package epoch_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/epoch"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+var errAway = errors.New("no answer")
+
+// room is the stores over an embedded Redis, once with the rule in front and once without.
+type room struct {
+	bare     store.Grants
+	grants   store.Grants
+	access   store.Access
+	sessions store.Sessions
+	overview store.Overview
+	now      time.Time // the epoch, to a second
+}
+
+func newRoom(t *testing.T, away error) room {
+	t.Helper()
+	now := time.Now().UTC().Truncate(time.Second)
+	db, err := redisconn.Open(t.Context(), redisconn.Options{Now: time.Now})
+	ok(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	of := func(context.Context) (time.Time, error) { return now, away }
+	bare := redisstore.NewGrants(db)
+	return room{
+		bare: bare, grants: epoch.Grants(bare, of), access: epoch.Access(redisstore.NewAccess(db), of),
+		sessions: epoch.Sessions(redisstore.NewSessions(db), of), overview: epoch.Overview(redisstore.NewOverview(db), of), now: now,
+	}
+}
+
+// grant stores a grant that was given at a time, to somebody who signed in at another.
+func (r room) grant(t *testing.T, id byte, born, signedIn time.Time) oauth.Grant {
+	t.Helper()
+	g := oauth.Grant{
+		Ref: oauth.GrantID{id}.Ref(), Client: "app", User: "u", Scope: oauth.Scopes{"read"}, Born: born, AuthTime: signedIn,
+		Expires: r.now.Add(time.Hour), End: r.now.Add(2 * time.Hour),
+	}
+	ok(t, r.bare.Create(t.Context(), g))
+	return g
+}
+
+func (r room) spend(t *testing.T, g oauth.Grant) oauth.Verdict {
+	t.Helper()
+	verdict, _, err := r.grants.Advance(t.Context(), store.Presentation{
+		Grant: g.Ref, Client: g.Client, Now: r.now, Keep: time.Hour, Access: &store.NewAccess{Digest: digestOf(g), Life: time.Hour},
+	})
+	ok(t, err)
+	return verdict
+}
+
+func digestOf(g oauth.Grant) oauth.Digest { return oauth.DigestOf("token of " + string(g.Ref)) }
+
+func TestAGrantIsAsOldAsItsSession(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, nil)
+	const ms = time.Millisecond
+	for i, row := range []struct {
+		born, signedIn time.Duration // behind the epoch
+		lives          bool
+	}{
+		{-ms, -time.Minute, false},
+		{-ms, 0, false},
+		{0, 0, true},
+		{ms, ms, true},
+		{time.Minute, -time.Second, false}, // given later, in a session that is over
+		{time.Minute, time.Second, true},
+	} {
+		g := r.grant(t, byte(i), r.now.Add(row.born), r.now.Add(row.signedIn))
+		_, err := r.grants.Get(t.Context(), g.Ref)
+		if got := err == nil; got != row.lives || err != nil && !errors.Is(err, store.Absent) {
+			t.Errorf("%+v: found %v, %v", row, got, err)
+		}
+		want := oauth.Unknown
+		if row.lives {
+			want = oauth.Advanced
+		}
+		if verdict := r.spend(t, g); verdict != want {
+			t.Errorf("%+v: %s", row, verdict)
+		}
+		if _, err := r.bare.Get(t.Context(), g.Ref); errors.Is(err, store.Absent) == row.lives {
+			t.Errorf("%+v: after it was shown: %v", row, err)
+		}
+	}
+	all, err := r.grants.OfUser(t.Context(), "u")
+	if err != nil || len(all) != 3 {
+		t.Errorf("the user's grants: %d, %v", len(all), err)
+	}
+}
+
+func TestTheGrantsOfAUserAreHiddenBeforeTheyAreShown(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, nil)
+	r.grant(t, 1, r.now.Add(-time.Minute), r.now.Add(-time.Minute))
+	kept := r.grant(t, 2, r.now, r.now)
+	all, err := r.grants.OfUser(t.Context(), "u")
+	if err != nil || len(all) != 1 || all[0].Ref != kept.Ref {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+func TestATokenDiesWithItsGrantOrByItself(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, nil)
+	old, young := r.grant(t, 1, r.now.Add(-1), r.now.Add(-time.Minute)), r.grant(t, 2, r.now, r.now)
+	for _, g := range []oauth.Grant{old, young} {
+		_, _, err := r.bare.Advance(t.Context(), store.Presentation{Grant: g.Ref, Client: g.Client, Now: r.now, Keep: time.Hour})
+		ok(t, err)
+		s, err := r.access.Look(t.Context(), store.Query{Format: oauth.FormatJWT, Grant: g.Ref, Client: store.TagOf("app")})
+		if err != nil || s.GrantFound != (g.Ref == young.Ref) || s.Grant.Ref != "" != s.GrantFound {
+			t.Errorf("%+v, %v", s, err)
+		}
+	}
+	q := store.Query{Format: oauth.FormatJWT, Client: store.TagOf("app")}
+	for _, row := range []struct{ revoked, want time.Time }{
+		{time.Time{}, r.now}, {r.now.Add(-time.Minute), r.now}, {r.now.Add(time.Minute), r.now.Add(time.Minute)},
+	} {
+		if !row.revoked.IsZero() {
+			ok(t, r.access.RevokeClient(t.Context(), "app", row.revoked, time.Hour))
+		}
+		if s, err := r.access.Look(t.Context(), q); err != nil || !s.ClientBefore.Equal(row.want) {
+			t.Errorf("revoked before %v: %+v, %v", row.revoked, s, err)
+		}
+	}
+}
+
+func TestASessionThatBeganBeforeIsGone(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, nil)
+	for ref, started := range map[oauth.SessionRef]time.Time{"old": r.now.Add(-time.Millisecond), "young": r.now} {
+		s := oauth.Session{Ref: ref, User: "u", Started: started, Seen: r.now, Expires: r.now.Add(time.Hour)}
+		_, err := r.sessions.Start(t.Context(), s, 9)
+		ok(t, err)
+	}
+	if _, err := r.sessions.Find(t.Context(), "old", r.now); !errors.Is(err, store.Absent) {
+		t.Errorf("the older session: %v", err)
+	}
+	if _, err := r.sessions.Find(t.Context(), "young", r.now); err != nil {
+		t.Errorf("the younger session: %v", err)
+	}
+	mine, err := r.sessions.OfUser(t.Context(), "u", r.now)
+	if err != nil || len(mine) != 1 || mine[0].Ref != "young" {
+		t.Errorf("the user's: %+v, %v", mine, err)
+	}
+	all, _, err := r.overview.Sessions(t.Context(), store.SessionPlace{}, 9, r.now)
+	if err != nil || len(all) != 1 || all[0].Ref != "young" {
+		t.Errorf("everybody's: %+v, %v", all, err)
+	}
+}
+
+// Who does not know the epoch does not know what is alive, and spends nothing.
+func TestAnUnknownEpochIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, errAway)
+	ctx, g := t.Context(), r.grant(t, 1, r.now, r.now)
+	_, _, advancing := r.grants.Advance(ctx, store.Presentation{Grant: g.Ref, Client: g.Client, Now: r.now, Keep: time.Hour})
+	_, getting := r.grants.Get(ctx, g.Ref)
+	_, listing := r.grants.OfUser(ctx, "u")
+	_, looking := r.access.Look(ctx, store.Query{Format: oauth.FormatJWT, Client: store.TagOf("app")})
+	_, finding := r.sessions.Find(ctx, "s", r.now)
+	_, searching := r.sessions.OfUser(ctx, "u", r.now)
+	_, _, paging := r.overview.Sessions(ctx, store.SessionPlace{}, 9, r.now)
+	for what, err := range map[string]error{
+		"advance": advancing, "get": getting, "of user": listing, "look": looking, "find": finding, "sessions of user": searching, "overview": paging,
+	} {
+		if !errors.Is(err, errAway) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if kept, err := r.bare.Get(ctx, g.Ref); err != nil || kept.Serial != 0 {
+		t.Errorf("the code was spent: %+v, %v", kept, err)
+	}
+}
+
+func ok(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
