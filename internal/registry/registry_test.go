@@ -344,6 +344,7 @@ func TestTheEpochComesWithTheVersion(t *testing.T) {
 	epochIs(there, time.Time{})
 	id := registered(t, here, "demo").ID
 	named(t, there, id, "Demo")
+	epochIs(here, time.Time{}) // the lease runs
 	must(t, here.RaiseEpoch(t.Context(), s.now()))
 	epochIs(here, s.now()) // who raised it knows at once
 	raised := s.now()
