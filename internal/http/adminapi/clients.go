@@ -93,9 +93,9 @@ func (a *API) patchClient(c *call) error {
 	if err := c.sound(); err != nil {
 		return err
 	}
-	defaults := defaultMetadata(id)
+	tried, defaults := defaultMetadata(id), defaultMetadata(id)
 	// Read once for its form; then again onto every revision that it is tried on.
-	body, err := c.keepBody()
+	body, err := c.keepPatch(&tried, &defaults)
 	if err != nil {
 		return err
 	}

@@ -25,12 +25,15 @@ func memberOf(description string) string {
 // kept is a body that is read more than once.
 type kept []byte
 
-func (c *call) keepBody() (kept, error) {
+// keepPatch keeps the body, and refuses a patch that could be applied to nothing, whatever is there:
+// into is only tried on.
+func (c *call) keepPatch(into, defaults any) (kept, error) {
 	raw, err := io.ReadAll(c.r.Body)
 	if err != nil {
 		return nil, web.ReadError(err)
 	}
-	return raw, nil
+	kept(raw).rewind(c)
+	return raw, c.patch(into, defaults)
 }
 
 func (k kept) rewind(c *call) { c.r.Body = io.NopCloser(bytes.NewReader(k)) }

@@ -96,7 +96,7 @@ func (a *API) patchUser(c *call) error {
 	if err := c.sound(); err != nil {
 		return err
 	}
-	body, err := c.keepBody()
+	body, err := c.keepPatch(&adminwire.UserMetadata{}, &adminwire.UserMetadata{})
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,9 @@ func TestStrictRequests(t *testing.T) {
 		{"PATCH", "/clients/demo", `{}`, ""},
 		{"PATCH", "/clients/demo", `null`, ""},
 		{"PATCH", "/clients/demo", `{"client_id":"other"}`, "/client_id"},
-		{"PATCH", "/users/" + unknown, `{"username":"other"}`, ""},
+		{"PATCH", "/users/" + unknown, `{"username":"other"}`, "/username"},
+		{"PATCH", "/users/" + unknown, "\xff", ""},
+		{"PATCH", "/clients/nobody", `{"scopes":"read"}`, "/scopes"},
 		{"POST", "/sessions/end", `{}`, "/filter"},
 		{"POST", "/sessions/end", `{"filter":{}}`, "/filter"},
 		{"POST", "/sessions/end", `{"filter":{"started_before":"0001-01-01T00:00:00Z"}}`, "/filter/started_before"},
@@ -76,11 +78,7 @@ func TestStrictRequests(t *testing.T) {
 		{"GET", "/clients?%zz", "", ""},
 	} {
 		a := raw{method: c.method, path: c.path, token: token, body: c.body}.send(t, d)
-		status, kind := http.StatusBadRequest, "invalid-request"
-		if strings.HasPrefix(c.path, "/users/"+unknown) {
-			status, kind = http.StatusNotFound, "not-found" // what is not there has no members
-		}
-		refused(t, c.method+" "+c.path+" "+c.body, a, status, kind, c.place)
+		refused(t, c.method+" "+c.path+" "+c.body, a, http.StatusBadRequest, "invalid-request", c.place)
 	}
 }
 
