@@ -85,6 +85,10 @@ test-faults: $(BIN)/faults packages ## one trial of each fault, and the two cont
 faults-cost: $(BIN)/faults packages ## compare the throughput of strict and relaxed durability
 	$(BIN)/faults -cost
 
+.PHONY: limits-cost
+limits-cost: $(BIN)/faults packages ## compare the processor time of requests with and without limits
+	$(BIN)/faults -limits
+
 .PHONY: faults-report
 faults-report: $(BIN)/faults ## write the table and the plot of build/faults.jsonl into docs/reliability.md
 	$(BIN)/faults -docs docs/reliability.md

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -21,30 +22,12 @@ const worth = 0.60
 // compare measures refreshes and redemptions at 64 connections with a strict and a relaxed daemon on
 // one group, in turns, so that a busy machine is as unkind to one as to the other.
 func (o options) compare(ctx context.Context) error {
-	n, err := newNetwork()
+	work, finish, err := o.pair(ctx, contender{"strict", nil}, contender{"relaxed", nil})
 	if err != nil {
 		return err
 	}
-	defer n.close()
-	s := o.setup
-	s.mode, s.dir = "strict", filepath.Join(o.dir, fmt.Sprintf("lab%d", n.lab))
-	l, err := newLab(ctx, s, n)
-	if err != nil {
-		return err
-	}
-	defer l.close()
+	defer finish()
 	modes := map[string]string{"d1": "strict", "d2": "relaxed"}
-	for host, mode := range modes {
-		if err := l.startDaemon(host, mode); err != nil {
-			return err
-		}
-	}
-	c := newCaller(l, newRecord())
-	defer c.close()
-	work, err := prepare(ctx, c, s.mode)
-	if err != nil {
-		return err
-	}
 	rate := map[string]float64{}
 	for i := range turns {
 		for _, host := range daemonHosts {
@@ -57,7 +40,7 @@ func (o options) compare(ctx context.Context) error {
 			fmt.Printf("turn %d %-8s %6.0f refreshes/s %6.0f redemptions/s\n", i+1, modes[host], refreshes, redemptions)
 		}
 	}
-	if found := c.rec.odd; len(found) > 0 {
+	if found := work.rec.odd; len(found) > 0 {
 		return fmt.Errorf("%d strange answers, the first: %s", len(found), found[0])
 	}
 	for _, what := range []string{"refreshes", "redemptions"} {
@@ -68,6 +51,47 @@ func (o options) compare(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// contender is how a daemon is started that is compared with another.
+type contender struct {
+	mode string
+	more []string // settings
+}
+
+// pair starts two daemons on one group, d1 and d2, and what is to work on them.
+func (o options) pair(ctx context.Context, contenders ...contender) (_ *load, finish func(), err error) {
+	n, err := newNetwork()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			n.close()
+		}
+	}()
+	s := o.setup
+	s.mode, s.dir = "strict", filepath.Join(o.dir, fmt.Sprintf("lab%d", n.lab))
+	if err := os.RemoveAll(s.dir); err != nil { // of an earlier run
+		return nil, nil, err
+	}
+	l, err := newLab(ctx, s, n)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			l.close()
+		}
+	}()
+	for i, c := range contenders {
+		if err := l.startDaemon(daemonHosts[i], c.mode, c.more...); err != nil {
+			return nil, nil, err
+		}
+	}
+	c := newCaller(l, newRecord())
+	work, err := prepare(ctx, c, s.mode)
+	return work, func() { c.close(); l.close(); n.close() }, err
 }
 
 // measureTurn gives both rates of a daemon, per second.

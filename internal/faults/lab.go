@@ -267,13 +267,13 @@ func (l *lab) environment(host, mode string) []string {
 
 // startDaemon starts the server on a host. WAIT 1 is no setting of the server: the harness itself is
 // the daemon then.
-func (l *lab) startDaemon(host, mode string) error {
+func (l *lab) startDaemon(host, mode string, more ...string) error {
 	l.modes[host] = mode
 	dir, err := l.hostDir(host)
 	if err != nil {
 		return err
 	}
-	words, env := []string{l.binary, "serve"}, l.environment(host, mode)
+	words, env := []string{l.binary, "serve"}, append(l.environment(host, mode), more...)
 	if mode == waitOne {
 		self, err := os.Executable()
 		if err != nil {

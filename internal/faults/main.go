@@ -21,6 +21,7 @@ type options struct {
 	trials, parallel int
 	only, out, docs  string
 	controls, cost   bool
+	limits           bool
 	keep             bool
 }
 
@@ -43,6 +44,7 @@ func main() {
 	flag.StringVar(&o.docs, "docs", "", "make no trial, but write the table of the trials in -out into this page, and the plot beside it")
 	flag.BoolVar(&o.controls, "controls", false, "also try what must lose: relaxed in a partition, and WAIT 1 in a planned failover")
 	flag.BoolVar(&o.cost, "cost", false, "make no trial, but compare the throughput of strict and relaxed")
+	flag.BoolVar(&o.limits, "limits", false, "make no trial, but compare the processor time of requests with and without limits")
 	flag.BoolVar(&o.keep, "keep", false, "keep what the processes wrote in every trial, not only in those with a violation or too long a gap")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -68,6 +70,8 @@ func (o options) run(ctx context.Context) error {
 		return publish(o.out, o.docs)
 	case o.cost:
 		return o.compare(ctx)
+	case o.limits:
+		return o.compareLimits(ctx)
 	}
 	plan, err := o.plan()
 	if err != nil {
