@@ -10,7 +10,8 @@ import (
 
 // The bounds of what a daemon takes ahead.
 const (
-	mostTaken = 256         // permits at a time
+	mostTaken = 1024        // permits at a time
+	early     = 4           // a new batch is fetched when a fourth of the last one is left
 	longest   = time.Second // that they are kept
 	blind     = time.Second // that a store is left alone which could not be asked
 )
@@ -24,6 +25,7 @@ type lease struct {
 	until   time.Time // when what is left is not worth anything any more
 	spent   int       // of the last batch
 	next    int       // how much to take
+	low     int       // when so many are left, the next batch is fetched
 	refused time.Time // until when the bucket is empty
 	blind   time.Time // until when the store is not asked
 	failure error     // why
@@ -43,7 +45,13 @@ func (l *lease) spend(ctx context.Context, clock func() time.Time, ask take, rat
 		case l.left > 0 && now.Before(l.until):
 			l.left--
 			l.spent++
+			if l.left > l.low || l.low == 0 || l.asking != nil {
+				l.mu.Unlock()
+				return 0, nil
+			}
+			want := l.begin(now)
 			l.mu.Unlock()
+			go l.fetch(context.WithoutCancel(ctx), want, now, ask, rate) // so that nobody has to wait for it
 			return 0, nil
 		case now.Before(l.refused):
 			wait := l.refused.Sub(now)
@@ -59,13 +67,22 @@ func (l *lease) spend(ctx context.Context, clock func() time.Time, ask take, rat
 			}
 			continue
 		}
-		want := l.wanted(now)
-		l.asking = make(chan struct{})
+		want := l.begin(now)
 		l.mu.Unlock()
 		// The others wait for this answer, also when this caller goes away.
-		got, err := ask(context.WithoutCancel(ctx), want, now)
-		l.learn(got, err, now, rate)
+		l.fetch(context.WithoutCancel(ctx), want, now, ask, rate)
 	}
+}
+
+// begin says how many permits to ask for, and that somebody asks.
+func (l *lease) begin(now time.Time) int {
+	l.asking = make(chan struct{})
+	return l.wanted(now)
+}
+
+func (l *lease) fetch(ctx context.Context, want int, now time.Time, ask take, rate Rate) {
+	got, err := ask(ctx, want, now)
+	l.learn(got, err, now, rate)
 }
 
 // await waits for the caller who asks. It is called with the lease locked, and unlocks it.
@@ -87,7 +104,7 @@ func (l *lease) await(ctx context.Context) error {
 
 // wanted is how many permits the next batch should have. What is left of the last one has lapsed.
 func (l *lease) wanted(now time.Time) int {
-	if l.left == 0 && now.Before(l.until) {
+	if l.left <= l.low && now.Before(l.until) {
 		l.next *= 2
 	} else {
 		l.next = l.spent
@@ -102,12 +119,18 @@ func (l *lease) learn(got store.Permits, err error, now time.Time, rate Rate) {
 	defer l.mu.Unlock()
 	close(l.asking)
 	l.asking = nil
-	l.left, l.spent = got.Granted, 0
-	l.until = now.Add(min(longest, rate.Per/10))
+	if !now.Before(l.until) {
+		l.left = 0 // it has lapsed
+	}
 	switch {
 	case err != nil:
-		l.blind, l.failure = now.Add(blind), err
-	case got.Granted == 0:
+		l.blind, l.failure, l.low = now.Add(blind), err, 0
+	case got.Granted > 0:
+		l.left, l.spent, l.low = l.left+got.Granted, 0, got.Granted/early
+		l.until = now.Add(min(longest, rate.Per/10))
+	case l.left > 0: // a batch ahead that was not there; whoever finds nothing left asks again
+		l.low = 0
+	default:
 		l.refused, l.next = now.Add(got.Wait), 1
 	}
 }
