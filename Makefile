@@ -23,9 +23,11 @@ build: ## build build/oauth2d
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o build/oauth2d ./cmd/oauth2d
 
 .PHONY: test
-test: packages ## install what the tests need, then run them all with the race detector
+test: packages $(BIN)/faults ## install what the tests need, then run them all with the race detector
 	go vet ./...
 	go test -race -timeout 30m $(PKG)
+	@.ci/test-api build/oauth2d client
+	$(BIN)/faults -fault kill,failover -parallel 2 -out build/test-faults.jsonl
 
 .PHONY: test-api
 test-api: build ## hold a running server to api/openapi/admin.yaml: a generated client, and schemathesis (from PyPI)

@@ -104,7 +104,7 @@ func (l *lab) startRedis(host, master string) error {
 		return err
 	}
 	lines := []string{
-		"port " + redisPort, "bind " + l.net.addr(host), "bind-source-addr " + l.net.addr(host), "protected-mode no", "dir " + dir,
+		"port " + redisPort, "bind " + l.net.addr(host), "bind-source-addr " + l.net.addr(host), "replica-announce-ip " + l.net.addr(host), "protected-mode no", "dir " + dir,
 		`save ""`, "appendonly yes", "appendfsync everysec", "min-replicas-to-write 1", "min-replicas-max-lag 10", "repl-timeout 10",
 		"repl-ping-replica-period 1", "repl-diskless-sync-delay 0", "repl-backlog-size 64mb", "maxmemory-policy noeviction",
 	}
@@ -142,6 +142,7 @@ const pingPeriod = time.Second
 func (l *lab) newSentinel(host string) error {
 	return l.startServer(host, "redis-sentinel", sentinelPort, []string{
 		"port " + sentinelPort, "bind " + l.net.addr(host), "protected-mode no", "dir " + filepath.Join(l.dir, host),
+		"sentinel announce-ip " + l.net.addr(host),
 		fmt.Sprintf("sentinel monitor %s %s %s 2", masterName, l.net.addr("r1"), redisPort),
 		fmt.Sprintf("sentinel down-after-milliseconds %s %d", masterName, l.downAfter.Milliseconds()),
 		"sentinel failover-timeout " + masterName + " 10000", "sentinel parallel-syncs " + masterName + " 1",

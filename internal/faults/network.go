@@ -32,7 +32,7 @@ type network struct {
 // maxLabs bounds the numbers that labs can have.
 const maxLabs = 64
 
-// newNetwork takes the first lab number that nobody uses, removes what a harness that died left
+// newNetwork takes the first lab number that this user does not use, removes what a harness that died left
 // under that number, and wires the hosts.
 func newNetwork() (*network, error) {
 	n := &network{}
@@ -54,7 +54,7 @@ func newNetwork() (*network, error) {
 
 func (n *network) take() error {
 	for n.lab = 1; n.lab <= maxLabs; n.lab++ {
-		file, err := os.OpenFile(fmt.Sprintf("%s/oauth2d-faults-%d.lock", os.TempDir(), n.lab), os.O_CREATE|os.O_RDWR, 0o600)
+		file, err := os.OpenFile(fmt.Sprintf("%s/oauth2d-faults-%d-%d.lock", os.TempDir(), os.Geteuid(), n.lab), os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
 			return err
 		}
