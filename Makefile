@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LINT     := v2.15.0
+REDOCLY  := @redocly/cli@2.11.1
 FUZZTIME ?= 30s
 PKG      ?= ./...
 BIN      := build/bin
@@ -115,6 +116,12 @@ redis-ha-stop: ## stop that group
 .PHONY: docs
 docs: ## write docs/configuration.md and docs/cli.md again
 	go generate ./internal/config ./cmd/oauth2d
+
+.PHONY: api-docs
+api-docs: ## lint api/openapi/*.yaml and make pages of them, to read in a browser: build/api/{public,admin}.html
+	@mkdir -p build/api
+	cd api/openapi && npx -y $(REDOCLY) lint
+	cd api/openapi && for api in public admin; do npx -y $(REDOCLY) build-docs $$api.yaml -o ../../build/api/$$api.html; done
 
 .PHONY: image
 image: ## build the container image oauth2d:dev (needs a builder such as buildah)
