@@ -75,9 +75,11 @@ func (o Operator) Must(scope string) error {
 	return lacks(scope)
 }
 
-// IsOperator tells whether a person may hold admin scopes: only those whom the settings list.
+// IsOperator tells whether a person may hold admin scopes: only those whom the settings list. Names are
+// alike as they are at the sign-in, also that of a user who is yet to be added.
 func (a *Admin) IsOperator(u oauth.User) bool {
-	return slices.ContainsFunc(a.o.Operators, func(name string) bool { return strings.EqualFold(name, u.Name) })
+	fold := func(name string) string { return oauth.FoldName(strings.TrimSpace(name)) }
+	return slices.ContainsFunc(a.o.Operators, func(name string) bool { return fold(name) == fold(u.Name) })
 }
 
 // Match is a condition on what is there before a change; the zero Match is none.

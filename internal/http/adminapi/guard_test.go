@@ -194,6 +194,7 @@ func TestNobodyHandsOutMoreThanTheyHave(t *testing.T) {
 		"disabling an operator":   {method: "PATCH", path: "/users/" + demo.ID, body: `{"disabled":true}`},
 		"removing an operator":    {method: "DELETE", path: "/users/" + demo.ID},
 		"becoming an operator":    {method: "POST", path: "/users", body: `{"username":"BOSS","password":"a good password"}`},
+		"the same with spaces":    {method: "POST", path: "/users", body: `{"username":" boss ","password":"a good password"}`},
 	} {
 		r.token = little
 		refused(t, what, r.send(t, d), http.StatusForbidden, "insufficient-scope", "")
