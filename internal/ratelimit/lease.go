@@ -51,7 +51,7 @@ func (l *lease) spend(ctx context.Context, clock func() time.Time, ask take, rat
 			}
 			want := l.begin(now)
 			l.mu.Unlock()
-			go l.fetch(context.WithoutCancel(ctx), want, now, ask, rate) // so that nobody has to wait for it
+			go l.fetch(context.WithoutCancel(ctx), want, clock, ask, rate) // so that nobody has to wait for it
 			return 0, nil
 		case now.Before(l.refused):
 			wait := l.refused.Sub(now)
@@ -70,7 +70,7 @@ func (l *lease) spend(ctx context.Context, clock func() time.Time, ask take, rat
 		want := l.begin(now)
 		l.mu.Unlock()
 		// The others wait for this answer, also when this caller goes away.
-		l.fetch(context.WithoutCancel(ctx), want, now, ask, rate)
+		l.fetch(context.WithoutCancel(ctx), want, clock, ask, rate)
 	}
 }
 
@@ -80,9 +80,11 @@ func (l *lease) begin(now time.Time) int {
 	return l.wanted(now)
 }
 
-func (l *lease) fetch(ctx context.Context, want int, now time.Time, ask take, rate Rate) {
-	got, err := ask(ctx, want, now)
-	l.learn(got, err, now, rate)
+// fetch asks. What the answer says counts from when it came: an answer that was over by then would be
+// asked for again and again.
+func (l *lease) fetch(ctx context.Context, want int, clock func() time.Time, ask take, rate Rate) {
+	got, err := ask(ctx, want, clock())
+	l.learn(got, err, clock(), rate)
 }
 
 // await waits for the caller who asks. It is called with the lease locked, and unlocks it.

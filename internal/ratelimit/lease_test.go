@@ -60,3 +60,51 @@ func TestTheNextBatchIsFetchedAhead(t *testing.T) {
 		g.pass <- struct{}{}
 	})
 }
+
+// slow answers late, a few times.
+type slow struct {
+	store.Limits
+	asked  int
+	answer store.Permits
+	err    error
+}
+
+const late = 1500 * time.Millisecond // longer than permits are kept, and than a silent store is left alone
+
+func (s *slow) Take(context.Context, store.Bucket, int, time.Time) (store.Permits, error) {
+	s.asked++
+	if s.asked > 5 {
+		return store.Permits{Granted: 1}, nil // so that the test ends
+	}
+	time.Sleep(late)
+	return s.answer, s.err
+}
+
+// A store that answers late is asked once for a request, whatever it says.
+func TestALateAnswerIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer  store.Permits
+		err     error
+		refused bool
+	}{
+		"permits":   {answer: store.Permits{Granted: 1}},
+		"none left": {answer: store.Permits{Wait: 100 * time.Millisecond}, refused: true},
+		"no answer": {err: errAway},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &slow{answer: c.answer, err: c.err}
+				l := ratelimit.New(ratelimit.Options{
+					Store: s, Events: &facts{}, Now: time.Now,
+					Rates: map[ratelimit.Rule]ratelimit.Rate{ratelimit.Token: {Count: 10, Per: time.Minute}},
+				})
+				err := l.Client(t.Context(), ratelimit.Token, oauth.Client{ID: "x"})
+				if s.asked != 1 || (ratelimit.Hit(err) != nil) != c.refused || !c.refused && err != nil {
+					t.Errorf("asked %d times, then %v", s.asked, err)
+				}
+			})
+		})
+	}
+}
