@@ -200,6 +200,12 @@ func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, person oa
 	if err != nil {
 		return err
 	}
+	// The other sessions end before and after: when the first fails nothing has changed, and the form can
+	// be sent again; until the second, somebody with the old password could begin one.
+	endOthers := func() error { return p.o.Sessions.EndAll(r.Context(), user.ID, person.Ref, reasonPassword) }
+	if err := endOthers(); err != nil {
+		return err
+	}
 	_, err = p.o.Directory.Choose(r.Context(), user, fresh)
 	switch {
 	case errors.Is(err, store.Conflict) || errors.Is(err, store.Absent): // it was changed a moment ago
@@ -207,7 +213,7 @@ func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, person oa
 	case err != nil:
 		return err
 	}
-	if err := p.o.Sessions.EndAll(r.Context(), user.ID, person.Ref, reasonPassword); err != nil {
+	if err := endOthers(); err != nil {
 		return err
 	}
 	p.accountDone(w, actionPassword)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
@@ -124,6 +125,27 @@ func TestChangingThePassword(t *testing.T) {
 	form := map[string]string{"username": "demo", "password": "another-password"}
 	if got := fresh.Submit(t, fresh.Follow(t, d.Base+"/login"), form); !strings.Contains(got.Body, "You are signed in as") {
 		t.Errorf("the new password: %s", testkit.Text(got.Body))
+	}
+}
+
+// A change of password that breaks off has changed nothing: sent again it does everything.
+func TestAPasswordChangesTogetherWithTheEndOfTheOtherSessions(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, page.Look{})
+	here, there := s.browser(t), s.browser(t)
+	here.signIn()
+	there.signIn()
+	form := filled(here.get(base+"/account").body, "action", "change_password", "current_password", password, "new_password", "another-password")
+	s.ending.away.Store(true)
+	if got := here.post(base+"/account", form); got.status != http.StatusServiceUnavailable {
+		t.Errorf("without the store: %d", got.status)
+	}
+	s.ending.away.Store(false)
+	if got := here.post(base+"/account", form); got.status != http.StatusSeeOther {
+		t.Errorf("sent again: %d", got.status)
+	}
+	if there.get(base+"/account").status == http.StatusOK || here.get(base+"/account").status != http.StatusOK {
+		t.Error("exactly the other session must end")
 	}
 }
 

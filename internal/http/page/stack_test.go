@@ -3,6 +3,7 @@ package page_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +28,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/session"
+	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
 const (
@@ -34,10 +37,24 @@ const (
 	callback = "https://app.example/callback?x=1"
 )
 
+// ending is a store that may not be there when sessions are to end.
+type ending struct {
+	store.Sessions
+	away atomic.Bool
+}
+
+func (e *ending) End(ctx context.Context, user oauth.UserID, refs ...oauth.SessionRef) error {
+	if e.away.Load() {
+		return errors.New("away")
+	}
+	return e.Sessions.End(ctx, user, refs...)
+}
+
 // stack is the pages over an embedded Redis, with the authorization endpoint they lead back to.
 type stack struct {
 	pages    *page.Pages
 	sessions *session.Sessions
+	ending   *ending
 	registry *registry.Registry
 	user     oauth.User
 	server   *httptest.Server
@@ -59,7 +76,8 @@ func newStack(t *testing.T, look page.Look) *stack {
 	s := &stack{}
 	s.user, err = people.Create(ctx, "demo", password, "", "")
 	ok(t, err)
-	s.sessions = session.New(session.Options{Store: redisstore.NewSessions(db), Grants: grants, Events: events, Now: time.Now})
+	s.ending = &ending{Sessions: redisstore.NewSessions(db)}
+	s.sessions = session.New(session.Options{Store: s.ending, Grants: grants, Events: events, Now: time.Now})
 	s.registry = registry.New(registry.Options{Store: redisstore.NewClients(db), Peppers: ring, Hasher: hasher, Now: time.Now})
 	s.register(t, oauth.Client{ID: "planner", Name: "Recipe Planner", RedirectURIs: []string{callback}})
 	authorizer := authorize.New(authorize.Options{
