@@ -170,7 +170,7 @@ func checkLifetimes(c oauth.Client) error {
 		{c.Lifetimes.RefreshAbsolute, MaxRefreshLife},
 	} {
 		if life.is < 0 || life.is > life.most {
-			return refuse("a lifetime is negative or too long: codes 10 min, access tokens 24 h, refresh tokens 5 years")
+			return refuse("a lifetime is negative or too long: codes 10 min, access tokens 24 h, refresh tokens 2 years")
 		}
 	}
 	return nil

@@ -35,6 +35,7 @@ func TestStrictRequests(t *testing.T) {
 		{"POST", "/clients", `{` + service + `,"lifetimes":{"access_token":0}}`, "/lifetimes/access_token"},
 		{"POST", "/clients", `{` + service + `,"lifetimes":{"access_token":1.5}}`, "/lifetimes/access_token"},
 		{"POST", "/clients", `{` + service + `,"lifetimes":{"access":60}}`, "/lifetimes/access"},
+		{"POST", "/clients", `{` + service + `,"lifetimes":{"refresh_token_idle":63072001}}`, "/lifetimes/refresh_token_idle"},
 		{"POST", "/clients", `{` + service + `,"claims":{"a/b~c":1}}`, "/claims/a~1b~0c"},
 		{"POST", "/clients", `{` + service + `,"client_id":"a b"}`, "/client_id"},
 		{"POST", "/clients", `{` + service + `,"client_id":""}`, "/client_id"},

@@ -50,8 +50,8 @@ type ShownMetadata struct {
 type Lifetimes struct {
 	Code            int64 `json:"code,omitempty" min:"1" max:"600"`
 	Access          int64 `json:"access_token,omitempty" min:"1" max:"86400"`
-	RefreshIdle     int64 `json:"refresh_token_idle,omitempty" min:"1" max:"157680000"`
-	RefreshAbsolute int64 `json:"refresh_token_absolute,omitempty" min:"1" max:"157680000"`
+	RefreshIdle     int64 `json:"refresh_token_idle,omitempty" min:"1" max:"63072000"`
+	RefreshAbsolute int64 `json:"refresh_token_absolute,omitempty" min:"1" max:"63072000"`
 }
 
 // ClientCreate is a client and what it brings along.
