@@ -170,11 +170,7 @@ func (d *durable) prepare(ctx context.Context, t *term, a agreement) error {
 	if err := d.recognise(ctx, t, history.Val()); err != nil || complete {
 		return err
 	}
-	if err := d.journal.redo(t.client, d.db.pipelineContext); err != nil {
-		return err
-	}
-	d.loss.madeGood()
-	return nil
+	return d.journal.redo(t.client, d.db.pipelineContext)
 }
 
 // recognise compares the name of the data set with the one that is known. An empty Redis is given

@@ -16,8 +16,10 @@ type lossDetector struct {
 	offset int64  // how far into it the last of them is at most
 	fence  int64  // the number of the last acknowledged batch
 	lost   uint64
-	redo   bool // something is missing that was not made good yet
 }
+
+// nowhere stands for a history that no master continues.
+const nowhere = "nowhere"
 
 // acknowledged takes note of a batch.
 func (l *lossDetector) acknowledged(replid string, offset, fence int64) {
@@ -30,7 +32,8 @@ func (l *lossDetector) acknowledged(replid string, offset, fence int64) {
 }
 
 // nothingMissing tells whether a master provably has every write that this daemon acknowledged.
-// When it provably has not, that is said loudly and counted.
+// When it provably has not, that is said loudly and counted, once; but no master is believed to be
+// complete any more until the next batch is acknowledged, and with it what was made good before it.
 func (l *lossDetector) nothingMissing(ctx context.Context, m testimony, fence int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,17 +50,9 @@ func (l *lossDetector) nothingMissing(ctx context.Context, m testimony, fence in
 		l.lost++
 		l.log.ErrorContext(ctx, "acknowledged writes were lost",
 			"acknowledged_offset", l.offset, "kept_offset", m.second-1, "acknowledged_batch", l.fence, "kept_batch", fence)
-		l.replid, l.offset, l.fence = "", 0, fence // told once
+		l.replid, l.offset, l.fence = nowhere, 0, fence
 	}
-	l.redo = l.redo || lost
-	return proven && !l.redo
-}
-
-// madeGood takes note that the journal was applied.
-func (l *lossDetector) madeGood() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.redo = false
+	return proven && !lost
 }
 
 func (l *lossDetector) count() uint64 {
