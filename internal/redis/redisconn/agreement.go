@@ -100,7 +100,7 @@ func agree(h heard, before agreement) agreement {
 		next.former, next.formerly = lineage{}, nil
 	}
 	next.known = h.known(next)
-	next.down = h.down(next.known)
+	next.down = h.down(next.master, next.known)
 	next.required = h.promotable(next)
 	next.standIns = h.standIns(next)
 	return next
@@ -142,8 +142,7 @@ func (h heard) total() int {
 func (h heard) young(at time.Time) bool { return h.now.Sub(at) < fresh }
 
 // known is the union of all views. Only the word of a fresh majority, none of whom lists it, takes
-// a replica off; and a Sentinel that names another master, but none that was made later, has missed
-// something: it will follow the others, and not they it.
+// a replica off; and a Sentinel that missed something does not count.
 func (h heard) known(a agreement) []string {
 	all := make(map[string]bool)
 	agreed := a.agreed(h.now)
@@ -153,7 +152,7 @@ func (h heard) known(a agreement) []string {
 		}
 	}
 	for _, s := range h.sentinels {
-		if agreed && (!h.young(s.at) || s.master != a.master && s.epoch <= h.epochOf(a.master)) {
+		if agreed && (!h.young(s.at) || h.missed(s, a.master)) {
 			continue
 		}
 		all[s.master] = true
@@ -169,6 +168,12 @@ func (h heard) known(a agreement) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
+// missed tells whether a Sentinel names another master, but none that was made later: it will follow
+// those that name this one, and not they it.
+func (h heard) missed(s sighting, master string) bool {
+	return s.master != master && s.epoch <= h.epochOf(master)
+}
+
 // epochOf is the latest epoch in which a Sentinel says that a master became one.
 func (h heard) epochOf(master string) int64 {
 	var epoch int64
@@ -180,16 +185,20 @@ func (h heard) epochOf(master string) int64 {
 	return epoch
 }
 
-// down are the replicas that every Sentinel with a fresh view of them calls s_down, when a majority
-// of all Sentinels does.
-func (h heard) down(known []string) []string {
+// down are the replicas of a master that every Sentinel with a fresh view of them calls s_down, when a
+// majority of all Sentinels does. One that names it as the master of a later failover does not: what
+// the others have lost sight of may be the successor.
+func (h heard) down(master string, known []string) []string {
 	var down []string
 	for _, addr := range known {
 		says, up := 0, 0
 		for _, s := range h.sentinels {
 			isDown, listed := s.replicas[addr]
 			switch {
-			case !listed || !h.young(s.at):
+			case !h.young(s.at):
+			case s.master == addr && !h.missed(s, master):
+				up++
+			case !listed:
 			case isDown:
 				says++
 			default:

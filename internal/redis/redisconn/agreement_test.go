@@ -249,6 +249,11 @@ func TestAgreement(t *testing.T) {
 			servers:   map[string]testimony{nodeB: masterOf(historyB, historyA)}, required: []string{nodeC, "10.0.0.9:6379"},
 		},
 		{
+			name: "one Sentinel is ahead, and its master is lost to the others, who call it down", before: underA(), master: nodeA,
+			sentinels: views(see(nodeA, "master", nodeC, "down", nodeB).in(1), see(nodeA, "master", nodeC, "down", nodeB).in(1), see(nodeB, "master", nodeA, nodeC).in(2)),
+			servers:   map[string]testimony{nodeA: masterOf(historyA, "")}, required: []string{nodeB, nodeC},
+		},
+		{
 			name: "sentinel-kill: two are left", before: underA(), master: nodeA,
 			sentinels: views(well, well, well.aged(time.Hour)), required: []string{nodeB, nodeC},
 		},
