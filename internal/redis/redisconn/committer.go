@@ -2,6 +2,8 @@ package redisconn
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -33,6 +35,20 @@ func (r *request) settle() {
 			r.err = err
 			return
 		}
+	}
+}
+
+// unproven takes note of why the proof behind a batch failed. What was answered was carried out: an
+// error of the proof's own (its fence found no memory, the master no replica) must not read as if it
+// had not been, nor be followed to another server.
+func (r *request) unproven(why error) {
+	switch {
+	case r.err == nil && errors.Is(why, errNotDurable):
+		r.err = why
+	case r.err == nil:
+		r.err = fmt.Errorf("%w: %w", errNotDurable, why)
+	case errors.Is(r.err, errUnanswered):
+		r.err = why
 	}
 }
 

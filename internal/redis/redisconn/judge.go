@@ -15,6 +15,7 @@ import (
 type role struct {
 	master   bool
 	offset   int64
+	history  string // that it writes; ROLE does not tell
 	replicas map[string]int64
 }
 
@@ -100,7 +101,10 @@ func roleOf(info map[string]string) role {
 	if info["role"] != "master" {
 		return role{}
 	}
-	r := role{master: true, offset: number(info["master_repl_offset"]), replicas: make(map[string]int64)}
+	r := role{
+		master: true, offset: number(info["master_repl_offset"]), history: info["master_replid"],
+		replicas: make(map[string]int64),
+	}
 	for i := range int(number(info["connected_slaves"])) {
 		fields := make(map[string]string)
 		for field := range strings.SplitSeq(info["slave"+strconv.Itoa(i)], ",") {

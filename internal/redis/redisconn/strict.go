@@ -63,8 +63,8 @@ func (d *durable) writeOn(t *term, l *lane, batch []*request) {
 	err := d.commit(t, l, cmds)
 	for _, r := range batch {
 		r.settle()
-		if err != nil && (r.err == nil || errors.Is(r.err, errUnanswered)) {
-			r.err = err
+		if err != nil {
+			r.unproven(err)
 		}
 		if r.err == nil {
 			d.journal.add(r)

@@ -2,6 +2,7 @@ package redisconn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -144,13 +145,13 @@ func (w *waiter) writeAt(ctx context.Context, at place, group []*request) {
 	why := proof.err
 	if why == nil {
 		why = n.judge(ctx, conn, start, end)
-	} else if broken != nil {
+	} else if errors.Is(why, errUnanswered) && broken != nil {
 		why = broken
 	}
 	for _, r := range group {
 		r.settle()
-		if why != nil && (r.err == nil || resultOf(r.err) == ResultUnreachable) {
-			r.err = why
+		if why != nil {
+			r.unproven(why)
 		}
 	}
 }
@@ -181,6 +182,9 @@ func (n *node) judge(ctx context.Context, conn *redis.Conn, start, end *redis.Cm
 	if err != nil {
 		return err
 	}
+	if !from.master {
+		return errNotMaster
+	}
 	for try := 1; ; try++ {
 		now, err := parseRole(end.Val())
 		if err != nil {
@@ -189,6 +193,9 @@ func (n *node) judge(ctx context.Context, conn *redis.Conn, start, end *redis.Cm
 		n.mu.Lock()
 		n.replicas = len(now.replicas)
 		n.mu.Unlock()
+		if now.master && now.history != from.history {
+			return errNotMaster // it was a replica in between, and copied from another
+		}
 		rule := need{known: slices.Collect(maps.Keys(now.replicas))}
 		if _, err = rule.judge(now, from.offset); err == nil || !now.master || try == waits {
 			return err
