@@ -16,7 +16,8 @@ func isDashedName(word string) bool {
 	return strings.HasPrefix(word, "-") && len(word) >= oauth.KeyLength && strings.Trim(word, alphabet) == ""
 }
 
-// arguments puts such names behind "--", where no flag is looked for. A flag's own value stays with it.
+// arguments puts the names behind "--", where no flag is looked for, when there is such a one; their order
+// stays. A flag's own value stays with it.
 func arguments(root *cobra.Command, args []string) []string {
 	if !slices.ContainsFunc(args, isDashedName) {
 		return args
@@ -26,17 +27,25 @@ func arguments(root *cobra.Command, args []string) []string {
 		return args // carrying it out says what is wrong
 	}
 	cmd.InheritedFlags() // so that cmd.Flags has them, too
+	words := strings.Count(cmd.CommandPath(), " ") // of the command itself
 	var kept, names []string
+	isValue := false // of the flag before
 	for i, arg := range args {
-		if arg == "--" {
+		if arg == "--" && !isValue {
 			names = append(names, args[i+1:]...)
 			break
 		}
-		if isDashedName(arg) && (i == 0 || !wantsValue(cmd, args[i-1])) {
-			names = append(names, arg)
-		} else {
+		isFlag := strings.HasPrefix(arg, "-") && arg != "-" && !isDashedName(arg)
+		switch {
+		case isValue, isFlag:
 			kept = append(kept, arg)
+		case words > 0 && !isDashedName(arg):
+			kept = append(kept, arg)
+			words--
+		default:
+			names = append(names, arg)
 		}
+		isValue = isFlag && !isValue && wantsValue(cmd, arg)
 	}
 	return slices.Concat(kept, []string{"--"}, names)
 }

@@ -19,18 +19,20 @@ func TestNamesThatBeginWithADash(t *testing.T) {
 		t.Fatal("these are no names")
 	}
 	for given, want := range map[string]string{
-		"session end abc --direct":                       "session end abc --direct",
-		"session end " + name + " --direct":              "session end --direct -- " + name,
-		"session end " + other + " " + name:              "session end -- " + other + " " + name,
-		"session end abc " + name + " --yes":             "session end abc --yes -- " + name,
-		"session end -o json " + name:                    "session end -o json -- " + name,
-		"session end --yes " + name + " -- " + other:     "session end --yes -- " + name + " " + other,
-		"session end -- " + name:                         "session end -- " + name,
-		"grant revoke --user " + name + " --direct":      "grant revoke --user " + name + " --direct --",
-		"audit query -o " + name:                         "audit query -o " + name + " --",
-		"token introspect " + name + name + " --direct":  "token introspect --direct -- " + name + name,
-		"session end " + name[:oauth.KeyLength-1] + " x": "session end " + name[:oauth.KeyLength-1] + " x",
-		"session end --started-before=2026-01-01T00:00Z": "session end --started-before=2026-01-01T00:00Z",
+		"session end abc --direct":                        "session end abc --direct",
+		"session end " + name + " --direct":               "session end --direct -- " + name,
+		"session end " + other + " " + name:               "session end -- " + other + " " + name,
+		"session end abc " + name + " --yes":              "session end --yes -- abc " + name,
+		"-o json client drop-secret " + name + " s_a1 -y": "-o json client drop-secret -y -- " + name + " s_a1",
+		"token introspect - --direct " + name:             "token introspect --direct -- - " + name,
+		"session end -o json " + name:                     "session end -o json -- " + name,
+		"session end --yes " + name + " -- " + other:      "session end --yes -- " + name + " " + other,
+		"session end -- " + name:                          "session end -- " + name,
+		"grant revoke --user " + name + " --direct":       "grant revoke --user " + name + " --direct --",
+		"audit query -o " + name:                          "audit query -o " + name + " --",
+		"token introspect " + name + name + " --direct":   "token introspect --direct -- " + name + name,
+		"session end " + name[:oauth.KeyLength-1] + " x":  "session end " + name[:oauth.KeyLength-1] + " x",
+		"session end --started-before=2026-01-01T00:00Z":  "session end --started-before=2026-01-01T00:00Z",
 	} {
 		root := newRoot(console{out: io.Discard, err: io.Discard})
 		if got := arguments(root, strings.Fields(given)); !slices.Equal(got, strings.Fields(want)) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // care is how a command that destroys is kept from doing it by mistake.
@@ -18,6 +19,21 @@ type care struct {
 func (c *care) bind(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "tell what would be done, and change nothing")
 	cmd.Flags().BoolVarP(&c.yes, "yes", "y", false, "do not ask")
+}
+
+// noneEmpty refuses an empty value in a command that destroys: it is what a script's unset variable
+// becomes, and a filter that is left out by mistake destroys more.
+func noneEmpty(cmd *cobra.Command) error {
+	if cmd.Flags().Lookup("dry-run") == nil {
+		return nil
+	}
+	var err error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" {
+			err = usage("%s: --%s is empty; hint: leave it out if that is meant", cmd.CommandPath(), f.Name)
+		}
+	})
+	return err
 }
 
 // sure tells whether to go on. A dry run says what would be done and ends there; on a terminal the

@@ -30,6 +30,9 @@ func (s *shared) operate(cmd *cobra.Command, do func(ctx context.Context, api *a
 		if w.direct && w.server != "" {
 			return usage("%s: --direct and --server exclude each other", cmd.CommandPath())
 		}
+		if err := noneEmpty(cmd); err != nil {
+			return err
+		}
 		if w.direct {
 			return s.withDirect(cmd, func(ctx context.Context, d *app.Direct) error { return do(ctx, d.Client(), args) })
 		}

@@ -48,7 +48,8 @@ One binary is the server and the tools to look after it. This page lists every c
 ## What it prints
 
 Results go to standard output, everything else to standard error. ` + "`--output json`" + ` and ` + "`--output yaml`" + ` have the members of the admin API, and are stable. A secret is
-printed once, alone on its line. What destroys knows ` + "`--dry-run`" + `; on a terminal it asks first, unless ` + "`--yes`" + ` is given. Elsewhere nobody is asked.
+printed once, alone on its line. What destroys knows ` + "`--dry-run`" + `; on a terminal it asks first, unless ` + "`--yes`" + ` is given. Elsewhere nobody is asked. An empty value of a flag, as of a
+script's unset variable, is refused there: it would destroy more than was meant.
 
 The name of a session or grant, or a token, may begin with a dash. It is understood all the same, and needs no ` + "`--`" + ` before it.
 
