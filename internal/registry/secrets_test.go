@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,6 +97,41 @@ func hashes(t *testing.T, r *Registry, id oauth.ClientID, shown string) bool {
 	cancel()
 	_, err = r.CheckSecret(ended, c, shown)
 	return errors.Is(err, context.Canceled)
+}
+
+// leaver is a request whose caller goes away as soon as the secret is being checked.
+type leaver struct {
+	context.Context
+	once *sync.Once
+	gone chan struct{}
+}
+
+func (l leaver) Done() <-chan struct{} { return l.gone }
+
+// Err is asked last before the check.
+func (l leaver) Err() error {
+	err := context.Canceled
+	l.once.Do(func() {
+		close(l.gone)
+		err = nil
+	})
+	return err
+}
+
+// W07: who leaves while a guess is checked has made it. Otherwise it would be given back as one that was not
+// made, and its answer could be fetched from what is remembered: as many guesses as anybody likes.
+func TestW07_WhoLeavesHasGuessed(t *testing.T) {
+	t.Parallel()
+	r := newStage().replica()
+	r.Hasher = secret.NewHasher(secret.HasherOptions{}) // slow enough to leave meanwhile
+	c, _, err := r.Register(t.Context(), confidential("demo"), "demo-secret")
+	must(t, err)
+	for shown, right := range map[string]bool{"demo-secret": true, "a wrong secret": false} {
+		left := leaver{t.Context(), new(sync.Once), make(chan struct{})}
+		if ok, err := r.CheckSecret(left, c, shown); ok != right || err != nil {
+			t.Errorf("%s: %v, %v", shown, ok, err)
+		}
+	}
 }
 
 func TestACrowdWithOneSecretCostsOneHash(t *testing.T) {
