@@ -2,7 +2,6 @@ package redisconn
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -154,24 +153,38 @@ func TestARefusedProofLeavesTheOutcomeUnknown(t *testing.T) {
 // A server that was a replica in between has copied from another, whatever its offsets say.
 func TestARoleThatChangedProvesNothing(t *testing.T) {
 	t.Parallel()
-	told := func(role, history string) *redis.Cmd {
-		cmd := infoRole(context.Background())
-		cmd.SetVal("role:" + role + "\r\nmaster_replid:" + history + "\r\nmaster_repl_offset:70\r\nconnected_slaves:1\r\n" +
-			"slave0:ip=10.0.0.2,port=6379,state=online,offset=70,lag=0\r\n")
-		return cmd
+	told := func(role, history string) string {
+		return "role:" + role + "\r\nmaster_replid:" + history + "\r\nmaster_repl_offset:70\r\nconnected_slaves:1\r\n" +
+			"slave0:ip=10.0.0.2,port=6379,state=online,offset=70,lag=0\r\n"
 	}
 	rows := []struct {
-		start, end *redis.Cmd
+		start, end string
 		proven     bool
 	}{
 		{told("master", historyA), told("master", historyA), true},
+		{told("slave", historyA), told("master", historyA), false},
 		{told("slave", historyA), told("master", historyB), false},
 		{told("master", historyA), told("master", historyB), false},
 		{told("master", historyA), told("slave", historyA), false},
 	}
 	for i, row := range rows {
-		if err := (&node{}).judge(t.Context(), nil, row.start, row.end); (err == nil) != row.proven {
-			t.Errorf("row %d: %v", i, err)
+		start, end := infoRole(t.Context()), infoRole(t.Context())
+		start.SetVal(row.start)
+		end.SetVal(row.end)
+		if err := (&node{}).judge(t.Context(), nil, start, end); (err == nil) != row.proven {
+			t.Errorf("row %d, in a cluster: %v", i, err)
+		}
+
+		db, batch := twoWrites(t)
+		d := &durable{db: db, journal: newJournal(noon), loss: &lossDetector{log: silentLog()}, watch: newWatcher(db.opt, db.plain, db.sentinel)}
+		d.watch.agreement = agreement{master: nodeA, replid: historyA, known: []string{nodeB}}
+		client := db.plain(scripted(t, map[string][]string{
+			"evalsha": {":1"}, "get": {bulk("h")}, "incr": {":7"}, "wait": {":1"}, "info": {bulk(row.start), bulk(row.end)},
+		}))
+		t.Cleanup(func() { _ = client.Close() })
+		d.writeOn(&term{lineage: lineage{nodeA, historyA}, client: client, noRole: true}, &lane{}, batch)
+		if (batch[0].err == nil) != row.proven {
+			t.Errorf("row %d, behind Sentinels: %v", i, batch[0].err)
 		}
 	}
 }

@@ -152,6 +152,9 @@ func (d *durable) settle(ctx context.Context, t *term, l *lane, tail tail) (int6
 		return 0, errHistory
 	}
 	start, err := parseRole(tail.start.Val())
+	if err == nil && !start.master {
+		err = errNotMaster // whatever it is at the end: its offset says nothing about the batch
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -170,7 +173,7 @@ func (d *durable) settle(ctx context.Context, t *term, l *lane, tail tail) (int6
 // judge applies the rule with what the Sentinels say by now.
 func (d *durable) judge(t *term, end role, written int64) (int64, error) {
 	a := d.watch.current()
-	if a.master != t.addr || a.replid != t.replid {
+	if a.master != t.addr || a.replid != t.replid || end.history != "" && end.history != t.replid {
 		return 0, fmt.Errorf("%w: the master changed", errNotDurable)
 	}
 	return a.need(d.db.opt.Now()).judge(end, written)
