@@ -25,9 +25,13 @@ func (db *DB) SurveySentinels(ctx context.Context) []Lookout {
 		return nil
 	}
 	var all []Lookout
-	addrs := slices.Clone(db.opt.Addrs)
+	addrs, ids := slices.Clone(db.opt.Addrs), make(map[string]bool)
 	for i := 0; i < len(addrs); i++ { // it grows on the way
-		seen, others := db.lookout(ctx, addrs[i])
+		seen, id, others := db.lookout(ctx, addrs[i])
+		if ids[id] {
+			continue // reached by another address before
+		}
+		ids[id] = true
 		all = append(all, seen)
 		for _, other := range others {
 			if !slices.Contains(addrs, other) {
@@ -38,15 +42,16 @@ func (db *DB) SurveySentinels(ctx context.Context) []Lookout {
 	return all
 }
 
-func (db *DB) lookout(ctx context.Context, addr string) (Lookout, []string) {
+// lookout asks one, and gives its id and the addresses of the others, too.
+func (db *DB) lookout(ctx context.Context, addr string) (seen Lookout, id string, others []string) {
 	client := db.sentinel(addr)
 	defer func() { _ = client.Close() }()
 	master, err := client.Master(ctx, db.opt.MasterName).Result()
 	if err != nil {
-		return Lookout{Addr: addr, Err: explain(err, "the Sentinel", addr)}, nil
+		return Lookout{Addr: addr, Err: explain(err, "the Sentinel", addr)}, addr, nil
 	}
 	ms := func(name string) time.Duration { return time.Duration(number(master[name])) * time.Millisecond }
-	seen := Lookout{
+	seen = Lookout{
 		Addr: addr, Master: net.JoinHostPort(master["ip"], master["port"]), Quorum: int(number(master["quorum"])),
 		DownAfter: ms("down-after-milliseconds"), FailoverTimeout: ms("failover-timeout"), Others: int(number(master["num-other-sentinels"])),
 	}
@@ -57,11 +62,10 @@ func (db *DB) lookout(ctx context.Context, addr string) (Lookout, []string) {
 			}
 		}
 	}
-	var others []string
 	if list, err := client.Sentinels(ctx, db.opt.MasterName).Result(); err == nil {
 		for _, other := range list {
 			others = append(others, net.JoinHostPort(other["ip"], other["port"]))
 		}
 	}
-	return seen, others
+	return seen, sentinelID(ctx, client, addr), others
 }

@@ -92,7 +92,8 @@ func TestSurveySentinels(t *testing.T) {
 	group := redistest.StartGroup(t)
 	ask := func() []redisconn.Lookout {
 		return open(t, patient(redisconn.Options{
-			Mode: redisconn.Sentinel, Addrs: group.Addrs[:1], MasterName: redistest.MasterName,
+			Mode: redisconn.Sentinel, MasterName: redistest.MasterName,
+			Addrs: []string{group.Addrs[0], "localhost:" + group.Sentinels[2].Port()}, // the others know it by its number
 		})).SurveySentinels(t.Context())
 	}
 	all := ask()
