@@ -133,7 +133,10 @@ func (db *DB) checkCluster(ctx context.Context) error {
 		if err != nil {
 			return db.explainServer(err, addr, "info")
 		}
-		return db.judge(parseInfo(text), addr)
+		if err := db.judge(parseInfo(text), addr); err != nil || db.waiter == nil {
+			return err
+		}
+		return db.checkWait(ctx, node)
 	})
 	if err != nil {
 		return err

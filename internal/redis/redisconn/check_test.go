@@ -3,6 +3,7 @@ package redisconn_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
@@ -76,6 +77,23 @@ func TestCheckPasswordAndRights(t *testing.T) {
 	complains(t, as("nohset", rightPassword), `may not run hset`, "+hset")
 	complains(t, as("noinfo", rightPassword), `may not run info`, "+info")
 	complains(t, as("nokeys", rightPassword), "auth:", "~auth:*")
+}
+
+// Without WAIT nothing would ever be acknowledged.
+func TestCheckWaitInTheCluster(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, "cluster-enabled yes", "cluster-config-file nodes.conf", "cluster-port "+redistest.FreePort(t),
+		"user nowait on >"+rightPassword+" ~auth:* +@all -@dangerous +info +cluster -wait")
+	server.Do(t, "cluster", "addslotsrange", 0, 16383)
+	admin := server.Admin(t)
+	redistest.Eventually(t, 10*time.Second, "the cluster is whole", func() bool {
+		state, err := admin.ClusterInfo(t.Context()).Result()
+		return err == nil && strings.Contains(state, "cluster_state:ok")
+	})
+	o := redisconn.Options{Mode: redisconn.Cluster, Addrs: []string{server.Addr}, Username: "nowait", Password: rightPassword}
+	content(t, o)
+	o.Durability = redisconn.Strict
+	complains(t, o, `user "nowait" may not run wait`, "+wait")
 }
 
 func TestS09_CheckEviction(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // checkStrict tells whether strict durability can do its work: the user may ask for what proves a
@@ -20,10 +22,18 @@ func (db *DB) checkStrict(ctx context.Context, master string) error {
 		db.opt.Logger.WarnContext(ctx, "redis forgets everything when its process ends (appendonly no), which strict durability "+
 			"cannot make good; set appendonly yes on every node", "server", master)
 	}
-	if err := server.Do(ctx, "wait", 0, 1).Err(); err != nil {
-		return db.explainServer(err, master, "wait")
+	if err := db.checkWait(ctx, server); err != nil {
+		return err
 	}
 	return db.checkSentinels(ctx)
+}
+
+// checkWait tells whether the user may run what every proof of a write needs.
+func (db *DB) checkWait(ctx context.Context, server *redis.Client) error {
+	if err := server.Do(ctx, "wait", 0, 1).Err(); err != nil {
+		return db.explainServer(err, server.Options().Addr, "wait")
+	}
+	return nil
 }
 
 // checkSentinels tells whether a majority of all Sentinels can be heard; fewer can never agree.
