@@ -46,6 +46,10 @@ func newClientRotateSecret(s *shared) *cobra.Command {
 	cmd.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "how long the earlier secrets stay good; 0: they end at once")
 	cmd.Flags().DurationVar(&life, "expires-in", 0, "life of the new secret; 0: for ever")
 	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		if overlap%time.Second != 0 || life%time.Second != 0 {
+			// Cut to seconds, a short life would be 0, which is for ever.
+			return usage("%s: --overlap and --expires-in are whole seconds", cmd.CommandPath())
+		}
 		seconds := int64(overlap / time.Second)
 		made, err := api.CreateSecret(ctx, args[0], adminwire.SecretCreate{Overlap: &seconds, ExpiresIn: int64(life / time.Second)})
 		if err != nil {
