@@ -62,6 +62,9 @@ func (o options) compareLimits(ctx context.Context) error {
 			without += base / rounds
 		}
 		mean, deviation := spread(raised)
+		if math.IsNaN(mean) {
+			return fmt.Errorf("%s: nothing was answered", kind.name)
+		}
 		fmt.Printf("%-15s %6.1f µs without limits, %+.1f %% ± %.1f %% with them\n", kind.name, without*1e6, 100*mean, 100*deviation)
 		if mean-2*deviation > dearest {
 			dear = append(dear, fmt.Errorf("limits raise %s by %.1f %%, more than %.0f %%", kind.name, 100*mean, 100*dearest))

@@ -54,6 +54,7 @@ func (w *waiter) write(batch []*request) {
 		if where = w.elsewhere(ctx, where); len(where) == 0 {
 			break
 		}
+		w.cluster().ReloadState(ctx) // in the background, so that the next batch finds its way at once
 	}
 	if slices.ContainsFunc(batch, unserved) { // its slots may be elsewhere by now
 		w.cluster().ReloadState(ctx)
