@@ -11,6 +11,8 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // candidate is a client of another server.
@@ -27,7 +29,7 @@ func (c *candidate) note(format string, args ...any) {
 // arrival is what became of a candidate.
 type arrival struct {
 	ID     string   `json:"client_id"`
-	Result string   `json:"result"` // imported, exists, skipped, failed; in a dry run: new
+	Result string   `json:"result"` // imported, exists, skipped, failed; in a dry run new for imported
 	Secret string   `json:"client_secret,omitempty"`
 	Notes  []string `json:"notes,omitempty"`
 }
@@ -47,7 +49,8 @@ func newClientImport(s *shared) *cobra.Command {
 		Short: "register the clients of another server, with the secrets they have",
 		Long: "Register the clients of an export of Ory Hydra or Keycloak. A secret that the export holds, in the clear or\n" +
 			"as a bcrypt, argon2id or pbkdf2-sha256 hash, stays the secret, so that nobody has to change it. A client\n" +
-			"that is there already is left alone; what has no counterpart here is told for each client.\n\n" +
+			"that is there already is left alone, and of two with one id the second is refused; what has no counterpart\n" +
+			"here is told for each client.\n\n" +
 			"Hydra: the JSON of its admin API or of `hydra list oauth2-clients`, or rows of its table hydra_client as\n" +
 			"JSON (one object, an array, or one object a line), which hold the hashes. Keycloak: the JSON of a realm\n" +
 			"(`kc.sh export`), or of one client. Ids are letters, digits, - and _ and never UUIDs: --rename others.",
@@ -88,7 +91,7 @@ func newClientImport(s *shared) *cobra.Command {
 		if err := v.ready(); err != nil {
 			return err
 		}
-		return s.takeIn(ctx, intake{api: api, there: map[string]bool{}, dryRun: dryRun, vault: v}, found)
+		return s.takeIn(ctx, intake{api: api, there: map[string]bool{}, seen: map[string]bool{}, dryRun: dryRun, vault: v}, found)
 	})
 }
 
@@ -96,6 +99,7 @@ func newClientImport(s *shared) *cobra.Command {
 type intake struct {
 	api    *adminclient.Client
 	there  map[string]bool // the ids that are taken
+	seen   map[string]bool // the ids that the export has named
 	dryRun bool
 	vault  vault
 }
@@ -137,13 +141,23 @@ func (s *shared) takeIn(ctx context.Context, in intake, found []candidate) error
 
 func (s *shared) takeOne(ctx context.Context, in intake, one candidate) (arrival, error) {
 	a := arrival{ID: one.client.ID, Notes: one.notes, Result: "new"}
+	twice := in.seen[a.ID]
+	in.seen[a.ID] = true
 	switch {
 	case one.skip != "":
 		a.Result, a.Notes = "skipped", []string{one.skip} // what else does not fit is of no interest
 		return a, nil
+	case twice:
+		// Whichever is meant, and whatever became of the first: the secret of one is not that of the other.
+		a.Result = "failed"
+		return a, oauth.Refuse(oauth.AlreadyExists, "another entry of the export has this id, too; hint: take one of them out", nil)
 	case in.there[one.client.ID]:
 		a.Result = "exists"
 		return a, nil
+	case one.client.SecretHash != "" && secret.KindOfHash(one.client.SecretHash) == "":
+		// As the server refuses it; a dry run tells, too.
+		a.Result = "failed"
+		return a, oauth.Refuse(oauth.InvalidClientMetadata, "the hash of its secret is damaged, or costs more than is allowed", nil)
 	}
 	if one.client.Method != "none" && one.client.Secret == "" && one.client.SecretHash == "" {
 		a.Notes = append(a.Notes, "gets a new secret")
