@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +15,7 @@ import (
 
 func newClientApply(s *shared) *cobra.Command {
 	var file string
-	var prune bool
+	var prune pruning
 	var c care
 	var v vault
 	cmd := &cobra.Command{
@@ -22,9 +23,10 @@ func newClientApply(s *shared) *cobra.Command {
 		Short: "make the clients what a file declares, and tell the difference",
 		Long: "Make the clients what a YAML file declares: those that are missing are registered, those that differ are\n" +
 			"changed, and with --prune those that the file does not name are deleted. Applied twice it changes nothing.\n" +
-			"The members of a client are those of the admin API; what is left out has its default. Secrets are set\n" +
-			"when a client is registered and never changed afterwards. Where the file declares scopes, clients may\n" +
-			"have no others, so that a slip of the pen is found.",
+			"The members of a client are those of the admin API; what is left out has its default, but for disabled:\n" +
+			"who was disabled by hand stays so until the file says disabled: false. Secrets are set when a client is\n" +
+			"registered and never changed afterwards. Where the file declares scopes, clients may have no others, so\n" +
+			"that a slip of the pen is found.",
 		Example: `  oauth2d client apply -f clients.yaml --direct --dry-run
   oauth2d client apply -f clients.yaml --direct --prune --yes
 
@@ -46,7 +48,8 @@ func newClientApply(s *shared) *cobra.Command {
 	c.bind(cmd)
 	v.bind(cmd)
 	cmd.Flags().StringVarP(&file, "file", "f", "", "file that declares the clients (- is standard input)")
-	cmd.Flags().BoolVar(&prune, "prune", false, "delete clients that the file does not name; the one that you log in as stays")
+	cmd.Flags().BoolVar(&prune.wanted, "prune", false, "delete clients that the file does not name; the one that you log in as stays, and those with an admin scope")
+	cmd.Flags().BoolVar(&prune.operators, "prune-operators", false, "with --prune: delete those with an admin scope, too")
 	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
 		if file == "" {
 			return usage("%s wants --file; hint: %s --help shows one", cmd.CommandPath(), cmd.CommandPath())
@@ -55,7 +58,10 @@ func newClientApply(s *shared) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if prune && len(wanted) == 0 {
+		if prune.operators && !prune.wanted {
+			return usage("%s: --prune-operators is nothing without --prune", cmd.CommandPath())
+		}
+		if prune.wanted && len(wanted) == 0 {
 			return usage("%s: --prune would delete every client, because %s declares none", cmd.CommandPath(), file)
 		}
 		p, err := s.plan(ctx, api, wanted, prune)
@@ -93,8 +99,12 @@ type alteration struct {
 	wanted adminwire.ClientMetadata
 }
 
+// pruning says whether clients go that the file does not name, and whether those go, too, that may
+// administer the server: without the last of them nobody gets in by the admin API.
+type pruning struct{ wanted, operators bool }
+
 // plan compares what is wanted with what is there.
-func (s *shared) plan(ctx context.Context, api *adminclient.Client, wanted []declared, prune bool) (*plan, error) {
+func (s *shared) plan(ctx context.Context, api *adminclient.Client, wanted []declared, prune pruning) (*plan, error) {
 	there, err := adminclient.Collect(api.Clients(ctx), 0)
 	if err != nil {
 		return nil, err
@@ -111,7 +121,7 @@ func (s *shared) plan(ctx context.Context, api *adminclient.Client, wanted []dec
 			p.Created = append(p.Created, &creation{ID: one.ID, wanted: one})
 			continue
 		}
-		changes, err := differences(c.Metadata(), one.complete())
+		changes, err := differences(c.Metadata(), one.complete(c.Metadata()))
 		if err != nil {
 			return nil, err
 		}
@@ -119,19 +129,28 @@ func (s *shared) plan(ctx context.Context, api *adminclient.Client, wanted []dec
 			p.Unchanged++
 			continue
 		}
-		p.Changed = append(p.Changed, alteration{ID: one.ID, Changes: changes, wanted: one.ClientMetadata})
+		p.Changed = append(p.Changed, alteration{ID: one.ID, Changes: changes, wanted: one.metadata(c.Metadata())})
 	}
-	if !prune {
-		return p, nil
-	}
-	for _, id := range sortedKeys(known) {
-		if id == s.self {
-			s.say("client %s stays although the file does not name it: you are logged in as it", id)
-			continue
-		}
-		p.Deleted = append(p.Deleted, id)
+	if prune.wanted {
+		p.Deleted = s.superfluous(known, prune)
 	}
 	return p, nil
+}
+
+// superfluous are the ids of those that the file does not name and that go.
+func (s *shared) superfluous(unnamed map[string]adminwire.Client, prune pruning) []string {
+	ids := []string{}
+	for _, id := range sortedKeys(unnamed) {
+		switch {
+		case id == s.self:
+			s.say("client %s stays although the file does not name it: you are logged in as it", id)
+		case !prune.operators && slices.ContainsFunc(strings.Fields(unnamed[id].Scope), operates):
+			s.say("client %s stays although the file does not name it: it has an admin scope; hint: --prune-operators deletes it, too", id)
+		default:
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // apply carries a plan out. What fails does not keep the rest from being done.

@@ -23,7 +23,7 @@ func newClientExport(s *shared) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			all.Clients = append(all.Clients, declared{ID: c.ID, ClientMetadata: c.Metadata()})
+			all.Clients = append(all.Clients, declare(c))
 		}
 		if s.output == "json" {
 			return printJSON(s.out, all)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -21,18 +22,40 @@ type declared struct {
 	SecretFile string `json:"client_secret_file,omitempty"` // relative to the file
 	SecretHash string `json:"client_secret_hash,omitempty"`
 	adminwire.ClientMetadata
+	// Disabled stands before the member of the metadata: only it tells false from left out, which is
+	// as it is.
+	Disabled *bool `json:"disabled,omitempty"`
 
 	secret string // what stands in SecretFile
 }
 
-// create is the client as it is registered.
-func (d declared) create() adminwire.ClientCreate {
-	return adminwire.ClientCreate{ID: d.ID, Secret: d.secret, SecretHash: d.SecretHash, ClientMetadata: d.ClientMetadata}
+// declare is a client as the file that makes it again has it.
+func declare(c adminwire.Client) declared {
+	d := declared{ID: c.ID, ClientMetadata: c.Metadata()}
+	if c.Disabled {
+		d.Disabled = &c.Disabled
+	}
+	return d
 }
 
-// complete has the defaults in place of what is left out.
-func (d declared) complete() adminwire.ClientMetadata {
+// metadata is what is put in the place of the old state.
+func (d declared) metadata(old adminwire.ClientMetadata) adminwire.ClientMetadata {
 	m := d.ClientMetadata
+	m.Disabled = old.Disabled
+	if d.Disabled != nil {
+		m.Disabled = *d.Disabled
+	}
+	return m
+}
+
+// create is the client as it is registered.
+func (d declared) create() adminwire.ClientCreate {
+	return adminwire.ClientCreate{ID: d.ID, Secret: d.secret, SecretHash: d.SecretHash, ClientMetadata: d.metadata(adminwire.ClientMetadata{})}
+}
+
+// complete is metadata with the defaults in place of what is left out.
+func (d declared) complete(old adminwire.ClientMetadata) adminwire.ClientMetadata {
+	m := d.metadata(old)
 	m.Name, m.Method, m.Type = first(m.Name, d.ID), first(m.Method, "client_secret_basic"), first(m.Type, "web")
 	m.Format, m.Introspection = first(m.Format, "opaque"), first(m.Introspection, "own")
 	if len(m.GrantTypes) == 0 {
@@ -123,8 +146,11 @@ func always(scope string) bool {
 	case "openid", "profile", "email", "offline_access":
 		return true
 	}
-	return strings.HasPrefix(scope, "admin:")
+	return operates(scope)
 }
+
+// operates tells whether a scope opens the admin API.
+func operates(scope string) bool { return strings.HasPrefix(scope, "admin:") }
 
 // knows refuses a scope that is not declared, where some are.
 func (d declaration) knows(c declared) error {
@@ -187,11 +213,31 @@ func differences(from, to adminwire.ClientMetadata) ([]difference, error) {
 	}
 	var all []difference
 	for _, name := range sortedKeys(names) {
-		if !reflect.DeepEqual(before[name], after[name]) {
+		if !reflect.DeepEqual(sorted(name, before[name]), sorted(name, after[name])) {
 			all = append(all, difference{name, before[name], after[name]})
 		}
 	}
 	return all, nil
+}
+
+// sorted is the value of a member with its parts in order, where their order means nothing. That of
+// audience is seen in tokens.
+func sorted(member string, value any) any {
+	var parts []string
+	switch member {
+	case "scope", "default_scope":
+		joined, _ := value.(string)
+		parts = strings.Split(joined, " ")
+	case "grant_types", "redirect_uris", "post_logout_redirect_uris", "resources":
+		list, _ := value.([]any)
+		for _, one := range list {
+			parts = append(parts, text(one))
+		}
+	default:
+		return value
+	}
+	slices.Sort(parts)
+	return parts
 }
 
 func members(m adminwire.ClientMetadata) (map[string]any, error) {
