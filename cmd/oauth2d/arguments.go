@@ -26,7 +26,7 @@ func arguments(root *cobra.Command, args []string) []string {
 	if err != nil {
 		return args // carrying it out says what is wrong
 	}
-	cmd.InheritedFlags() // so that cmd.Flags has them, too
+	cmd.InheritedFlags()                           // so that cmd.Flags has them, too
 	words := strings.Count(cmd.CommandPath(), " ") // of the command itself
 	var kept, names []string
 	isValue := false // of the flag before

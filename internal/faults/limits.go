@@ -24,8 +24,8 @@ const dearest = 0.03
 
 // limited are settings whose limits are never reached.
 var limited = []string{
-	"OAUTH2D_LIMITS_TOKEN=1000000/1s", "OAUTH2D_LIMITS_TOKEN_IP=1000000/1s",
-	"OAUTH2D_LIMITS_INTROSPECT=1000000/1s", "OAUTH2D_LIMITS_INTROSPECT_IP=1000000/1s",
+	"OAUTH2D_LIMITS_TOKEN=1000000/1m", "OAUTH2D_LIMITS_TOKEN_IP=1000000/1m",
+	"OAUTH2D_LIMITS_INTROSPECT=1000000/1m", "OAUTH2D_LIMITS_INTROSPECT_IP=1000000/1m",
 }
 
 // compareLimits measures the processor time of requests at a daemon without rates and one with all
