@@ -3,7 +3,6 @@ package redisconn
 import (
 	"context"
 	"fmt"
-	"net"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -39,28 +38,10 @@ func (db *DB) checkWait(ctx context.Context, server *redis.Client) error {
 // checkSentinels tells whether a majority of all Sentinels can be heard; fewer can never agree.
 // The others are found through those that are configured.
 func (db *DB) checkSentinels(ctx context.Context) error {
-	known, total := make(map[string]bool), len(db.opt.Addrs)
-	for _, addr := range db.opt.Addrs {
-		known[addr] = true
-		s, err := db.sightOf(ctx, addr)
-		if err != nil {
-			continue
-		}
-		total = max(total, s.others+1)
-		client := db.sentinel(addr)
-		others, err := client.Sentinels(ctx, db.opt.MasterName).Result()
-		_ = client.Close()
-		if err != nil {
-			continue
-		}
-		for _, other := range others {
-			known[net.JoinHostPort(other["ip"], other["port"])] = true
-		}
-	}
-	heard := 0
-	for addr := range known {
-		if _, err := db.sightOf(ctx, addr); err == nil {
-			heard++
+	total, heard := len(db.opt.Addrs), 0
+	for _, s := range db.SurveySentinels(ctx) {
+		if s.Err == nil {
+			total, heard = max(total, s.Others+1), heard+1
 		}
 	}
 	if heard <= total/2 {
@@ -68,10 +49,4 @@ func (db *DB) checkSentinels(ctx context.Context) error {
 			"majority of them: configure them all, under addresses that are reached from here", total, heard)
 	}
 	return nil
-}
-
-func (db *DB) sightOf(ctx context.Context, addr string) (sighting, error) {
-	client := db.sentinel(addr)
-	defer func() { _ = client.Close() }()
-	return sight(ctx, client, db.opt.MasterName, db.opt.Now())
 }
