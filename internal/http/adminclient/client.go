@@ -136,6 +136,13 @@ type call struct {
 
 const maxAnswer = 8 << 20
 
+// fetch makes a call that is answered with one thing.
+func fetch[T any](ctx context.Context, c *Client, one call) (T, error) {
+	var got T
+	_, err := c.do(ctx, one, &got)
+	return got, err
+}
+
 // do carries out a call and reads the answer into out, unless that is nil.
 func (c *Client) do(ctx context.Context, one call, out any) (status int, err error) {
 	request, err := c.request(ctx, one)

@@ -27,16 +27,12 @@ func (c *Client) Clients(ctx context.Context) iter.Seq2[adminwire.Client, error]
 
 // Client reads a client.
 func (c *Client) Client(ctx context.Context, id string) (adminwire.Client, error) {
-	var got adminwire.Client
-	_, err := c.do(ctx, call{method: http.MethodGet, path: at("clients", id)}, &got)
-	return got, err
+	return fetch[adminwire.Client](ctx, c, call{method: http.MethodGet, path: at("clients", id)})
 }
 
 // CreateClient registers a client. A generated secret stands in the answer, and nowhere else.
 func (c *Client) CreateClient(ctx context.Context, wanted adminwire.ClientCreate) (adminwire.Client, error) {
-	var got adminwire.Client
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/clients", body: wanted}, &got)
-	return got, err
+	return fetch[adminwire.Client](ctx, c, call{method: http.MethodPost, path: "/clients", body: wanted})
 }
 
 // PutClient makes a client what wanted says, or registers it; then created is true.
@@ -49,9 +45,7 @@ func (c *Client) PutClient(
 
 // PatchClient changes some members of a client.
 func (c *Client) PatchClient(ctx context.Context, id string, change Patch, only Condition) (adminwire.Client, error) {
-	var got adminwire.Client
-	_, err := c.do(ctx, call{method: http.MethodPatch, path: at("clients", id), body: change, patch: true, condition: only}, &got)
-	return got, err
+	return fetch[adminwire.Client](ctx, c, call{method: http.MethodPatch, path: at("clients", id), body: change, patch: true, condition: only})
 }
 
 // DeleteClient ends a client's tokens and removes it.
@@ -69,9 +63,7 @@ func (c *Client) Secrets(ctx context.Context, id string) ([]adminwire.Secret, er
 
 // CreateSecret generates a further secret of a client; the answer is the only time it is seen.
 func (c *Client) CreateSecret(ctx context.Context, id string, how adminwire.SecretCreate) (adminwire.Secret, error) {
-	var got adminwire.Secret
-	_, err := c.do(ctx, call{method: http.MethodPost, path: at("clients", id, "secrets"), body: how}, &got)
-	return got, err
+	return fetch[adminwire.Secret](ctx, c, call{method: http.MethodPost, path: at("clients", id, "secrets"), body: how})
 }
 
 // DeleteSecret ends one secret of a client at once.

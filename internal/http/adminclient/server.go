@@ -10,9 +10,7 @@ import (
 
 // Introspect asks what a token is good for.
 func (c *Client) Introspect(ctx context.Context, token string) (adminwire.TokenInfo, error) {
-	var got adminwire.TokenInfo
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/tokens/introspect", body: adminwire.TokenQuestion{Token: token}}, &got)
-	return got, err
+	return fetch[adminwire.TokenInfo](ctx, c, call{method: http.MethodPost, path: "/tokens/introspect", body: adminwire.TokenQuestion{Token: token}})
 }
 
 // RevokeToken ends a token whoever holds it, and tells whether something ended by it.
@@ -92,7 +90,5 @@ func (c *Client) VerifyAudit(ctx context.Context, progress func(entries, remaini
 
 // Stats counts.
 func (c *Client) Stats(ctx context.Context) (adminwire.Stats, error) {
-	var got adminwire.Stats
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/stats"}, &got)
-	return got, err
+	return fetch[adminwire.Stats](ctx, c, call{method: http.MethodGet, path: "/stats"})
 }

@@ -43,9 +43,7 @@ func (c *Client) EndSession(ctx context.Context, sid string) error {
 // EndSessions is one step of ending sessions: call it again with the answer's Next as Cursor until
 // that is empty.
 func (c *Client) EndSessions(ctx context.Context, step adminwire.SessionsEnd) (adminwire.SessionsEnded, error) {
-	var got adminwire.SessionsEnded
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/sessions/end", body: step}, &got)
-	return got, err
+	return fetch[adminwire.SessionsEnded](ctx, c, call{method: http.MethodPost, path: "/sessions/end", body: step})
 }
 
 // EndAllSessions ends every session that fits, step by step, and tells how many. progress, unless it
@@ -74,9 +72,7 @@ func (c *Client) Grants(ctx context.Context, user, client string) iter.Seq2[admi
 
 // Grant reads a grant.
 func (c *Client) Grant(ctx context.Context, ref string) (adminwire.Grant, error) {
-	var got adminwire.Grant
-	_, err := c.do(ctx, call{method: http.MethodGet, path: at("grants", ref)}, &got)
-	return got, err
+	return fetch[adminwire.Grant](ctx, c, call{method: http.MethodGet, path: at("grants", ref)})
 }
 
 // RevokeGrant ends a grant and forgets the consent behind it.

@@ -25,23 +25,17 @@ func (c *Client) UserNamed(ctx context.Context, name string) (adminwire.User, bo
 
 // User reads a user.
 func (c *Client) User(ctx context.Context, id string) (adminwire.User, error) {
-	var got adminwire.User
-	_, err := c.do(ctx, call{method: http.MethodGet, path: at("users", id)}, &got)
-	return got, err
+	return fetch[adminwire.User](ctx, c, call{method: http.MethodGet, path: at("users", id)})
 }
 
 // CreateUser adds a user.
 func (c *Client) CreateUser(ctx context.Context, wanted adminwire.UserCreate) (adminwire.User, error) {
-	var got adminwire.User
-	_, err := c.do(ctx, call{method: http.MethodPost, path: "/users", body: wanted}, &got)
-	return got, err
+	return fetch[adminwire.User](ctx, c, call{method: http.MethodPost, path: "/users", body: wanted})
 }
 
 // PatchUser changes some members of a user.
 func (c *Client) PatchUser(ctx context.Context, id string, change Patch, only Condition) (adminwire.User, error) {
-	var got adminwire.User
-	_, err := c.do(ctx, call{method: http.MethodPatch, path: at("users", id), body: change, patch: true, condition: only}, &got)
-	return got, err
+	return fetch[adminwire.User](ctx, c, call{method: http.MethodPatch, path: at("users", id), body: change, patch: true, condition: only})
 }
 
 // DeleteUser ends a user's sessions and grants and removes them.
