@@ -1,5 +1,5 @@
 # The server and nothing else: no shell, no package manager, not root.
-FROM golang:1.26-bookworm AS build
+FROM golang:1.26.11-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download

@@ -2,6 +2,8 @@ module github.com/recipe-web-app/oauth2d
 
 go 1.26.0
 
+toolchain go1.26.11
+
 require (
 	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/anishathalye/porcupine v1.3.1
