@@ -50,7 +50,11 @@ func (p *Pages) signOut(w http.ResponseWriter, r *http.Request) error {
 	} else if err := p.o.Sessions.ConfirmEnded(r.Context(), oauth.Token(p.o.Cookies.Get(r, web.SessionCookie))); err != nil {
 		return err
 	}
-	p.o.Cookies.Clear(w, web.SessionCookie)
+	// Clear only what the browser sent: a post from another site carries no Lax cookie, and must not take
+	// away the cookie of somebody who is signed in.
+	if p.o.Cookies.Sent(r, web.SessionCookie) {
+		p.o.Cookies.Clear(w, web.SessionCookie)
+	}
 	web.SeeOther(w, p.o.Base+web.PathLogout)
 	return nil
 }

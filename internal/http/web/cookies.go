@@ -39,6 +39,9 @@ func (c Cookies) Get(r *http.Request, name string) string {
 	return found[0].Value
 }
 
+// Sent reports whether the browser sent a cookie of this name, one that Get accepts or not.
+func (c Cookies) Sent(r *http.Request, name string) bool { return len(r.CookiesNamed(c.name(name))) > 0 }
+
 const maxCookie = 256
 
 func (c Cookies) name(name string) string {

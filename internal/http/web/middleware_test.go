@@ -337,7 +337,9 @@ func TestW01_FormsFromElsewhereAreRefused(t *testing.T) {
 		{"POST", "cross-site", "https://evil", 403},
 		{"POST", "same-site", "https://other.example", 403},
 		{"POST", "", "https://evil", 403},
-		{"POST", "", "null", 403},
+		{"POST", "", "null", 200}, // P04: a browser before Fetch Metadata; the token in the form decides
+		{"POST", "cross-site", "null", 403},
+		{"POST", "same-site", "null", 403},
 		{"POST", "same-origin", "null", 200},
 		{"POST", "", "https://as.example", 200},
 		{"POST", "none", "", 200},
