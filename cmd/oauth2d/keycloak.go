@@ -162,14 +162,21 @@ func (k keycloakClient) scopes(c *candidate) {
 	if k.Standard {
 		preset = append(preset, "openid")
 	}
+	served := func(name string) bool {
+		if name == "address" || name == "phone" { // every realm has them
+			c.note("the scope %s is not served", name)
+			return false
+		}
+		return !slices.Contains(keycloakMappers(), name)
+	}
 	for _, name := range k.DefaultScopes {
-		if !slices.Contains(keycloakMappers(), name) {
+		if served(name) {
 			preset = append(preset, name)
 		}
 	}
 	all = slices.Clone(preset)
 	for _, name := range k.OptionalScopes {
-		if !slices.Contains(keycloakMappers(), name) && !slices.Contains(all, name) {
+		if served(name) && !slices.Contains(all, name) {
 			all = append(all, name)
 		}
 	}

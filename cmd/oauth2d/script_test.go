@@ -47,14 +47,18 @@ func byDirect(t *testing.T, set func(name, value string)) {
 	set("FACE", "--direct")
 }
 
-// Each script of `both` runs through the admin API and straight on Redis, with the same words.
-func TestScripts(t *testing.T) {
-	t.Parallel()
-	faces := map[string]map[string]face{
+// faces are the ways in which the scripts of a folder reach a server, by folder.
+func faces() map[string]map[string]face {
+	return map[string]map[string]face{
 		"both": {"api": byAPI, "direct": byDirect}, "api": {"api": byAPI}, "direct": {"direct": byDirect},
 		"alone": {"alone": func(*testing.T, func(name, value string)) {}},
 	}
-	for folder, through := range faces {
+}
+
+// Each script of `both` runs through the admin API and straight on Redis, with the same words.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	for folder, through := range faces() {
 		files, err := filepath.Glob(filepath.Join("testdata", "script", folder, "*.txtar"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: no scripts, %v", folder, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/granttype"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminapi"
 	"github.com/recipe-web-app/oauth2d/internal/jose"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -69,7 +70,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		Queue:    c.Password.Queue,
 	})
 	passwords := counting{c.Limits, s.limits, events, now}.guard(ratelimit.LoginFailures, ratelimit.LoginFailuresIP)
-	clients := registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now})
+	clients := registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now, Declared: declaredScopes(c)})
 	s = s.since(clients.Epoch)
 	return base{
 		stores:   s,
@@ -201,4 +202,11 @@ func scopeNames(c config.Config) []string {
 		all = append(all, scope.Name)
 	}
 	return all
+}
+
+// declaredScopes are those that clients may be registered for: the ones of the settings, and those of
+// the admin API.
+func declaredScopes(c config.Config) *oauth.Declared {
+	names := oauth.Scopes(scopeNames(c))
+	return &oauth.Declared{Names: names.With(adminapi.Scopes()), Open: !c.OwnScopes()}
 }

@@ -127,8 +127,8 @@ func checkScope(_ *Authorizer, _ context.Context, p *Pending, _ error) error {
 	if len(asked) == 0 {
 		asked = p.Client.Default().Without(oauth.Scopes{oauth.ScopeOpenID})
 	}
-	if !asked.Within(p.Client.Scopes) {
-		return oauth.Refuse(oauth.InvalidScope, "scope holds a value that this client may not have", nil)
+	if err := asked.RefuseScope(p.Client.Scopes, "is none that this client may have"); err != nil {
+		return err
 	}
 	p.Scope = asked
 	p.nonce = p.params.Get("nonce")

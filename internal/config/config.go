@@ -9,7 +9,7 @@ type Config struct {
 	MasterKey         Secret   `key:"master_key" doc:"The key under which the server's own keys are sealed in Redis: base64 of 32 random bytes (openssl rand -base64 32). All replicas need the same one."`
 	MasterKeyPrevious []Secret `key:"master_key_previous" doc:"Earlier master keys that still open what they sealed. To change the master key, put the old one here; take it away after the next key rotation."`
 
-	Scopes    []Scope    `key:"scopes" reload:"true" doc:"The scopes that clients may be registered for. openid, profile, email and offline_access are always there and may be described anew. SIGHUP changes the descriptions; a new scope needs a restart."`
+	Scopes    []Scope    `key:"scopes" reload:"true" doc:"The scopes that clients may be registered for: any other is refused, and a client that has one keeps it. openid, profile, email, offline_access and the admin scopes are always there; the first four may be described anew. Where the list is empty, every name is accepted that does not look like a slip of a known one. SIGHUP changes the descriptions; a new scope needs a restart."`
 	Resources []Resource `key:"resources" doc:"The protected resources that a client may name with the resource parameter (RFC 8707). Empty: the parameter is refused."`
 
 	Server        Server        `key:"server"`

@@ -32,6 +32,9 @@ func withStandardScopes(own []Scope) []Scope {
 	return append(standard, further...)
 }
 
+// OwnScopes reports whether the settings declare a scope besides the standard ones.
+func (c Config) OwnScopes() bool { return len(c.Scopes) > len(standardScopes()) }
+
 // devDefaults are the defaults of serve --dev, by key. The issuer follows the listener.
 func devDefaults() map[string]any {
 	scope := func(name, description string, userOnly bool) any {

@@ -52,8 +52,11 @@ func (c ClientCredentials) scope(r Request) (oauth.Scopes, error) {
 	if len(asked) == 0 {
 		return r.Client.Default().Without(c.UserOnly), nil
 	}
-	if !asked.Within(r.Client.Scopes.Without(c.UserOnly)) {
-		return nil, oauth.Refuse(oauth.InvalidScope, "scope holds a value that this client may not have without a user", nil)
+	if err := asked.RefuseScope(r.Client.Scopes, "is none that this client may have"); err != nil {
+		return nil, err
+	}
+	if err := asked.RefuseScope(r.Client.Scopes.Without(c.UserOnly), "needs a user: client_credentials cannot have it"); err != nil {
+		return nil, err
 	}
 	return asked, nil
 }

@@ -78,8 +78,8 @@ func NarrowScope(granted Scopes, asked string) (Scopes, error) {
 	if len(wanted) == 0 {
 		return granted, nil
 	}
-	if !wanted.Within(granted) {
-		return nil, Refuse(InvalidScope, "scope is wider than what was granted", nil)
+	if err := wanted.RefuseScope(granted, "is wider than what was granted"); err != nil {
+		return nil, err
 	}
 	return wanted, nil
 }

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -29,12 +30,15 @@ func ParseScopes(text string) (Scopes, error) {
 		return nil, Refuse(InvalidScope, "scope is longer than 2048 bytes", nil)
 	}
 	var scopes Scopes
+	at := 0
 	for value := range strings.SplitSeq(text, " ") {
 		if value == "" {
 			continue
 		}
+		at++
 		if !validScope(value) {
-			return nil, Refuse(InvalidScope, "scope holds a character that is not allowed", nil)
+			// The value itself may hold what an error_description must not (RFC 6749 section 5.2).
+			return nil, Refuse(InvalidScope, "scope value "+strconv.Itoa(at)+" holds a character that is not allowed", nil)
 		}
 		if len(scopes) == MaxScopeValues && !scopes.Has(value) {
 			return nil, Refuse(InvalidScope, "scope names more than 64 values", nil)
@@ -103,4 +107,66 @@ func (s Scopes) With(other Scopes) Scopes {
 		}
 	}
 	return all
+}
+
+// maxScopeInMessage bounds how much of a scope value an error message repeats.
+const maxScopeInMessage = 60
+
+// RefuseScope returns nil when every value of s is in ceiling. Otherwise it returns an invalid_scope
+// error that names the first value that is not, why it is refused, and the value of ceiling that was
+// most likely meant.
+func (s Scopes) RefuseScope(ceiling Scopes, why string) error {
+	for _, value := range s {
+		if ceiling.Has(value) {
+			continue
+		}
+		return Refuse(InvalidScope, scopeMessage(value, ceiling, why), nil)
+	}
+	return nil
+}
+
+// scopeMessage names a scope value, why it is refused and what was probably meant. A scope value holds
+// no character that an error_description must not.
+func scopeMessage(value string, known Scopes, why string) string {
+	shown := value
+	if len(shown) > maxScopeInMessage {
+		shown = shown[:maxScopeInMessage] + "..."
+	}
+	text := "the scope " + shown + " " + why
+	if parts := strings.FieldsFunc(value, isScopeSeparator); len(parts) > 1 && Scopes(parts).Within(known) {
+		return text + "; did you mean " + strings.Join(parts, " ") + "? Scopes are separated by spaces"
+	}
+	if near := Nearest(value, known); near != "" {
+		return text + "; did you mean " + near + "?"
+	}
+	return text
+}
+
+// isScopeSeparator reports whether people separate scopes by a character although OAuth does not.
+func isScopeSeparator(r rune) bool { return r == ',' || r == ';' || r == '+' || r == '|' }
+
+// Declared are the scopes that clients may be registered for.
+type Declared struct {
+	Names Scopes // every scope that the server knows
+	Open  bool   // the settings declare none of their own: names that resemble no known one pass
+}
+
+// Check refuses a scope that is not declared: with a description that names it and the scope that was
+// most likely meant. Scopes of had pass: a client keeps what it was registered for.
+func (d Declared) Check(asked, had Scopes) error {
+	for _, value := range asked.Without(had) {
+		if d.Names.Has(value) || d.Open && !d.isSlip(value) {
+			continue
+		}
+		text := scopeMessage(value, d.Names, "is not declared under scopes in the settings")
+		return Refuse(InvalidClientMetadata, text, nil)
+	}
+	return nil
+}
+
+// isSlip reports whether a scope that nobody declared is more likely a mistake than a name: several
+// scopes in one, a slip in the name of a built-in scope, or an admin scope that opens nothing.
+func (d Declared) isSlip(value string) bool {
+	return strings.ContainsFunc(value, func(r rune) bool { return r == ',' || r == ';' }) ||
+		strings.HasPrefix(value, "admin:") || len(value) > 4 && Nearest(value, d.Names) != ""
 }

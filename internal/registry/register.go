@@ -64,7 +64,19 @@ func (r *Registry) fresh(c oauth.Client) (oauth.Client, error) {
 	c.Secrets, c.Revision, c.Created, c.Updated = nil, 0, now, now
 	// The id may have been another client's before: what that one was granted is not inherited.
 	c.NotBefore = now.Truncate(time.Millisecond) // as grants keep the time they were born
-	return c, check(c)
+	if err := check(c); err != nil {
+		return c, err
+	}
+	return c, r.checkDeclared(c, nil)
+}
+
+// checkDeclared refuses a scope that the settings do not declare. A client keeps those that it had: a
+// scope that is no longer declared must not keep an operator from changing the client.
+func (r *Registry) checkDeclared(c oauth.Client, had oauth.Scopes) error {
+	if r.Declared == nil {
+		return nil
+	}
+	return r.Declared.Check(c.Scopes, had)
 }
 
 func (r *Registry) add(ctx context.Context, c oauth.Client) (oauth.Client, error) {

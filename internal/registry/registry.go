@@ -19,13 +19,15 @@ type Peppers interface {
 	PepperOf(id string) []byte // nil when unknown
 }
 
-// Options make a Registry. All but Lease are required.
+// Options make a Registry. All but Lease and Declared are required.
 type Options struct {
 	Store   store.Clients
 	Peppers Peppers
 	Hasher  *secret.Hasher
 	Now     func() time.Time // must carry the monotonic clock, as time.Now does
 	Lease   time.Duration    // how long a confirmation of the version counts; 1 s
+	// Declared are the scopes that clients may be registered for; nil: all are.
+	Declared *oauth.Declared
 }
 
 // Registry is the daemon's view of the registered clients. It is safe for concurrent use.
@@ -92,6 +94,9 @@ func (r *Registry) Change(ctx context.Context, id oauth.ClientID, edit func(*oau
 		changed.ID, changed.Created, changed.Revision, changed.Updated = before.ID, before.Created, before.Revision, now
 		changed.Secrets = stillValid(changed.Secrets, now)
 		if err := check(changed); err != nil {
+			return oauth.Client{}, err
+		}
+		if err := r.checkDeclared(changed, before.Scopes); err != nil {
 			return oauth.Client{}, err
 		}
 		changed.Revision, err = r.put(ctx, changed)

@@ -1,10 +1,8 @@
-package config
+package oauth
 
-import "slices"
-
-// nearest finds the known name that an unknown one was most likely meant to be; "" when none is
+// Nearest returns the known name that an unknown one was most likely meant to be; "" when none is
 // near enough to be worth a guess.
-func nearest(name string, known []string) string {
+func Nearest(name string, known []string) string {
 	best, found := max(2, len(name)/3)+1, ""
 	for _, candidate := range known {
 		if d := distance(name, candidate); d < best {
@@ -40,17 +38,4 @@ func differ(a, b byte) int {
 		return 0
 	}
 	return 1
-}
-
-// didYouMean is a hint towards the nearest known name.
-func didYouMean(name string, known []string) string {
-	if near := nearest(name, known); near != "" {
-		return "did you mean " + near + "?"
-	}
-	return "`oauth2d config schema` lists every setting"
-}
-
-// allowed tells whether value is one of oneOf, where none means any.
-func allowed(value string, oneOf []string) bool {
-	return len(oneOf) == 0 || slices.Contains(oneOf, value)
 }

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// scripted runs a script of testdata/fault through the faces of its folder, as TestScripts does.
+func scripted(t *testing.T, file string) {
+	t.Helper()
+	t.Parallel()
+	for name, prepare := range faces()[filepath.Dir(file)] {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+name, func(t *testing.T) {
+			t.Parallel()
+			runScript(t, filepath.Join("testdata", "fault", file), prepare)
+		})
+	}
+}
+
+func TestF_S22_UndeclaredScopesAreRefused(t *testing.T) {
+	scripted(t, "both/S22_undeclared_scopes.txtar")
+}
+func TestF_S22_RegisteredScopesStay(t *testing.T)      { scripted(t, "direct/S22_kept_scopes.txtar") }
+func TestF_S22_InvalidScopeNamesTheScope(t *testing.T) { scripted(t, "api/S22_invalid_scope.txtar") }

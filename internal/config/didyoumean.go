@@ -1,0 +1,20 @@
+package config
+
+import (
+	"slices"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// didYouMean is a hint towards the nearest known name.
+func didYouMean(name string, known []string) string {
+	if near := oauth.Nearest(name, known); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "`oauth2d config schema` lists every setting"
+}
+
+// allowed tells whether value is one of oneOf, where none means any.
+func allowed(value string, oneOf []string) bool {
+	return len(oneOf) == 0 || slices.Contains(oneOf, value)
+}
