@@ -15,6 +15,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/audit"
 	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
 	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/http/server"
@@ -54,6 +55,7 @@ type App struct {
 	metrics *metric.Metrics
 	pulse   *pulse
 	audit   *audit.Log
+	events  event.Sink
 	tracing *tracing.Tracing
 	rules   rules
 	counted atomic.Int64                     // live sessions; below 0: not yet
@@ -107,6 +109,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	}
 	a.onStop("redis", func(context.Context) error { return s.db.Close() })
 	events := a.openAudit(s.audit)
+	a.events = events
 	b, err := newBase(ctx, c, s, events, o.Now)
 	if err != nil {
 		return nil, err

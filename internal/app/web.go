@@ -24,7 +24,7 @@ func (a *App) makeServers() error {
 	if a.pages, err = a.makePages(cookies); err != nil {
 		return err
 	}
-	errs := &web.Errors{Log: a.log, Page: a.pages.Error, FormPost: a.pages.FormPost}
+	errs := &web.Errors{Log: a.log, Events: a.events, Page: a.pages.Error, FormPost: a.pages.FormPost}
 	a.health = &endpoint.Health{Probe: a.pulse.Probe}
 	plumbing := server.Plumbing{
 		Log: a.log, Metrics: a.metrics, Errors: errs, Now: a.options.Now, Proxies: proxies, Timeout: c.Server.RequestTimeout,

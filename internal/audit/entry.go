@@ -78,13 +78,15 @@ func factOf(t told, writer string) Fact {
 	return f
 }
 
-// detail is a field's name as it stands in JSON: grant_type.
+// detail is a field's name as it stands in JSON: grant_type, redirect_uri.
 func detail(field string) string {
 	var name strings.Builder
-	for i, r := range field {
-		if unicode.IsUpper(r) && i > 0 {
+	lower := false // the letter before
+	for _, r := range field {
+		if unicode.IsUpper(r) && lower {
 			name.WriteByte('_')
 		}
+		lower = unicode.IsLower(r)
 		name.WriteRune(unicode.ToLower(r))
 	}
 	return name.String()
@@ -108,6 +110,9 @@ func routine(e event.Event) bool {
 		return true
 	case event.CredentialShown:
 		return e.Verdict != "unknown"
+	case event.RequestRefused:
+		// What apps are answered that look silently, every few minutes, whether somebody is signed in.
+		return e.Code == "login_required" || e.Code == "consent_required"
 	}
 	return false
 }

@@ -59,11 +59,19 @@ func (a *Authorizer) Check(ctx context.Context, params oauth.Params, parse error
 	p := Pending{params: params, asked: a.o.Now()}
 	for _, step := range chain {
 		if err := step.check(a, ctx, &p, parse); err != nil {
-			if p.Return.URI == "" {
-				return Pending{}, err
+			refusal := p.about(err)
+			if p.Return.URI != "" {
+				refusal = refusal.To(p.Return)
 			}
-			return Pending{}, oauth.AsError(err).To(p.Return)
+			return Pending{}, refusal
 		}
 	}
 	return p, nil
+}
+
+// about adds for the audit log who asked, and with what, to a refusal of the request.
+func (p *Pending) about(err error) *oauth.Error {
+	return oauth.AsError(err).About(oauth.Facts{
+		Client: p.Client.ID, SentClient: p.params.Get("client_id"), SentRedirectURI: p.params.Get("redirect_uri"),
+	})
 }

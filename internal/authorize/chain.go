@@ -25,6 +25,12 @@ var chain = []struct {
 	{"prompt", checkPrompt},
 }
 
+// Why a client may not ask, where the person is told the same words: for the audit log only.
+var (
+	errUnknownClient  = errors.New("the client is not registered")
+	errDisabledClient = errors.New("the client is disabled")
+)
+
 func checkClient(a *Authorizer, ctx context.Context, p *Pending, parse error) error {
 	id := p.params.Get("client_id")
 	if id == "" {
@@ -33,13 +39,14 @@ func checkClient(a *Authorizer, ctx context.Context, p *Pending, parse error) er
 	client, err := a.o.Registry.Client(ctx, oauth.ClientID(id))
 	switch {
 	case errors.Is(err, store.Absent):
-		return oauth.Refuse(oauth.InvalidRequest, "no such client", nil)
+		return oauth.Refuse(oauth.InvalidRequest, "no such client", errUnknownClient)
 	case err != nil:
 		return oauth.Unavailable(err)
-	case client.Disabled:
-		return oauth.Refuse(oauth.InvalidRequest, "no such client", nil)
 	}
 	p.Client = client
+	if client.Disabled {
+		return oauth.Refuse(oauth.InvalidRequest, "no such client", errDisabledClient)
+	}
 	return nil
 }
 

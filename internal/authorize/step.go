@@ -86,5 +86,5 @@ func (a *Authorizer) Allow(ctx context.Context, p Pending, session oauth.Session
 // Deny answers the client that the user refused.
 func (a *Authorizer) Deny(ctx context.Context, p Pending, session oauth.Session) error {
 	a.o.Events.Emit(ctx, event.ConsentDenied{User: string(session.User), Client: string(p.Client.ID), Scope: p.Scope.String()})
-	return oauth.Refuse(oauth.AccessDenied, "the user refused", nil).To(p.Return)
+	return oauth.Refuse(oauth.AccessDenied, "the user refused", nil).To(p.Return).Recorded()
 }

@@ -57,7 +57,10 @@ const (
 	unknownClient = "unknown client"
 	disabled      = "disabled"
 	otherMethod   = "method not registered"
+	noSecret      = "no secret, where one is registered"
+	assertion     = "client assertion, which is not supported"
 	wrongSecret   = "wrong secret"
+	expiredSecret = "expired secret"
 )
 
 // Authenticate gives the client that the request proved to be, or for a public one claimed to be. A
@@ -75,7 +78,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, p Presented) (oauth.Cl
 	mark := a.proven.mark(p.ID, p.Secret)
 	if a.proven.has(mark) {
 		client, reason, err := a.decide(ctx, p)
-		if err != nil || reason != wrongSecret && reason != unknownClient {
+		if err != nil || reason != wrongSecret && reason != expiredSecret && reason != unknownClient {
 			return a.answer(ctx, p, start, judgement{client, reason, err})
 		}
 		a.proven.drop(mark) // it was right once; now it is a guess like any other
@@ -115,7 +118,7 @@ func (a *Authenticator) answer(ctx context.Context, p Presented, start time.Time
 	}
 	a.Events.Emit(ctx, event.ClientAuthFailed{Client: string(j.client.ID), Method: string(p.Method), Reason: j.reason})
 	a.Wait(ctx, a.rest(a.Now().Sub(start)))
-	return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "client authentication failed", errors.New(j.reason))
+	return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "client authentication failed", errors.New(j.reason)).Recorded()
 }
 
 // decide says why the client is refused, or "". The work is the same for every reason: a secret is
@@ -140,13 +143,26 @@ func (a *Authenticator) decide(ctx context.Context, p Presented) (oauth.Client, 
 	}
 	switch {
 	case !allowed(client.Method, p):
-		return client, otherMethod, nil
+		return client, methodReason(p), nil
+	case !right && a.Registry.HasExpired(client, p.Secret.Reveal()):
+		return client, expiredSecret, nil
 	case !right:
 		return client, wrongSecret, nil
 	case client.Disabled:
 		return client, disabled, nil
 	}
 	return client, "", nil
+}
+
+// methodReason says why the way in which a client presents itself is not allowed.
+func methodReason(p Presented) string {
+	switch {
+	case p.Assertion:
+		return assertion
+	case p.Method == oauth.AuthNone:
+		return noSecret
+	}
+	return otherMethod
 }
 
 // allowed tells whether a client of a registered method may present itself like this.

@@ -100,7 +100,7 @@ func (d *Directory) Still(ctx context.Context, verified oauth.User) (bool, error
 
 func (d *Directory) failed(ctx context.Context, user oauth.UserID, reason string) error {
 	d.o.Events.Emit(ctx, event.LoginFailed{User: string(user), Reason: reason})
-	return oauth.Refuse(oauth.AccessDenied, "the user name and the password do not go together", errors.New(reason))
+	return oauth.Refuse(oauth.AccessDenied, "the user name and the password do not go together", errors.New(reason)).Recorded()
 }
 
 // SetPassword gives a user a password of an operator's choice; with once they have to choose another one

@@ -66,6 +66,18 @@ type (
 	KeyChanged struct{ Key, Use, Change string }
 )
 
+// The facts of requests.
+type (
+	// RequestRefused: an endpoint, a page or the admin API refused a request for a reason that no other
+	// fact records. Route is the pattern of the path, Code the error code of the answer, Reason why, which
+	// the caller may not have been told. Client is a registered client; SentClient and SentRedirectURI are
+	// what the request sent, which nobody has checked.
+	RequestRefused struct {
+		Actor, User, Client, Route, Code, Reason string
+		SentClient, SentRedirectURI              string
+	}
+)
+
 // The facts of operators.
 type (
 	// AdminAction: an operator changed something. Actor is the subject of the operator's token, Action
@@ -79,6 +91,7 @@ type (
 
 // Name implements Event.
 func (a AdminAction) Name() string          { return a.Action }
+func (RequestRefused) Name() string         { return "request.refused" }
 func (TokenIssued) Name() string            { return "token.issued" }
 func (TokenDenied) Name() string            { return "token.denied" }
 func (CredentialShown) Name() string        { return "credential.shown" }

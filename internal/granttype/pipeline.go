@@ -55,7 +55,7 @@ func (g *Pipeline) Exchange(ctx context.Context, r Request) (token.Set, error) {
 		g.events.Emit(ctx, event.TokenDenied{
 			Client: string(r.Client.ID), GrantType: g.known(r.Type), Code: string(refusal.Code), Reason: refusal.Description,
 		})
-		return token.Set{}, err
+		return token.Set{}, refusal.Recorded()
 	}
 	return set, nil
 }

@@ -52,7 +52,19 @@ type Error struct {
 	Code        Code
 	Description string
 	Return      *Return // where an authorization error goes; nil means it is answered in place
+	Facts       Facts
 	cause       error
+	recorded    bool
+}
+
+// Facts are what the audit log records about a refused request beside its code and reason. None of
+// them is sent to the caller.
+type Facts struct {
+	Actor  string   // the operator who asked
+	User   UserID   // the person whose session or token the request showed
+	Client ClientID // the registered client that asked
+	// What the request sent as client_id and redirect_uri. Nobody has checked them.
+	SentClient, SentRedirectURI string
 }
 
 // Return names the validated place an authorization answer goes back to. It exists only after the
@@ -90,6 +102,43 @@ func (e *Error) To(r Return) *Error {
 	sent := *e
 	sent.Return = &r
 	return &sent
+}
+
+// About returns a copy of e that carries facts for the audit log.
+func (e *Error) About(f Facts) *Error {
+	told := *e
+	told.Facts = f
+	return &told
+}
+
+// Recorded returns a copy of e that says: a more specific fact has recorded this refusal, so that the
+// boundary must not record it a second time.
+func (e *Error) Recorded() *Error {
+	told := *e
+	told.recorded = true
+	return &told
+}
+
+// WasRecorded reports whether e, or a refusal that caused it, is one of Recorded.
+func (e *Error) WasRecorded() bool {
+	for e != nil && !e.recorded {
+		var cause *Error
+		errors.As(e.cause, &cause)
+		e = cause
+	}
+	return e != nil
+}
+
+// Reason says for operators why the request was refused: the description, and the cause that the caller
+// was not told.
+func (e *Error) Reason() string {
+	if e.cause == nil {
+		return e.Description
+	}
+	if e.Description == "" {
+		return e.cause.Error()
+	}
+	return e.Description + ": " + e.cause.Error()
 }
 
 // Error is for logs; it holds the cause and must not be sent to a caller.

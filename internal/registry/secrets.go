@@ -125,6 +125,14 @@ func (r *Registry) CheckSecret(ctx context.Context, c oauth.Client, shown string
 	return false, nil
 }
 
+// HasExpired reports whether shown is a generated secret of the client that has expired. It is for the
+// audit log: the answer to the caller is the same as for a wrong secret.
+func (r *Registry) HasExpired(c oauth.Client, shown string) bool {
+	now := r.Now()
+	expired := slices.DeleteFunc(slices.Clone(c.Secrets), func(s oauth.Secret) bool { return s.ValidAt(now) })
+	return r.matchesDigest(c.ID, expired, shown)
+}
+
 // CheckNothing does the work of CheckSecret for a client that is not registered.
 func (r *Registry) CheckNothing(shown string) {
 	id, _ := r.Peppers.Pepper()

@@ -181,13 +181,21 @@ func (a *API) guarded(one operation) web.Handler {
 		if err != nil {
 			return err
 		}
-		if err := operator.Must(one.scope); err != nil {
-			return err
+		if err := a.serve(one, known, &call{Operator: operator, w: w, r: r}); err != nil {
+			refusal := oauth.AsError(err)
+			refusal.Facts.Actor = operator.Name
+			return refusal
 		}
-		c := &call{Operator: operator, w: w, r: r}
-		if err := c.readQuery(known); err != nil {
-			return err
-		}
-		return one.serve(a, c)
+		return nil
 	}
+}
+
+func (a *API) serve(one operation, known []string, c *call) error {
+	if err := c.Must(one.scope); err != nil {
+		return err
+	}
+	if err := c.readQuery(known); err != nil {
+		return err
+	}
+	return one.serve(a, c)
 }

@@ -38,15 +38,21 @@ func (b Bearer) Operator(r *http.Request) (admin.Operator, error) {
 	if err != nil {
 		return admin.Operator{}, err
 	}
-	if !alive || !b.forUs(access) {
-		return admin.Operator{}, notValid()
+	about := oauth.Facts{Actor: access.Subject, Client: access.Client}
+	switch {
+	case !alive:
+		return admin.Operator{}, notValid(errDeadToken).About(about)
+	case !b.forUs(access):
+		return admin.Operator{}, notValid(errOtherAudience).About(about)
 	}
 	client, err := b.Registry.Client(r.Context(), access.Client)
 	switch {
-	case errors.Is(err, store.Absent) || err == nil && client.Disabled:
-		return admin.Operator{}, notValid()
+	case errors.Is(err, store.Absent):
+		return admin.Operator{}, notValid(errClientGone).About(about)
 	case err != nil:
 		return admin.Operator{}, oauth.Unavailable(err)
+	case client.Disabled:
+		return admin.Operator{}, notValid(errClientDisabled).About(about)
 	}
 	if err := b.Limits.Client(r.Context(), ratelimit.Admin, client); err != nil {
 		return admin.Operator{}, err
@@ -55,10 +61,12 @@ func (b Bearer) Operator(r *http.Request) (admin.Operator, error) {
 	if access.OfUser() {
 		user, err := b.Admin.User(r.Context(), oauth.UserID(access.Subject))
 		switch {
-		case errors.Is(err, store.Absent) || err == nil && user.Disabled:
-			return admin.Operator{}, notValid()
+		case errors.Is(err, store.Absent):
+			return admin.Operator{}, notValid(errUserGone).About(about)
 		case err != nil:
 			return admin.Operator{}, err
+		case user.Disabled:
+			return admin.Operator{}, notValid(errUserDisabled).About(about)
 		case !b.Admin.IsOperator(user.User):
 			scopes = nil
 		}
@@ -66,8 +74,18 @@ func (b Bearer) Operator(r *http.Request) (admin.Operator, error) {
 	return b.Admin.By(access.Subject, scopes), nil
 }
 
-func notValid() error {
-	return oauth.Refuse(oauth.InvalidToken, "the access token is not valid here", nil)
+// Why a token lets nobody in, where the caller is told the same words: for the audit log only.
+var (
+	errDeadToken      = errors.New("it is expired, revoked, or none of this server's")
+	errOtherAudience  = errors.New("it was issued for another audience")
+	errClientGone     = errors.New("its client was deleted")
+	errClientDisabled = errors.New("its client is disabled")
+	errUserGone       = errors.New("its user was deleted")
+	errUserDisabled   = errors.New("its user is disabled")
+)
+
+func notValid(reason error) *oauth.Error {
+	return oauth.Refuse(oauth.InvalidToken, "the access token is not valid here", reason)
 }
 
 // forUs tells whether a token that names whom it is for names this server (RFC 9068 §4).

@@ -47,7 +47,7 @@ func (c *Callers) introspecting(r *http.Request, p oauth.Params) (oauth.Client, 
 		return oauth.Client{}, err
 	}
 	if client.Public() {
-		return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "client authentication failed", nil)
+		return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "client authentication failed", errPublicCaller).About(oauth.Facts{Client: client.ID})
 	}
 	return client, nil
 }
@@ -63,25 +63,44 @@ func (c *Callers) authenticated(r *http.Request, p oauth.Params) (oauth.Client, 
 // self gives the public client that a live token was issued to, when the token is asked about by
 // itself.
 func (c *Callers) self(ctx context.Context, shown oauth.Token, p oauth.Params) (oauth.Client, error) {
-	refused := oauth.Refuse(oauth.InvalidToken, "the access token does not allow this", nil)
-	if !c.AllowSelf || shown.Digest() != oauth.Token(p.Get("token")).Digest() {
-		return oauth.Client{}, refused
+	var about oauth.Facts
+	refused := func(reason error) error {
+		return oauth.Refuse(oauth.InvalidToken, "the access token does not allow this", reason).About(about)
+	}
+	switch {
+	case !c.AllowSelf:
+		return oauth.Client{}, refused(errSelfOff)
+	case shown.Digest() != oauth.Token(p.Get("token")).Digest():
+		return oauth.Client{}, refused(errOtherToken)
 	}
 	access, alive, err := c.Tokens.Inspect(ctx, shown)
 	if err != nil {
 		return oauth.Client{}, err
 	}
+	about.Client = access.Client
 	if !alive {
-		return oauth.Client{}, refused
+		return oauth.Client{}, refused(errDeadToken)
 	}
 	client, err := c.Registry.Client(ctx, access.Client)
 	switch {
 	case errors.Is(err, store.Absent):
-		return oauth.Client{}, refused
+		return oauth.Client{}, refused(errClientGone)
 	case err != nil:
 		return oauth.Client{}, oauth.Unavailable(err)
-	case client.Disabled || !client.Public():
-		return oauth.Client{}, refused
+	case client.Disabled:
+		return oauth.Client{}, refused(errClientDisabled)
+	case !client.Public():
+		return oauth.Client{}, refused(errHasSecret)
 	}
 	return client, nil
 }
+
+// Why a caller is refused, where it is told the same words: for the audit log only.
+var (
+	errPublicCaller   = errors.New("a public client may ask only about the token that it shows as Bearer")
+	errSelfOff        = errors.New("a bearer may not ask about its own token: introspection.allow_self is off")
+	errOtherToken     = errors.New("the bearer asked about another token than the one it showed")
+	errClientGone     = errors.New("its client was deleted")
+	errClientDisabled = errors.New("its client is disabled")
+	errHasSecret      = errors.New("its client has a secret and must authenticate with it")
+)

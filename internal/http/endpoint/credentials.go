@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,6 +16,8 @@ const (
 	schemeBasic  = "Basic"
 	schemeBearer = "Bearer"
 )
+
+var errUnknownScheme = errors.New("the scheme of the Authorization header is neither Basic nor Bearer")
 
 // presented finds out how a client says who it is (RFC 6749 §2.3): in the Authorization header or
 // in the body, never both.
@@ -32,7 +35,7 @@ func presented(r *http.Request, p oauth.Params) (clientauth.Presented, error) {
 	case strings.EqualFold(scheme, schemeBasic):
 		return inHeader(text, p)
 	}
-	return clientauth.Presented{}, oauth.Refuse(oauth.InvalidClient, "client authentication failed", nil)
+	return clientauth.Presented{}, oauth.Refuse(oauth.InvalidClient, "client authentication failed", errUnknownScheme)
 }
 
 func inBody(p oauth.Params) (clientauth.Presented, error) {

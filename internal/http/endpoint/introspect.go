@@ -31,7 +31,7 @@ func (e *Introspect) Serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	text := oauth.Token(params.Get("token"))
 	if text == "" {
-		return missingToken()
+		return missingToken().About(oauth.Facts{Client: caller.ID})
 	}
 	answer, err := e.Tokens.Introspect(r.Context(), caller, text)
 	if err != nil {

@@ -32,13 +32,13 @@ func (e *Revoke) Serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	text := oauth.Token(params.Get("token"))
 	if text == "" {
-		return missingToken()
+		return missingToken().About(oauth.Facts{Client: caller.ID})
 	}
 	if err := e.Tokens.Revoke(r.Context(), caller, text); err != nil {
-		return err
+		return oauth.AsError(err).About(oauth.Facts{Client: caller.ID})
 	}
 	web.Empty(w, http.StatusOK)
 	return nil
 }
 
-func missingToken() error { return oauth.Refuse(oauth.InvalidRequest, "token is missing", nil) }
+func missingToken() *oauth.Error { return oauth.Refuse(oauth.InvalidRequest, "token is missing", nil) }

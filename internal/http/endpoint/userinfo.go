@@ -36,18 +36,25 @@ func (e *UserInfo) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	about := oauth.Facts{Client: access.Client}
 	switch {
-	case !alive || !access.OfUser():
-		return invalidToken()
-	case !access.Scope.Has(oauth.ScopeOpenID):
-		return oauth.Refuse(oauth.InsufficientScope, "the access token lacks the scope openid", nil)
+	case !alive:
+		return invalidToken(errDeadToken).About(about)
+	case !access.OfUser():
+		return invalidToken(errNoUser).About(about)
+	}
+	about.User = oauth.UserID(access.Subject)
+	if !access.Scope.Has(oauth.ScopeOpenID) {
+		return oauth.Refuse(oauth.InsufficientScope, "the access token lacks the scope openid", nil).About(about)
 	}
 	user, err := e.People.Get(r.Context(), oauth.UserID(access.Subject))
 	switch {
-	case errors.Is(err, store.Absent) || err == nil && user.Disabled:
-		return invalidToken()
+	case errors.Is(err, store.Absent):
+		return invalidToken(errUserGone).About(about)
 	case err != nil:
 		return oauth.Unavailable(err)
+	case user.Disabled:
+		return invalidToken(errUserDisabled).About(about)
 	}
 	return web.JSON(w, claimsOf(user, access.Scope))
 }
@@ -90,6 +97,14 @@ func accessTokenOf(r *http.Request) (oauth.Token, error) {
 	return shown, nil
 }
 
-func invalidToken() error {
-	return oauth.Refuse(oauth.InvalidToken, "the access token is not valid", nil)
+// Why an access token is refused, where its bearer is told the same words: for the audit log only.
+var (
+	errDeadToken    = errors.New("it is expired, revoked, or none of this server's")
+	errNoUser       = errors.New("it was issued to a client without a user")
+	errUserGone     = errors.New("its user was deleted")
+	errUserDisabled = errors.New("its user is disabled")
+)
+
+func invalidToken(reason error) *oauth.Error {
+	return oauth.Refuse(oauth.InvalidToken, "the access token is not valid", reason)
 }

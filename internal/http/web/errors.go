@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -33,6 +35,8 @@ func Handle(style Style, h Handler) http.Handler {
 // nowhere else. It is safe for concurrent use.
 type Errors struct {
 	Log *slog.Logger
+	// Events receives every refusal that no other fact records; nil: nobody does.
+	Events event.Sink
 	// Page draws the error page of a person. It must use HTML to answer.
 	Page func(w http.ResponseWriter, r *http.Request, status int, e *oauth.Error, requestID string)
 	// FormPost draws the page that posts fields to a client's validated URI by itself
@@ -138,6 +142,7 @@ func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error) *oauth.
 		refusal = oauth.Unavailable(err) // the time was up, or the caller went away: no answer is not a fault
 	}
 	e.tell(r, refusal)
+	e.record(r, refusal)
 	noStore(w.Header())
 	switch refusal.Code {
 	case oauth.TemporarilyUnavailable, oauth.SlowDown:
@@ -168,6 +173,41 @@ func (e *Errors) tell(r *http.Request, refusal *oauth.Error) {
 		slog.String("route", routeOf(r)),
 		slog.String("code", string(refusal.Code)),
 		slog.String("cause", refusal.Error()))
+}
+
+// record makes a fact of a refusal, at the one place that every refusal passes. It leaves out what is
+// recorded elsewhere (WasRecorded, limit.hit), what is no refusal but an outage, and requests for paths
+// that do not exist: scanners would fill the log with them.
+func (e *Errors) record(r *http.Request, refusal *oauth.Error) {
+	route := routeOf(r)
+	switch {
+	case e.Events == nil, route == unmatched, refusal.WasRecorded():
+		return
+	case refusal.Code == oauth.TemporarilyUnavailable, refusal.Code == oauth.SlowDown, refusal.Code == oauth.MethodNotAllowed:
+		return
+	}
+	about := refusal.Facts
+	e.Events.Emit(r.Context(), event.RequestRefused{
+		Actor: about.Actor, User: string(about.User), Client: string(about.Client),
+		Route: route, Code: string(refusal.Code), Reason: shortened(refusal.Reason()),
+		SentClient: shortened(about.SentClient), SentRedirectURI: shortened(about.SentRedirectURI),
+	})
+}
+
+// maxRecorded is how many bytes of a reason or of a sent value are recorded.
+const maxRecorded = 512
+
+// shortened keeps a value for the audit log: at most maxRecorded bytes of valid text on one line.
+func shortened(text string) string {
+	if len(text) > maxRecorded {
+		text = text[:maxRecorded] + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return '?'
+		}
+		return r
+	}, text)
 }
 
 func writeError(w http.ResponseWriter, refusal *oauth.Error) {
