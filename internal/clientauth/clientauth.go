@@ -159,7 +159,7 @@ func methodReason(p Presented) string {
 	switch {
 	case p.Assertion:
 		return assertion
-	case p.Method == oauth.AuthNone:
+	case p.Method == oauth.AuthNone && p.Secret == "":
 		return noSecret
 	}
 	return otherMethod

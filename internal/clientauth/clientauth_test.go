@@ -166,16 +166,17 @@ func (s *stage) wrong() map[string]Presented {
 func TestT04_OtherMethodThanTheRegisteredOne(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	for _, what := range []string{
-		"confidential as none", "none with the secret", "public with a secret", "public, empty Basic",
-		"public, none and more", "assertion, right", "assertion, public", "method of no client",
+	for what, reason := range map[string]string{
+		"confidential as none": noSecret, "none with the secret": otherMethod, "public with a secret": otherMethod,
+		"public, empty Basic": otherMethod, "public, none and more": otherMethod, "method of no client": otherMethod,
+		"assertion, right": assertion, "assertion, public": assertion,
 	} {
 		c, err := s.Authenticate(t.Context(), s.wrong()[what])
 		if oauth.AsError(err).Code != oauth.InvalidClient || c.ID != "" {
 			t.Errorf("%s: %v", what, err)
 		}
 		fact, _ := s.facts[len(s.facts)-1].(event.ClientAuthFailed)
-		if fact.Reason != otherMethod {
+		if fact.Reason != reason {
 			t.Errorf("%s: told %+v", what, fact)
 		}
 	}
