@@ -35,7 +35,19 @@ func (a *App) openAudit(s store.Audit) event.Sink {
 		return nil // what was lost is told and counted
 	})
 	both := event.Sinks{a.metrics, a.audit}
-	return append(both, trouble.New(trouble.Options{Next: both, Callers: a.config.Audit.ManyCallers}))
+	return append(both, trouble.New(trouble.Options{Next: both, Callers: a.config.Audit.ManyCallers, Now: a.options.Now}), explainer{a.log})
+}
+
+// explainer writes for the operator why an answer that says nothing is what it is. It logs every such
+// answer at debug; the audit log has one a minute.
+type explainer struct{ log *slog.Logger }
+
+// Emit implements event.Sink.
+func (x explainer) Emit(ctx context.Context, e event.Event) {
+	if e, ok := e.(event.TokenIntrospected); ok && e.Denied != "" {
+		x.log.DebugContext(ctx, "a live token was reported inactive, because the caller may not introspect it",
+			"caller", e.Caller, "client_id", e.Client, "reason", e.Denied, "request_id", event.OriginOf(ctx).RequestID)
+	}
 }
 
 func stopAudit(ctx context.Context, l *audit.Log) {

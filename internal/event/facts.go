@@ -19,9 +19,11 @@ type (
 	// of a single one, which tells nobody the token.
 	TokenRevoked struct{ By, Client, User, Grant, What, Token string }
 	// TokenIntrospected: a caller asked about a token. Token is its jti; empty when it is none of ours.
+	// Denied says why a live token was reported inactive to this caller; empty when nothing was withheld.
 	TokenIntrospected struct {
 		Caller, Client, Token string
 		Active                bool
+		Denied                string
 	}
 )
 

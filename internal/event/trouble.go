@@ -5,6 +5,9 @@ type (
 	// RevokedTokenUsed: an access token was shown after it, its grant or all tokens of its client had been
 	// revoked. Caller is who introspected it; empty when the bearer showed it itself.
 	RevokedTokenUsed struct{ Client, User, Grant, Caller string }
+	// IntrospectionDenied: a caller was answered that a live token is inactive, because it may not
+	// introspect that token. It is told once a minute for each caller and client; Reason says why.
+	IntrospectionDenied struct{ Caller, Client, Reason string }
 	// TokenSpread: so many different callers introspected one token that it may be going round.
 	TokenSpread struct {
 		Client, Token string // Token is its jti
@@ -26,7 +29,8 @@ type (
 )
 
 // Name implements Event.
-func (RevokedTokenUsed) Name() string { return "revoked_token.used" }
-func (TokenSpread) Name() string      { return "token.spread" }
-func (AuditDropped) Name() string     { return "audit.dropped" }
-func (AuditBroken) Name() string      { return "audit.broken" }
+func (RevokedTokenUsed) Name() string    { return "revoked_token.used" }
+func (IntrospectionDenied) Name() string { return "introspection.denied" }
+func (TokenSpread) Name() string         { return "token.spread" }
+func (AuditDropped) Name() string        { return "audit.dropped" }
+func (AuditBroken) Name() string         { return "audit.broken" }

@@ -12,6 +12,7 @@ import (
 type signs struct {
 	revokedUses prometheus.Counter
 	spreads     prometheus.Counter
+	denials     *prometheus.CounterVec // caller
 	lost        *prometheus.CounterVec // where
 	breaks      prometheus.Counter
 	operators   *prometheus.CounterVec // action
@@ -23,6 +24,7 @@ func newSigns() signs {
 		operators:   counters("admin_actions_total", "What operators did, by the verb.", "action"),
 		actions:     newVocabulary(),
 		revokedUses: counter("revoked_token_uses_total", "Access tokens shown after they, their grant or all tokens of their client were revoked."),
+		denials:     counters("introspections_denied_total", "Live tokens reported inactive, because the caller may not introspect them, by who asked.", "caller"),
 		spreads:     counter("tokens_spread_total", "Tokens that audit.many_callers different callers introspected on this server."),
 		lost:        counters("audit_dropped_total", "Facts that did not get into the audit log: where is log for its copy in Redis, all for that and the lines.", "where"),
 		breaks:      counter("audit_breaks_total", "Times that the audit log in Redis did not end where it must: it was tampered with, or Redis lost data."),
@@ -30,7 +32,7 @@ func newSigns() signs {
 }
 
 func (s signs) all() []prometheus.Collector {
-	return []prometheus.Collector{s.revokedUses, s.spreads, s.lost, s.breaks, s.operators}
+	return []prometheus.Collector{s.revokedUses, s.spreads, s.denials, s.lost, s.breaks, s.operators}
 }
 
 func (s signs) start() {
@@ -59,4 +61,7 @@ func (s signs) emit(e event.Event) {
 
 func (m *Metrics) countIntrospection(e event.TokenIntrospected) {
 	m.introspected.WithLabelValues(strconv.FormatBool(e.Active), m.callers.word(e.Caller)).Inc()
+	if e.Denied != "" {
+		m.signs.denials.WithLabelValues(m.callers.word(e.Caller)).Inc()
+	}
 }

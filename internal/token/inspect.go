@@ -117,6 +117,23 @@ type Answer struct {
 	Session   string   `json:"sid,omitempty"`
 
 	static map[string]string
+	denied denial
+}
+
+// denial says why a live token is reported inactive to a caller. It never leaves the server.
+type denial struct {
+	client oauth.ClientID // whose token it is
+	reason string
+}
+
+// The reasons of a denial.
+const (
+	notItsToken   = "not_its_token"         // neither the token's client nor in its audience, and not registered with introspection any
+	refreshOfElse = "another_refresh_token" // a refresh token is reported to its own client only
+)
+
+func denied(client oauth.ClientID, reason string) Answer {
+	return Answer{denied: denial{client: client, reason: reason}}
 }
 
 // MarshalJSON writes the inactive answer as exactly {"active":false}, and adds a client's static
@@ -147,13 +164,18 @@ func (t *Tokens) Introspect(ctx context.Context, caller oauth.Client, text oauth
 	if err != nil {
 		return Answer{}, err
 	}
-	jti := answer.JTI
+	jti, client := answer.JTI, oauth.ClientID(answer.ClientID)
+	if answer.denied.reason != "" {
+		client = answer.denied.client
+	}
 	if !answer.Active {
 		if query, ours := parseOpaque(text); ours {
 			jti = query.Digest.Key()
 		}
 	}
-	t.tell(ctx, event.TokenIntrospected{Caller: string(caller.ID), Client: answer.ClientID, Token: jti, Active: answer.Active})
+	t.tell(ctx, event.TokenIntrospected{
+		Caller: string(caller.ID), Client: string(client), Token: jti, Active: answer.Active, Denied: answer.denied.reason,
+	})
 	return answer, nil
 }
 
@@ -165,8 +187,11 @@ func (t *Tokens) introspect(ctx context.Context, caller oauth.Client, text oauth
 	if err != nil {
 		return Answer{}, err
 	}
-	if !alive || !mayAsk(caller, a) {
+	switch {
+	case !alive:
 		return Answer{}, nil
+	case !mayAsk(caller, a):
+		return denied(a.Client, notItsToken), nil
 	}
 	answer := t.answer(a, caller)
 	if answer.JTI == "" {
@@ -210,8 +235,11 @@ func (t *Tokens) introspectRefresh(ctx context.Context, caller oauth.Client, c o
 	if err != nil || grant == nil {
 		return Answer{}, err
 	}
-	if grant.Client != caller.ID || grant.Serial != c.Serial || !t.o.Now().Before(grant.Expires) {
+	switch {
+	case grant.Serial != c.Serial || !t.o.Now().Before(grant.Expires):
 		return Answer{}, nil
+	case grant.Client != caller.ID:
+		return denied(grant.Client, refreshOfElse), nil
 	}
 	answer := t.answer(accessOf(*grant), caller)
 	answer.TokenType = "refresh_token"

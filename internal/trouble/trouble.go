@@ -6,6 +6,7 @@ import (
 	"context"
 	"hash/maphash"
 	"sync"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
 )
@@ -14,13 +15,19 @@ import (
 const (
 	tokens     = 8192
 	locks      = 64
+	denials    = 1024
 	MaxCallers = 16
 )
+
+// denialInterval is how long a denial of one caller and client is not told again: a service that is not
+// registered for what it does asks with every request, and must not push other facts out of the log.
+const denialInterval = time.Minute
 
 // Options make a Watch.
 type Options struct {
 	Next    event.Sink // is told what is noticed
 	Callers int        // so many callers of one token are a sign, at most MaxCallers; 0: never
+	Now     func() time.Time
 }
 
 // Watch notices. It is safe for concurrent use, and costs a fact one lock that it rarely shares.
@@ -30,6 +37,13 @@ type Watch struct {
 	locks   [locks]sync.Mutex
 	asked   [tokens]asked
 	revoked [tokens]uint64 // hashes of single tokens that were revoked
+	denied  [denials]denied
+}
+
+// denied is when a denial of one caller and client was told last.
+type denied struct {
+	pair uint64
+	at   time.Time
 }
 
 // asked is who introspected one token.
@@ -42,6 +56,9 @@ type asked struct {
 // New makes a watch.
 func New(o Options) *Watch {
 	o.Callers = min(o.Callers, MaxCallers)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	return &Watch{o: o, seed: maphash.MakeSeed()}
 }
 
@@ -52,6 +69,10 @@ func (w *Watch) Emit(ctx context.Context, e event.Event) {
 		w.remember(e.Token)
 	case event.TokenIntrospected:
 		switch {
+		case e.Denied != "":
+			if w.newDenial(e) {
+				w.o.Next.Emit(ctx, event.IntrospectionDenied{Caller: e.Caller, Client: e.Client, Reason: e.Denied})
+			}
 		case e.Token == "":
 		case !e.Active && w.remembers(e.Token):
 			w.o.Next.Emit(ctx, event.RevokedTokenUsed{Caller: e.Caller})
@@ -99,6 +120,21 @@ func (w *Watch) remembers(token string) bool {
 	lock.Lock()
 	defer lock.Unlock()
 	return w.revoked[at%tokens] == at
+}
+
+// newDenial reports whether a denial was not told within denialInterval. Of any number of concurrent
+// denials of one caller and client exactly one is new.
+func (w *Watch) newDenial(e event.TokenIntrospected) bool {
+	pair, lock := w.place(e.Caller + "\x00" + e.Client + "\x00" + e.Denied)
+	now := w.o.Now()
+	lock.Lock()
+	defer lock.Unlock()
+	slot := &w.denied[pair%denials]
+	if slot.pair == pair && now.Sub(slot.at) < denialInterval {
+		return false
+	}
+	*slot = denied{pair: pair, at: now}
+	return true
 }
 
 func (w *Watch) place(token string) (uint64, *sync.Mutex) {

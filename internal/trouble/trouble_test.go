@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/trouble"
@@ -47,6 +48,34 @@ func TestOneTokenFromManyCallers(t *testing.T) {
 	want := []event.Event{event.TokenSpread{Client: "owner", Token: "one", Callers: 3}}
 	if !slices.Equal(n.all, want) {
 		t.Errorf("%v, want %v", n.all, want)
+	}
+}
+
+// A service that is not registered for what it does asks with every request: that is told once a minute.
+func TestF_N10_ADenialIsToldOnceAMinute(t *testing.T) {
+	t.Parallel()
+	n, now := &noted{}, time.Unix(0, 0)
+	w := trouble.New(trouble.Options{Next: n, Now: func() time.Time { return now }})
+	deny := func(caller, owner string) {
+		w.Emit(context.Background(), event.TokenIntrospected{Caller: caller, Client: owner, Denied: "not_its_token"})
+	}
+	for range 3 {
+		deny("a", "owner")
+		deny("b", "owner")
+		now = now.Add(29 * time.Second)
+	}
+	var callers []string
+	for _, e := range n.all {
+		callers = append(callers, e.(event.IntrospectionDenied).Caller)
+	}
+	if want := []string{"a", "b"}; !slices.Equal(callers, want) {
+		t.Errorf("%v, want %v", callers, want)
+	}
+	now = now.Add(time.Minute)
+	deny("a", "owner")
+	deny("a", "other")
+	if len(n.all) != 4 {
+		t.Errorf("%v", n.all)
 	}
 }
 
