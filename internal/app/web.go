@@ -86,7 +86,7 @@ func (a *App) publicFace(plumbing server.Plumbing, cookies web.Cookies) (server.
 		Token:          (&endpoint.Token{Clients: r.clients, GrantTypes: r.grantTypes, Limits: r.limits}).Serve,
 		Revoke:         (&endpoint.Revoke{Callers: callers, Tokens: r.tokens, Limits: r.limits}).Serve,
 		Introspect:     (&endpoint.Introspect{Callers: callers, Tokens: r.tokens, Limits: r.limits}).Serve,
-		UserInfo:       (&endpoint.UserInfo{Tokens: r.tokens, People: r.directory}).Serve,
+		UserInfo:       (&endpoint.UserInfo{Tokens: r.tokens, People: r.directory, Issuer: a.issuer}).Serve,
 		Metadata:       metadata.Serve,
 		JWKS:           (&endpoint.JWKS{Keys: r.ring.JWKS}).Serve,
 		Login:          a.pages.Login,

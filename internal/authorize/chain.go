@@ -144,7 +144,11 @@ func checkScope(_ *Authorizer, _ context.Context, p *Pending, _ error) error {
 
 func checkResource(a *Authorizer, _ context.Context, p *Pending, _ error) error {
 	var err error
-	p.Audience, err = a.o.Resources.Resolve(p.Client, p.params.All("resource"))
+	asked := p.params.All("resource")
+	p.Audience, err = a.o.Resources.Resolve(p.Client, asked)
+	if len(asked) == 0 {
+		p.Audience = oauth.WithUserInfo(p.Audience, p.Scope, a.o.Issuer)
+	}
 	return err
 }
 

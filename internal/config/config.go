@@ -101,7 +101,7 @@ type Keys struct {
 type Token struct {
 	Access   time.Duration `key:"access" default:"15m" min:"10s" max:"24h" doc:"Life of an access token, unless its client has another one."`
 	Code     time.Duration `key:"code" default:"10m" min:"5s" max:"10m" doc:"Life of an authorization code (RFC 6749 §4.1.2: at most 10 minutes)."`
-	Audience string        `key:"audience" doc:"The aud of JWT access tokens of clients that name no resource and have no audience of their own. Empty: the issuer."`
+	Audience string        `key:"audience" doc:"The aud of JWT access tokens of clients that name no resource and have no audience of their own. Empty: the issuer. A person's token with the scope openid names the issuer, too, so that /userinfo takes it."`
 }
 
 // Refresh is the life of refresh tokens.

@@ -1,6 +1,9 @@
 package oauth
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // TokenFormat says what an access token looks like to its holder.
 type TokenFormat string
@@ -26,6 +29,12 @@ type Access struct {
 	ACR      string
 	Issued   time.Time
 	Expires  time.Time
+}
+
+// For reports whether a resource server with one of these names may accept the token (RFC 9068 §4):
+// the token names one of them as its audience, or none at all.
+func (a Access) For(names ...string) bool {
+	return len(a.Audience) == 0 || slices.ContainsFunc(a.Audience, func(one string) bool { return slices.Contains(names, one) })
 }
 
 // OfUser tells whether a person stands behind the token.

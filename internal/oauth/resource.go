@@ -40,6 +40,17 @@ func (r Resources) Resolve(c Client, asked []string) ([]string, error) {
 	return audience, nil
 }
 
+// WithUserInfo completes the default audience of a person's token. With the scope openid the token is
+// for /userinfo as well, which is the issuer's: without the issuer in its audience it would be refused
+// there. A resource that the client named itself is never widened by this. An empty audience is for
+// every resource server and stays empty.
+func WithUserInfo(audience []string, scope Scopes, issuer string) []string {
+	if len(audience) == 0 || !scope.Has(ScopeOpenID) || slices.Contains(audience, issuer) {
+		return audience
+	}
+	return append(slices.Clone(audience), issuer)
+}
+
 // Format says what a token for this audience looks like: as its resource wants it, else as the
 // client does, else opaque.
 func (r Resources) Format(c Client, audience []string) TokenFormat {

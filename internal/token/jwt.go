@@ -51,6 +51,9 @@ func (t *Tokens) sign(o Order, a oauth.Access) (oauth.Token, error) {
 	}
 	if len(claims.Audience) == 0 {
 		claims.Audience = []string{t.o.Audience} // RFC 9068 §2.2: aud is required
+		if o.Grant != nil {
+			claims.Audience = oauth.WithUserInfo(claims.Audience, a.Scope, t.o.Issuer)
+		}
 	}
 	signed, err := t.o.Ring.Sign(o.Client.Algorithm, typeAccess, withStatic(claims, o.Client.Claims))
 	return oauth.Token(signed), err

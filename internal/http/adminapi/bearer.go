@@ -3,7 +3,6 @@ package adminapi
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/recipe-web-app/oauth2d/internal/admin"
@@ -42,7 +41,7 @@ func (b Bearer) Operator(r *http.Request) (admin.Operator, error) {
 	switch {
 	case !alive:
 		return admin.Operator{}, notValid(errDeadToken).About(about)
-	case !b.forUs(access):
+	case !access.For(b.Audiences...):
 		return admin.Operator{}, notValid(errOtherAudience).About(about)
 	}
 	client, err := b.Registry.Client(r.Context(), access.Client)
@@ -86,11 +85,6 @@ var (
 
 func notValid(reason error) *oauth.Error {
 	return oauth.Refuse(oauth.InvalidToken, "the access token is not valid here", reason)
-}
-
-// forUs tells whether a token that names whom it is for names this server (RFC 9068 §4).
-func (b Bearer) forUs(a oauth.Access) bool {
-	return len(a.Audience) == 0 || slices.ContainsFunc(a.Audience, func(one string) bool { return slices.Contains(b.Audiences, one) })
 }
 
 // Trusted lets everybody in as one operator with all scopes. It is for a program that holds the

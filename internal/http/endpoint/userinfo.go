@@ -11,10 +11,12 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// UserInfo tells the holder of an access token about its user (OIDC Core §5.3).
+// UserInfo tells the holder of an access token about its user (OIDC Core §5.3). A token that is for
+// other resource servers only is refused: one of those could show it here.
 type UserInfo struct {
 	Tokens *token.Tokens
 	People *directory.Directory
+	Issuer string // the audience of a token for this endpoint
 }
 
 // userClaims are those of OIDC Core §5.1 that the built-in directory knows.
@@ -44,7 +46,10 @@ func (e *UserInfo) Serve(w http.ResponseWriter, r *http.Request) error {
 		return invalidToken(errNoUser).About(about)
 	}
 	about.User = oauth.UserID(access.Subject)
-	if !access.Scope.Has(oauth.ScopeOpenID) {
+	switch {
+	case !access.For(e.Issuer):
+		return invalidToken(errOtherAudience).About(about)
+	case !access.Scope.Has(oauth.ScopeOpenID):
 		return oauth.Refuse(oauth.InsufficientScope, "the access token lacks the scope openid", nil).About(about)
 	}
 	user, err := e.People.Get(r.Context(), oauth.UserID(access.Subject))
@@ -99,10 +104,11 @@ func accessTokenOf(r *http.Request) (oauth.Token, error) {
 
 // Why an access token is refused, where its bearer is told the same words: for the audit log only.
 var (
-	errDeadToken    = errors.New("it is expired, revoked, or none of this server's")
-	errNoUser       = errors.New("it was issued to a client without a user")
-	errUserGone     = errors.New("its user was deleted")
-	errUserDisabled = errors.New("its user is disabled")
+	errDeadToken     = errors.New("it is expired, revoked, or none of this server's")
+	errOtherAudience = errors.New("it was issued for another audience")
+	errNoUser        = errors.New("it was issued to a client without a user")
+	errUserGone      = errors.New("its user was deleted")
+	errUserDisabled  = errors.New("its user is disabled")
 )
 
 func invalidToken(reason error) *oauth.Error {
