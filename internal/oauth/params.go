@@ -19,7 +19,10 @@ type Params struct{ values map[string][]string }
 // ParseParams checks what a form or query held. Parameters it does not know are kept; who reads
 // only those it knows ignores the rest, as RFC 6749 §3.1 wants. On an error the Params still hold
 // every parameter that occurred once, so that the caller can find out where the error may go.
-func ParseParams(form url.Values) (Params, error) {
+//
+// MaxParamBytes does not apply to the parameters named in unbounded. They carry a token that another
+// server may have issued, of whatever length; the limit of the body bounds them.
+func ParseParams(form url.Values, unbounded ...string) (Params, error) {
 	p := Params{values: make(map[string][]string, len(form))}
 	if len(form) > MaxParams {
 		return Params{}, Refuse(InvalidRequest, "the request holds more than 64 parameters", nil)
@@ -36,7 +39,7 @@ func ParseParams(form url.Values) (Params, error) {
 		case len(all) == 0:
 		case len(all) > 1 && name != "resource":
 			fail("a parameter occurs more than once")
-		case slices.ContainsFunc(all, tooLong):
+		case slices.ContainsFunc(all, tooLong) && !slices.Contains(unbounded, name):
 			fail("a parameter is longer than 4096 bytes")
 		case name != "state" && slices.ContainsFunc(all, malformed): // state is the client's own: echoed, never read
 			fail("a parameter is not valid UTF-8 or holds a NUL")

@@ -79,9 +79,11 @@ func twoMethods() error {
 }
 
 // decodeBasic reads the credentials of HTTP Basic. RFC 6749 §2.3.1 wants both parts form-encoded
-// first, and not every library does that: a part that is not form-encoded is taken as it is.
+// first, and not every library does that: a part that is not form-encoded is taken as it is. The
+// padding is optional: RFC 7617 asks for it, several libraries leave it out, and it carries no
+// information, so that accepting both forms lets no other credentials in.
 func decodeBasic(encoded string) (id, secret string, ok bool) {
-	raw, err := base64.StdEncoding.DecodeString(encoded)
+	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
 	if err != nil {
 		return "", "", false
 	}

@@ -38,6 +38,8 @@ func TestPresented(t *testing.T) {
 		{"basic, form-encoded", basic(url.QueryEscape("a:b c"), url.QueryEscape("p+q%&=ü")), "", clientauth.Presented{ID: "a:b c", Secret: "p+q%&=ü", Method: oauth.AuthBasic}},
 		{"basic, not form-encoded", basic("app", "100%:zz"), "", clientauth.Presented{ID: "app", Secret: "100%:zz", Method: oauth.AuthBasic}},
 		{"basic in lower case", "basic " + basic("a", "b")[6:], "", clientauth.Presented{ID: "a", Secret: "b", Method: oauth.AuthBasic}},
+		{"basic without padding", strings.TrimRight(basic("app-1", "s"), "="), "", clientauth.Presented{ID: "app-1", Secret: "s", Method: oauth.AuthBasic}},
+		{"basic with too little padding", strings.TrimSuffix(basic("app", "sec"), "="), "", clientauth.Presented{ID: "app", Secret: "sec", Method: oauth.AuthBasic}},
 		{"basic with the same client_id", basic("a", "b"), "client_id=a", clientauth.Presented{ID: "a", Secret: "b", Method: oauth.AuthBasic}},
 		{"basic of a public client", basic("spa", ""), "", clientauth.Presented{ID: "spa", Method: oauth.AuthNone}},
 		{"post", "", "client_id=a&client_secret=b", clientauth.Presented{ID: "a", Secret: "b", Method: oauth.AuthPost}},

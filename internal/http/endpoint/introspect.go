@@ -18,7 +18,7 @@ type Introspect struct {
 
 // Serve tells an authenticated caller about a token.
 func (e *Introspect) Serve(w http.ResponseWriter, r *http.Request) error {
-	params, err := readForm(r)
+	params, err := readForm(r, "token")
 	if err != nil {
 		return err
 	}

@@ -12,9 +12,16 @@ import (
 
 const formType = "application/x-www-form-urlencoded"
 
-// readForm reads the parameters of a POST from its body. What the query holds is ignored.
-func readForm(r *http.Request) (oauth.Params, error) {
-	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != formType {
+// isForm reports whether the body of a request claims to be a form.
+func isForm(r *http.Request) bool {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && mediaType == formType
+}
+
+// readForm reads the parameters of a POST from its body. What the query holds is ignored. The
+// parameters named in unbounded may be as long as the body.
+func readForm(r *http.Request, unbounded ...string) (oauth.Params, error) {
+	if !isForm(r) {
 		return oauth.Params{}, oauth.Refuse(oauth.InvalidRequest, "the Content-Type must be "+formType, nil)
 	}
 	if err := noSecretIn(r.URL.RawQuery); err != nil {
@@ -24,7 +31,7 @@ func readForm(r *http.Request) (oauth.Params, error) {
 	if err != nil {
 		return oauth.Params{}, web.ReadError(err)
 	}
-	return parse(string(body))
+	return parse(string(body), unbounded...)
 }
 
 // noSecretIn refuses a query with what must never stand in a URL, where logs and histories keep it
@@ -46,9 +53,9 @@ func noSecretIn(rawQuery string) error {
 // that an authorization error can be sent back to where it belongs.
 func readQuery(r *http.Request) (oauth.Params, error) { return parse(r.URL.RawQuery) }
 
-func parse(encoded string) (oauth.Params, error) {
+func parse(encoded string, unbounded ...string) (oauth.Params, error) {
 	form, malformed := url.ParseQuery(encoded)
-	params, err := oauth.ParseParams(form)
+	params, err := oauth.ParseParams(form, unbounded...)
 	if err == nil && malformed != nil {
 		// The cause is left out: it quotes the request.
 		err = oauth.Refuse(oauth.InvalidRequest, "the parameters are not form-encoded", nil)

@@ -19,7 +19,7 @@ type Revoke struct {
 // Serve ends a token. That there was none to end is no error (§2.2). The token_type_hint is not
 // read: what a token is can be told from the token.
 func (e *Revoke) Serve(w http.ResponseWriter, r *http.Request) error {
-	params, err := readForm(r)
+	params, err := readForm(r, "token")
 	if err != nil {
 		return err
 	}

@@ -77,6 +77,8 @@ func claimsOf(u oauth.User, scope oauth.Scopes) userClaims {
 
 // accessTokenOf reads the access token of a resource request: in the header, or in the form of a
 // POST (RFC 6750 §2.1, §2.2). Never in the query, where logs would keep it, and never twice (§2).
+// A body that is not a form carries no token and is not read: libraries send an empty or a JSON body
+// beside the header.
 func accessTokenOf(r *http.Request) (oauth.Token, error) {
 	if query, _ := readQuery(r); query.Has("access_token") {
 		return "", oauth.Refuse(oauth.InvalidRequest, "the access token must not stand in the query", nil)
@@ -85,9 +87,9 @@ func accessTokenOf(r *http.Request) (oauth.Token, error) {
 	if err != nil {
 		return "", err
 	}
-	if r.Method == http.MethodPost && r.Header.Get("Content-Type") != "" {
-		params, err := readForm(r)
-		if err != nil {
+	if r.Method == http.MethodPost && isForm(r) {
+		params, err := readForm(r, "access_token")
+		if err != nil && shown == "" {
 			return "", err
 		}
 		inBody := oauth.Token(params.Get("access_token"))

@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -310,6 +311,34 @@ func TestH08_OldTLSIsRefused(t *testing.T) {
 				t.Errorf("%s is offered", insecure.Name)
 			}
 		}
+	}
+}
+
+// TLS 1.2 takes exactly the suites of RFC 9325 §4.2, with both kinds of certificate.
+func TestF_S16_TheSuitesOfTLS12(t *testing.T) {
+	t.Parallel()
+	s, _, _, _ := secured(t) // an ECDSA certificate
+	recommended := []uint16{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+		tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	}
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		if !slices.Contains(suite.SupportedVersions, tls.VersionTLS12) || !strings.Contains(suite.Name, "ECDSA") {
+			continue
+		}
+		_, err := shake(s, &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID}})
+		if want := slices.Contains(recommended, suite.ID); (err == nil) != want {
+			t.Errorf("%s: %v", suite.Name, err)
+		}
+	}
+	offered := s.o.TLS.Config().CipherSuites
+	slices.Sort(offered)
+	slices.Sort(recommended)
+	if !slices.Equal(offered, recommended) {
+		t.Errorf("%v, want %v", offered, recommended)
+	}
+	if state, err := shake(s, &tls.Config{}); err != nil || state.Version != tls.VersionTLS13 {
+		t.Errorf("%s: %v", tls.VersionName(state.Version), err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -166,6 +167,48 @@ func TestW16_WhoMayCallFromAnotherOrigin(t *testing.T) {
 				t.Errorf("%s %s: %q, want %q", method, path, got, want)
 			}
 		}
+	}
+}
+
+// preflight applies the CORS check of the Fetch standard to the headers of a script's request that
+// carries no credentials of the browser's.
+func preflight(answer http.Header, wanted string) bool {
+	allowed := strings.Split(strings.ToLower(strings.ReplaceAll(answer.Get("Access-Control-Allow-Headers"), " ", "")), ",")
+	for name := range strings.SplitSeq(wanted, ",") {
+		any := slices.Contains(allowed, "*") && name != "authorization" // the wildcard does not cover it
+		if !any && !slices.Contains(allowed, name) {
+			return false
+		}
+	}
+	return answer.Get("Access-Control-Allow-Origin") == "*" && answer.Get("Access-Control-Allow-Credentials") == ""
+}
+
+func TestF_P07_PreflightsPermitAnyHeader(t *testing.T) {
+	t.Parallel()
+	h := public(t, "https://as.example", "")
+	for _, path := range []string{
+		"/token", "/revoke", "/introspect", "/userinfo", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server",
+	} {
+		for _, wanted := range []string{
+			"authorization,content-type", "traceparent", "baggage,sentry-trace", "x-requested-with", "authorization,cache-control,content-type,traceparent",
+			"x-" + strings.Repeat("a", 3000),
+		} {
+			w := ask(h, "OPTIONS", path, http.Header{"Origin": {"https://app"}, "Access-Control-Request-Headers": {wanted}})
+			if w.Code != http.StatusNoContent || !preflight(w.Header(), wanted) {
+				t.Errorf("%s, %.60s: %d %v", path, wanted, w.Code, w.Header())
+			}
+			literal := strings.Contains(w.Header().Get("Access-Control-Allow-Headers"), wanted) // what browsers before the wildcard read
+			if short := len(wanted) < 1000; literal != short {
+				t.Errorf("%s, %.60s: %s", path, wanted, w.Header().Get("Access-Control-Allow-Headers"))
+			}
+		}
+		w := ask(h, "OPTIONS", path, http.Header{"Access-Control-Request-Headers": {"x;\"<script>"}})
+		if got := w.Header().Get("Access-Control-Allow-Headers"); strings.Contains(got, "script") {
+			t.Errorf("%s repeats %s", path, got)
+		}
+	}
+	if got := ask(h, "OPTIONS", "/authorize", http.Header{"Access-Control-Request-Headers": {"traceparent"}}).Header(); got.Get("Access-Control-Allow-Headers") != "" {
+		t.Errorf("/authorize: %v", got)
 	}
 }
 

@@ -1,6 +1,16 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
+
+// allowedHeaders permits every request header, because the origin is * and no answer depends on a
+// credential that the browser adds. The Fetch standard excludes Authorization from the wildcard.
+const allowedHeaders = "Authorization, Content-Type, *"
+
+// maxRequestedHeaders bounds the names of a preflight that are repeated in its answer, in bytes.
+const maxRequestedHeaders = 1024
 
 // CORS lets scripts of any origin call an endpoint, without credentials of the browser's own: what
 // is answered depends only on what the script itself sends. The pages and /authorize never get it
@@ -18,9 +28,29 @@ func CORS(methods string) func(http.Handler) http.Handler {
 			}
 			h.Set("Allow", methods)
 			h.Set("Access-Control-Allow-Methods", methods)
-			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+			h.Set("Access-Control-Allow-Headers", headersFor(r))
+			h.Add("Vary", "Access-Control-Request-Headers")
 			h.Set("Access-Control-Max-Age", "7200")
 			Empty(w, http.StatusNoContent)
 		})
 	}
+}
+
+// headersFor returns what a preflight permits. Browsers older than the wildcard (2018) read * as a
+// name, so the requested names are repeated for them.
+func headersFor(r *http.Request) string {
+	requested := strings.Join(r.Header.Values("Access-Control-Request-Headers"), ", ")
+	if requested == "" || len(requested) > maxRequestedHeaders || strings.ContainsFunc(requested, notInNames) {
+		return allowedHeaders
+	}
+	return allowedHeaders + ", " + requested
+}
+
+// notInNames reports characters that a list of header names does not hold (RFC 9110 §5.6.2).
+func notInNames(c rune) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		return false
+	}
+	return !strings.ContainsRune("!#$%&'*+-.^_`|~, ", c)
 }
