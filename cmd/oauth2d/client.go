@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -138,12 +137,7 @@ func (s *shared) secretFrom(file string) (string, error) {
 	case "-":
 		return firstLine(s.in)
 	}
-	f, err := os.Open(file) //nolint:gosec // G304: the operator names this file
-	if err != nil {
-		return "", usage("%s: cannot be read; hint: name a file that holds one line", file)
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	return firstLine(f)
+	return onlyLine(file)
 }
 
 // kindOf is a client's kind in a word.

@@ -164,12 +164,11 @@ func (id identity) clientSecret() (string, error) {
 	if id.Secret != "" || id.secretFile == "" {
 		return id.Secret, nil
 	}
-	f, err := os.Open(id.secretFile)
+	text, err := onlyLine(id.secretFile)
 	if err != nil {
-		return "", usage("%s=%s: cannot be read", envSecretFile, id.secretFile)
+		return "", usage("%s: %w", envSecretFile, err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
-	return firstLine(f)
+	return text, nil
 }
 
 // tokens gives the access token for the admin API, and a new one when it has run out.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,11 +8,13 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // declared is a client in the file of `client apply`.
@@ -64,61 +65,101 @@ func (d declared) complete(old adminwire.ClientMetadata) adminwire.ClientMetadat
 	return m
 }
 
-// declaration is the file of `client apply`.
+// declaration is a document of the file of `client apply`. A file may hold several: they count as one.
 type declaration struct {
-	Scopes []struct {
-		Name        string `json:"name"`
-		Description string `json:"description"`
-	} `json:"scopes"`
-	Clients []json.RawMessage `json:"clients"`
+	Scopes  []declaredScope `json:"scopes"`
+	Clients []declared      `json:"clients"`
+}
+
+// declaredScope is a scope that the clients of the file may have.
+type declaredScope struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
 }
 
 // maxDeclaration bounds the file.
 const maxDeclaration = 16 << 20
 
-// readDeclaration reads and checks a file of declared clients.
+// readDeclaration reads and checks a file of declared clients, with all its documents: a document that
+// is not read would lose its clients to --prune.
 func (s *shared) readDeclaration(name string) ([]declared, error) {
 	raw, err := s.readFile(name)
 	if err != nil {
 		return nil, err
 	}
-	var parsed any
-	if err := yaml.Unmarshal(raw, &parsed); err != nil {
-		return nil, usage("%s: is not YAML: %s", name, strings.TrimPrefix(err.Error(), "yaml: "))
-	}
-	asJSON, err := json.Marshal(parsed)
+	form := &yamlForm{name: name}
+	documents, err := form.documents(raw)
 	if err != nil {
-		return nil, usage("%s: holds what JSON has no form for", name)
+		return nil, err
+	}
+	if len(documents) == 0 {
+		return nil, usage("%s: is empty; hint: a file that declares no client says clients: []", name)
 	}
 	var d declaration
-	if err := strictly(asJSON, &d); err != nil {
-		return nil, usage("%s: %w", name, err)
-	}
-	var all []declared
-	seen := map[string]bool{}
-	for i, one := range d.Clients {
-		var c declared
-		if err := strictly(one, &c); err != nil {
-			return nil, usage("%s: client %d: %w", name, i+1, err)
+	lines := map[string]int{} // where a client was declared
+	for _, document := range documents {
+		var one declaration
+		if form.into(document, "", &one) {
+			d.Scopes = append(d.Scopes, one.Scopes...)
+			d.Clients = append(d.Clients, one.Clients...)
 		}
+		form.checkIDs(document, lines)
+	}
+	form.checkDeclaredScopes(documents, d)
+	if err := form.err(); err != nil {
+		return nil, err
+	}
+	for i, c := range d.Clients {
+		if c.SecretFile == "" {
+			continue
+		}
+		if d.Clients[i].secret, err = s.secretFrom(beside(name, c.SecretFile)); err != nil {
+			return nil, err
+		}
+	}
+	return d.Clients, nil
+}
+
+// clientNodes are the clients of a document.
+func clientNodes(document *yaml.Node) []*yaml.Node {
+	if list := memberOf(document, "clients"); list != nil {
+		return list.Content
+	}
+	return nil
+}
+
+// memberOf is the value of a member of a mapping; nil when there is none.
+func memberOf(node *yaml.Node, name string) *yaml.Node {
+	for node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	for i := 0; node.Kind == yaml.MappingNode && i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value != name {
+			continue
+		}
+		value := node.Content[i+1]
+		for value.Kind == yaml.AliasNode {
+			value = value.Alias
+		}
+		return value
+	}
+	return nil
+}
+
+// checkIDs reports clients without an id, and ids that are declared twice, also in two documents.
+func (f *yamlForm) checkIDs(document *yaml.Node, lines map[string]int) {
+	for i, client := range clientNodes(document) {
+		at := "clients[" + strconv.Itoa(i) + "]"
+		id := memberOf(client, "client_id")
 		switch {
-		case c.ID == "":
-			return nil, usage("%s: client %d has no client_id", name, i+1)
-		case seen[c.ID]:
-			return nil, usage("%s: client %s is declared twice", name, c.ID)
+		case id == nil || isNull(id) || id.Value == "" && id.Kind == yaml.ScalarNode:
+			f.mistake(client, at, "has no client_id")
+		case lines[id.Value] != 0:
+			f.mistake(id, at, "client %s is declared twice, first in line %d", id.Value, lines[id.Value])
+		default:
+			lines[id.Value] = id.Line
 		}
-		seen[c.ID] = true
-		if err := d.knows(c); err != nil {
-			return nil, usage("%s: client %s: %w", name, c.ID, err)
-		}
-		if c.SecretFile != "" {
-			if c.secret, err = s.secretFrom(beside(name, c.SecretFile)); err != nil {
-				return nil, err
-			}
-		}
-		all = append(all, c)
 	}
-	return all, nil
 }
 
 // beside is a file that is named in another one.
@@ -129,44 +170,41 @@ func beside(name, file string) string {
 	return filepath.Join(filepath.Dir(name), file)
 }
 
-// strictly reads JSON that holds nothing unknown.
-func strictly(raw []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	err := d.Decode(into)
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s; hint: oauth2d client apply --help shows the form", strings.TrimPrefix(err.Error(), "json: "))
-}
-
-// always are scopes that need no declaration.
-func always(scope string) bool {
-	switch scope {
-	case "openid", "profile", "email", "offline_access":
-		return true
-	}
-	return operates(scope)
-}
-
 // operates tells whether a scope opens the admin API.
 func operates(scope string) bool { return strings.HasPrefix(scope, "admin:") }
 
-// knows refuses a scope that is not declared, where some are.
-func (d declaration) knows(c declared) error {
+// checkDeclaredScopes reports scopes that the file does not declare, where it declares some.
+func (f *yamlForm) checkDeclaredScopes(documents []*yaml.Node, d declaration) {
 	if len(d.Scopes) == 0 {
-		return nil
+		return
 	}
-	names := map[string]bool{}
+	var names oauth.Scopes
 	for _, scope := range d.Scopes {
-		names[scope.Name] = true
+		names = append(names, scope.Name)
 	}
-	for _, scope := range strings.Fields(c.Scope + " " + c.DefaultScope) {
-		if !names[scope] && !always(scope) {
-			return fmt.Errorf("the scope %s is not declared under scopes", scope)
+	known := names.With(oauth.Scopes{oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOfflineAccess})
+	for _, document := range documents {
+		for _, client := range clientNodes(document) {
+			for _, member := range []string{"scope", "default_scope"} {
+				if text := memberOf(client, member); text != nil && text.Kind == yaml.ScalarNode {
+					f.checkScope(client, text, known)
+				}
+			}
 		}
 	}
-	return nil
+}
+
+func (f *yamlForm) checkScope(client, text *yaml.Node, known oauth.Scopes) {
+	for _, scope := range strings.Fields(text.Value) {
+		err := oauth.Scopes{scope}.RefuseScope(known, "is not declared under scopes in this file")
+		if err != nil && !operates(scope) {
+			id := memberOf(client, "client_id")
+			if id == nil {
+				id = &yaml.Node{Value: "?"}
+			}
+			f.mistake(text, "client "+id.Value, "%s", oauth.AsError(err).Description)
+		}
+	}
 }
 
 // readFile reads a whole file, or standard input.
@@ -196,11 +234,11 @@ type difference struct {
 
 // differences compares two descriptions of a client member by member, in the order of their names.
 func differences(from, to adminwire.ClientMetadata) ([]difference, error) {
-	before, err := members(from)
+	before, err := membersOf(from)
 	if err != nil {
 		return nil, err
 	}
-	after, err := members(to)
+	after, err := membersOf(to)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +278,7 @@ func sorted(member string, value any) any {
 	return parts
 }
 
-func members(m adminwire.ClientMetadata) (map[string]any, error) {
+func membersOf(m adminwire.ClientMetadata) (map[string]any, error) {
 	raw, err := json.Marshal(m)
 	if err != nil {
 		return nil, err

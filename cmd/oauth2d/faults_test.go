@@ -23,3 +23,5 @@ func TestF_S22_UndeclaredScopesAreRefused(t *testing.T) {
 }
 func TestF_S22_RegisteredScopesStay(t *testing.T)      { scripted(t, "direct/S22_kept_scopes.txtar") }
 func TestF_S22_InvalidScopeNamesTheScope(t *testing.T) { scripted(t, "api/S22_invalid_scope.txtar") }
+func TestF_P12_EveryDocumentIsRead(t *testing.T)       { scripted(t, "both/P12_several_documents.txtar") }
+func TestF_P14_MistakesNameLineAndMember(t *testing.T) { scripted(t, "both/P14_forms.txtar") }

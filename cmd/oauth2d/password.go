@@ -36,12 +36,7 @@ func (p *passwordFlags) read(s *shared) (password string, generated bool, err er
 		return secret.NewToken(generatedPassword), true, nil
 	}
 	if p.file != "" && p.file != "-" {
-		f, err := os.Open(p.file)
-		if err != nil {
-			return "", false, usage("--password-file %s: cannot be read", p.file)
-		}
-		defer f.Close() //nolint:errcheck // it was only read
-		password, err = firstLine(f)
+		password, err = onlyLine(p.file)
 		return password, false, err
 	}
 	if terminal, ok := s.in.(*os.File); ok && p.file == "" && term.IsTerminal(int(terminal.Fd())) {
@@ -70,9 +65,15 @@ func (s *shared) ask2(terminal *os.File) (string, error) {
 	return typed[0], nil
 }
 
+// maxLine bounds a secret that is read.
+const maxLine = 4096
+
 // firstLine reads one line, without its end.
 func firstLine(r io.Reader) (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(r, 4096)).ReadString('\n')
+	line, err := bufio.NewReader(io.LimitReader(r, maxLine+1)).ReadString('\n')
+	if len(line) > maxLine {
+		return "", usage("the secret is longer than %d bytes", maxLine)
+	}
 	line = strings.TrimRight(line, "\r\n")
 	if line == "" {
 		return "", usage("no secret was given; hint: one line on standard input or in the file")
@@ -81,4 +82,27 @@ func firstLine(r io.Reader) (string, error) {
 		err = nil
 	}
 	return line, err
+}
+
+// onlyLine reads the one line of a file that holds a secret. A second line is refused: one of two
+// secrets would be dropped.
+func onlyLine(name string) (string, error) {
+	f, err := os.Open(name) //nolint:gosec // G304: the operator names this file
+	if err != nil {
+		return "", usage("%s: cannot be read; hint: name a file that holds one line", name)
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	raw, err := io.ReadAll(io.LimitReader(f, 2*maxLine))
+	if err != nil {
+		return "", usage("%s: cannot be read; hint: name a file that holds one line", name)
+	}
+	first, rest, _ := strings.Cut(string(raw), "\n")
+	if strings.TrimSpace(rest) != "" {
+		return "", usage("%s: holds more than one line; hint: name a file that holds the secret alone", name)
+	}
+	text, err := firstLine(strings.NewReader(first + "\n"))
+	if err != nil {
+		return "", usage("%s: %w", name, err)
+	}
+	return text, nil
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -80,6 +81,11 @@ func (l *loader) yaml() {
 	raw, err := readFile(l.sources.File)
 	if err != nil {
 		l.wrong.add(l.sources.File, "cannot be read: "+cause(err), "--config names the YAML file with the settings")
+		return
+	}
+	if line := secondDocument(raw); line != 0 {
+		at := fmt.Sprintf("%s:%d", l.sources.File, line)
+		l.wrong.add(at, "begins a second YAML document, which would not be read", "settings are one document: take the line --- out")
 		return
 	}
 	file := viper.New()

@@ -1,0 +1,346 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// yamlForm compares YAML documents with the Go type that they are read into. Each mistake is reported
+// with its file, line, member and the allowed form: the decoder of the library would drop what it does
+// not know, or speak of Go's types.
+type yamlForm struct {
+	name   string // of the file
+	wrong  []error
+	nodes  int
+	merges int // how deep merge keys are nested at this moment
+}
+
+// maxMerges bounds how deep merge keys are nested: an alias may name what holds it.
+const maxMerges = 20
+
+// maxNodes bounds what the aliases of a document may expand to.
+const maxNodes = 1_000_000
+
+// maxMistakes bounds how many mistakes of one file are reported.
+const maxMistakes = 20
+
+// documents reads every document of a YAML file. Empty documents are left out.
+func (f *yamlForm) documents(raw []byte) ([]*yaml.Node, error) {
+	var all []*yaml.Node
+	for d := yaml.NewDecoder(bytes.NewReader(raw)); ; {
+		var document yaml.Node
+		err := d.Decode(&document)
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, f.notYAML(err)
+		}
+		if len(document.Content) == 1 && !isNull(document.Content[0]) {
+			all = append(all, document.Content[0])
+		}
+	}
+}
+
+// notYAML puts the line of a syntax error behind the name of the file.
+func (f *yamlForm) notYAML(err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(text, "line "); ok {
+		if line, what, cut := strings.Cut(rest, ": "); cut {
+			return usage("%s:%s: is not YAML: %s", f.name, line, what)
+		}
+	}
+	return usage("%s: is not YAML: %s", f.name, text)
+}
+
+// into decodes a node into a pointer to a struct. It reports false when the node has not the form of
+// the struct; the mistakes are in f.wrong.
+func (f *yamlForm) into(node *yaml.Node, at string, target any) bool {
+	before := len(f.wrong)
+	value := f.value(node, reflect.TypeOf(target).Elem(), at)
+	if len(f.wrong) > before {
+		return false
+	}
+	raw, err := json.Marshal(value)
+	if err == nil {
+		err = json.Unmarshal(raw, target)
+	}
+	if err != nil {
+		f.mistake(node, at, "cannot be read")
+	}
+	return err == nil
+}
+
+// err returns the mistakes, or nil.
+func (f *yamlForm) err() error {
+	shown := f.wrong
+	if len(shown) > maxMistakes {
+		shown = append(slices.Clone(shown[:maxMistakes]), fmt.Errorf("%s: %d more mistakes", f.name, len(f.wrong)-maxMistakes))
+	}
+	if len(shown) == 0 {
+		return nil
+	}
+	return usage("%w", errors.Join(shown...))
+}
+
+func (f *yamlForm) mistake(node *yaml.Node, at, format string, args ...any) {
+	what := fmt.Sprintf(format, args...)
+	if strings.Contains(at, "secret") && len(node.Value) > 0 {
+		what = strings.ReplaceAll(what, node.Value, "...") // it may be the secret itself
+	}
+	if at != "" {
+		what = at + ": " + what
+	}
+	f.wrong = append(f.wrong, fmt.Errorf("%s:%d: %s", f.name, node.Line, what))
+}
+
+// value returns what json.Marshal turns into the JSON form of a node of this type; nil when the node is
+// null or has a mistake.
+func (f *yamlForm) value(node *yaml.Node, t reflect.Type, at string) any {
+	for node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	if f.nodes++; f.nodes > maxNodes {
+		if f.nodes == maxNodes+1 {
+			f.mistake(node, at, "the aliases of this file expand to too much")
+		}
+		return nil
+	}
+	if isNull(node) {
+		return nil
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		return f.section(node, t, at)
+	case reflect.Map:
+		return f.pairs(node, t, at)
+	case reflect.Slice:
+		return f.list(node, t, at)
+	default:
+		return f.scalar(node, t.Kind(), at)
+	}
+}
+
+// members are the fields of a struct by their names in JSON. A field stands before one of the same name
+// in an embedded struct.
+func members(t reflect.Type) map[string]reflect.Type {
+	all := map[string]reflect.Type{}
+	for i := range t.NumField() {
+		if field := t.Field(i); field.Anonymous {
+			for name, of := range members(field.Type) {
+				all[name] = of
+			}
+		}
+	}
+	for i := range t.NumField() {
+		field := t.Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if !field.Anonymous && field.IsExported() && name != "" {
+			all[name] = field.Type
+		}
+	}
+	return all
+}
+
+func (f *yamlForm) section(node *yaml.Node, t reflect.Type, at string) any {
+	if node.Kind != yaml.MappingNode {
+		f.mistake(node, at, "is %s where members are wanted, such as %s", kindOfNode(node), sortedKeys(members(t))[0]+": ...")
+		return nil
+	}
+	known, all := members(t), map[string]any{}
+	f.eachPair(node, at, func(key, value *yaml.Node) {
+		of, ok := known[key.Value]
+		if !ok {
+			what := "no such member"
+			if near := oauth.Nearest(key.Value, sortedKeys(known)); near != "" {
+				what += "; did you mean " + near + "?"
+			}
+			f.mistake(key, below(at, key.Value), "%s", what)
+			return
+		}
+		all[key.Value] = f.value(value, of, below(at, key.Value))
+	})
+	return all
+}
+
+func (f *yamlForm) pairs(node *yaml.Node, t reflect.Type, at string) any {
+	if node.Kind != yaml.MappingNode {
+		f.mistake(node, at, "is %s where name: value pairs are wanted", kindOfNode(node))
+		return nil
+	}
+	all := map[string]any{}
+	f.eachPair(node, at, func(key, value *yaml.Node) {
+		all[key.Value] = f.value(value, t.Elem(), below(at, key.Value))
+	})
+	return all
+}
+
+// eachPair calls do for each key and value, merged ones (<<) included, and reports a key that is there
+// twice.
+func (f *yamlForm) eachPair(node *yaml.Node, at string, do func(key, value *yaml.Node)) {
+	seen := map[string]bool{}
+	var merged []*yaml.Node
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		switch {
+		case key.Tag == "!!merge":
+			merged = append(merged, value)
+			continue
+		case key.Kind != yaml.ScalarNode:
+			f.mistake(key, at, "a name of a member is %s", kindOfNode(key))
+			continue
+		case seen[key.Value]:
+			f.mistake(key, below(at, key.Value), "is there twice")
+			continue
+		}
+		seen[key.Value] = true
+		do(key, value)
+	}
+	f.merges++
+	defer func() { f.merges-- }()
+	if len(merged) > 0 && f.merges > maxMerges {
+		f.mistake(node, at, "its merge keys are nested too deep")
+		return
+	}
+	for _, from := range merged {
+		for _, source := range mergeSources(from) {
+			f.eachPair(source, at, func(key, value *yaml.Node) {
+				if !seen[key.Value] {
+					seen[key.Value] = true
+					do(key, value)
+				}
+			})
+		}
+	}
+}
+
+// mergeSources are the mappings that a merge key names: one, or a list of them.
+func mergeSources(node *yaml.Node) []*yaml.Node {
+	named := []*yaml.Node{node}
+	if node.Kind == yaml.SequenceNode {
+		named = node.Content
+	}
+	var all []*yaml.Node
+	for _, one := range named {
+		for one.Kind == yaml.AliasNode {
+			one = one.Alias
+		}
+		if one.Kind == yaml.MappingNode {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+func (f *yamlForm) list(node *yaml.Node, t reflect.Type, at string) any {
+	if node.Kind != yaml.SequenceNode {
+		f.mistake(node, at, "is %s where a list is wanted; write [%s]", kindOfNode(node), shownScalar(node, "a, b"))
+		return nil
+	}
+	all := []any{}
+	for i, one := range node.Content {
+		place := at + "[" + strconv.Itoa(i) + "]"
+		if isNull(one) {
+			f.mistake(one, place, "is empty")
+			continue
+		}
+		all = append(all, f.value(one, t.Elem(), place))
+	}
+	return all
+}
+
+// scalar reads text, a whole number, or true and false. Text must be text to YAML, too: what YAML takes
+// for a number may have lost its zeros.
+func (f *yamlForm) scalar(node *yaml.Node, kind reflect.Kind, at string) any {
+	isScalar := node.Kind == yaml.ScalarNode
+	switch kind {
+	case reflect.Bool:
+		var on bool
+		if isScalar && node.Tag == "!!bool" && node.Decode(&on) == nil {
+			return on
+		}
+		f.mistake(node, at, "is %s where true or false is wanted", kindOfNode(node))
+	case reflect.String:
+		if isScalar && node.Tag == "!!str" {
+			return node.Value
+		}
+		f.mistake(node, at, "is %s where text is wanted; write %s", kindOfNode(node), wantedText(node))
+	default:
+		var n int64
+		if isScalar && node.Tag == "!!int" && node.Decode(&n) == nil {
+			return n
+		}
+		f.mistake(node, at, "is %s where a whole number is wanted", kindOfNode(node))
+	}
+	return nil
+}
+
+// wantedText shows how a node that is not text is written as text.
+func wantedText(node *yaml.Node) string {
+	switch node.Kind {
+	case yaml.SequenceNode:
+		var parts []string
+		for _, one := range node.Content {
+			parts = append(parts, one.Value)
+		}
+		return strconv.Quote(strings.Join(parts, " "))
+	case yaml.ScalarNode:
+		return strconv.Quote(node.Value)
+	default:
+		return `it in quotes, "..."`
+	}
+}
+
+func shownScalar(node *yaml.Node, otherwise string) string {
+	if node.Kind == yaml.ScalarNode && len(node.Value) < 80 {
+		return node.Value
+	}
+	return otherwise
+}
+
+func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Tag == "!!null" }
+
+// kindOfNode is what YAML takes a node for, in words.
+func kindOfNode(node *yaml.Node) string {
+	switch node.Kind {
+	case yaml.MappingNode:
+		return "a section"
+	case yaml.SequenceNode:
+		return "a list"
+	default:
+	}
+	switch node.Tag {
+	case "!!int", "!!float":
+		return "a number (" + node.Value + ")"
+	case "!!bool":
+		return "true or false (" + node.Value + ")"
+	case "!!timestamp":
+		return "a date (" + node.Value + ")"
+	case "!!str":
+		return "text"
+	default:
+		return "something else"
+	}
+}
+
+// below is the name of a member within a section.
+func below(at, member string) string {
+	if at == "" {
+		return member
+	}
+	return at + "." + member
+}
