@@ -44,11 +44,11 @@ func newDoctor(s *shared) *cobra.Command {
 }
 
 func (s *shared) examine(ctx context.Context, offline bool) error {
-	c, err := s.load(func(from *config.Sources) { from.Tool = true })
+	c, origins, err := s.explain(func(from *config.Sources) { from.Tool = true })
 	if err != nil {
 		return err
 	}
-	found := []app.Finding{{Check: "settings", Verdict: app.Well, Found: "they are understood"}}
+	found := settings(origins.Locate(app.CheckFiles(c)))
 	found = append(found, app.Examine(ctx, c)...)
 	if !offline {
 		found = append(found, issuer(ctx, c.Issuer)...)
@@ -70,6 +70,23 @@ func (s *shared) examine(ctx context.Context, offline bool) error {
 		return fmt.Errorf("doctor: %s", failures(failing))
 	}
 	return nil
+}
+
+// settings are the findings about the settings and the files that they name.
+func settings(wrong config.Problems) []app.Finding {
+	if len(wrong) == 0 {
+		return []app.Finding{{Check: "settings", Verdict: app.Well, Found: "they are understood"}}
+	}
+	var found []app.Finding
+	for _, p := range wrong {
+		remedy := p.Hint
+		if remedy == "" {
+			remedy = "mend the setting"
+		}
+		p.Hint = ""
+		found = append(found, app.Finding{Check: "settings", Verdict: app.Failing, Found: p.String(), Remedy: remedy})
+	}
+	return found
 }
 
 func failures(n int) string {

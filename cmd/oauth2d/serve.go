@@ -55,7 +55,10 @@ func (f serveFlags) apply(from *config.Sources) {
 }
 
 func (s *shared) serve(ctx context.Context, f serveFlags) error {
-	c, err := s.load(f.apply)
+	c, origins, err := s.explain(f.apply)
+	if err == nil {
+		err = origins.Locate(app.CheckFiles(c)).Err()
+	}
 	if err != nil {
 		return err
 	}

@@ -135,11 +135,14 @@ func lookOf(c config.Config) (page.Look, error) {
 	if c.Brand.LogoFile != "" {
 		logo, err := os.ReadFile(c.Brand.LogoFile)
 		if err != nil {
-			return look, fmt.Errorf("brand.logo_file: %w", err)
+			return look, &fileError{key: "brand.logo_file", err: err, hint: "name an SVG or PNG file that this user may read"}
 		}
 		look.Brand.Logo = logo
 	}
 	if c.Brand.MessagesDir != "" {
+		if err := readable("brand.messages_dir", c.Brand.MessagesDir); err != nil {
+			return look, err
+		}
 		look.Messages = os.DirFS(c.Brand.MessagesDir)
 	}
 	for _, scope := range c.Scopes {

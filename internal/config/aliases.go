@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"reflect"
 	"slices"
@@ -48,7 +49,7 @@ func (l *loader) aliases(environ map[string]string) {
 		}
 		l.alias(alias, value)
 		if alias.Name == "APP_PASSWORD" {
-			l.v.SetDefault("redis.username", "app")
+			l.setAlias("redis.username", alias.Name, "app")
 		}
 	}
 }
@@ -60,10 +61,21 @@ func (l *loader) alias(alias Alias, value string) {
 	var wrong Problems
 	assign(reflect.ValueOf(&trial).Elem(), f, value, alias.Name, &wrong)
 	if len(wrong) > 0 {
+		if !f.Secret() {
+			wrong[0].Value = value
+		}
 		l.warn(wrong[0].String())
 		return
 	}
-	l.v.SetDefault(alias.Key, value)
+	l.setAlias(alias.Key, alias.Name, value)
+}
+
+// setAlias makes a value the default, which leaves it below every other layer.
+func (l *loader) setAlias(key, name, value string) {
+	l.v.SetDefault(key, value)
+	if origin := l.origins[key]; origin == defaultOrigin || strings.HasPrefix(origin, "alias ") {
+		l.origins[key] = "alias " + name
+	}
 }
 
 // aliasAddr joins REDIS_HOST and REDIS_PORT. Kubernetes sets REDIS_PORT to a URL beside a Service
@@ -77,13 +89,13 @@ func (l *loader) aliasAddr(environ map[string]string) {
 		port = "6379"
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		l.warn("REDIS_PORT: is not a port number")
+		l.warn(fmt.Sprintf("REDIS_PORT: %.60q is not a port number", port))
 		if environ["REDIS_HOST"] == "" {
 			return
 		}
 		port = "6379"
 	}
-	l.v.SetDefault("redis.addrs", net.JoinHostPort(strings.Trim(host, "[]"), port))
+	l.setAlias("redis.addrs", "REDIS_HOST, REDIS_PORT", net.JoinHostPort(strings.Trim(host, "[]"), port))
 }
 
 // warn keeps a line for the log, once.

@@ -16,6 +16,12 @@ func assign(into reflect.Value, f Field, raw any, at string, wrong *Problems) {
 	if raw == nil {
 		return
 	}
+	if null, isNull := raw.(explicitNull); isNull {
+		if f.Kind == Text || f.Secret() {
+			wrong.add(at, "is "+string(null)+", which YAML does not take for text", `write it in quotes ("`+string(null)+`") if it is the text, and leave the value empty if it is none`)
+		}
+		return
+	}
 	place := f.of(into)
 	var err error
 	switch f.Kind {
@@ -39,11 +45,14 @@ func assignOne(place reflect.Value, kind Kind, raw any) error {
 	if !ok {
 		return errors.New("must be one value, not a list or a section")
 	}
+	if kind != Hidden { // of a secret, spaces belong to it
+		text = strings.TrimSpace(text)
+	}
 	switch kind {
 	case Number:
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			return errors.New("must be a whole number")
+			return errors.New("must be a whole number, in decimal digits")
 		}
 		place.SetInt(int64(n))
 	case Switch:
@@ -77,15 +86,15 @@ func parseDuration(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// scalar is a single value as text.
+// scalar is a single value as text, as it is written.
 func scalar(raw any) (string, bool) {
 	switch value := raw.(type) {
 	case string:
-		return strings.TrimSpace(value), true
-	case bool, int, int64, uint64, float64:
-		return fmt.Sprint(value), true
-	case time.Time: // YAML makes dates of what looks like one
-		return value.Format(time.RFC3339), true
+		return value, true
+	case json.Number:
+		return value.String(), true
+	case bool: // of a list of objects as JSON
+		return strconv.FormatBool(value), true
 	default:
 		return "", false
 	}
@@ -97,10 +106,12 @@ func assignList(place reflect.Value, raw any) error {
 	if all, isList := raw.([]any); isList {
 		for _, one := range all {
 			text, ok := scalar(one)
-			if !ok {
-				return errors.New("must be a list of single values")
+			switch {
+			case ok:
+				parts = append(parts, text)
+			case one != nil:
+				return errors.New("must be a list of single values, text in quotes where YAML takes it for null")
 			}
-			parts = append(parts, text)
 		}
 	} else {
 		text, ok := scalar(raw)
@@ -125,8 +136,8 @@ func assignObjects(place reflect.Value, f Field, raw any, at string, wrong *Prob
 		if strings.TrimSpace(text) == "" {
 			return
 		}
-		var parsed any
-		if json.Unmarshal([]byte(text), &parsed) != nil {
+		parsed, err := parseJSON(text)
+		if err != nil {
 			wrong.add(at, "must be a JSON list of objects when it stands in a variable", "")
 			return
 		}
@@ -142,6 +153,20 @@ func assignObjects(place reflect.Value, f Field, raw any, at string, wrong *Prob
 		assignObject(list.Index(i), f, one, fmt.Sprintf("%s[%d]", at, i), wrong)
 	}
 	place.Set(list)
+}
+
+// parseJSON reads one JSON value. Numbers keep their text.
+func parseJSON(text string) (any, error) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var parsed any
+	if err := decoder.Decode(&parsed); err != nil {
+		return nil, err
+	}
+	if decoder.More() {
+		return nil, errors.New("more than one value")
+	}
+	return parsed, nil
 }
 
 func assignObject(into reflect.Value, f Field, raw any, at string, wrong *Problems) {
@@ -191,9 +216,9 @@ func bound[T any](text string, parse func(string) (T, error)) *T {
 func checkRange[T int | time.Duration](value T, low, high *T, at string, wrong *Problems) {
 	switch {
 	case low != nil && value < *low:
-		wrong.add(at, fmt.Sprintf("%v is less than %v", value, *low), "the least that is allowed is "+fmt.Sprint(*low))
+		wrong.add(at, "is less than "+fmt.Sprint(*low), "the least that is allowed is "+fmt.Sprint(*low))
 	case high != nil && value > *high:
-		wrong.add(at, fmt.Sprintf("%v is more than %v", value, *high), "the most that is allowed is "+fmt.Sprint(*high))
+		wrong.add(at, "is more than "+fmt.Sprint(*high), "the most that is allowed is "+fmt.Sprint(*high))
 	}
 }
 

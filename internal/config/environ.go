@@ -1,13 +1,9 @@
 package config
 
 import (
-	"bytes"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/spf13/viper"
 )
 
 // fileSuffix ends the name under which a secret is given as a file that holds it.
@@ -16,7 +12,7 @@ const fileSuffix = "_file"
 // environment lays the variables over what is there: the aliases below the YAML file, the files of
 // secrets above it, and our own names on top.
 func (l *loader) environment() {
-	environ := l.environ()
+	environ, origins := l.environ()
 	l.aliases(environ)
 	l.secretFiles(func(f Field) (name, at string) {
 		at = f.Env + strings.ToUpper(fileSuffix)
@@ -26,26 +22,29 @@ func (l *loader) environment() {
 	for _, f := range l.fields {
 		if value := environ[f.Env]; value != "" {
 			layer[f.Key] = value
+			l.origins.set(f.Key, origins[f.Env])
 		}
 	}
 	l.merge(layer)
-	l.checkNames(environ)
+	l.checkNames(environ, origins)
 }
 
-// environ is the environment over the env-file. An empty variable counts as absent, because
-// deployments often set what they do not use to nothing.
-func (l *loader) environ() map[string]string {
-	all := map[string]string{}
-	maps.Copy(all, l.envFile())
+// environ is the environment over the env-file, and where each variable stands. An empty variable
+// counts as absent, because deployments often set what they do not use to nothing.
+func (l *loader) environ() (values, origins map[string]string) {
+	values, origins = map[string]string{}, map[string]string{}
+	for _, v := range l.envFile() {
+		values[v.name], origins[v.name] = v.value, inLine(l.sources.EnvFile, v.line)
+	}
 	for _, pair := range l.sources.Environ {
 		if name, value, ok := strings.Cut(pair, "="); ok && value != "" {
-			all[name] = value
+			values[name], origins[name] = value, name
 		}
 	}
-	return all
+	return values, origins
 }
 
-func (l *loader) envFile() map[string]string {
+func (l *loader) envFile() []variable {
 	if l.sources.EnvFile == "" {
 		return nil
 	}
@@ -54,15 +53,10 @@ func (l *loader) envFile() map[string]string {
 		l.wrong.add(l.sources.EnvFile, "cannot be read: "+cause(err), "--env-file names a file of NAME=value lines")
 		return nil
 	}
-	v := viper.New()
-	v.SetConfigType("dotenv")
-	if err := v.ReadConfig(bytes.NewReader(raw)); err != nil {
-		l.wrong.add(l.sources.EnvFile, "holds a line that is not NAME=value", "")
+	all, err := parseEnvFile(raw)
+	if err != nil {
+		l.wrong.add(l.sources.EnvFile, err.Error(), "such as OAUTH2D_LOG_LEVEL=debug, or OAUTH2D_REDIS_PASSWORD='pa$$word'")
 		return nil
-	}
-	all := map[string]string{}
-	for _, key := range v.AllKeys() {
-		all[strings.ToUpper(key)] = v.GetString(key)
 	}
 	return all
 }
@@ -84,11 +78,12 @@ func (l *loader) secretFiles(named func(Field) (name, at string)) {
 			l.wrong.add(at, name+" cannot be read: "+cause(err), "the file holds the secret alone and must be readable by this user")
 			continue
 		}
-		text := strings.TrimSpace(string(raw))
+		text := strings.TrimRight(string(raw), "\r\n") // what editors and echo put behind it
 		if f.Kind == Hiddens {
-			text = strings.ReplaceAll(text, "\n", ",")
+			text = strings.NewReplacer("\r\n", ",", "\n", ",").Replace(text)
 		}
 		read[f.Key] = text
+		l.origins.set(f.Key, name+", named by "+at)
 	}
 	l.merge(read)
 }
@@ -124,7 +119,7 @@ func (l *loader) isSecretFile(key string) bool {
 }
 
 // checkNames refuses variables that begin like ours and are not.
-func (l *loader) checkNames(environ map[string]string) {
+func (l *loader) checkNames(environ, origins map[string]string) {
 	known := append([]string{}, otherNames()...)
 	for _, f := range l.fields {
 		known = append(known, f.Env)
@@ -136,7 +131,7 @@ func (l *loader) checkNames(environ map[string]string) {
 	for name := range environ {
 		ours := strings.HasPrefix(name, EnvPrefix) && !slices.Contains(known, name)
 		if ours && !link.MatchString(name) {
-			l.wrong.add(name, "no such setting", didYouMean(name, known))
+			l.wrong = append(l.wrong, Problem{Key: name, What: "no such setting", Hint: didYouMean(name, known), Origin: origins[name]})
 		}
 	}
 	slices.SortStableFunc(l.wrong, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,7 +30,13 @@ const maxFile = 1 << 20
 // Load gathers the settings and checks them. The warnings are lines for the log about what was
 // left aside. The error is a Problems: every mistake with its key and the remedy, in one line each.
 func Load(s Sources) (Config, []string, error) {
-	l := &loader{sources: s, fields: Fields(), v: viper.New()}
+	c, _, warnings, err := Explain(s)
+	return c, warnings, err
+}
+
+// Explain is Load, and says where each setting came from.
+func Explain(s Sources) (Config, Origins, []string, error) {
+	l := newLoader(s)
 	l.defaults()
 	l.yaml()
 	l.environment()
@@ -40,15 +45,20 @@ func Load(s Sources) (Config, []string, error) {
 	if len(l.wrong) == 0 {
 		l.wrong = append(l.wrong, c.Validate()...)
 	}
-	return c, l.warnings, l.wrong.orNil()
+	l.decorate()
+	return c, l.origins, l.warnings, l.wrong.orNil()
 }
 
 // Default is the settings when nothing is set. It is not complete: Validate wants an issuer and a
 // master key, unless Dev is set.
 func Default(dev bool) Config {
-	l := &loader{sources: Sources{Dev: dev}, fields: Fields(), v: viper.New()}
+	l := newLoader(Sources{Dev: dev})
 	l.defaults()
 	return l.collect()
+}
+
+func newLoader(s Sources) *loader {
+	return &loader{sources: s, fields: Fields(), v: viper.New(), origins: Origins{}}
 }
 
 // loader lays the sources over one another, the weakest first.
@@ -56,12 +66,14 @@ type loader struct {
 	sources  Sources
 	fields   []Field
 	v        *viper.Viper
+	origins  Origins // of what won so far
 	wrong    Problems
 	warnings []string
 }
 
 func (l *loader) defaults() {
 	for _, f := range l.fields {
+		l.origins[f.Key] = defaultOrigin
 		if f.Default != "" {
 			l.v.SetDefault(f.Key, f.Default)
 		}
@@ -69,6 +81,7 @@ func (l *loader) defaults() {
 	if l.sources.Dev {
 		for key, value := range devDefaults() {
 			l.v.SetDefault(key, value)
+			l.origins[key] = "default of --dev"
 		}
 	}
 }
@@ -88,41 +101,75 @@ func (l *loader) yaml() {
 		l.wrong.add(at, "begins a second YAML document, which would not be read", "settings are one document: take the line --- out")
 		return
 	}
-	file := viper.New()
-	file.SetConfigType("yaml")
-	if err := file.ReadConfig(bytes.NewReader(raw)); err != nil {
+	file, err := readYAML(l.sources.File, raw, l.isValue)
+	if err != nil {
 		l.wrong.add(l.sources.File, "is not YAML: "+oneLine(err), "")
 		return
 	}
-	l.checkKeys(file)
-	if err := l.v.MergeConfigMap(file.AllSettings()); err != nil {
-		l.wrong.add(l.sources.File, oneLine(err), "")
-		return
+	for _, one := range file.wrong {
+		one.Origin = file.name
+		l.wrong = append(l.wrong, one)
 	}
+	layer := map[string]any{}
+	for _, key := range file.keys {
+		if l.known(file, key) && file.values[key] != nil {
+			layer[key] = file.values[key]
+			l.origins[key] = inLine(file.name, file.lines[key])
+		}
+	}
+	for at, line := range file.lines { // items of lists have lines of their own
+		if strings.Contains(at, "[") {
+			l.origins[at] = inLine(file.name, line)
+		}
+	}
+	l.merge(layer)
 	l.secretFiles(func(f Field) (name, at string) {
-		if file.InConfig(f.Key) {
+		if layer[f.Key] != nil {
 			return "", ""
 		}
-		return file.GetString(f.Key + fileSuffix), f.Key + fileSuffix
+		name, _ = file.values[f.Key+fileSuffix].(string)
+		return name, f.Key + fileSuffix
 	})
 }
 
-// checkKeys refuses what the file names and nobody knows.
-func (l *loader) checkKeys(file *viper.Viper) {
-	known := keysOf(l.fields)
-	for _, key := range slices.Sorted(slices.Values(file.AllKeys())) {
-		if slices.Contains(known, key) || l.isSecretFile(key) {
-			continue
-		}
-		within := func(k string) bool { return strings.HasPrefix(k, key+".") }
-		switch {
-		case slices.ContainsFunc(known, within) && file.Get(key) == nil:
-		case slices.ContainsFunc(known, within):
-			l.wrong.add(key, "is a section, not a value", "write its settings below it, indented")
-		default:
-			l.wrong.add(key, "no such setting", didYouMean(key, known))
-		}
+// isValue reports whether a key of the file is a setting and not a section.
+func (l *loader) isValue(key string) bool {
+	_, known := find(l.fields, key)
+	return known || l.isSecretFile(key)
+}
+
+// known reports whether a key of the file is a setting, and refuses it when it is none. The name of
+// a file that holds a secret is not a setting itself.
+func (l *loader) known(file *document, key string) bool {
+	all := keysOf(l.fields)
+	origin := inLine(file.name, file.lines[key])
+	refuse := func(what, hint string) {
+		l.wrong = append(l.wrong, Problem{Key: key, What: what, Hint: hint, Origin: origin})
 	}
+	_, known := find(l.fields, key)
+	within := func(k string) bool { return strings.HasPrefix(k, key+".") }
+	switch {
+	case known:
+		return true
+	case l.isSecretFile(key):
+		l.origins[key] = origin
+		if _, isText := file.values[key].(string); !isText && file.values[key] != nil {
+			refuse("must be the name of one file", "")
+		}
+	case slices.ContainsFunc(all, within) && empty(file.values[key]):
+	case slices.ContainsFunc(all, within):
+		refuse("is a section, not a value", "write its settings below it, indented")
+	default:
+		refuse("no such setting", didYouMean(key, all))
+	}
+	return false
+}
+
+// empty reports whether a section holds nothing: "session:" or "session: {}".
+func empty(value any) bool {
+	below, isMap := value.(map[string]any)
+	_, null := value.(explicitNull)
+	return value == nil || null || isMap && len(below) == 0
 }
 
 // flags lays the highest layer on top.
@@ -130,10 +177,11 @@ func (l *loader) flags() {
 	known := keysOf(l.fields)
 	for _, key := range slices.Sorted(maps.Keys(l.sources.Set)) {
 		if !slices.Contains(known, key) {
-			l.wrong.add(key, "no such setting", didYouMean(key, known))
+			l.wrong = append(l.wrong, Problem{Key: key, What: "no such setting", Hint: didYouMean(key, known), Origin: "command line"})
 			continue
 		}
 		l.v.Set(key, l.sources.Set[key])
+		l.origins.set(key, "command line")
 	}
 }
 

@@ -1,17 +1,29 @@
 package config
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Problem is one thing that is wrong with the settings: where, what, and the remedy.
 type Problem struct {
-	Key  string // the setting, or the file or variable it stands in
-	What string
-	Hint string
+	Key    string // the setting, or the file or variable it stands in
+	Value  string // as it was given; empty when it is secret, a list, or not set
+	What   string // follows the value
+	Origin string // where it was given: a file and line, a variable, a flag
+	Hint   string // the remedy, with an example
 }
 
 // String is the problem in one line.
 func (p Problem) String() string {
-	line := p.Key + ": " + p.What
+	line := p.Key + ": "
+	if p.Value != "" {
+		line += fmt.Sprintf("%.60q ", p.Value)
+	}
+	line += p.What
+	if p.Origin != "" {
+		line += " (" + p.Origin + ")"
+	}
 	if p.Hint != "" {
 		line += "; hint: " + p.Hint
 	}
@@ -34,6 +46,9 @@ func (p Problems) Error() string {
 func (p *Problems) add(key, what, hint string) {
 	*p = append(*p, Problem{Key: key, What: what, Hint: hint})
 }
+
+// Err is the problems as an error; nil when there are none.
+func (p Problems) Err() error { return p.orNil() }
 
 // orNil is the problems as an error; nil when there are none.
 func (p Problems) orNil() error {

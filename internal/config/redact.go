@@ -17,6 +17,9 @@ func (c Config) Redacted() map[string]any {
 	return out
 }
 
+// Shown is the value of one setting as Redacted has it.
+func (c Config) Shown(f Field) any { return f.shown(reflect.ValueOf(c)) }
+
 // shown is the field's value as it may be seen.
 func (f Field) shown(c reflect.Value) any {
 	value := f.of(c)

@@ -36,6 +36,11 @@ it is the same words in capitals behind ` + "`OAUTH2D_`" + ` (` + "`OAUTH2D_REDI
   environment; the environment itself goes before it. An empty variable counts as not set.
 - **Secrets** (marked *secret*) can be given as a file: ` + "`OAUTH2D_REDIS_PASSWORD_FILE=/run/secrets/redis`" + `, or
   ` + "`password_file`" + ` in YAML.
+- **Text and secrets are taken as they are written**: ` + "`password: 0123456`" + ` is seven digits, ` + "`2024-01-01`" + ` is ten characters, and the
+  spaces of a secret belong to it (of a file that holds one, only line ends are left out). ` + "`null`" + ` and ` + "`~`" + ` are refused for them: write the
+  text in quotes, or leave the value empty. A setting that is there twice, and a second YAML document, are refused.
+- **Env files** hold ` + "`NAME=value`" + ` lines. ` + "`'Single quotes'`" + ` keep everything, ` + "`\"double quotes\"`" + ` know ` + "`\\n`, `\\\"`, `\\\\` and `\\$`" + `, and without quotes
+  a value ends before ` + "` #`" + `. Nothing is replaced: a value with ` + "`$`" + ` needs single quotes.
 - **Durations** are written ` + "`90s`, `15m`, `168h`" + `, or as a number of seconds.
 - **Limits** are written ` + "`600/1m`" + `, a count and a span, or ` + "`off`" + `.
 - **Lists** are YAML lists, or one text with commas; lists of objects are JSON in the environment.
@@ -43,7 +48,8 @@ it is the same words in capitals behind ` + "`OAUTH2D_`" + ` (` + "`OAUTH2D_REDI
 - **Reload**: settings marked *reload*, and the content of the TLS files, change on SIGHUP; the others need a restart,
   and the log says which.
 
-` + "`oauth2d config check`" + ` tells what is wrong, ` + "`oauth2d config print`" + ` what is in force (without secrets), and
+` + "`oauth2d config check`" + ` tells what is wrong, ` + "`oauth2d config print`" + ` what is in force (without secrets; with ` + "`--origin`" + `, where
+each value comes from), and
 ` + "`oauth2d config schema`" + ` gives the JSON Schema for an editor.
 `
 

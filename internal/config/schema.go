@@ -65,7 +65,7 @@ func schemaOf(f Field) map[string]any {
 		putNumber(s, "maximum", f.Max)
 		putNumber(s, "default", f.Default)
 	case Switch:
-		s["type"], s["default"] = "boolean", false
+		s["type"], s["default"] = "boolean", f.Default == "true"
 	case Duration:
 		s["type"] = []string{"string", "integer"}
 		s["default"] = f.Default

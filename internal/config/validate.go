@@ -75,7 +75,7 @@ func (c Config) checkMasterKeys(wrong *Problems) {
 
 // DecodeMasterKey gives the bytes of a master key. Its error shows nothing of it.
 func DecodeMasterKey(s Secret) ([]byte, error) {
-	text := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(s.Reveal()), "=")
+	text := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimSpace(s.Reveal())), "=")
 	raw, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil {
 		return nil, fmt.Errorf("is not base64")
@@ -191,10 +191,10 @@ func (c Config) checkResources(wrong *Problems) {
 	for i, r := range c.Resources {
 		at := fmt.Sprintf("resources[%d]", i)
 		if oauth.CheckResource(r.URI) != nil {
-			wrong.add(at+".uri", "is not an absolute URI without fragment", "such as https://api.example.com")
+			wrong.add(at+".uri", fmt.Sprintf("%.60q is not an absolute URI without fragment", r.URI), "such as https://api.example.com")
 		}
 		if seen[r.URI] {
-			wrong.add(at+".uri", "is there twice", "")
+			wrong.add(at+".uri", fmt.Sprintf("%.60q is there twice", r.URI), "take one away")
 		}
 		seen[r.URI] = true
 	}

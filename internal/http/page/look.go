@@ -48,6 +48,12 @@ type look struct {
 	scripts   map[string]string
 }
 
+// Check reports why the pages cannot have this look; nil when they can.
+func (l Look) Check() error {
+	_, err := l.make("")
+	return err
+}
+
 func (l Look) make(base string) (*look, error) {
 	if l.Brand.Name == "" {
 		l.Brand.Name = defaultName
