@@ -3,9 +3,10 @@ package config
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 )
+
+const envNameSigns = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 // variable is one line of an env file.
 type variable struct {
@@ -18,9 +19,8 @@ type variable struct {
 // the line or before " #". A $ outside single quotes is refused, because some readers of such
 // files replace it and some do not: what was meant cannot be known. The error names the line and
 // shows nothing of the value.
-func parseEnvFile(raw []byte) ([]variable, error) {
-	text := strings.ReplaceAll(strings.TrimPrefix(string(raw), "\ufeff"), "\r\n", "\n")
-	head := regexp.MustCompile(`^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*`)
+func parseEnvFile(file []byte) ([]variable, error) {
+	text := strings.ReplaceAll(strings.TrimPrefix(string(file), "\ufeff"), "\r\n", "\n")
 	var all []variable
 	for line := 1; text != ""; line++ {
 		current, rest, _ := strings.Cut(text, "\n")
@@ -28,12 +28,17 @@ func parseEnvFile(raw []byte) ([]variable, error) {
 			text = rest
 			continue
 		}
-		begin := head.FindStringSubmatchIndex(current)
-		if begin == nil {
+		name, raw, ok := strings.Cut(current, "=")
+		name = strings.TrimSpace(name)
+		if exported, after := strings.CutPrefix(name, "export "); after {
+			name = strings.TrimSpace(exported)
+		}
+		if !ok || name == "" || strings.Trim(name, envNameSigns) != "" {
 			return nil, fmt.Errorf("line %d is not NAME=value", line)
 		}
-		v := variable{name: strings.ToUpper(current[begin[2]:begin[3]]), line: line}
-		value, after, err := envValue(text[begin[1]:])
+		v := variable{name: strings.ToUpper(name), line: line}
+		begin := len(current) - len(strings.TrimLeft(raw, " \t"))
+		value, after, err := envValue(text[begin:])
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}

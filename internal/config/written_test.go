@@ -105,7 +105,7 @@ func TestF_P11_WhatIsMeantMustBeClear(t *testing.T) {
 		"after quote":   {env: "OAUTH2D_BRAND_FOOTER='a'b\n", want: "FILE: line 1: text follows the closing quote"},
 	} {
 		s := config.Sources{Environ: enough()}
-		file := ""
+		var file string
 		if test.yaml != "" {
 			s.File = write(t, "c.yaml", test.yaml)
 			file = s.File

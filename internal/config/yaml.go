@@ -97,11 +97,12 @@ func (d *document) section(at string, node *yaml.Node, keep func(string) bool) {
 
 // value is a node as it is written.
 func (d *document) value(at string, node *yaml.Node) any {
-	if d.left--; d.left <= 0 {
+	d.left--
+	if d.left <= 0 {
 		return nil
 	}
 	node = follow(node)
-	switch node.Kind {
+	switch node.Kind { //nolint:exhaustive // there is no other kind behind follow, below a document
 	case yaml.SequenceNode:
 		all := make([]any, 0, len(node.Content))
 		for i, item := range node.Content {
