@@ -116,13 +116,18 @@ func newClientCreate(s *shared) *cobra.Command {
 			return err
 		}
 		switch {
-		case s.output != "table":
-			return s.print(made, table{})
-		case made.Secret == "":
+		case made.Secret != "":
+			if err := s.reveal(ofClient(made.ID, "is registered"), made.Secret, made); err != nil {
+				return err
+			}
+		case s.output == "table":
 			fmt.Fprintln(s.out, made.ID)
 			s.say("client %s is registered", made.ID)
+			return nil
 		default:
-			fmt.Fprintln(s.out, made.Secret)
+			return s.print(made, table{})
+		}
+		if s.output == "table" {
 			s.say("client %s is registered; above is its secret: keep it where the client reads it, it cannot be shown again", made.ID)
 		}
 		return nil

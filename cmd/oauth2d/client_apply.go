@@ -168,13 +168,22 @@ func (s *shared) apply(ctx context.Context, api *adminclient.Client, p *plan, c 
 	if ok, err := s.sure(c, "register %d, change %d and delete %s", len(p.Created), len(p.Changed), count(len(p.Deleted), "client")); !ok {
 		return err
 	}
-	return errors.Join(p.carryOut(ctx, s, api, v), s.printUnlessTable(p))
+	failed := p.carryOut(ctx, s, api, v)
+	var unkept []string // whose secret stands only in what is printed now
+	for _, one := range p.Created {
+		if one.Secret != "" && v.dir == "" && s.output != "table" {
+			unkept = append(unkept, one.ID)
+		}
+	}
+	return errors.Join(failed, lostSecrets(unkept, s.printUnlessTable(p)))
 }
 
 func (p *plan) carryOut(ctx context.Context, s *shared, api *adminclient.Client, v vault) error {
 	var failed []error
 	fail := func(id string, err error) {
-		if err != nil {
+		if _, lost := errors.AsType[*lostSecretError](err); lost {
+			failed = append(failed, err) // it names the client
+		} else if err != nil {
 			failed = append(failed, &during{"client " + id, err})
 		}
 	}

@@ -118,7 +118,9 @@ func (s *shared) takeIn(ctx context.Context, in intake, found []candidate) error
 	for i, one := range found {
 		a, err := s.takeOne(ctx, in, one)
 		all = append(all, a)
-		if err != nil {
+		if _, lost := errors.AsType[*lostSecretError](err); lost {
+			failed = append(failed, err) // it names the client
+		} else if err != nil {
 			failed = append(failed, &during{"client " + one.client.ID, err})
 		}
 		if (i+1)%50 == 0 && i+1 < len(found) {
@@ -134,9 +136,20 @@ func (s *shared) takeIn(ctx context.Context, in intake, found []candidate) error
 		t.rows = append(t.rows, []string{a.ID, a.Result, orDash(strings.Join(a.Notes, "; "))})
 	}
 	if err := s.print(all, t); err != nil {
-		return err
+		failed = append(failed, lostSecrets(in.unkept(s, all), err))
 	}
 	return errors.Join(failed...)
+}
+
+// unkept are those whose generated secret stands only in the result.
+func (in intake) unkept(s *shared, all []arrival) []string {
+	var ids []string
+	for _, a := range all {
+		if a.Secret != "" && in.vault.dir == "" && s.output != "table" {
+			ids = append(ids, a.ID)
+		}
+	}
+	return ids
 }
 
 func (s *shared) takeOne(ctx context.Context, in intake, one candidate) (arrival, error) {

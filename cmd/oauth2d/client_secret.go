@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,10 +54,9 @@ func newClientRotateSecret(s *shared) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if s.output != "table" {
-			return s.print(made, table{})
+		if err := s.reveal(ofClient(args[0], "has a new secret"), made.Value, made); err != nil || s.output != "table" {
+			return err
 		}
-		fmt.Fprintln(s.out, made.Value)
 		s.say("above is the new secret %s of client %s: keep it where the client reads it, it cannot be shown again; the earlier ones end in %s",
 			made.ID, args[0], overlap)
 		return nil

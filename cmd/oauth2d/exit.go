@@ -103,7 +103,8 @@ func codeOfRefusal(refusal *oauth.Error) int {
 	}
 }
 
-// explained turns what was answered into a line for the terminal. It begins with the command.
+// explained turns what was answered into a line for the terminal. It begins with the command. Of several
+// errors each has its line and its hint, and the highest exit code counts.
 func explained(doing string, err error) error {
 	if err == nil {
 		return nil
@@ -111,9 +112,33 @@ func explained(doing string, err error) error {
 	if wrong, ok := errors.AsType[*usageError](err); ok {
 		return wrong
 	}
-	p := &problem{code: codeOf(err), err: &during{doing, err}}
-	if known, ok := errors.AsType[*problem](err); ok {
-		return &problem{code: p.code, err: &during{doing, known}}
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return explainedOne(&during{doing, err})
+	}
+	all := several.Unwrap()
+	lines, code := make([]error, len(all)), exitDone
+	for i, one := range all {
+		code = max(code, codeOf(one))
+		switch _, nested := one.(interface{ Unwrap() []error }); {
+		case nested && i > 0:
+			lines[i] = one
+		case nested:
+			lines[i] = explained(doing, one)
+		case i == 0:
+			lines[i] = explainedOne(&during{doing, one})
+		default:
+			lines[i] = explainedOne(one)
+		}
+	}
+	return &problem{code: code, err: errors.Join(lines...)}
+}
+
+// explainedOne puts the hint behind one error.
+func explainedOne(err error) error {
+	p := &problem{code: codeOf(err), err: err}
+	if _, hinted := errors.AsType[*problem](err); hinted {
+		return p // its text ends with the hint
 	}
 	if answer, ok := errors.AsType[*adminclient.Problem](err); ok {
 		p.hint = hintFor(answer)

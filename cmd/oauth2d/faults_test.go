@@ -25,3 +25,4 @@ func TestF_S22_RegisteredScopesStay(t *testing.T)      { scripted(t, "direct/S22
 func TestF_S22_InvalidScopeNamesTheScope(t *testing.T) { scripted(t, "api/S22_invalid_scope.txtar") }
 func TestF_P12_EveryDocumentIsRead(t *testing.T)       { scripted(t, "both/P12_several_documents.txtar") }
 func TestF_P14_MistakesNameLineAndMember(t *testing.T) { scripted(t, "both/P14_forms.txtar") }
+func TestF_P13_ALostSecretIsAnError(t *testing.T)      { scripted(t, "both/P13_lost_secrets.txtar") }

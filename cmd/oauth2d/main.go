@@ -13,6 +13,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// Without a listener for SIGPIPE a closed standard output ends the process before it can report that
+	// a secret was lost. (An ignored signal would be inherited by the browser that login starts.)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	code := run(ctx, console{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ(),
 		terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -26,11 +27,19 @@ func (c console) say(format string, args ...any) { fmt.Fprintf(c.err, format+"\n
 
 // run carries out one command line and gives the exit code.
 func run(ctx context.Context, c console, args []string) int {
+	out := &checkedWriter{to: c.out}
+	c.out = out
 	root := newRoot(c)
 	root.SetArgs(arguments(root, args))
 	err := root.ExecuteContext(ctx)
-	if err == nil {
+	_, lost := errors.AsType[*lostSecretError](err)
+	switch {
+	case err == nil && out.err == nil:
 		return exitDone
+	case out.closedByReader() && !lost:
+		return exitFailed // the reader has seen enough
+	case err == nil:
+		err = fmt.Errorf("the result could not be written to standard output: %w", out.err)
 	}
 	for line := range strings.Lines(err.Error()) {
 		c.say("oauth2d: %s", strings.TrimPrefix(strings.TrimSpace(line), "oauth2d "))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -89,7 +90,7 @@ func runScript(t *testing.T, file string, prepare face) {
 			env.Setenv("HOME", env.WorkDir)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails, "keep": keep, "mode": mode, "untrack": untrack},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails, "keep": keep, "mode": mode, "untrack": untrack, "into": into},
 	})
 }
 
@@ -104,6 +105,48 @@ func fails(ts *testscript.TestScript, _ bool, args []string) {
 	if code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)
 	}
+}
+
+// into FULL|CLOSED N ARGS... runs the program with a standard output that cannot be written, and wants it
+// to end with exit code N. What it writes to standard error is put into the file err.
+func into(ts *testscript.TestScript, _ bool, args []string) {
+	out, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if args[0] == "CLOSED" {
+		var reader *os.File
+		reader, out, err = os.Pipe()
+		ts.Check(err)
+		ts.Check(reader.Close())
+	}
+	ts.Check(err)
+	defer out.Close()
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var messages bytes.Buffer
+	program, err := os.Executable()
+	ts.Check(err)
+	cmd := exec.Command(program, args[2:]...)
+	cmd.Args[0] = "oauth2d" // by which the test binary knows that it is the program
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), out, &messages
+	cmd.Env = scriptEnv(ts)
+	_ = cmd.Run() // its exit code says it
+	if got := cmd.ProcessState.ExitCode(); got != want {
+		ts.Fatalf("exit code %d, want %d: %s", got, want, messages.String())
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("err"), messages.Bytes(), 0o600))
+}
+
+// scriptEnv are the variables of a script that the program reads.
+func scriptEnv(ts *testscript.TestScript) []string {
+	names := []string{
+		"PATH", "HOME", envServer, envIssuer, envClientID, envSecret, "OAUTH2D_REDIS_MODE", "OAUTH2D_REDIS_ADDRS", "OAUTH2D_MASTER_KEY",
+	}
+	var all []string
+	for _, name := range names {
+		if value := ts.Getenv(name); value != "" {
+			all = append(all, name+"="+value)
+		}
+	}
+	return all
 }
 
 // keep NAME PATTERN [FILE] sets a variable to the first group of a pattern in stdout, or in a file.

@@ -78,17 +78,15 @@ func newUserCreate(s *shared) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if s.output != "table" {
-			v := userView{User: user}
-			if generated {
-				v.Password = text
-			}
-			return s.print(v, table{})
-		}
 		if generated {
-			fmt.Fprintln(s.out, text)
-			s.say("user %s is there; above is the password: hand it over safely, it cannot be shown again", user.Username)
-			return nil
+			err := s.reveal(ofUser(user.Username, "is there"), text, userView{User: user, Password: text})
+			if err == nil && s.output == "table" {
+				s.say("user %s is there; above is the password: hand it over safely, it cannot be shown again", user.Username)
+			}
+			return err
+		}
+		if s.output != "table" {
+			return s.print(userView{User: user}, table{})
 		}
 		fmt.Fprintln(s.out, user.ID)
 		s.say("user %s is there; above is the id", user.Username)

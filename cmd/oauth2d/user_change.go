@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -90,7 +89,10 @@ func newUserSetPassword(s *shared) *cobra.Command {
 			return err
 		}
 		if generated {
-			fmt.Fprintln(s.out, text)
+			err := s.reveal(ofUser(u.Username, "has a new password and is signed out everywhere"), text, userView{User: u, Password: text})
+			if err != nil {
+				return err
+			}
 		}
 		s.say("user %s has a new password and is signed out everywhere", u.Username)
 		return nil
