@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,10 @@ func newAuditQuery(s *shared) *cobra.Command {
 		Use:   "query",
 		Short: "list the facts that fit all that is given, newest first",
 		Example: `  oauth2d audit query --server http://127.0.0.1:9090 --from 24h --event login.failed
-  oauth2d audit query --server http://127.0.0.1:9090 --client planner --output json`,
+  oauth2d audit query --server http://127.0.0.1:9090 --client planner --output json
+
+  # what stands behind the code on an error page
+  oauth2d audit query --server http://127.0.0.1:9090 --request-id 7KQ4A-M2XPC`,
 		Args: noArgs,
 	}
 	flags := cmd.Flags()
@@ -33,6 +37,7 @@ func newAuditQuery(s *shared) *cobra.Command {
 	flags.StringVar(&f.Subject, "subject", "", "about this user or client, by id")
 	flags.StringVar(&f.Client, "client", "", "in which this client took part")
 	flags.StringSliceVar(&f.Events, "event", nil, "facts of these names, such as code.replayed")
+	flags.StringVar(&f.Request, "request-id", "", "of this request: its id, or the code for support that a person reads out")
 	flags.BoolVar(&f.OldestFirst, "oldest-first", false, "in the order in which it happened")
 	flags.IntVar(&limit, "limit", 200, "how many are listed at most; 0: all")
 	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
@@ -46,6 +51,12 @@ func newAuditQuery(s *shared) *cobra.Command {
 		entries, err := adminclient.Collect(api.Audit(ctx, f), limit)
 		if err != nil {
 			return err
+		}
+		if len(entries) == 0 && f.Request != "" {
+			return &problem{
+				code: exitNotFound, hint: "an address that does not exist and a rate limit are told by the server's own log alone",
+				err: fmt.Errorf("no entry of the request %s", f.Request),
+			}
 		}
 		t := table{head: []string{"time", "event", "subject", "client id", "actor", "ip", "details"}}
 		for _, e := range entries {

@@ -38,7 +38,7 @@ func auditOf(log *audit.Log, keep int) *adminapi.Audit {
 	return &adminapi.Audit{
 		Query: func(ctx context.Context, f adminwire.AuditFilter, cursor string, limit int) ([]adminwire.AuditEntry, string, error) {
 			page, err := log.Query(ctx, audit.Query{
-				Filter:      audit.Filter{From: f.From, To: f.To, Subject: f.Subject, Client: f.Client, Events: f.Events},
+				Filter:      audit.Filter{From: f.From, To: f.To, Subject: f.Subject, Client: f.Client, Events: f.Events, Request: f.Request},
 				OldestFirst: f.OldestFirst, Limit: limit, Cursor: cursor,
 			})
 			entries := make([]adminwire.AuditEntry, len(page.Items))

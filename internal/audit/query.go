@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -16,6 +17,7 @@ type Filter struct {
 	Subject  string    // about this user or client, or caused by it
 	Client   string    // this client took part
 	Events   []string  // one of these facts
+	Request  string    // of the request with this id or support code
 }
 
 // Query asks for a page of entries.
@@ -102,6 +104,8 @@ func (f Filter) wants(e Fact) bool {
 	case f.Subject != "" && !slices.Contains([]any{e.Subject, e.Client, e.Actor, e.Details["object"]}, any(f.Subject)):
 		return false
 	case f.Client != "" && e.Client != f.Client:
+		return false
+	case f.Request != "" && !event.SameRequest(e.RequestID, f.Request):
 		return false
 	}
 	return len(f.Events) == 0 || slices.Contains(f.Events, e.Event)

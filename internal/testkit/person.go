@@ -115,6 +115,7 @@ func (p *Person) PostForm(t testing.TB, address string, form url.Values) Page {
 
 func (p *Person) do(t testing.TB, request *http.Request) Page {
 	t.Helper()
+	request.Header.Set("Accept", "text/html,*/*;q=0.8") // as browsers do
 	response, err := p.Client.Do(request)
 	if err != nil {
 		t.Fatal(err)

@@ -133,7 +133,7 @@ func (a *API) operations() []operation {
 	}
 	if a.o.Audit != nil {
 		all = append(all,
-			operation{"GET /audit", auditRead, "from to subject client_id event order limit cursor", (*API).listAudit},
+			operation{"GET /audit", auditRead, "from to subject client_id event request_id order limit cursor", (*API).listAudit},
 			operation{"GET /audit/verify", auditRead, "cursor", (*API).verifyAudit})
 	}
 	return all

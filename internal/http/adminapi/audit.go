@@ -13,6 +13,7 @@ const maxEvents = 16
 func (a *API) listAudit(c *call) error {
 	f := adminwire.AuditFilter{
 		From: c.time("from"), To: c.time("to"), Subject: c.id("subject"), Client: c.id("client_id"), Events: c.query["event"],
+		Request: c.id("request_id"),
 	}
 	for _, name := range f.Events {
 		if !isEvent(name) {
@@ -32,7 +33,7 @@ func (a *API) listAudit(c *call) error {
 		}
 	}
 	query := []string{
-		"audit", f.From.String(), f.To.String(), f.Subject, f.Client, strings.Join(f.Events, " "), c.query.Get("order"),
+		"audit", f.From.String(), f.To.String(), f.Subject, f.Client, strings.Join(f.Events, " "), c.query.Get("order"), f.Request,
 	}
 	limit, from := c.limit(), c.place(query...)
 	if err := c.sound(); err != nil {

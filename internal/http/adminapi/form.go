@@ -20,6 +20,8 @@ func hasForm(parameter, text string) bool {
 	case "kid":
 		kind, number, ok := strings.Cut(text, "-")
 		return ok && upTo(kind, 8) && only(kind, lower+digits) && upTo(number, 55) && only(number, hex)
+	case "request_id":
+		return upTo(text, 64) && only(text, alphabet+".")
 	default:
 		return isID(text)
 	}

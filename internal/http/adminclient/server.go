@@ -50,7 +50,7 @@ func (c *Client) DropKey(ctx context.Context, kid string) error {
 
 // Audit walks through the audit log.
 func (c *Client) Audit(ctx context.Context, f adminwire.AuditFilter) iter.Seq2[adminwire.AuditEntry, error] {
-	query := given("from", text(f.From), "to", text(f.To), "subject", f.Subject, "client_id", f.Client)
+	query := given("from", text(f.From), "to", text(f.To), "subject", f.Subject, "client_id", f.Client, "request_id", f.Request)
 	if f.OldestFirst {
 		query.Set("order", "asc")
 	}

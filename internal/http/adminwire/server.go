@@ -68,6 +68,7 @@ type AuditFilter struct {
 	From, To        Time
 	Subject, Client string
 	Events          []string
+	Request         string // a request id, or the support code that a person reported
 	OldestFirst     bool
 }
 

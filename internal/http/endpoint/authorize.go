@@ -30,6 +30,7 @@ func (e *Authorize) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	web.NoteClient(r, pending.Client.ID)
 	person, err := e.person(r)
 	if err != nil {
 		return oauth.AsError(err).To(pending.Return)

@@ -40,7 +40,9 @@ func (c Cookies) Get(r *http.Request, name string) string {
 }
 
 // Sent reports whether the browser sent a cookie of this name, one that Get accepts or not.
-func (c Cookies) Sent(r *http.Request, name string) bool { return len(r.CookiesNamed(c.name(name))) > 0 }
+func (c Cookies) Sent(r *http.Request, name string) bool {
+	return len(r.CookiesNamed(c.name(name))) > 0
+}
 
 const maxCookie = 256
 

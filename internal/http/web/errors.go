@@ -24,6 +24,7 @@ type Style func(w http.ResponseWriter, r *http.Request, err error)
 // Handle makes an http.Handler whose errors are answered in a style.
 func Handle(style Style, h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = withNote(r)
 		if err := h(w, r); err != nil {
 			style(w, r, err)
 		}
@@ -78,7 +79,7 @@ func statusOf(code oauth.Code) int {
 
 // API answers a client of an endpoint with JSON (RFC 6749 §5.2).
 func (e *Errors) API(w http.ResponseWriter, r *http.Request, err error) {
-	refusal := e.read(w, r, err)
+	refusal := e.read(w, r, err, slog.LevelDebug)
 	if refusal.Code == oauth.InvalidClient || refusal.Code == oauth.InvalidToken {
 		challengeAsAsked(w, r, refusal)
 	}
@@ -88,7 +89,7 @@ func (e *Errors) API(w http.ResponseWriter, r *http.Request, err error) {
 // Bearer answers the holder of an access token: the reason stands in WWW-Authenticate
 // (RFC 6750 §3), and in the body for those who look there.
 func (e *Errors) Bearer(w http.ResponseWriter, r *http.Request, err error) {
-	refusal := e.read(w, r, err)
+	refusal := e.read(w, r, err, slog.LevelDebug)
 	switch refusal.Code {
 	case oauth.InvalidRequest, oauth.InvalidToken, oauth.InsufficientScope:
 		w.Header().Set("WWW-Authenticate", bearerChallenge(r, refusal))
@@ -100,13 +101,13 @@ func (e *Errors) Bearer(w http.ResponseWriter, r *http.Request, err error) {
 // Browser answers a person: back to the client when the error has a validated place to go to, else
 // with a page on our own origin that never redirects (RFC 6749 §4.1.2.1).
 func (e *Errors) Browser(w http.ResponseWriter, r *http.Request, err error) {
-	refusal := e.read(w, r, err)
+	refusal := e.read(w, r, err, levelOfPage(err))
 	if refusal.Return != nil {
 		fields := url.Values{"error": {string(refusal.Code)}, "error_description": {printable(refusal.Description)}}
 		if err = e.SendBack(w, r, *refusal.Return, fields); err == nil {
 			return
 		}
-		refusal = e.read(w, r, err)
+		refusal = e.read(w, r, err, slog.LevelInfo)
 	}
 	e.Page(w, r, pageStatus(refusal.Code), refusal, event.OriginOf(r.Context()).RequestID)
 }
@@ -135,13 +136,14 @@ func (e *Errors) SendBack(w http.ResponseWriter, r *http.Request, to oauth.Retur
 	return nil
 }
 
-// read finds the refusal, tells the log, and sets the headers that every error answer has.
-func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error) *oauth.Error {
+// read finds the refusal, logs it at least at a level, and sets the headers that every error answer has.
+func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error, least slog.Level) *oauth.Error {
 	refusal := oauth.AsError(err)
 	if refusal.Code == oauth.ServerError && r.Context().Err() != nil && errors.Is(err, r.Context().Err()) {
 		refusal = oauth.Unavailable(err) // the time was up, or the caller went away: no answer is not a fault
 	}
-	e.tell(r, refusal)
+	refusal = withNoted(r, refusal)
+	e.log(r, refusal, least)
 	e.record(r, refusal)
 	noStore(w.Header())
 	switch refusal.Code {
@@ -159,20 +161,26 @@ func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error) *oauth.
 	return refusal
 }
 
-func (e *Errors) tell(r *http.Request, refusal *oauth.Error) {
-	level := slog.LevelDebug
+func (e *Errors) log(r *http.Request, refusal *oauth.Error, level slog.Level) {
 	switch {
 	case errors.Is(r.Context().Err(), context.Canceled): // the caller went away
+		level = slog.LevelDebug
 	case refusal.Code == oauth.ServerError:
 		level = slog.LevelError
 	case refusal.Code == oauth.TemporarilyUnavailable:
 		level = slog.LevelWarn
 	}
-	e.Log.LogAttrs(r.Context(), level, "request answered with an error",
-		slog.String("request_id", event.OriginOf(r.Context()).RequestID),
+	id := event.OriginOf(r.Context()).RequestID
+	attrs := []slog.Attr{
+		slog.String("request_id", id),
 		slog.String("route", routeOf(r)),
 		slog.String("code", string(refusal.Code)),
-		slog.String("cause", refusal.Error()))
+		slog.String("cause", refusal.Error()),
+	}
+	if code := event.SupportCode(id); code != id && level > slog.LevelDebug {
+		attrs = append(attrs, slog.String("support_code", code))
+	}
+	e.Log.LogAttrs(r.Context(), level, "request answered with an error", attrs...)
 }
 
 // record makes a fact of a refusal, at the one place that every refusal passes. It leaves out what is

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
@@ -65,7 +66,7 @@ func kindOf(code oauth.Code) kind {
 
 // Problem answers an operator's program with problem details (RFC 9457).
 func (e *Errors) Problem(w http.ResponseWriter, r *http.Request, err error) {
-	refusal := e.read(w, r, err)
+	refusal := e.read(w, r, err, slog.LevelDebug)
 	k, status := kindOf(refusal.Code), statusOf(refusal.Code)
 	answer := adminwire.Problem{
 		Type: adminwire.ProblemType + k.slug, Title: k.title, Status: status, RequestID: event.OriginOf(r.Context()).RequestID,

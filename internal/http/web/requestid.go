@@ -1,7 +1,6 @@
 package web
 
 import (
-	"crypto/rand"
 	"net/http"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
@@ -10,13 +9,14 @@ import (
 const requestIDHeader = "X-Request-Id"
 
 // RequestID gives every request an id: in its context, its answer and every log line. Only a
-// listed proxy may bring its own; a stranger's would let them forge another's trail in the log.
+// listed proxy may bring its own; a stranger's would let them forge another's trail in the log. An id of ours
+// is short, as it is also the code that a person reports (event.SupportCode).
 func RequestID(proxies Proxies) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id := r.Header.Get(requestIDHeader)
 			if !proxies.trusts(r.RemoteAddr) || !validRequestID(id) {
-				id = rand.Text()
+				id = event.NewRequestID()
 			}
 			origin := event.OriginOf(r.Context())
 			origin.RequestID = id
