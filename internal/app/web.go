@@ -89,6 +89,7 @@ func (a *App) publicFace(plumbing server.Plumbing, cookies web.Cookies) (server.
 		UserInfo:       (&endpoint.UserInfo{Tokens: r.tokens, People: r.directory, Issuer: a.issuer}).Serve,
 		Metadata:       metadata.Serve,
 		JWKS:           (&endpoint.JWKS{Keys: r.ring.JWKS}).Serve,
+		Home:           a.pages.Home,
 		Login:          a.pages.Login,
 		Password:       a.pages.Password,
 		Consent:        a.pages.Consent,
@@ -113,6 +114,7 @@ func (a *App) makePages(cookies web.Cookies) (*page.Pages, error) {
 		Authorizer: a.rules.authorizer,
 		Sessions:   a.rules.sessions,
 		Directory:  a.rules.directory,
+		Clients:    a.rules.registry,
 		Ring:       a.rules.ring,
 		Cookies:    cookies,
 		Now:        a.options.Now,
@@ -131,6 +133,7 @@ func (a *App) makePages(cookies web.Cookies) (*page.Pages, error) {
 func lookOf(c config.Config) (page.Look, error) {
 	look := page.Look{Brand: page.Brand{
 		Name: c.Brand.Name, Accent: c.Brand.Accent, SupportURL: c.Brand.SupportURL, Footer: c.Brand.Footer,
+		PrivacyURL: c.Brand.PrivacyURL, TermsURL: c.Brand.TermsURL,
 	}}
 	if c.Brand.LogoFile != "" {
 		logo, err := os.ReadFile(c.Brand.LogoFile)
@@ -146,7 +149,7 @@ func lookOf(c config.Config) (page.Look, error) {
 		look.Messages = os.DirFS(c.Brand.MessagesDir)
 	}
 	for _, scope := range c.Scopes {
-		look.Scopes = append(look.Scopes, page.Scope{Name: scope.Name, Description: scope.Description})
+		look.Scopes = append(look.Scopes, page.Scope{Name: scope.Name, Description: scope.Description, Writes: scope.Writes})
 	}
 	return look, nil
 }

@@ -160,6 +160,7 @@ type Scope struct {
 	Name        string `key:"name" doc:"The scope value as clients send it."`
 	Description string `key:"description" doc:"What it allows, as the end of the sentence \"... wants to\", such as: read your recipes."`
 	UserOnly    bool   `key:"user_only" doc:"Means something only when a person stands behind the token: never given by client_credentials."`
+	Writes      bool   `key:"writes" doc:"It lets an app change something: the consent page lists it first and marks it. Names with a word such as write, admin, manage or delete are marked in any case."`
 }
 
 // Resource is one protected resource (RFC 8707).
@@ -174,6 +175,8 @@ type Brand struct {
 	Accent      string `key:"accent" default:"#2457c5" reload:"true" doc:"The accent colour as #rrggbb; its contrast against white is checked."`
 	LogoFile    string `key:"logo_file" reload:"true" doc:"SVG or PNG file, at most 100 KB; it is served by this server."`
 	SupportURL  string `key:"support_url" reload:"true" doc:"Where people find help (https or mailto)."`
+	PrivacyURL  string `key:"privacy_url" reload:"true" doc:"Address of the privacy policy (https), at the foot of every page."`
+	TermsURL    string `key:"terms_url" reload:"true" doc:"Address of the terms of service (https), at the foot of every page."`
 	Footer      string `key:"footer" reload:"true" doc:"A line of text at the foot of every page."`
 	MessagesDir string `key:"messages_dir" reload:"true" doc:"Folder with further languages of the pages, one file LANGUAGE.json each, in the form of internal/http/page/messages/en.json."`
 }

@@ -221,6 +221,11 @@ func (b Brand) check(wrong *Problems) {
 	if u, err := url.Parse(b.SupportURL); err != nil || b.SupportURL != "" && u.Scheme != "https" && u.Scheme != "mailto" {
 		wrong.add("brand.support_url", "is neither an https nor a mailto URL", "")
 	}
+	for key, address := range map[string]string{"brand.privacy_url": b.PrivacyURL, "brand.terms_url": b.TermsURL} {
+		if u, err := url.Parse(address); err != nil || address != "" && (u.Scheme != "https" || u.Host == "") {
+			wrong.add(key, "is not an https URL", "")
+		}
+	}
 	if len(b.Footer) > 300 {
 		wrong.add("brand.footer", "is longer than 300 bytes", "")
 	}

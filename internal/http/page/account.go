@@ -36,17 +36,22 @@ const (
 
 // account is what the account page shows.
 type account struct {
-	Username string
-	Sessions []browser
-	Others   bool // there are sessions beside this one
-	Apps     []app
-	Token    string // of the forms of this page
-	Leave    string // of the sign-out form
-	Done     string // what was just done, a message's key
-	Wrong    bool   // the current password
-	Weak     bool   // the new one
-	Same     bool   // the new one is the current one
+	Username    string
+	DisplayName string // empty when it is not known
+	Email       string // likewise
+	Sessions    []browser
+	Others      bool // there are sessions beside this one
+	Apps        []app
+	Token       string // of the forms of this page
+	Leave       string // of the sign-out form
+	Done        string // what was just done, a message's key
+	Wrong       bool   // the current password
+	Weak        bool   // the new one
+	Same        bool   // the new one is the current one
 }
+
+// Failed reports whether the page says that something typed was wrong.
+func (a account) Failed() bool { return a.Wrong || a.Weak || a.Same }
 
 // browser is one session.
 type browser struct {
@@ -103,6 +108,11 @@ func (p *Pages) showAccount(w http.ResponseWriter, r *http.Request, person oauth
 	if err != nil {
 		return err
 	}
+	user, err := p.o.Directory.Get(r.Context(), person.User)
+	if err != nil && !errors.Is(err, store.Absent) {
+		return err
+	}
+	shown.DisplayName, shown.Email = user.DisplayName, user.Email
 	now, look := p.o.Now(), p.look.Load()
 	for _, s := range sessions {
 		shown.Sessions = append(shown.Sessions, browser{
@@ -120,10 +130,10 @@ func (p *Pages) showAccount(w http.ResponseWriter, r *http.Request, person oauth
 	shown.Token = p.token(form{purpose: purposeAccount, browser: cookie, session: person.Ref})
 	shown.Leave = p.token(form{purpose: purposeLogout, browser: cookie, session: person.Ref})
 	status := http.StatusOK
-	if shown.Wrong || shown.Weak || shown.Same {
+	if shown.Failed() {
 		status = http.StatusBadRequest
 	}
-	return p.draw(w, r, sheet{name: "account", status: status, data: shown})
+	return p.draw(w, r, sheet{name: "account", status: status, script: scriptReveal, data: shown})
 }
 
 func minutes(now, then time.Time) int { return int(now.Sub(then).Minutes()) }

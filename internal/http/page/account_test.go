@@ -88,7 +88,7 @@ func TestR07_WithdrawingAnAppEndsItsAccess(t *testing.T) {
 	kept := d.Register(t, oauth.Client{ID: "kept", Name: "Kept App", GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}})
 	gone, stays := d.Demo().Login(t, person), kept.Login(t, person)
 	got := press(t, d, person, "withdraw", nil, `name="client" value="demo"`)
-	if strings.Contains(got.Body, `value="demo"`) || !strings.Contains(got.Body, "Kept App") {
+	if strings.Contains(got.Body, `name="client" value="demo"`) || !strings.Contains(got.Body, "Kept App") {
 		t.Errorf("%s", testkit.Text(got.Body))
 	}
 	if d.Demo().Active(t, gone.Text("access_token")) || d.Demo().Refresh(t, gone.Text("refresh_token")).Status == http.StatusOK {

@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
@@ -23,14 +25,17 @@ type consent struct {
 	Keeps       time.Duration // how long the app keeps its access at most
 	Idle        time.Duration // how long it keeps it unused; zero when it cannot renew it
 	Username    string
-	Switch      string // where somebody else signs in
+	Switch      string // where another account is used
 	Interaction string
 	Action      string // names the interaction too, so that loading the answer again loses nothing
 	Token       string
 }
 
 // permission is one scope: in words, or by its name when nobody described it.
-type permission struct{ Words, Name string }
+type permission struct {
+	Words, Name string
+	Writes      bool // it lets the app change something
+}
 
 // Consent is the page on which a person decides what a client may have.
 func (p *Pages) Consent(w http.ResponseWriter, r *http.Request) error {
@@ -123,7 +128,8 @@ func (p *Pages) describe(pending authorize.Pending) consent {
 	return c
 }
 
-// permissions lists scopes in the order in which the operator described them, then the others.
+// permissions lists scopes by weight: first what lets the app change something, then the rest; both in the
+// order in which the operator described them, then those that nobody described.
 func (l *look) permissions(scopes oauth.Scopes) []permission {
 	rank := func(scope string) int {
 		at := slices.IndexFunc(l.Scopes, func(s Scope) bool { return s.Name == scope })
@@ -134,15 +140,32 @@ func (l *look) permissions(scopes oauth.Scopes) []permission {
 	}
 	sorted := slices.Clone(scopes)
 	slices.SortStableFunc(sorted, func(a, b string) int { return rank(a) - rank(b) })
-	var all []permission
+	var writing, reading []permission
 	for _, scope := range sorted {
-		one := permission{Name: scope}
+		one := permission{Name: scope, Writes: namesWriting(scope)}
 		if at := rank(scope); at < len(l.Scopes) {
 			one.Words = l.Scopes[at].Description
+			one.Writes = one.Writes || l.Scopes[at].Writes
 		}
-		all = append(all, one)
+		if one.Writes {
+			writing = append(writing, one)
+		} else {
+			reading = append(reading, one)
+		}
 	}
-	return all
+	return append(writing, reading...)
+}
+
+// namesWriting reports whether the name of a scope says that it changes something, for a scope whose
+// operator did not. A mark too many costs a second look; one too few hides what matters.
+func namesWriting(scope string) bool {
+	for word := range strings.FieldsFuncSeq(strings.ToLower(scope), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		switch word {
+		case "write", "admin", "manage", "create", "update", "delete", "edit", "modify", "remove", "send", "upload", "publish", "all", "full":
+			return true
+		}
+	}
+	return strings.HasSuffix(scope, "*")
 }
 
 // nameOf is what people know a client by.

@@ -12,7 +12,7 @@ import (
 
 func TestSignInAndConsentEndAtTheClient(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, page.Look{Scopes: []page.Scope{{"openid", "know who you are"}, {"read", "read your recipes"}}})
+	s := newStack(t, page.Look{Scopes: []page.Scope{{Name: "openid", Description: "know who you are"}, {Name: "read", Description: "read your recipes"}}})
 	b := s.browser(t)
 	shown := b.consentPage(authorization())
 	want(t, shown.body, "Recipe Planner", "app.example", "read your recipes", "<code>odd</code>", "90 days", "7 days")

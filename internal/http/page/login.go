@@ -21,10 +21,18 @@ type login struct {
 	Cancel      string // where giving up leads; empty without an App
 	Username    string
 	Current     string // who is signed in already
+	Choose      bool   // Current may go on without a password; nothing is typed
+	Again       bool   // Current has to type their password again
+	Onward      string // where Current goes on
+	Other       string // where another account is used
+	Ended       bool   // the browser has the cookie of a session that is over
 	Wrong       bool   // the name and the password do not go together
 	NoUsername  bool
 	NoPassword  bool
 }
+
+// Failed reports whether the page says that something typed was wrong.
+func (l login) Failed() bool { return l.Wrong || l.NoUsername || l.NoPassword }
 
 // Login is the sign-in page.
 func (p *Pages) Login(w http.ResponseWriter, r *http.Request) error {
@@ -53,11 +61,32 @@ func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) error {
 	if pending != nil && r.URL.Query().Has(fieldCancel) {
 		return p.o.Authorizer.Deny(r.Context(), *pending, orNobody(person))
 	}
-	shown := login{Interaction: interaction, Current: orNobody(person).Username}
+	shown := login{Interaction: interaction}
 	if pending != nil && len(pending.LoginHint) <= oauth.MaxUsername {
 		shown.Username = pending.LoginHint
 	}
+	if person == nil {
+		shown.Ended = p.o.Cookies.Sent(r, web.SessionCookie)
+	} else {
+		p.offerCurrent(r, &shown, pending, *person)
+	}
 	return p.drawLogin(w, r, pending, shown)
+}
+
+// offerCurrent lets somebody who is signed in go on as who they are, unless they asked for another account:
+// at once where the request allows it, else with their password.
+func (p *Pages) offerCurrent(r *http.Request, shown *login, pending *authorize.Pending, person oauth.Session) {
+	shown.Current = person.Username
+	hinted := shown.Username != "" && shown.Username != person.Username
+	if pending == nil || hinted || r.URL.Query().Has(fieldOther) {
+		return
+	}
+	step, err := p.o.Authorizer.Step(r.Context(), *pending, &person)
+	if err == nil && step != authorize.NeedLogin {
+		shown.Choose = true
+		return
+	}
+	shown.Again, shown.Username = true, person.Username
 }
 
 // signIn checks what was typed into the sign-in form and starts a session.
@@ -76,14 +105,19 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name, password := typed.Get(fieldUsername), typed.Get(fieldPassword)
+	again, err := p.typedAgain(r, pending, name, interaction)
+	if err != nil {
+		return err
+	}
 	if name == "" || password == "" {
-		again := login{Interaction: interaction, Username: bounded(name), NoUsername: name == "", NoPassword: password == ""}
+		again.NoUsername, again.NoPassword = name == "", password == ""
 		return p.drawLogin(w, r, pending, again)
 	}
+	again.Wrong = true
 	user, err := p.o.Directory.Verify(r.Context(), name, password)
 	if err != nil {
 		if oauth.AsError(err).Code == oauth.AccessDenied {
-			return p.drawLogin(w, r, pending, login{Interaction: interaction, Username: bounded(name), Wrong: true})
+			return p.drawLogin(w, r, pending, again)
 		}
 		return err
 	}
@@ -95,10 +129,23 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !signedIn {
-		return p.drawLogin(w, r, pending, login{Interaction: interaction, Username: bounded(name), Wrong: true})
+		return p.drawLogin(w, r, pending, again)
 	}
 	p.onward(w, interaction)
 	return nil
+}
+
+// typedAgain is the sign-in form as it is shown again after something typed was wrong: with the name that was
+// typed, and for the account of the person who is signed in when it was theirs.
+func (p *Pages) typedAgain(r *http.Request, pending *authorize.Pending, name, interaction string) (login, error) {
+	shown := login{Interaction: interaction, Username: bounded(name)}
+	person, err := p.person(r)
+	if err != nil || person == nil {
+		return shown, err
+	}
+	shown.Current = person.Username
+	shown.Again = pending != nil && name == person.Username
+	return shown, nil
 }
 
 // begin starts a session under a new cookie and ends the one the browser had (RFC 9700 §4.7; a
@@ -135,6 +182,8 @@ func (p *Pages) drawLogin(w http.ResponseWriter, r *http.Request, pending *autho
 		s.status = http.StatusBadRequest
 	}
 	shown.Action = withInteraction(p.o.Base+web.PathLogin, shown.Interaction)
+	shown.Onward = withInteraction(p.o.Authorize, shown.Interaction)
+	shown.Other = shown.Action + "&" + fieldOther + "=1"
 	if pending != nil {
 		s.locales, s.forms = pending.Locales, targets(pending.Return.URI)
 		shown.App = nameOf(pending.Client)

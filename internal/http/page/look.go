@@ -22,6 +22,8 @@ type Brand struct {
 	Accent     string // #rrggbb; empty means DefaultAccent
 	Logo       []byte // an SVG or PNG file; empty means a drawing of our own
 	SupportURL string // https or mailto; empty means none is shown
+	PrivacyURL string // https; empty means none is shown
+	TermsURL   string // https; empty means none is shown
 	Footer     string // a line of text; may be empty
 }
 
@@ -29,6 +31,7 @@ type Brand struct {
 type Scope struct {
 	Name        string
 	Description string // the end of a sentence that begins "… wants to"
+	Writes      bool   // it lets an app change something
 }
 
 const (
@@ -75,6 +78,11 @@ func (l Look) make(base string) (*look, error) {
 	return made, nil
 }
 
+// HasFoot reports whether anything stands at the foot of a page.
+func (b Brand) HasFoot() bool {
+	return b.Footer != "" || b.SupportURL != "" || b.PrivacyURL != "" || b.TermsURL != ""
+}
+
 func (b Brand) check() error {
 	if utf8.RuneCountInString(b.Name) > maxName {
 		return fmt.Errorf("the name is longer than %d characters", maxName)
@@ -84,6 +92,11 @@ func (b Brand) check() error {
 	}
 	if u, err := url.Parse(b.SupportURL); err != nil || b.SupportURL != "" && u.Scheme != "https" && u.Scheme != "mailto" {
 		return fmt.Errorf("the support address %q is neither https nor mailto", b.SupportURL)
+	}
+	for name, address := range map[string]string{"privacy": b.PrivacyURL, "terms": b.TermsURL} {
+		if u, err := url.Parse(address); err != nil || address != "" && (u.Scheme != "https" || u.Host == "") {
+			return fmt.Errorf("the %s address %q is not an https URL", name, address)
+		}
 	}
 	if len(b.Logo) > maxLogo {
 		return fmt.Errorf("the logo is larger than %d KB", maxLogo>>10)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
@@ -130,7 +131,10 @@ func TestErrorPageTellsWhatToDo(t *testing.T) {
 	} {
 		w := newRecorder()
 		s.pages.Error(w, r, 418, oauth.Refuse(code, "for developers", nil), "req-42")
-		want(t, w.Body.String(), text, "req-42", "for developers")
+		want(t, w.Body.String(), "<h1>"+text, "<title>Error: "+text, "for developers", `<ul class="next">`)
+		if known := strings.Contains(w.Body.String(), event.SupportCode("req-42")); known == (code == oauth.NotFound) {
+			t.Errorf("%s: the code for support is there: %v", code, known)
+		}
 		if w.Code != 418 || strings.Contains(w.Body.String(), "in-the-address") || strings.Contains(w.Body.String(), "error.") {
 			t.Errorf("%s: %d\n%s", code, w.Code, w.Body)
 		}

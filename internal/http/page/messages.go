@@ -74,10 +74,13 @@ func readCatalogue(from fs.FS, name string) (catalogue, error) {
 
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
+// retired are the keys of earlier releases that no page uses any more. A file that has them still loads.
+const retired = " login.current login.show_label consent.switch account.end_label account.withdraw_label "
+
 // check refuses keys that no page uses and placeholders that nothing fills.
 func (c catalogue) check(ours catalogue) error {
 	for key, message := range c {
-		if strings.HasPrefix(key, scopeMessages) {
+		if strings.HasPrefix(key, scopeMessages) || strings.Contains(retired, " "+key+" ") {
 			continue
 		}
 		original, known := ours[key]
@@ -140,6 +143,28 @@ func (v words) Span(d time.Duration) string {
 		return v.count("hour", int(d/time.Hour))
 	}
 	return v.count("minute", max(1, int(d/time.Minute)))
+}
+
+// Exactly puts a time to wait into words, rounded up to a second: "14 minutes and 30 seconds".
+func (v words) Exactly(d time.Duration) string {
+	d = (d + time.Second - 1).Truncate(time.Second)
+	unit, small, smaller := "minute", time.Minute, "second"
+	rest := d % time.Minute / time.Second
+	switch {
+	case d < time.Minute:
+		return v.count("second", int(d/time.Second))
+	case d >= time.Hour:
+		unit, small, smaller = "hour", time.Hour, "minute"
+		rest = (d%time.Hour + time.Minute - 1) / time.Minute
+		if rest == 60 {
+			d, rest = d+time.Hour, 0
+		}
+	}
+	whole := v.count(unit, int(d/small))
+	if rest == 0 {
+		return whole
+	}
+	return v.Text("span.two", "span", whole, "rest", v.count(smaller, int(rest)))
 }
 
 // Ago tells how long ago something was, in minutes.

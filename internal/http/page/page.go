@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"html/template"
@@ -26,6 +27,7 @@ const (
 	fieldDecision    = "decision"
 	fieldToken       = "csrf"
 	fieldCancel      = "cancel"
+	fieldOther       = "other"
 
 	decisionAllow = "allow"
 	decisionDeny  = "deny"
@@ -37,12 +39,18 @@ type Options struct {
 	Sessions   *session.Sessions
 	Directory  *directory.Directory
 	Ring       *keyring.Ring
+	Clients    Clients // names the application that a person can go back to; may be nil
 	Cookies    web.Cookies
 	Now        func() time.Time
 	Lifetimes  oauth.Lifetimes // the server's; a client's go before them
 	Base       string          // the issuer's path, without a slash at its end
 	Authorize  string          // the path of the authorization endpoint
 	Look       Look
+}
+
+// Clients finds registered clients.
+type Clients interface {
+	Client(ctx context.Context, id oauth.ClientID) (oauth.Client, error)
 }
 
 // Pages serves the pages. It is safe for concurrent use.
@@ -59,7 +67,7 @@ var templateFiles embed.FS
 func New(o Options) (*Pages, error) {
 	o.Lifetimes = o.Lifetimes.Or(oauth.DefaultLifetimes())
 	p := &Pages{o: o, templates: map[string]*template.Template{}}
-	for _, name := range []string{"login", "password", "consent", "account", "logout", "signedout", "error", "formpost"} {
+	for _, name := range []string{"login", "password", "consent", "account", "logout", "signedout", "error", "formpost", "home"} {
 		parsed, err := template.ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, err
@@ -103,6 +111,7 @@ func (p *Pages) resume(r *http.Request, interaction string, browser oauth.Token)
 	if err != nil {
 		return nil, err
 	}
+	web.NoteClient(r, pending.Client.ID)
 	return &pending, nil
 }
 

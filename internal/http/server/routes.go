@@ -16,11 +16,12 @@ type Public struct {
 	Issuer         string // its path is what all routes stand below
 	EndpointPrefix string // between the issuer and the endpoints, "" or "/…"
 
-	Authorize, Token, Revoke, Introspect, UserInfo    web.Handler
-	Metadata, JWKS                                    web.Handler
-	Login, Password, Consent, Account, Logout, Static web.Handler
-	Health                                            *endpoint.Health
-	Scrape                                            web.Handler // the counters, where an operator wants them here too
+	Authorize, Token, Revoke, Introspect, UserInfo  web.Handler
+	Metadata, JWKS                                  web.Handler
+	Home, Login, Password, Consent, Account, Logout web.Handler
+	Static                                          web.Handler
+	Health                                          *endpoint.Health
+	Scrape                                          web.Handler // the counters, where an operator wants them here too
 }
 
 // Handler builds the public routes: every route and its middleware.
@@ -52,6 +53,10 @@ func (p Public) Handler() (http.Handler, error) {
 	// HEAD of it would issue a code to whoever looks at a link.
 	t.add(group{style: p.Errors.Browser, limit: ratelimit.AuthorizeIP}, "GET POST", oauth2+web.PathAuthorize, p.Authorize)
 	pages := group{style: p.Errors.Browser, guard: sameOrigin}
+	t.add(pages, "GET HEAD", base+"/", p.Home)
+	if base != "" {
+		t.add(pages, "GET HEAD", base, p.Home) // the issuer's own address
+	}
 	t.add(pages.limited(ratelimit.LoginIP), "GET HEAD POST", base+web.PathLogin, p.Login)
 	t.add(pages.limited(ratelimit.LoginIP), "GET HEAD POST", base+web.PathPassword, p.Password)
 	t.add(pages, "GET HEAD POST", base+web.PathConsent, p.Consent)

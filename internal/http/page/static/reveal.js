@@ -1,12 +1,9 @@
-// Lets a person see the password they type. The page works without it.
-(function () {
-  var button = document.querySelector("[data-reveal]");
-  if (!button) return;
+// Lets a person see the passwords they type. The page works without it.
+document.querySelectorAll("[data-reveal]").forEach(function (button) {
   var field = document.getElementById(button.getAttribute("aria-controls"));
   function show(on) {
     field.type = on ? "text" : "password";
-    button.setAttribute("aria-pressed", String(on));
-    button.textContent = on ? button.dataset.hide : button.dataset.show;
+    button.firstElementChild.textContent = on ? button.dataset.hide : button.dataset.show;
   }
   button.hidden = false;
   button.addEventListener("click", function () {
@@ -15,4 +12,4 @@
   });
   // So that no browser remembers the password as ordinary text.
   field.form.addEventListener("submit", function () { show(false); });
-})();
+});

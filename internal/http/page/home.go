@@ -1,0 +1,8 @@
+package page
+
+import "net/http"
+
+// Home is the page of the issuer's own address: it says what this server is, and where to go on.
+func (p *Pages) Home(w http.ResponseWriter, r *http.Request) error {
+	return p.draw(w, r, sheet{name: "home", status: http.StatusOK})
+}
