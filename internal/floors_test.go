@@ -50,6 +50,7 @@ var floor = map[string]int{
 	"internal/store":            2,
 	"internal/metric":           2,
 	"internal/trouble":          2,
+	"internal/commit":           2,
 	"internal/tracing":          2,
 	"internal/config":           2,
 	"internal/http/adminclient": 2,

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
@@ -127,10 +128,34 @@ func asked(err error, what string) error {
 	return oauth.Unavailable(err)
 }
 
-// done records what the operator did.
-func (o Operator) done(ctx context.Context, action, object string, before, after facts) {
-	before, after = differing(before, after)
-	o.o.Events.Emit(ctx, event.AdminAction{Actor: o.Name, Action: action, Object: object, Before: before, After: after})
+// deed is a change that an operator makes, as the audit log records it. A verb fills in what each of its
+// steps has changed as soon as it has.
+type deed struct {
+	action, object string
+	before, after  facts
+	nothing        bool // there was nothing to change
+}
+
+// act carries out a change and records it: exactly one entry, with the outcome, whatever happens. The
+// caller of the request may disconnect at any moment; the change goes on (commit.Begin).
+func (o Operator) act(ctx context.Context, action, object string, do func(context.Context, *deed) error) error {
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	d := deed{action: action, object: object}
+	err := do(ctx, &d)
+	if err == nil && d.nothing {
+		return nil
+	}
+	fact := event.AdminAction{Actor: o.Name, Action: d.action, Object: d.object, Outcome: commit.OutcomeOf(err)}
+	fact.Before, fact.After = differing(d.before, d.after)
+	if err == nil {
+		o.o.Events.Emit(ctx, fact)
+		return nil
+	}
+	refusal := oauth.AsError(err)
+	fact.Reason = refusal.Reason()
+	o.o.Events.Emit(ctx, fact)
+	return refusal.Recorded()
 }
 
 // needs refuses what the operator's own scopes do not cover.

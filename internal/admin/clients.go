@@ -32,7 +32,21 @@ type FirstSecret struct{ Chosen, Hash string }
 
 // CreateClient registers a client. The token is its generated secret, seen this once; it is empty when
 // none was generated.
-func (o Operator) CreateClient(ctx context.Context, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
+func (o Operator) CreateClient(ctx context.Context, c oauth.Client, first FirstSecret) (made oauth.Client, shown oauth.Token, err error) {
+	err = o.act(ctx, actionCreate, string(c.ID), func(ctx context.Context, d *deed) error {
+		made, shown, err = o.createClient(ctx, d, c, first)
+		return err
+	})
+	return made, shown, err
+}
+
+const (
+	actionCreate = "client.create"
+	actionChange = "client.change"
+)
+
+func (o Operator) createClient(ctx context.Context, d *deed, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
+	d.action = actionCreate
 	if err := o.needs(c.Scopes); err != nil {
 		return oauth.Client{}, "", err
 	}
@@ -43,7 +57,7 @@ func (o Operator) CreateClient(ctx context.Context, c oauth.Client, first FirstS
 	if err != nil {
 		return oauth.Client{}, "", asked(err, "client")
 	}
-	o.done(ctx, "client.create", string(made.ID), nil, factsOfClient(made))
+	d.object, d.after = string(made.ID), factsOfClient(made)
 	return made, shown, nil
 }
 
@@ -65,9 +79,20 @@ const putTries = 4
 // PutClient makes a client what c says, but for its secrets and its times; one that is not there is
 // registered, and then the answer is as of CreateClient and created is true.
 func (o Operator) PutClient(ctx context.Context, c oauth.Client, m Match) (put oauth.Client, shown oauth.Token, created bool, err error) {
+	err = o.act(ctx, actionChange, string(c.ID), func(ctx context.Context, d *deed) error {
+		put, shown, created, err = o.putClient(ctx, d, c, m)
+		return err
+	})
+	return put, shown, created, err
+}
+
+func (o Operator) putClient(
+	ctx context.Context, d *deed, c oauth.Client, m Match,
+) (put oauth.Client, shown oauth.Token, created bool, err error) {
 	for range putTries {
 		if !m.Absent {
-			put, err = o.ChangeClient(ctx, c.ID, m, func(old *oauth.Client) error {
+			d.action = actionChange
+			put, err = o.changeClient(ctx, d, c.ID, m, func(old *oauth.Client) error {
 				kept := *old
 				*old = c
 				old.Secrets, old.NotBefore = kept.Secrets, kept.NotBefore
@@ -77,7 +102,7 @@ func (o Operator) PutClient(ctx context.Context, c oauth.Client, m Match) (put o
 				return put, "", false, err
 			}
 		}
-		put, shown, err = o.CreateClient(ctx, c, FirstSecret{})
+		put, shown, err = o.createClient(ctx, d, c, FirstSecret{})
 		if oauth.AsError(err).Code != oauth.AlreadyExists || err == nil {
 			return put, shown, true, err
 		}
@@ -93,18 +118,19 @@ func isAbsent(err error) bool { return err != nil && errors.Is(err, store.Absent
 // ChangeClient changes a client. One that becomes disabled loses its tokens, for good; one that becomes
 // public loses its secrets. edit may be called more than once.
 func (o Operator) ChangeClient(ctx context.Context, id oauth.ClientID, m Match, edit func(*oauth.Client) error) (oauth.Client, error) {
-	before, after, err := o.changeClient(ctx, id, m, edit)
-	if err != nil {
-		return oauth.Client{}, err
-	}
-	o.done(ctx, "client.change", string(id), factsOfClient(before), factsOfClient(after))
-	return after, nil
+	var after oauth.Client
+	err := o.act(ctx, actionChange, string(id), func(ctx context.Context, d *deed) (err error) {
+		after, err = o.changeClient(ctx, d, id, m, edit)
+		return err
+	})
+	return after, err
 }
 
 func (o Operator) changeClient(
-	ctx context.Context, id oauth.ClientID, m Match, edit func(*oauth.Client) error,
-) (before, after oauth.Client, err error) {
-	after, err = o.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
+	ctx context.Context, d *deed, id oauth.ClientID, m Match, edit func(*oauth.Client) error,
+) (oauth.Client, error) {
+	var before oauth.Client
+	after, err := o.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
 		if err := m.check(c.Revision); err != nil {
 			return err
 		}
@@ -124,16 +150,19 @@ func (o Operator) changeClient(
 		return nil
 	})
 	if errors.Is(err, store.Absent) {
-		return before, after, m.absent("client")
+		return oauth.Client{}, m.absent("client")
 	}
 	if err != nil {
-		return before, after, asked(err, "client")
+		return oauth.Client{}, asked(err, "client")
 	}
+	d.before, d.after = factsOfClient(before), factsOfClient(after)
 	if after.Disabled {
 		// Also when it was disabled before: the call may be the repetition of one that got no further.
-		err = o.o.Tokens.RevokeClient(ctx, o.Name, id, after.NotBefore)
+		if err := o.o.Tokens.RevokeClient(ctx, o.Name, id, after.NotBefore); err != nil {
+			return oauth.Client{}, err
+		}
 	}
-	return before, after, err
+	return after, nil
 }
 
 // noneBelieves is the time after which no replica takes a client for what it was: each may serve from
@@ -149,13 +178,24 @@ func (a *Admin) noneBelieves(earlier time.Time) time.Time {
 // DeleteClient ends a client's tokens and removes it with its secrets. It is disabled first, so that
 // nothing new is issued while the rest is done.
 func (o Operator) DeleteClient(ctx context.Context, id oauth.ClientID, m Match) error {
-	before, _, err := o.changeClient(ctx, id, m, func(c *oauth.Client) error {
+	return o.act(ctx, "client.delete", string(id), func(ctx context.Context, d *deed) error {
+		return o.deleteClient(ctx, d, id, m)
+	})
+}
+
+func (o Operator) deleteClient(ctx context.Context, d *deed, id oauth.ClientID, m Match) error {
+	_, err := o.changeClient(ctx, d, id, m, func(c *oauth.Client) error {
 		c.Disabled = true
 		return nil
 	})
 	switch oauth.AsError(err).Code {
 	case oauth.InvalidClientMetadata, oauth.InvalidRedirectURI:
 		// It breaks rules that are younger than it is. That is no reason to keep it.
+		old, err := o.Client(ctx, id)
+		if err != nil {
+			return err
+		}
+		d.before = factsOfClient(old)
 		if err := o.o.Tokens.RevokeClient(ctx, o.Name, id, o.noneBelieves(time.Time{})); err != nil {
 			return err
 		}
@@ -167,7 +207,7 @@ func (o Operator) DeleteClient(ctx context.Context, id oauth.ClientID, m Match) 
 	if err := o.o.Registry.Delete(ctx, id); err != nil {
 		return asked(err, "client")
 	}
-	o.done(ctx, "client.delete", string(id), factsOfClient(before), nil)
+	d.after = nil
 	return nil
 }
 
@@ -188,32 +228,35 @@ func (a *Admin) Secrets(ctx context.Context, id oauth.ClientID) ([]oauth.Secret,
 
 // AddSecret generates a further secret, good for life (zero: for ever). The earlier ones end after
 // overlap at the latest.
-func (o Operator) AddSecret(ctx context.Context, id oauth.ClientID, life, overlap time.Duration) (oauth.Secret, oauth.Token, error) {
-	if err := o.mayTouch(ctx, id); err != nil {
-		return oauth.Secret{}, "", err
-	}
-	var expires time.Time
-	if life > 0 {
-		expires = o.o.Now().Add(life)
-	}
-	made, shown, err := o.o.Registry.AddSecret(ctx, id, expires, overlap)
-	if err != nil {
-		return oauth.Secret{}, "", asked(err, "client")
-	}
-	o.done(ctx, "secret.create", string(id), nil, facts{"secret_id": made.ID, "expires_at": moment(expires), "overlap": overlap.String()})
-	return made, shown, nil
+func (o Operator) AddSecret(
+	ctx context.Context, id oauth.ClientID, life, overlap time.Duration,
+) (made oauth.Secret, shown oauth.Token, err error) {
+	err = o.act(ctx, "secret.create", string(id), func(ctx context.Context, d *deed) error {
+		if err := o.mayTouch(ctx, id); err != nil {
+			return err
+		}
+		var expires time.Time
+		if life > 0 {
+			expires = o.o.Now().Add(life)
+		}
+		if made, shown, err = o.o.Registry.AddSecret(ctx, id, expires, overlap); err != nil {
+			return asked(err, "client")
+		}
+		d.after = facts{"secret_id": made.ID, "expires_at": moment(expires), "overlap": overlap.String()}
+		return nil
+	})
+	return made, shown, err
 }
 
 // DropSecret ends one secret at once, also the last one.
 func (o Operator) DropSecret(ctx context.Context, id oauth.ClientID, which string) error {
-	if err := o.mayTouch(ctx, id); err != nil {
-		return err
-	}
-	if err := o.o.Registry.DropSecret(ctx, id, which); err != nil {
-		return asked(err, "client")
-	}
-	o.done(ctx, "secret.delete", string(id), facts{"secret_id": which}, nil)
-	return nil
+	return o.act(ctx, "secret.delete", string(id), func(ctx context.Context, d *deed) error {
+		d.before = facts{"secret_id": which}
+		if err := o.mayTouch(ctx, id); err != nil {
+			return err
+		}
+		return asked(o.o.Registry.DropSecret(ctx, id, which), "client")
+	})
 }
 
 func (o Operator) mayTouch(ctx context.Context, id oauth.ClientID) error {
@@ -227,11 +270,18 @@ func (o Operator) mayTouch(ctx context.Context, id oauth.ClientID) error {
 // RevokeClient ends every code, access and refresh token of a client that was issued before a time, or
 // whose grant was given before it; zero means now. Of two calls the later time holds.
 func (o Operator) RevokeClient(ctx context.Context, id oauth.ClientID, before time.Time) error {
-	before, err := o.past(before)
-	if err != nil {
-		return err
-	}
-	_, err = o.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
+	return o.act(ctx, "client.revoke_tokens", string(id), func(ctx context.Context, d *deed) error {
+		before, err := o.past(before)
+		if err != nil {
+			return err
+		}
+		d.after = facts{"before": moment(before)}
+		return o.revokeClient(ctx, id, before)
+	})
+}
+
+func (o Operator) revokeClient(ctx context.Context, id oauth.ClientID, before time.Time) error {
+	_, err := o.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
 		if c.NotBefore.Before(before) {
 			c.NotBefore = before
 		}
@@ -240,11 +290,7 @@ func (o Operator) RevokeClient(ctx context.Context, id oauth.ClientID, before ti
 	if err != nil {
 		return asked(err, "client")
 	}
-	if err := o.o.Tokens.RevokeClient(ctx, o.Name, id, before); err != nil {
-		return err
-	}
-	o.done(ctx, "client.revoke_tokens", string(id), nil, facts{"before": moment(before)})
-	return nil
+	return o.o.Tokens.RevokeClient(ctx, o.Name, id, before)
 }
 
 // past checks the time before which everything of a kind is to end; zero means now.

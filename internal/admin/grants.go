@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -36,31 +37,33 @@ func (a *Admin) Grant(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, err
 // the client, so that the client has to ask again. The consent goes first: a new grant that is made
 // meanwhile was asked for.
 func (o Operator) RevokeGrant(ctx context.Context, ref oauth.GrantRef) error {
-	g, err := o.Grant(ctx, ref)
-	if err != nil {
-		return err
-	}
-	if err := o.o.Consents.Withdraw(ctx, g.User, g.Client); err != nil {
-		return oauth.Unavailable(err)
-	}
-	if err := o.o.Tokens.RevokeGrant(ctx, o.Name, g); err != nil {
-		return err
-	}
-	o.done(ctx, "grant.revoke", string(ref), facts{"user_id": string(g.User), "client_id": string(g.Client), "scope": g.Scope.String()}, nil)
-	return nil
+	return o.act(ctx, "grant.revoke", string(ref), func(ctx context.Context, d *deed) error {
+		g, err := o.Grant(ctx, ref)
+		if err != nil {
+			return err
+		}
+		d.before = facts{"user_id": string(g.User), "client_id": string(g.Client), "scope": g.Scope.String()}
+		if err := o.o.Consents.Withdraw(ctx, g.User, g.Client); err != nil {
+			return oauth.Unavailable(err)
+		}
+		return o.o.Tokens.RevokeGrant(ctx, o.Name, g)
+	})
 }
 
 // RevokeUser ends every grant of a user, or those to one client, and tells how many. Sessions live on.
-func (o Operator) RevokeUser(ctx context.Context, user oauth.UserID, client oauth.ClientID) (int, error) {
-	if _, err := o.o.Directory.Get(ctx, user); err != nil {
-		return 0, asked(err, "user")
-	}
-	n, err := o.o.Tokens.RevokeUser(ctx, o.Name, user, client)
-	if err != nil {
-		return 0, err
-	}
-	o.done(ctx, "user.revoke_tokens", string(user), nil, facts{"client_id": string(client), "revoked": n})
-	return n, nil
+func (o Operator) RevokeUser(ctx context.Context, user oauth.UserID, client oauth.ClientID) (n int, err error) {
+	err = o.act(ctx, "user.revoke_tokens", string(user), func(ctx context.Context, d *deed) error {
+		d.after = facts{"client_id": string(client)}
+		if _, err := o.o.Directory.Get(ctx, user); err != nil {
+			return asked(err, "user")
+		}
+		n, err = o.o.Tokens.RevokeUser(ctx, o.Name, user, client)
+		if err == nil {
+			d.after["revoked"] = n
+		}
+		return err
+	})
+	return n, err
 }
 
 // Examine tells about any token; false for what is not alive.
@@ -69,21 +72,19 @@ func (a *Admin) Examine(ctx context.Context, text oauth.Token) (token.Known, boo
 }
 
 // RevokeToken ends a token whoever it was issued to, and tells whether something ended by it.
-func (o Operator) RevokeToken(ctx context.Context, text oauth.Token) (bool, error) {
-	known, _, err := o.o.Tokens.Examine(ctx, text) // for the record only; a code is not told about
-	if err != nil {
-		return false, err
-	}
-	ended, err := o.o.Tokens.RevokeAny(ctx, o.Name, text)
-	if err != nil {
-		return false, err
-	}
-	if ended {
-		o.done(ctx, "token.revoke", known.JTI, facts{
-			"client_id": string(known.Client), "subject": known.Subject, "grant": string(known.Grant),
-		}, nil)
-	}
-	return ended, nil
+func (o Operator) RevokeToken(ctx context.Context, text oauth.Token) (ended bool, err error) {
+	err = o.act(ctx, "token.revoke", "", func(ctx context.Context, d *deed) error {
+		known, _, err := o.o.Tokens.Examine(ctx, text) // for the record only; a code is not told about
+		if err != nil {
+			return err
+		}
+		d.object = known.JTI
+		d.before = facts{"client_id": string(known.Client), "subject": known.Subject, "grant": string(known.Grant)}
+		ended, err = o.o.Tokens.RevokeAny(ctx, o.Name, text)
+		d.nothing = !ended
+		return err
+	})
+	return ended, err
 }
 
 // RevokeAll ends, for everybody, what is older than a time; zero means now. That is every code, access and
@@ -91,16 +92,18 @@ func (o Operator) RevokeToken(ctx context.Context, text oauth.Token) (bool, erro
 // before it, and the grants that were given in one. The operator's own token is no exception. Of two calls
 // the later time holds; the other replicas notice within a lease.
 func (o Operator) RevokeAll(ctx context.Context, before time.Time) error {
-	before, err := o.past(before)
-	if err != nil {
+	return o.act(ctx, "token.revoke_all", "", func(ctx context.Context, d *deed) error {
+		before, err := o.past(before)
+		if err != nil {
+			return err
+		}
+		d.after = facts{"before": moment(before)}
+		if err = o.o.Registry.RaiseEpoch(ctx, before); err != nil {
+			err = oauth.Unavailable(err)
+		}
+		o.o.Events.Emit(ctx, event.TokenRevoked{By: o.Name, What: "all", Outcome: commit.OutcomeOf(err)})
 		return err
-	}
-	if err := o.o.Registry.RaiseEpoch(ctx, before); err != nil {
-		return oauth.Unavailable(err)
-	}
-	o.o.Events.Emit(ctx, event.TokenRevoked{By: o.Name, What: "all"})
-	o.done(ctx, "token.revoke_all", "", nil, facts{"before": moment(before)})
-	return nil
+	})
 }
 
 // Keys lists the server's keys, the one whose turn comes last first.
@@ -108,20 +111,16 @@ func (a *Admin) Keys() []keyring.Info { return a.o.Ring.List() }
 
 // RotateKeys hands the keys of one use over to successors.
 func (o Operator) RotateKeys(ctx context.Context, use string) error {
-	if err := o.o.Ring.Rotate(ctx, use); err != nil {
-		return asked(err, "key")
-	}
-	o.done(ctx, "key.rotate", use, nil, nil)
-	return nil
+	return o.act(ctx, "key.rotate", use, func(ctx context.Context, _ *deed) error {
+		return asked(o.o.Ring.Rotate(ctx, use), "key")
+	})
 }
 
 // DropKey takes a key out of the ring for good; what it made is refused.
 func (o Operator) DropKey(ctx context.Context, id string) error {
-	if err := o.o.Ring.Drop(ctx, id); err != nil {
-		return asked(err, "key")
-	}
-	o.done(ctx, "key.drop", id, nil, nil)
-	return nil
+	return o.act(ctx, "key.drop", id, func(ctx context.Context, _ *deed) error {
+		return asked(o.o.Ring.Drop(ctx, id), "key")
+	})
 }
 
 // Stats is how much there is of everything.

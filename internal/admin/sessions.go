@@ -104,15 +104,14 @@ func (a *Admin) sessionsOfClient(ctx context.Context, user oauth.UserID, client 
 
 // EndSession signs a browser out and ends what was allowed in the session.
 func (o Operator) EndSession(ctx context.Context, ref oauth.SessionRef) error {
-	s, err := o.o.Sessions.Get(ctx, ref)
-	if err != nil {
-		return asked(err, "session")
-	}
-	if err := o.o.Sessions.End(ctx, s, reasonOperator); err != nil {
-		return err
-	}
-	o.done(ctx, "session.end", string(ref), facts{"user_id": string(s.User)}, nil)
-	return nil
+	return o.act(ctx, "session.end", string(ref), func(ctx context.Context, d *deed) error {
+		s, err := o.o.Sessions.Get(ctx, ref)
+		if err != nil {
+			return asked(err, "session")
+		}
+		d.before = facts{"user_id": string(s.User)}
+		return o.o.Sessions.End(ctx, s, reasonOperator)
+	})
 }
 
 // Ended is what one step of ending many sessions did.
@@ -127,7 +126,18 @@ const endingAtOnce = 16
 
 // EndSessions ends the sessions of one part that fit: a step of a long work, which looks at no more
 // than limit sessions. It goes on from Next until that is zero; broken off, it can begin anew.
-func (o Operator) EndSessions(ctx context.Context, f SessionFilter, from SessionCursor, limit int) (Ended, error) {
+func (o Operator) EndSessions(ctx context.Context, f SessionFilter, from SessionCursor, limit int) (done Ended, err error) {
+	err = o.act(ctx, "sessions.end", string(f.User), func(ctx context.Context, d *deed) error {
+		d.after = facts{
+			"client_id": string(f.Client), "started_before": moment(f.StartedBefore), "seen_before": moment(f.SeenBefore),
+		}
+		done, err = o.endSessions(ctx, d, f, from, limit)
+		return err
+	})
+	return done, err
+}
+
+func (o Operator) endSessions(ctx context.Context, d *deed, f SessionFilter, from SessionCursor, limit int) (Ended, error) {
 	page, err := o.FindSessions(ctx, f, from, limit)
 	if err != nil {
 		return Ended{}, err
@@ -141,13 +151,9 @@ func (o Operator) EndSessions(ctx context.Context, f SessionFilter, from Session
 		return Ended{}, asked(err, "session")
 	}
 	done := Ended{Ended: len(page.Sessions), Next: page.Next}
+	d.after["ended"], d.nothing = done.Ended, done.Ended == 0
 	if done.Remaining, err = o.remaining(ctx, f, page.Next); err != nil {
 		return Ended{}, err
-	}
-	if done.Ended > 0 {
-		o.done(ctx, "sessions.end", string(f.User), nil, facts{
-			"client_id": string(f.Client), "started_before": moment(f.StartedBefore), "seen_before": moment(f.SeenBefore), "ended": done.Ended,
-		})
 	}
 	return done, nil
 }

@@ -81,31 +81,38 @@ func (o Operator) mayTouchUser(u oauth.User) error {
 }
 
 // CreateUser adds a user under a new id.
-func (o Operator) CreateUser(ctx context.Context, u oauth.User, password string) (Person, error) {
-	if err := o.mayTouchUser(u); err != nil {
-		return Person{}, err
-	}
-	made, err := o.o.Directory.Add(ctx, u, password)
-	if err != nil {
-		return Person{}, asked(err, "user")
-	}
-	o.done(ctx, "user.create", string(made.ID), nil, factsOfUser(made))
-	return Person{User: made}, nil
+func (o Operator) CreateUser(ctx context.Context, u oauth.User, password string) (made Person, err error) {
+	err = o.act(ctx, "user.create", "", func(ctx context.Context, d *deed) error {
+		if err := o.mayTouchUser(u); err != nil {
+			return err
+		}
+		if made.User, err = o.o.Directory.Add(ctx, u, password); err != nil {
+			return asked(err, "user")
+		}
+		d.object, d.after = string(made.ID), factsOfUser(made.User)
+		return nil
+	})
+	return made, err
 }
 
 // ChangeUser changes what is kept of a user but the name and the password. One who becomes disabled
 // loses sessions and grants. edit may be called more than once.
 func (o Operator) ChangeUser(ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error) (Person, error) {
-	before, after, err := o.changeUser(ctx, id, m, edit)
+	var after oauth.User
+	err := o.act(ctx, "user.change", string(id), func(ctx context.Context, d *deed) error {
+		before, changed, err := o.changeUser(ctx, id, m, edit)
+		if err != nil {
+			return err
+		}
+		after, d.before, d.after = changed, factsOfUser(before), factsOfUser(changed)
+		if after.Disabled {
+			return o.o.Sessions.EndAll(ctx, id, "", reasonDisabled)
+		}
+		return nil
+	})
 	if err != nil {
 		return Person{}, err
 	}
-	if after.Disabled {
-		if err := o.o.Sessions.EndAll(ctx, id, "", reasonDisabled); err != nil {
-			return Person{}, err
-		}
-	}
-	o.done(ctx, "user.change", string(id), factsOfUser(before), factsOfUser(after))
 	return o.person(ctx, after)
 }
 
@@ -132,13 +139,20 @@ func (o Operator) changeUser(
 // DeleteUser ends a user's sessions and grants, forgets their consents, removes them and frees the
 // name. They are disabled first, so that nothing new begins while the rest is done.
 func (o Operator) DeleteUser(ctx context.Context, id oauth.UserID, m Match) error {
-	before, _, err := o.changeUser(ctx, id, m, func(u *oauth.User) error {
+	return o.act(ctx, "user.delete", string(id), func(ctx context.Context, d *deed) error {
+		return o.deleteUser(ctx, d, id, m)
+	})
+}
+
+func (o Operator) deleteUser(ctx context.Context, d *deed, id oauth.UserID, m Match) error {
+	before, after, err := o.changeUser(ctx, id, m, func(u *oauth.User) error {
 		u.Disabled = true
 		return nil
 	})
 	if err != nil {
 		return err
 	}
+	d.before, d.after = factsOfUser(before), factsOfUser(after)
 	if err := o.o.Sessions.EndAll(ctx, id, "", reasonDeleted); err != nil {
 		return err
 	}
@@ -154,40 +168,45 @@ func (o Operator) DeleteUser(ctx context.Context, id oauth.UserID, m Match) erro
 	if err := o.o.Directory.Delete(ctx, id); err != nil {
 		return asked(err, "user")
 	}
-	o.done(ctx, "user.delete", string(id), factsOfUser(before), nil)
+	d.after = nil
 	return nil
 }
 
 // SetPassword gives a user a new password and ends every session and grant that the old one opened.
 // With once the user has to choose another one when they sign in next.
 func (o Operator) SetPassword(ctx context.Context, id oauth.UserID, password string, once bool) error {
+	return o.act(ctx, "user.set_password", string(id), func(ctx context.Context, d *deed) error {
+		if err := o.mayTouchUserOf(ctx, id); err != nil {
+			return err
+		}
+		before, after, err := o.o.Directory.SetPassword(ctx, id, password, once)
+		if err != nil {
+			return asked(err, "user")
+		}
+		d.before, d.after = factsOfUser(before), factsOfUser(after)
+		return o.o.Sessions.EndAll(ctx, id, "", reasonPassword)
+	})
+}
+
+// mayTouchUserOf is mayTouchUser for a user who is not read yet.
+func (o Operator) mayTouchUserOf(ctx context.Context, id oauth.UserID) error {
 	u, err := o.o.Directory.Get(ctx, id)
 	if err != nil {
 		return asked(err, "user")
 	}
-	if err := o.mayTouchUser(u); err != nil {
-		return err
-	}
-	before, after, err := o.o.Directory.SetPassword(ctx, id, password, once)
-	if err != nil {
-		return asked(err, "user")
-	}
-	if err := o.o.Sessions.EndAll(ctx, id, "", reasonPassword); err != nil {
-		return err
-	}
-	o.done(ctx, "user.set_password", string(id), factsOfUser(before), factsOfUser(after))
-	return nil
+	return o.mayTouchUser(u)
 }
 
 // Unlock forgets the failed sign-ins of a user, so that they may try again at once.
 func (o Operator) Unlock(ctx context.Context, id oauth.UserID) error {
-	u, err := o.o.Directory.Get(ctx, id)
-	if err != nil {
-		return asked(err, "user")
-	}
-	if err := o.o.Directory.Unlock(ctx, u.Name); err != nil {
-		return asked(err, "user")
-	}
-	o.done(ctx, "user.unlock", string(id), nil, nil)
-	return nil
+	return o.act(ctx, "user.unlock", string(id), func(ctx context.Context, _ *deed) error {
+		u, err := o.o.Directory.Get(ctx, id)
+		if err != nil {
+			return asked(err, "user")
+		}
+		if err := o.mayTouchUser(u); err != nil {
+			return err
+		}
+		return asked(o.o.Directory.Unlock(ctx, u.Name), "user")
+	})
 }

@@ -44,7 +44,7 @@ func auditOf(log *audit.Log, keep int) *adminapi.Audit {
 			entries := make([]adminwire.AuditEntry, len(page.Items))
 			for i, e := range page.Items {
 				entries[i] = adminwire.AuditEntry{
-					ID: e.ID, At: e.At, Event: e.Event, Actor: e.Actor, Subject: e.Subject, Client: e.Client, IP: e.IP, UserAgent: e.UserAgent,
+					ID: e.ID, At: e.At, Event: e.Event, Outcome: e.Outcome, Actor: e.Actor, Subject: e.Subject, Client: e.Client, IP: e.IP, UserAgent: e.UserAgent,
 					RequestID: e.RequestID, Details: e.Details, Writer: e.Writer, Sequence: e.Seq, Previous: e.Previous, Hash: e.Hash,
 				}
 			}

@@ -173,7 +173,7 @@ func TestAFactIsRecordedWhole(t *testing.T) {
 	first := got[0].Fact
 	first.Writer = ""
 	want := audit.Fact{
-		At: now, Event: "token.issued", Subject: "u1", Client: "web", IP: "192.0.2.7", UserAgent: "an agent\n\x00", RequestID: "REQUEST",
+		At: now, Event: "token.issued", Outcome: "done", Subject: "u1", Client: "web", IP: "192.0.2.7", UserAgent: "an agent\n\x00", RequestID: "REQUEST",
 		Details: map[string]any{"grant_type": "refresh_token", "scope": "read", "format": "jwt", "grant": "ref", "refresh": false},
 	}
 	if fmt.Sprint(first) != fmt.Sprint(want) {

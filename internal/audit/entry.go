@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -15,6 +16,7 @@ type Fact struct {
 	At        time.Time      `json:"at"`
 	Event     string         `json:"event"`
 	Actor     string         `json:"actor,omitempty"`     // who did it, when it was not the subject itself or the server
+	Outcome   string         `json:"outcome,omitempty"`   // of a change: done, failed or unknown
 	Subject   string         `json:"subject,omitempty"`   // the user whom it is about
 	Client    string         `json:"client_id,omitempty"` // the client that took part
 	IP        string         `json:"ip,omitempty"`
@@ -69,6 +71,8 @@ func factOf(t told, writer string) Fact {
 			f.Subject = text
 		case "Client":
 			f.Client = text
+		case "Outcome":
+			f.Outcome = cmp.Or(text, string(event.Done))
 		default:
 			if !field.IsZero() || field.Kind() == reflect.Bool {
 				f.Details[detail(name)] = field.Interface()

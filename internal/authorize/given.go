@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -70,12 +71,14 @@ func (a *Authorizer) named(ctx context.Context, found map[oauth.ClientID]Given) 
 // Withdraw takes back what a user gave a client: the consent first, so that nothing new is given
 // without asking, then every grant with its tokens. It can be repeated.
 func (a *Authorizer) Withdraw(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
-	if err := a.o.Consents.Withdraw(ctx, user, client); err != nil {
-		return oauth.Unavailable(err)
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	err := a.o.Consents.Withdraw(ctx, user, client)
+	if err != nil {
+		err = oauth.Unavailable(err)
+	} else {
+		err = a.o.Sessions.EndGrants(ctx, user, client)
 	}
-	if err := a.o.Sessions.EndGrants(ctx, user, client); err != nil {
-		return err
-	}
-	a.o.Events.Emit(ctx, event.ConsentWithdrawn{User: string(user), Client: string(client)})
-	return nil
+	a.o.Events.Emit(ctx, event.ConsentWithdrawn{User: string(user), Client: string(client), Outcome: commit.OutcomeOf(err)})
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
@@ -38,6 +39,8 @@ func (a *Authorizer) Issue(ctx context.Context, p Pending, session oauth.Session
 		Challenge:   p.challenge,
 		Nonce:       p.nonce,
 	}
+	ctx, release := commit.Begin(ctx)
+	defer release()
 	if err := a.o.Grants.Create(ctx, grant); err != nil {
 		return Answer{}, oauth.Unavailable(err).To(p.Return)
 	}

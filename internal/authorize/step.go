@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
@@ -76,11 +77,15 @@ func (a *Authorizer) Allow(ctx context.Context, p Pending, session oauth.Session
 		}
 	}
 	consent := oauth.Consent{Client: p.Client.ID, Scope: scope, Given: a.o.Now()}
-	if err := a.o.Consents.Give(ctx, session.User, consent); err != nil {
-		return oauth.Unavailable(err)
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	if err = a.o.Consents.Give(ctx, session.User, consent); err != nil {
+		err = oauth.Unavailable(err)
 	}
-	a.o.Events.Emit(ctx, event.ConsentGiven{User: string(session.User), Client: string(p.Client.ID), Scope: p.Scope.String()})
-	return nil
+	a.o.Events.Emit(ctx, event.ConsentGiven{
+		User: string(session.User), Client: string(p.Client.ID), Scope: p.Scope.String(), Outcome: commit.OutcomeOf(err),
+	})
+	return err
 }
 
 // Deny answers the client that the user refused.

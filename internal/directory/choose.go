@@ -92,16 +92,12 @@ func (d *Directory) Choose(ctx context.Context, proved oauth.User, password stri
 	if err != nil {
 		return oauth.User{}, err
 	}
-	_, after, err := d.Change(ctx, proved.ID, func(u *oauth.User) error {
+	_, after, err := d.putPassword(ctx, proved.ID, func(u *oauth.User) error {
 		if u.Disabled || u.PasswordHash != proved.PasswordHash {
 			return store.Conflict
 		}
 		u.PasswordHash, u.MustChange = hash, false
 		return nil
 	})
-	if err != nil {
-		return oauth.User{}, err
-	}
-	d.o.Events.Emit(ctx, event.PasswordChanged{User: string(proved.ID)})
-	return after, nil
+	return after, err
 }

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -99,7 +100,7 @@ func (d *Directory) Still(ctx context.Context, verified oauth.User) (bool, error
 }
 
 func (d *Directory) failed(ctx context.Context, user oauth.UserID, reason string) error {
-	d.o.Events.Emit(ctx, event.LoginFailed{User: string(user), Reason: reason})
+	d.o.Events.Emit(ctx, event.LoginFailed{User: string(user), Reason: reason, Outcome: event.Failed})
 	return oauth.Refuse(oauth.AccessDenied, "the user name and the password do not go together", errors.New(reason)).Recorded()
 }
 
@@ -114,13 +115,22 @@ func (d *Directory) SetPassword(ctx context.Context, id oauth.UserID, password s
 	if err != nil {
 		return oauth.User{}, oauth.User{}, err
 	}
-	before, after, err = d.Change(ctx, id, func(u *oauth.User) error {
+	return d.putPassword(ctx, id, func(u *oauth.User) error {
 		u.PasswordHash, u.MustChange = hash, once
 		return nil
 	})
-	if err == nil {
-		d.o.Events.Emit(ctx, event.PasswordChanged{User: string(id)})
+}
+
+// putPassword changes a user's password by edit, and records how that came out.
+func (d *Directory) putPassword(ctx context.Context, id oauth.UserID, edit func(*oauth.User) error) (before, after oauth.User, err error) {
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	before, after, err = d.Change(ctx, id, edit)
+	outcome := commit.OutcomeOf(err)
+	if errors.Is(err, store.Conflict) || errors.Is(err, store.Absent) {
+		outcome = event.Failed
 	}
+	d.o.Events.Emit(ctx, event.PasswordChanged{User: string(id), Outcome: outcome})
 	return before, after, err
 }
 

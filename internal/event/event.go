@@ -10,6 +10,20 @@ type Event interface {
 	Name() string
 }
 
+// Outcome is how a change ended. A fact of something that changed has a field Outcome; the zero Outcome
+// is Done.
+type Outcome string
+
+// The outcomes.
+const (
+	Done    Outcome = "done"    // everything is committed
+	Failed  Outcome = "failed"  // it was refused; the entry shows what had been changed before, if anything
+	Unknown Outcome = "unknown" // the store could not be asked or did not acknowledge: all, a part or nothing was changed
+)
+
+// IsDone reports whether everything is committed.
+func (o Outcome) IsDone() bool { return o == "" || o == Done }
+
 // Sink is told every fact. Emit never blocks the request it is called in and never fails.
 // It is safe for concurrent use.
 type Sink interface {

@@ -6,18 +6,31 @@ type (
 	TokenIssued struct {
 		Client, User, GrantType, Scope, Format, Grant string
 		Refresh                                       bool // a refresh token went with it
+		Outcome                                       Outcome
 	}
 	// TokenDenied: a token request was refused.
-	TokenDenied struct{ Client, GrantType, Code, Reason string }
+	TokenDenied struct {
+		Client, GrantType, Code, Reason string
+		Outcome                         Outcome
+	}
 	// CredentialShown: the store decided on a code or refresh token.
 	CredentialShown struct{ Client, Grant, Kind, Verdict string }
 	// CodeReplayed: a code was shown a second time; its grant is dead.
-	CodeReplayed struct{ Client, Grant string }
+	CodeReplayed struct {
+		Client, Grant string
+		Outcome       Outcome
+	}
 	// RefreshReused: an older refresh token was shown; its grant is dead.
-	RefreshReused struct{ Client, Grant string }
+	RefreshReused struct {
+		Client, Grant string
+		Outcome       Outcome
+	}
 	// TokenRevoked: a token, grant, session, user or client lost its tokens, or all did. Token is the jti
 	// of a single one, which tells nobody the token.
-	TokenRevoked struct{ By, Client, User, Grant, What, Token string }
+	TokenRevoked struct {
+		By, Client, User, Grant, What, Token string
+		Outcome                              Outcome
+	}
 	// TokenIntrospected: a caller asked about a token. Token is its jti; empty when it is none of ours.
 	// Denied says why a live token was reported inactive to this caller; empty when nothing was withheld.
 	TokenIntrospected struct {
@@ -30,22 +43,43 @@ type (
 // The facts of people.
 type (
 	// LoginSucceeded: a person proved who they are.
-	LoginSucceeded struct{ User, Session string }
+	LoginSucceeded struct {
+		User, Session string
+		Outcome       Outcome
+	}
 	// LoginFailed: somebody did not. The name typed is not recorded: it may be a password.
-	LoginFailed struct{ User, Reason string }
+	LoginFailed struct {
+		User, Reason string
+		Outcome      Outcome
+	}
 	// SessionEnded: a session ended before its time.
-	SessionEnded struct{ User, Session, Reason string }
+	SessionEnded struct {
+		User, Session, Reason string
+		Outcome               Outcome
+	}
 	// ConsentGiven: a user allowed a client something.
-	ConsentGiven struct{ User, Client, Scope string }
+	ConsentGiven struct {
+		User, Client, Scope string
+		Outcome             Outcome
+	}
 	// ConsentDenied: a user refused.
-	ConsentDenied struct{ User, Client, Scope string }
+	ConsentDenied struct {
+		User, Client, Scope string
+		Outcome             Outcome
+	}
 	// ConsentWithdrawn: a user took back what they allowed a client.
-	ConsentWithdrawn struct{ User, Client string }
+	ConsentWithdrawn struct {
+		User, Client string
+		Outcome      Outcome
+	}
 	// PasswordChangeRequired: somebody typed the right password, and has to choose another one before
 	// they are signed in.
 	PasswordChangeRequired struct{ User string }
 	// PasswordChanged: a user has another password.
-	PasswordChanged struct{ User string }
+	PasswordChanged struct {
+		User    string
+		Outcome Outcome
+	}
 )
 
 // The facts of clients and keys.
@@ -65,7 +99,10 @@ type (
 		Users, Removed int
 	}
 	// KeyChanged: a server key was made, promoted, retired or dropped.
-	KeyChanged struct{ Key, Use, Change string }
+	KeyChanged struct {
+		Key, Use, Change string
+		Outcome          Outcome
+	}
 )
 
 // The facts of requests.
@@ -82,12 +119,14 @@ type (
 
 // The facts of operators.
 type (
-	// AdminAction: an operator changed something. Actor is the subject of the operator's token, Action
+	// AdminAction: an operator changed something, or tried to. Actor is the subject of the operator's token, Action
 	// a verb such as "client.change", which is the fact's name, Object what it was done to. Before and After hold what differs, by
 	// the names of the admin API; no secret is among them.
 	AdminAction struct {
 		Actor, Action, Object string
 		Before, After         map[string]any
+		Outcome               Outcome
+		Reason                string // why it is not done
 	}
 )
 

@@ -3,6 +3,7 @@ package granttype
 import (
 	"context"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/token"
@@ -49,11 +50,14 @@ func (g *Pipeline) Names() []string {
 
 // Exchange answers a token request.
 func (g *Pipeline) Exchange(ctx context.Context, r Request) (token.Set, error) {
+	ctx, release := commit.Begin(ctx)
+	defer release()
 	set, err := g.exchange(ctx, r)
 	if err != nil {
 		refusal := oauth.AsError(err)
 		g.events.Emit(ctx, event.TokenDenied{
 			Client: string(r.Client.ID), GrantType: g.known(r.Type), Code: string(refusal.Code), Reason: refusal.Description,
+			Outcome: commit.OutcomeOf(err),
 		})
 		return token.Set{}, refusal.Recorded()
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/jose"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -98,6 +99,8 @@ func (r *Ring) Turn(ctx context.Context) error {
 // Rotate hands every line of keys with this use over to a successor. It serves after Settle, when
 // every replica has read it.
 func (r *Ring) Rotate(ctx context.Context, use string) error {
+	ctx, release := commit.Begin(ctx)
+	defer release()
 	return r.change(ctx, func(t *turning) error {
 		known := false
 		for _, l := range t.lines {
@@ -119,6 +122,8 @@ func (r *Ring) Rotate(ctx context.Context, use string) error {
 // Drop takes a key out of the ring in an emergency: what it signed or sealed is refused from now on
 // here, and by every other replica at its next Turn. A key that nothing replaces is replaced at once.
 func (r *Ring) Drop(ctx context.Context, id string) error {
+	ctx, release := commit.Begin(ctx)
+	defer release()
 	return r.change(ctx, func(t *turning) error {
 		for _, k := range t.keys {
 			if k.ID == id {

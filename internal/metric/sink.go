@@ -21,6 +21,9 @@ func (m *Metrics) Emit(_ context.Context, e event.Event) {
 	case event.RefreshReused:
 		m.reuses.Inc()
 	case event.TokenRevoked:
+		if !e.Outcome.IsDone() {
+			return
+		}
 		m.revocations.WithLabelValues(oneOf(e.What, m.known.revocable)).Inc()
 	case event.TokenIntrospected:
 		m.countIntrospection(e)
@@ -45,8 +48,14 @@ func (m *Metrics) emitOfPeople(e event.Event) {
 	case event.LoginFailed:
 		m.logins.WithLabelValues("failed", m.reasons.word(e.Reason)).Inc()
 	case event.SessionEnded:
+		if !e.Outcome.IsDone() {
+			return
+		}
 		m.ended.WithLabelValues(m.reasons.word(e.Reason)).Inc()
 	case event.ConsentGiven:
+		if !e.Outcome.IsDone() {
+			return
+		}
 		m.consents.WithLabelValues("given").Inc()
 	case event.ConsentDenied:
 		m.consents.WithLabelValues("denied").Inc()

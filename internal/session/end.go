@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
@@ -13,6 +14,14 @@ import (
 // are; and once more behind the session, because a request that still saw it could be granted
 // something after they were counted.
 func (s *Sessions) End(ctx context.Context, ending oauth.Session, reason string) error {
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	err := s.end(ctx, ending)
+	s.recordEnd(ctx, ending.User, reason, []oauth.SessionRef{ending.Ref}, err)
+	return err
+}
+
+func (s *Sessions) end(ctx context.Context, ending oauth.Session) error {
 	ofSession := func(g oauth.Grant) bool { return g.Session == ending.Ref }
 	if err := s.killGrants(ctx, ending.User, ofSession); err != nil {
 		return err
@@ -20,7 +29,6 @@ func (s *Sessions) End(ctx context.Context, ending oauth.Session, reason string)
 	if err := s.o.Store.End(ctx, ending.User, ending.Ref); err != nil {
 		return oauth.Unavailable(err)
 	}
-	s.tellEnded(ctx, ending.User, reason, []oauth.SessionRef{ending.Ref})
 	return s.killGrants(ctx, ending.User, ofSession)
 }
 
@@ -30,6 +38,8 @@ func (s *Sessions) ConfirmEnded(ctx context.Context, cookie oauth.Token) error {
 	if cookie == "" {
 		return nil
 	}
+	ctx, release := commit.Begin(ctx)
+	defer release()
 	if err := s.o.Store.End(ctx, "", RefOf(cookie)); err != nil {
 		return oauth.Unavailable(err)
 	}
@@ -43,16 +53,25 @@ func (s *Sessions) Replace(ctx context.Context, earlier, next oauth.Session) err
 	if earlier.User != next.User {
 		return s.End(ctx, earlier, ReasonReplaced)
 	}
-	if err := s.o.Store.End(ctx, earlier.User, earlier.Ref); err != nil {
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	err := unavailable(s.o.Store.End(ctx, earlier.User, earlier.Ref))
+	s.recordEnd(ctx, earlier.User, ReasonReplaced, []oauth.SessionRef{earlier.Ref}, err)
+	return err
+}
+
+func unavailable(err error) error {
+	if err != nil {
 		return oauth.Unavailable(err)
 	}
-	s.tellEnded(ctx, earlier.User, ReasonReplaced, []oauth.SessionRef{earlier.Ref})
 	return nil
 }
 
 // EndAll signs a user out everywhere: every session ends, and every grant, also one whose session
 // ran out long ago. The session except and its grants stay; empty means that none does.
 func (s *Sessions) EndAll(ctx context.Context, user oauth.UserID, except oauth.SessionRef, reason string) error {
+	ctx, release := commit.Begin(ctx)
+	defer release()
 	all, err := s.OfUser(ctx, user)
 	if err != nil {
 		return err
@@ -64,17 +83,20 @@ func (s *Sessions) EndAll(ctx context.Context, user oauth.UserID, except oauth.S
 		}
 	}
 	if len(refs) > 0 {
-		if err := s.o.Store.End(ctx, user, refs...); err != nil {
-			return oauth.Unavailable(err)
-		}
+		err = unavailable(s.o.Store.End(ctx, user, refs...))
 	}
-	s.tellEnded(ctx, user, reason, refs)
-	return s.killGrants(ctx, user, func(g oauth.Grant) bool { return except == "" || g.Session != except })
+	if err == nil {
+		err = s.killGrants(ctx, user, func(g oauth.Grant) bool { return except == "" || g.Session != except })
+	}
+	s.recordEnd(ctx, user, reason, refs, err)
+	return err
 }
 
 // EndGrants ends what a user allowed one client, in whatever session. The sessions live on: who wants
 // the client to ask again forgets the consent first.
 func (s *Sessions) EndGrants(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
+	ctx, release := commit.Begin(ctx)
+	defer release()
 	return s.killGrants(ctx, user, func(g oauth.Grant) bool { return g.Client == client })
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
@@ -84,12 +85,15 @@ func (s *Sessions) Start(ctx context.Context, user oauth.User, acr string) (oaut
 		Seen:     now,
 		Expires:  now.Add(s.o.Life),
 	}
+	ctx, release := commit.Begin(ctx)
+	defer release()
 	ended, err := s.o.Store.Start(ctx, started, s.o.Limit)
 	if err != nil {
+		s.o.Events.Emit(ctx, event.LoginFailed{User: string(user.ID), Reason: "session not stored", Outcome: event.Unknown})
 		return "", oauth.Session{}, oauth.Unavailable(err)
 	}
 	s.o.Events.Emit(ctx, event.LoginSucceeded{User: string(user.ID), Session: string(started.Ref)})
-	s.tellEnded(ctx, user.ID, ReasonLimit, ended)
+	s.recordEnd(ctx, user.ID, ReasonLimit, ended, nil)
 	return cookie, started, nil
 }
 
@@ -149,8 +153,11 @@ func (s *Sessions) OfUser(ctx context.Context, user oauth.UserID) ([]oauth.Sessi
 	return all, nil
 }
 
-func (s *Sessions) tellEnded(ctx context.Context, user oauth.UserID, reason string, refs []oauth.SessionRef) {
+// recordEnd records how the ending of sessions came out, which returned err.
+func (s *Sessions) recordEnd(ctx context.Context, user oauth.UserID, reason string, refs []oauth.SessionRef, err error) {
 	for _, ref := range refs {
-		s.o.Events.Emit(ctx, event.SessionEnded{User: string(user), Session: string(ref), Reason: reason})
+		s.o.Events.Emit(ctx, event.SessionEnded{
+			User: string(user), Session: string(ref), Reason: reason, Outcome: commit.OutcomeOf(err),
+		})
 	}
 }

@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
@@ -69,11 +70,13 @@ func (t *Tokens) RevokeAny(ctx context.Context, by string, text oauth.Token) (bo
 	if err != nil {
 		return false, err
 	}
-	if err := t.o.Access.Revoke(ctx, query, a.Expires, t.o.Now()); err != nil {
-		return false, oauth.Unavailable(err)
-	}
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	err = couldAsk(t.o.Access.Revoke(ctx, query, a.Expires, t.o.Now()))
 	if alive {
-		t.tell(ctx, event.TokenRevoked{By: by, Client: string(a.Client), User: userOf(a), Grant: string(a.Grant), What: "token"})
+		t.tell(ctx, event.TokenRevoked{
+			By: by, Client: string(a.Client), User: userOf(a), Grant: string(a.Grant), What: "token", Outcome: commit.OutcomeOf(err),
+		})
 	}
-	return alive, nil
+	return alive, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -17,6 +18,8 @@ import (
 // That a token is gone already is told only after the store has made sure of it: what a read sees
 // gone may have been ended by a change that nobody acknowledged, and be back after a failover.
 func (t *Tokens) Revoke(ctx context.Context, by oauth.Client, text oauth.Token) error {
+	ctx, release := commit.Begin(ctx)
+	defer release()
 	for _, kind := range []oauth.Kind{oauth.KindRefresh, oauth.KindCode} {
 		if credential, ok := oauth.OpenCredential(text, kind, t.o.Ring.KeyOf); ok {
 			return t.revokeCredential(ctx, by, credential)
@@ -32,13 +35,12 @@ func (t *Tokens) Revoke(ctx context.Context, by oauth.Client, text oauth.Token) 
 	if a.Client != by.ID {
 		return notYours()
 	}
-	if err := t.o.Access.Revoke(ctx, query, a.Expires, t.o.Now()); err != nil {
-		return oauth.Unavailable(err)
-	}
+	err = couldAsk(t.o.Access.Revoke(ctx, query, a.Expires, t.o.Now()))
 	t.tell(ctx, event.TokenRevoked{
 		By: string(by.ID), Client: string(a.Client), User: userOf(a), Grant: string(a.Grant), What: "token", Token: jtiOf(a, query),
+		Outcome: commit.OutcomeOf(err),
 	})
-	return nil
+	return err
 }
 
 // confirmGone makes sure of the absence of an opaque token that was this client's.
@@ -102,11 +104,13 @@ func (t *Tokens) grantOf(ctx context.Context, c oauth.Credential) (*oauth.Grant,
 // RevokeGrant ends a grant: its refresh tokens and its access tokens of both formats. by says who
 // wanted it, for the audit log.
 func (t *Tokens) RevokeGrant(ctx context.Context, by string, g oauth.Grant) error {
-	if err := t.o.Grants.Kill(ctx, g.Ref); err != nil {
-		return oauth.Unavailable(err)
-	}
-	t.tell(ctx, event.TokenRevoked{By: by, Client: string(g.Client), User: string(g.User), Grant: string(g.Ref), What: "grant"})
-	return nil
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	err := couldAsk(t.o.Grants.Kill(ctx, g.Ref))
+	t.tell(ctx, event.TokenRevoked{
+		By: by, Client: string(g.Client), User: string(g.User), Grant: string(g.Ref), What: "grant", Outcome: commit.OutcomeOf(err),
+	})
+	return err
 }
 
 // RevokeUser ends every grant of a user, or those to one client when client is not empty, and tells
@@ -125,21 +129,21 @@ func (t *Tokens) RevokeUser(ctx context.Context, by string, user oauth.UserID, c
 	if len(refs) == 0 {
 		return 0, nil
 	}
-	if err := t.o.Grants.Kill(ctx, refs...); err != nil {
-		return 0, oauth.Unavailable(err)
-	}
-	t.tell(ctx, event.TokenRevoked{By: by, Client: string(client), User: string(user), What: "user"})
-	return len(refs), nil
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	err = couldAsk(t.o.Grants.Kill(ctx, refs...))
+	t.tell(ctx, event.TokenRevoked{By: by, Client: string(client), User: string(user), What: "user", Outcome: commit.OutcomeOf(err)})
+	return len(refs), err
 }
 
 // RevokeClient ends every token that a client got before a time: access tokens by the store, and
 // refresh tokens because the caller records the same time as the client's NotBefore.
 func (t *Tokens) RevokeClient(ctx context.Context, by string, client oauth.ClientID, before time.Time) error {
-	if err := t.o.Access.RevokeClient(ctx, client, before, t.o.Longest); err != nil {
-		return oauth.Unavailable(err)
-	}
-	t.tell(ctx, event.TokenRevoked{By: by, Client: string(client), What: "client"})
-	return nil
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	err := couldAsk(t.o.Access.RevokeClient(ctx, client, before, t.o.Longest))
+	t.tell(ctx, event.TokenRevoked{By: by, Client: string(client), What: "client", Outcome: commit.OutcomeOf(err)})
+	return err
 }
 
 func (t *Tokens) tell(ctx context.Context, e event.Event) { t.o.Events.Emit(ctx, e) }

@@ -66,7 +66,9 @@ func New(o Options) *Watch {
 func (w *Watch) Emit(ctx context.Context, e event.Event) {
 	switch e := e.(type) {
 	case event.TokenRevoked:
-		w.remember(e.Token)
+		if e.Outcome.IsDone() {
+			w.remember(e.Token)
+		}
 	case event.TokenIntrospected:
 		switch {
 		case e.Denied != "":

@@ -50,6 +50,7 @@ type AuditEntry struct {
 	ID        string         `json:"id"`
 	At        Time           `json:"at"`
 	Event     string         `json:"event"`
+	Outcome   string         `json:"outcome,omitempty"`
 	Actor     string         `json:"actor,omitempty"`
 	Subject   string         `json:"subject,omitempty"`
 	Client    string         `json:"client_id,omitempty"`

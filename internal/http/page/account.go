@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -212,11 +213,13 @@ func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, person oa
 	}
 	// The other sessions end before and after: when the first fails nothing has changed, and the form can
 	// be sent again; until the second, somebody with the old password could begin one.
-	endOthers := func() error { return p.o.Sessions.EndAll(r.Context(), user.ID, person.Ref, reasonPassword) }
+	ctx, release := commit.Begin(r.Context())
+	defer release()
+	endOthers := func() error { return p.o.Sessions.EndAll(ctx, user.ID, person.Ref, reasonPassword) }
 	if err := endOthers(); err != nil {
 		return err
 	}
-	_, err = p.o.Directory.Choose(r.Context(), user, fresh)
+	_, err = p.o.Directory.Choose(ctx, user, fresh)
 	switch {
 	case errors.Is(err, store.Conflict) || errors.Is(err, store.Absent): // it was changed a moment ago
 		return p.showAccount(w, r, person, account{Wrong: true})

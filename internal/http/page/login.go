@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/session"
@@ -156,15 +157,17 @@ func (p *Pages) begin(w http.ResponseWriter, r *http.Request, user oauth.User) (
 	if err != nil {
 		return false, err
 	}
-	cookie, started, err := p.o.Sessions.Start(r.Context(), user, session.ACRPassword)
+	ctx, release := commit.Begin(r.Context())
+	defer release()
+	cookie, started, err := p.o.Sessions.Start(ctx, user, session.ACRPassword)
 	if err != nil {
 		return false, err
 	}
-	if still, err := p.o.Directory.Still(r.Context(), user); err != nil || !still {
-		return false, errors.Join(err, p.o.Sessions.End(r.Context(), started, session.ReasonRefused))
+	if still, err := p.o.Directory.Still(ctx, user); err != nil || !still {
+		return false, errors.Join(err, p.o.Sessions.End(ctx, started, session.ReasonRefused))
 	}
 	if earlier != nil {
-		if err := p.o.Sessions.Replace(r.Context(), *earlier, started); err != nil {
+		if err := p.o.Sessions.Replace(ctx, *earlier, started); err != nil {
 			return false, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
+	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -95,12 +96,14 @@ func (p *Pages) Password(w http.ResponseWriter, r *http.Request) error {
 // end first: when that fails nothing has changed and the form can be sent again, and nobody can begin
 // one with a password that has to be changed.
 func (p *Pages) choose(w http.ResponseWriter, r *http.Request, user oauth.User, sent url.Values) error {
-	if err := p.o.Sessions.EndAll(r.Context(), user.ID, "", reasonPassword); err != nil {
+	ctx, release := commit.Begin(r.Context())
+	defer release()
+	if err := p.o.Sessions.EndAll(ctx, user.ID, "", reasonPassword); err != nil {
 		return err
 	}
-	user, err := p.o.Directory.Choose(r.Context(), user, sent.Get(fieldNew))
+	user, err := p.o.Directory.Choose(ctx, user, sent.Get(fieldNew))
 	if err == nil {
-		_, err = p.begin(w, r, user)
+		_, err = p.begin(w, r.WithContext(ctx), user)
 	}
 	if err != nil && !errors.Is(err, store.Conflict) && !errors.Is(err, store.Absent) {
 		return err
