@@ -294,7 +294,7 @@ func TestQuery(t *testing.T) {
 }
 
 // A server notices by itself that what it wrote is gone, also when the head is one that was sealed once.
-func TestARollbackIsNoticed(t *testing.T) {
+func TestF_S23_ARollbackIsNoticedAlsoBeforeTheNextWrite(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	admin := server.Admin(t)
@@ -309,7 +309,11 @@ func TestARollbackIsNoticed(t *testing.T) {
 	sync1(t, l)
 	admin.RestoreReplace(t.Context(), "auth:audit", 0, dump)
 	admin.Set(t.Context(), "auth:audit:head", head, 0)
-	sound(t, l, 1) // nobody who only reads the log can know
+	sound(t, began(t, audit.Options{Store: redisstore.NewAudit(db), Keep: 100}), 1) // nobody who only reads the log can know
+	// S23: the server that wrote number 2 does.
+	if r := verify(t, l); r.Sound() || r.Faults[0].Seq != 2 {
+		t.Errorf("the server that wrote more calls it sound: %+v", r)
+	}
 	l.Emit(t.Context(), event.LoginSucceeded{User: "u3"})
 	sync1(t, l)
 	sync1(t, l) // the fact was told by the writer itself

@@ -99,6 +99,7 @@ func (k *keeper) try(batch [][]byte) error {
 		place, err := k.o.Store.Append(ctx, store.AuditAppend{Was: k.text, Head: text, Entries: entries, Keep: k.o.Keep})
 		if err == nil {
 			k.text, k.at, k.place, k.unsure = text, end, place, nil
+			k.newest.Store(&end)
 			return nil
 		}
 		if !errors.Is(err, store.Conflict) {
@@ -130,6 +131,7 @@ func (k *keeper) look(ctx context.Context) (done bool, err error) {
 		k.Emit(ctx, fact)
 	}
 	k.text, k.at, k.place, k.known, k.unsure = end.Head, at, end.Last, true, nil
+	k.newest.Store(&at) // also after a break: the entry audit.broken shows that from now on
 	return done, nil
 }
 

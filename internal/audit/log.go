@@ -72,6 +72,10 @@ type Log struct {
 	unkept  atomic.Int64
 	dropped atomic.Int64 // both, since the start
 
+	// newest is the newest head that this process wrote or read. The log in the store must never end
+	// before it.
+	newest atomic.Pointer[head]
+
 	keys    Keys
 	running sync.WaitGroup
 	begin   sync.Once

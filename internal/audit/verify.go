@@ -56,6 +56,9 @@ func (l *Log) Verify(ctx context.Context, cursor string) (Report, error) {
 	if l.o.Store == nil {
 		return w.report, nil
 	}
+	if newest := l.newest.Load(); newest != nil { // before the store is asked: it may only be further
+		w.newest = *newest
+	}
 	end, err := l.o.Store.End(ctx)
 	if err != nil {
 		return Report{}, oauth.Unavailable(err)
@@ -103,6 +106,7 @@ type walk struct {
 	written bool   // there is a head
 	sealed  bool   // by a server
 	met     uint64 // the number of the last head whose entry was met; 0: none was
+	newest  head   // the newest head that this process knows of; zero: it knows none
 
 	last    store.AuditEntry
 	entries uint64 // from the first one on, in all stretches
@@ -149,6 +153,8 @@ func (w *walk) step(e store.AuditEntry) {
 		r.fault(e, "the key %.40q behind its hash is not known: it cannot be verified", e.Key)
 	case !secret.Equal([]byte(hashOf(key, e)), []byte(e.Hash)):
 		r.fault(e, "it was changed, or not written by a server")
+	case e.Seq == w.newest.seq && e.Hash != w.newest.hash:
+		r.fault(e, "this server knows another entry with this number: the log was put back and written anew")
 	case fact.Event == "audit.broken":
 		r.fault(e, "a server noted then that entries before it were gone")
 	}
@@ -178,6 +184,10 @@ func (w *walk) follows(e store.AuditEntry, expected uint64) {
 // ends holds the log to its head.
 func (w *walk) ends() {
 	r, at, last := &w.report, w.head, w.last.Seq
+	if known := w.newest.seq; w.sealed && at.seq < known {
+		r.fault(store.AuditEntry{Seq: at.seq + 1}, "numbers %d to %d are missing: this server knows of them, and an earlier state of the log was put back",
+			at.seq+1, known)
+	}
 	switch {
 	case !w.written && w.entries == 0:
 		return // nothing was ever written

@@ -101,9 +101,10 @@ func TestTamperingIsFound(t *testing.T) {
 				h.ids = append(h.ids, m.ID)
 			}
 			do(t, h)
-			whole := verify(t, l)
-			if whole.Sound() {
-				t.Errorf("nothing was found: %+v", whole)
+			// By somebody who only reads the log, and by the server that wrote it.
+			whole := verify(t, began(t, audit.Options{Store: redisstore.NewAudit(db), Keep: 100}))
+			if known := verify(t, l); whole.Sound() || known.Sound() {
+				t.Errorf("nothing was found: %+v, %+v", whole, known)
 			}
 			for stretch := 1; stretch <= entries; stretch++ {
 				short := began(t, audit.Options{Store: redisstore.NewAudit(db), Keep: 100, Stretch: stretch})
