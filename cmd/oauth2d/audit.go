@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,7 @@ func newAuditQuery(s *shared) *cobra.Command {
 		Use:   "query",
 		Short: "list the facts that fit all that is given, newest first",
 		Example: `  oauth2d audit query --server http://127.0.0.1:9090 --from 24h --event login.failed
+  oauth2d audit query --server http://127.0.0.1:9090 --subject ada
   oauth2d audit query --server http://127.0.0.1:9090 --client planner --output json
 
   # what stands behind the code on an error page
@@ -34,7 +36,7 @@ func newAuditQuery(s *shared) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&from, "from", "", "not before this time (RFC 3339), or not longer ago than this (such as 24h)")
 	flags.StringVar(&to, "to", "", "before this time, or longer ago than this")
-	flags.StringVar(&f.Subject, "subject", "", "about this user or client, by id")
+	flags.StringVar(&f.Subject, "subject", "", "about this user, by user name or id, or about this client")
 	flags.StringVar(&f.Client, "client", "", "in which this client took part")
 	flags.StringSliceVar(&f.Events, "event", nil, "facts of these names, such as code.replayed")
 	flags.StringVar(&f.Request, "request-id", "", "of this request: its id, or the code for support that a person reads out")
@@ -48,9 +50,17 @@ func newAuditQuery(s *shared) *cobra.Command {
 		if f.To, err = s.moment("--to", to); err != nil {
 			return err
 		}
+		asked := f
+		unknown, err := s.resolve(ctx, api, &f)
+		if err != nil {
+			return err
+		}
 		entries, err := adminclient.Collect(api.Audit(ctx, f), limit)
 		if err != nil {
 			return err
+		}
+		if len(entries) == 0 && unknown != "" {
+			return unknownIn(unknown, asked)
 		}
 		if len(entries) == 0 && f.Request != "" {
 			return &problem{
@@ -58,14 +68,76 @@ func newAuditQuery(s *shared) *cobra.Command {
 				err: fmt.Errorf("no entry of the request %s", f.Request),
 			}
 		}
-		t := table{head: []string{"time", "event", "subject", "client id", "actor", "ip", "details"}}
+		t := table{head: []string{"time", "event", "outcome", "subject", "client id", "actor", "ip", "details"}}
 		for _, e := range entries {
 			t.rows = append(t.rows, []string{
-				e.At.UTC().Format("2006-01-02 15:04:05"), e.Event, orDash(e.Subject), orDash(e.Client), orDash(e.Actor), orDash(e.IP), details(e),
+				e.At.UTC().Format("2006-01-02 15:04:05"), e.Event, orDash(e.Outcome), orDash(e.Subject), orDash(e.Client), orDash(e.Actor), orDash(e.IP), details(e),
 			})
 		}
 		return s.print(entries, t)
 	})
+}
+
+// resolve puts the id of a user in the place of their name. It returns the flag whose value names nobody
+// who is there: the log may still have entries of somebody who was deleted.
+func (s *shared) resolve(ctx context.Context, api *adminclient.Client, f *adminwire.AuditFilter) (unknown string, err error) {
+	if f.Client != "" {
+		if known, err := isClient(ctx, api, f.Client); err != nil || !known {
+			return "--client", err
+		}
+	}
+	if f.Subject == "" {
+		return "", nil
+	}
+	isOne, err := isClient(ctx, api, f.Subject)
+	if err != nil {
+		return "", err
+	}
+	user, err := who(ctx, api, f.Subject)
+	switch {
+	case err == nil && isOne:
+		s.say("%q is a user and a client: these are the entries of the user; for those of the client say --client %s", f.Subject, f.Subject)
+		f.Subject = user.ID
+	case err == nil:
+		f.Subject = user.ID
+	case codeOf(err) != exitNotFound:
+		return "", err
+	case !isOne && !hasFormOfID(f.Subject):
+		return "", unknownIn("--subject", *f)
+	case !isOne:
+		return "--subject", nil
+	}
+	return "", nil
+}
+
+func isClient(ctx context.Context, api *adminclient.Client, id string) (bool, error) {
+	if !hasFormOfID(id) {
+		return false, nil
+	}
+	_, err := api.Client(ctx, id)
+	if codeOf(err) == exitNotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func hasFormOfID(text string) bool {
+	odd := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	}
+	return text != "" && len(text) <= 64 && !strings.ContainsFunc(text, odd)
+}
+
+// unknownIn is the failure of a question about somebody who is not there, and of whom nothing is recorded.
+func unknownIn(flag string, f adminwire.AuditFilter) error {
+	name, what := f.Subject, "no user and no client is called"
+	if flag == "--client" {
+		name, what = f.Client, "no client is called"
+	}
+	return &problem{
+		code: exitNotFound, err: fmt.Errorf("%s: %s %q, and no entry of the log names one", flag, what, name),
+		hint: "oauth2d user list and oauth2d client list show who there is",
+	}
 }
 
 // details is what else belongs to a fact, in one cell.

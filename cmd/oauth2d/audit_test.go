@@ -26,3 +26,37 @@ func TestF_N02_TheCodeOfAnErrorPageFindsItsReason(t *testing.T) {
 		t.Errorf("an unknown code: %d, %s", exit, told)
 	}
 }
+
+// A subject is found by the name that people know, and a name that nobody has is not an empty answer.
+func TestF_N05_AuditQueryTakesNamesAndRefusesUnknownOnes(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t)
+	as := operator(d)
+	works(t, as, "user", "create", "ada", "--generate")
+	works(t, as, "user", "create", "eve", "--generate")
+	works(t, as, "client", "create", "planner", "--grant", "client_credentials", "--scope", "read")
+	d.Facts(t) // waits until they are written
+	for _, name := range []string{"ada", "ADA"} {
+		out, _ := works(t, as, "audit", "query", "--subject", name, "--event", "user.create")
+		if strings.Count(out, "\n") != 2 || !strings.Contains(out, `"username":"ada"`) || !strings.Contains(out, " done ") {
+			t.Errorf("%s: %s", name, out)
+		}
+	}
+	for _, flag := range []string{"--subject", "--client"} {
+		if _, told := works(t, as, "audit", "query", flag, "planner"); told != "" {
+			t.Errorf("%s planner: %s", flag, told)
+		}
+	}
+	for _, wrong := range [][2]string{{"--subject", "adda"}, {"--subject", "ada@example.com"}, {"--subject", "a b"}, {"--client", "plannner"}} {
+		exit, out, told := terminal(t, as, "audit", "query", wrong[0], wrong[1])
+		if exit != exitNotFound || out != "" || !strings.Contains(told, wrong[1]) || !strings.Contains(told, wrong[0]) {
+			t.Errorf("%v: %d, %q, %q", wrong, exit, out, told)
+		}
+	}
+	// What is recorded of somebody who is gone is still found.
+	works(t, as, "client", "delete", "planner", "--yes")
+	d.Facts(t)
+	if out, _ := works(t, as, "audit", "query", "--subject", "planner"); !strings.Contains(out, "client.delete") {
+		t.Errorf("a client that was deleted: %s", out)
+	}
+}

@@ -249,3 +249,18 @@ func TestWhatATokenIsWorth(t *testing.T) {
 		t.Errorf("two tokens: %d", a.Status)
 	}
 }
+
+// Whoever may write users, but has not got every admin scope, may not unlock an operator either: it would
+// allow guesses at an operator's password.
+func TestF_S23_UnlockingAnOperatorNeedsAllScopes(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t, func(c *config.Config) { c.Admin.Operators = []string{"demo"} })
+	demo, _, err := clientOf(t, d, asked(t, root(d))).UserNamed(t.Context(), "demo")
+	ok(t, err)
+	unlock := raw{method: "POST", path: "/users/" + demo.ID + "/unlock", token: tokenOf(t, d, "admin:users:write")}
+	refused(t, "with admin:users:write", unlock.send(t, d), http.StatusForbidden, "insufficient-scope", "")
+	unlock.token = asked(t, root(d))
+	if a := unlock.send(t, d); a.Status != http.StatusNoContent {
+		t.Errorf("with admin:*: %d %s", a.Status, a.Raw)
+	}
+}
