@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net"
@@ -51,8 +50,8 @@ func (s *shared) browse(ctx context.Context, in signIn) (*oauth2.Token, error) {
 	client := ends.client(in.id.ClientID, in.secret)
 	client.RedirectURL, client.Scopes = "http://"+listener.Addr().String()+callback, in.scope
 	state, verifier := secret.NewToken(16), oauth2.GenerateVerifier()
-	back := make(chan returned, 1)
-	desk := &http.Server{Handler: receiver(ends.Issuer, state, back), ReadHeaderTimeout: 5 * time.Second}
+	answers := newReceiver(ends.Issuer, state)
+	desk := &http.Server{Handler: answers.routes(), ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = desk.Serve(listener) }() // it ends by leave
 	defer leave(desk)
 	address := client.AuthCodeURL(state, append(resources(in.resource), oauth2.S256ChallengeOption(verifier))...)
@@ -63,11 +62,13 @@ func (s *shared) browse(ctx context.Context, in signIn) (*oauth2.Token, error) {
 	select {
 	case <-ctx.Done():
 		return nil, errors.New("nobody signed in in time")
-	case got := <-back:
-		if got.err != nil {
-			return nil, got.err
+	case got := <-answers.back:
+		var token *oauth2.Token
+		if err = got.err; err == nil {
+			token, err = tokenOf(client.Exchange(ctx, got.code, append(resources(in.resource), oauth2.VerifierOption(verifier))...))
 		}
-		return tokenOf(client.Exchange(ctx, got.code, append(resources(in.resource), oauth2.VerifierOption(verifier))...))
+		answers.finish(err)
+		return token, err
 	}
 }
 
@@ -86,33 +87,6 @@ func resources(uris []string) []oauth2.AuthCodeOption {
 		options = append(options, oauth2.SetAuthURLParam("resource", uri))
 	}
 	return options
-}
-
-// receiver is the page that the browser comes back to. What does not carry our state is not for us.
-func receiver(issuer, state string, back chan<- returned) http.Handler {
-	routes := http.NewServeMux()
-	routes.HandleFunc("GET "+callback, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Referrer-Policy", "no-referrer")
-		query := r.URL.Query()
-		if subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(state)) != 1 {
-			w.WriteHeader(http.StatusBadRequest)
-			fmt.Fprintln(w, "This is not the answer to the sign-in that is under way. Start again at the terminal.")
-			return
-		}
-		got := resultOf(query, issuer)
-		text := "You are signed in. Close this window and go back to the terminal."
-		if got.err != nil {
-			text = "Nobody was signed in. The terminal tells why; you can close this window."
-		}
-		fmt.Fprintln(w, text)
-		select {
-		case back <- got:
-		default: // the browser asked twice
-		}
-	})
-	return routes
 }
 
 // resultOf reads an authorization response (RFC 6749 §4.1.2, RFC 9207).

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -174,5 +175,53 @@ func TestConfirmation(t *testing.T) {
 		if gone := left == exitNotFound; gone != (test.want == exitDone) {
 			t.Errorf("%s: gone %t", id, gone)
 		}
+	}
+}
+
+// The page that the browser ends on is made for people, says how the sign-in ended, and has no code in its address.
+func TestF_N13_TheBrowserEndsOnAPageWithoutTheCode(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t)
+	cli(t, d)
+	for name, c := range map[string]struct {
+		bend func(string) string
+		says string
+	}{
+		"signed in": {same, "<h1>You are signed in</h1>"},
+		"bad code":  {func(back string) string { return regexp.MustCompile(`code=[^&]*`).ReplaceAllString(back, "code=x") }, "<h1>Nobody was signed in</h1>"},
+		"refused": {func(back string) string {
+			return regexp.MustCompile(`code=[^&]*`).ReplaceAllString(back, "error=access_denied")
+		}, "<h1>Nobody was signed in</h1>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			signedIn(t, nil, func(back string) string {
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.bend(back), http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				response, err := http.DefaultClient.Do(request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer response.Body.Close()
+				if end := response.Request.URL.String(); strings.Contains(end, "code=") || strings.Contains(end, "state=") {
+					t.Errorf("the address bar holds %s", end)
+				}
+				body, err := io.ReadAll(response.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := testkit.Answer{Status: response.StatusCode, Header: response.Header, Raw: string(body)}
+				if got.Status != http.StatusOK || !strings.Contains(got.Raw, c.says) || strings.Contains(got.Raw, "{{") {
+					t.Errorf("%d:\n%s", got.Status, got.Raw)
+				}
+				policy := got.Header.Get("Content-Security-Policy")
+				if !strings.Contains(got.Header.Get("Content-Type"), "text/html") || !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+					t.Errorf("headers %v", got.Header)
+				}
+				return ""
+			}, "token", "get", "--browser", "--issuer", d.Base, "--client-id", cliClient, "--scope", "openid read")
+		})
 	}
 }
