@@ -11,12 +11,14 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
 	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // serveFlags are the settings that have a flag of their own.
 type serveFlags struct {
 	dev                   bool
 	listen, admin, issuer string
+	redirects             []string
 }
 
 func newServe(s *shared) *cobra.Command {
@@ -26,6 +28,9 @@ func newServe(s *shared) *cobra.Command {
 		Short: "run the server",
 		Example: `  # to try it out: embedded Redis, demo client and user, no setting needed
   oauth2d serve --dev
+
+  # to try it out with your own app, which is called back at localhost:3000
+  oauth2d serve --dev --redirect-uri http://localhost:3000/callback
 
   # on a real Redis
   OAUTH2D_ISSUER=https://auth.example.com OAUTH2D_MASTER_KEY_FILE=/run/secrets/master \
@@ -38,6 +43,8 @@ func newServe(s *shared) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.dev, "dev", false, "embedded Redis and demo data, on loopback only")
+	flags.StringArrayVar(&f.redirects, "redirect-uri", nil,
+		"with --dev: where your own app is called back; registers the public client "+app.DemoOwnClient+" for it; may be repeated")
 	flags.StringVar(&f.listen, "listen", "", "server.listen")
 	flags.StringVar(&f.admin, "admin-listen", "", "admin.listen")
 	flags.StringVar(&f.issuer, "issuer", "", "issuer")
@@ -54,7 +61,23 @@ func (f serveFlags) apply(from *config.Sources) {
 	}
 }
 
+// checkRedirects refuses what cannot be registered in the words of the command line.
+func (f serveFlags) checkRedirects() error {
+	if len(f.redirects) > 0 && !f.dev {
+		return usage("--redirect-uri is for --dev; hint: oauth2d client create --redirect-uri registers a client of a real server")
+	}
+	for _, uri := range f.redirects {
+		if err := oauth.CheckRedirectURI(uri); err != nil {
+			return usage("--redirect-uri %s: %s; hint: such as http://localhost:3000/callback", uri, oauth.AsError(err).Description)
+		}
+	}
+	return nil
+}
+
 func (s *shared) serve(ctx context.Context, f serveFlags) error {
+	if err := f.checkRedirects(); err != nil {
+		return err
+	}
 	c, origins, err := s.explain(f.apply)
 	if err == nil {
 		err = origins.Locate(app.CheckFiles(c)).Err()
@@ -62,14 +85,14 @@ func (s *shared) serve(ctx context.Context, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.New(ctx, c, app.Options{LogTo: s.err, AuditTo: s.out, Version: thisBuild().Version})
+	a, err := app.New(ctx, c, app.Options{LogTo: s.err, AuditTo: s.out, Version: thisBuild().Version, DevRedirects: f.redirects})
 	if err != nil {
 		return err
 	}
 	failed := a.Start()
 	if failed == nil {
 		if f.dev {
-			s.welcome(a.Issuer(), c.Server.EndpointPrefix)
+			s.welcome(a.Issuer(), c.Server.EndpointPrefix, f.redirects)
 		}
 		failed = s.attend(ctx, a, f)
 	}

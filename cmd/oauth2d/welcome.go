@@ -2,25 +2,17 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
-	"github.com/recipe-web-app/oauth2d/internal/oauth"
-	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
-// demoCallback is the demo's redirect URI at a port where nothing is likely to listen: the code is
-// read out of the browser's address bar.
-const demoCallback = "http://127.0.0.1:53682/callback"
-
 // welcome tells a newcomer what to do with serve --dev.
-func (s *shared) welcome(issuer, prefix string) {
-	verifier := secret.NewToken(32)
-	query := url.Values{
-		"response_type": {"code"}, "client_id": {app.DemoPublicClient}, "redirect_uri": {demoCallback},
-		"scope": {"openid profile read"}, "state": {secret.NewToken(9)},
-		"code_challenge": {oauth.ChallengeOf(verifier)}, "code_challenge_method": {oauth.MethodS256},
+func (s *shared) welcome(issuer, prefix string, redirects []string) {
+	own := "Your own app:\n\n  oauth2d serve --dev --redirect-uri http://localhost:3000/callback"
+	if len(redirects) > 0 {
+		own = "Your own app, which is called back at " + strings.Join(redirects, " and ") + ":\n\n  issuer     " + issuer +
+			"\n  client id  " + app.DemoOwnClient + " (public, with PKCE), or " + app.DemoClient + " with its secret"
 	}
 	fmt.Fprint(s.out, strings.NewReplacer(
 		"{issuer}", issuer,
@@ -32,21 +24,14 @@ func (s *shared) welcome(issuer, prefix string) {
 		"{adminsecret}", app.DemoAdminSecret,
 		"{user}", app.DemoUser,
 		"{password}", app.DemoPassword,
-		"{authorize}", issuer+prefix+"/authorize?"+query.Encode(),
-		"{callback}", demoCallback,
-		"{verifier}", verifier,
+		"{own}", own,
 	).Replace(welcomeText))
 }
 
 const welcomeText = `
-oauth2d is running at {issuer}
+oauth2d is running. Open this page, sign in as {user} with {password}, and see the tokens that an app gets:
 
-  client  {client} / {secret}              authorization code, client credentials, refresh; introspects any token
-  client  {spa}                        public: authorization code with PKCE, refresh
-  client  {admin} / {adminsecret}  client credentials with admin:*
-  person  {user} / {password}
-
-  Everybody knows these secrets, and all is forgotten at exit: for trying out only.
+  {issuer}/
 
 A token for a service:
 
@@ -56,14 +41,17 @@ What a token is worth (put it in place of TOKEN):
 
   curl -s -u {client}:{secret} -d token=TOKEN {base}/introspect
 
-A person in a browser; sign in as {user} with {password}:
+A token for you, at the terminal, through the browser:
 
-  {authorize}
+  oauth2d token get --browser --issuer {issuer} --client-id {spa} --scope "openid read"
 
-The browser ends at {callback}?code=..., where nothing listens. Put the code in place of CODE:
+{own}
 
-  curl -s -d grant_type=authorization_code -d client_id={spa} -d redirect_uri={callback} -d code_verifier={verifier} -d code=CODE {base}/token
+  client  {client} / {secret}              authorization code, client credentials, refresh; introspects any token
+  client  {spa}                        public: authorization code with PKCE, refresh
+  client  {admin} / {adminsecret}  client credentials with admin:*
+  person  {user} / {password}
 
-Ctrl-C stops it.
+Everybody knows these secrets, and all is forgotten at exit: for trying out only. Ctrl-C stops it.
 
 `

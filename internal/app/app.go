@@ -30,6 +30,10 @@ type Options struct {
 	LogTo   io.Writer        // os.Stderr
 	AuditTo io.Writer        // os.Stdout; it gets the facts, unless the settings say otherwise
 	Version string           // shown by the metrics
+
+	// DevRedirects are the redirect URIs of a newcomer's own application: with serve --dev they are registered
+	// for DemoOwnClient and DemoClient.
+	DevRedirects []string
 }
 
 func (o Options) withDefaults() Options {
@@ -121,7 +125,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	a.rules = newRules(c, a.issuer, b, events, o.Now)
 	a.watchState()
 	if c.Dev {
-		if err := seedDemo(ctx, b); err != nil {
+		if err := seedDemo(ctx, b, a.issuer, o.DevRedirects); err != nil {
 			return nil, err
 		}
 	}

@@ -223,6 +223,30 @@ func TestDemoClients(t *testing.T) {
 	}
 }
 
+// "My app on localhost:3000" signs people in with a server that is started for it, as a public client and as
+// one with a secret.
+func TestF_N04_TheNewcomersOwnAppIsRegistered(t *testing.T) {
+	t.Parallel()
+	const redirect = "http://localhost:3000/callback"
+	a, err := app.New(t.Context(), devConfig(), app.Options{LogTo: io.Discard, AuditTo: io.Discard, DevRedirects: []string{redirect}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Stop(context.Background()) })
+	if err := a.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for client, status := range map[string]int{app.DemoOwnClient: http.StatusOK, app.DemoClient: http.StatusOK, app.DemoPublicClient: http.StatusBadRequest} {
+		query := url.Values{
+			"response_type": {"code"}, "client_id": {client}, "redirect_uri": {redirect}, "scope": {app.DemoScope},
+			"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
+		}
+		if got, body := browse(t, a.Issuer()+"/authorize?"+query.Encode()); got != status || status == http.StatusOK && !strings.Contains(body, `name="password"`) {
+			t.Errorf("%s: %d", client, got)
+		}
+	}
+}
+
 func TestReload(t *testing.T) {
 	t.Parallel()
 	c := devConfig()

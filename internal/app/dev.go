@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -14,6 +16,8 @@ const (
 	DemoClient       = "demo"
 	DemoSecret       = "demo-secret"
 	DemoPublicClient = "demo-spa"
+	DemoStartClient  = "demo-start" // of the start page
+	DemoOwnClient    = "my-app"     // of the newcomer's own application
 	DemoAdmin        = "demo-admin"
 	DemoAdminSecret  = "demo-admin-secret" //nolint:gosec // G101: everybody may know it
 	DemoUser         = "demo"
@@ -28,13 +32,13 @@ type demoClient struct {
 	secret string
 }
 
-func demoClients() []demoClient {
+func demoClients(issuer string, redirects []string) []demoClient {
 	scopes, _ := oauth.ParseScopes(DemoScope) // a constant of ours
-	return []demoClient{
+	all := []demoClient{
 		{oauth.Client{
 			ID: DemoClient, Name: "Demo", Method: oauth.AuthBasic, Type: oauth.AppNative, Scopes: scopes,
 			GrantTypes:   []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken},
-			RedirectURIs: []string{DemoRedirect}, Introspection: oauth.IntrospectAny,
+			RedirectURIs: append([]string{DemoRedirect}, redirects...), Introspection: oauth.IntrospectAny,
 		}, DemoSecret},
 		{oauth.Client{
 			ID: DemoPublicClient, Name: "Demo Single-Page App", Method: oauth.AuthNone, Type: oauth.AppNative, Scopes: scopes,
@@ -45,21 +49,42 @@ func demoClients() []demoClient {
 			ID: DemoAdmin, Name: "Demo Admin", Method: oauth.AuthBasic, Scopes: oauth.Scopes{"admin:*"},
 			GrantTypes: []string{oauth.GrantClientCredentials},
 		}, DemoAdminSecret},
+		{oauth.Client{
+			ID: DemoStartClient, Name: "The start page", Method: oauth.AuthNone, Type: oauth.AppWeb, Scopes: scopes,
+			GrantTypes:   []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken},
+			RedirectURIs: []string{issuer + page.DemoCallback},
+		}, ""},
 	}
+	if len(redirects) > 0 {
+		all = append(all, demoClient{oauth.Client{
+			ID: DemoOwnClient, Name: "My App", Method: oauth.AuthNone, Type: oauth.AppWeb, Scopes: scopes,
+			GrantTypes:   []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken},
+			RedirectURIs: redirects,
+		}, ""})
+	}
+	return all
 }
 
-// seedDemo makes the demo data. What another server on the same Redis made first stays.
-func seedDemo(ctx context.Context, b base) error {
-	for _, demo := range demoClients() {
-		if _, err := b.registry.Client(ctx, demo.client.ID); err == nil {
-			continue
+// seedDemo makes the demo data. What another server on the same Redis made first stays, and learns the redirect
+// URIs of this one.
+func seedDemo(ctx context.Context, b base, issuer string, redirects []string) error {
+	for _, demo := range demoClients(issuer, redirects) {
+		_, err := b.registry.Client(ctx, demo.client.ID)
+		if err != nil {
+			if _, _, err = b.registry.Register(ctx, demo.client, demo.secret); err == nil {
+				continue
+			}
 		}
-		_, _, err := b.registry.Register(ctx, demo.client, demo.secret)
-		if err == nil {
-			continue
-		}
-		if _, there := b.registry.Client(ctx, demo.client.ID); there != nil {
-			return fmt.Errorf("demo client %s: %w", demo.client.ID, err)
+		_, there := b.registry.Change(ctx, demo.client.ID, func(c *oauth.Client) error {
+			for _, uri := range demo.client.RedirectURIs {
+				if !slices.Contains(c.RedirectURIs, uri) {
+					c.RedirectURIs = append(c.RedirectURIs, uri)
+				}
+			}
+			return nil
+		})
+		if there != nil {
+			return fmt.Errorf("demo client %s: %w", demo.client.ID, errors.Join(err, there))
 		}
 	}
 	if _, err := b.directory.Find(ctx, DemoUser); err == nil {
@@ -70,4 +95,20 @@ func seedDemo(ctx context.Context, b base) error {
 		return fmt.Errorf("demo user: %w", err)
 	}
 	return nil
+}
+
+// demoOptions are those of the start page; nil without serve --dev.
+func (a *App) demoOptions() *page.DemoOptions {
+	if !a.config.Dev {
+		return nil
+	}
+	scheme := "http://"
+	if a.certificates != nil {
+		scheme = "https://"
+	}
+	return &page.DemoOptions{
+		Issuer: a.issuer, Client: DemoStartClient, Scope: "openid profile email read", Endpoints: scheme + a.Addr() + pathOf(a.issuer) + a.config.Server.EndpointPrefix,
+		Introspector: DemoClient, Secret: DemoSecret, Username: DemoUser, Password: DemoPassword,
+		Redirects: a.options.DevRedirects, OwnClient: DemoOwnClient,
+	}
 }

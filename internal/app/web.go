@@ -98,6 +98,9 @@ func (a *App) publicFace(plumbing server.Plumbing, cookies web.Cookies) (server.
 		Static:         a.pages.Static,
 		Health:         a.health,
 	}
+	if c.Dev {
+		public.DemoCallback = a.pages.DemoCallback
+	}
 	if c.Server.Metrics {
 		public.Scrape = (&endpoint.Metrics{Metrics: a.metrics}).Serve
 	}
@@ -122,6 +125,7 @@ func (a *App) makePages(cookies web.Cookies) (*page.Pages, error) {
 		Base:       base,
 		Authorize:  base + c.Server.EndpointPrefix + web.PathAuthorize,
 		Look:       look,
+		Demo:       a.demoOptions(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("brand: %w", err)

@@ -1,15 +1,12 @@
 package page_test
 
 import (
-	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"golang.org/x/net/html"
 
@@ -222,22 +219,4 @@ func TestF_N13_RetiredMessagesAreIgnored(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, page.Look{})
 	ok(t, s.pages.Use(page.Look{Messages: fstest.MapFS{"de.json": {Data: []byte(`{"consent.switch": "Nicht du?", "login.submit": "Anmelden"}`)}}}))
-}
-
-func TestF_N14_TheIssuersOwnAddressIsAPage(t *testing.T) {
-	t.Parallel()
-	d := testkit.Start(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.Base+"/", http.NoBody)
-	ok(t, err)
-	response, err := http.DefaultClient.Do(r)
-	ok(t, err)
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	ok(t, err)
-	if response.StatusCode != http.StatusOK {
-		t.Errorf("/ is %d", response.StatusCode)
-	}
-	want(t, string(body), "<h1>")
 }

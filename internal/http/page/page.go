@@ -46,6 +46,7 @@ type Options struct {
 	Base       string          // the issuer's path, without a slash at its end
 	Authorize  string          // the path of the authorization endpoint
 	Look       Look
+	Demo       *DemoOptions // nil but for serve --dev
 }
 
 // Clients finds registered clients.
@@ -58,6 +59,7 @@ type Pages struct {
 	o         Options
 	templates map[string]*template.Template
 	look      atomic.Pointer[look]
+	demo      *demo // nil but for serve --dev
 }
 
 //go:embed templates/*.html
@@ -67,12 +69,15 @@ var templateFiles embed.FS
 func New(o Options) (*Pages, error) {
 	o.Lifetimes = o.Lifetimes.Or(oauth.DefaultLifetimes())
 	p := &Pages{o: o, templates: map[string]*template.Template{}}
-	for _, name := range []string{"login", "password", "consent", "account", "logout", "signedout", "error", "formpost", "home"} {
+	for _, name := range []string{"login", "password", "consent", "account", "logout", "signedout", "error", "formpost", "home", "start"} {
 		parsed, err := template.ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, err
 		}
 		p.templates[name] = parsed
+	}
+	if o.Demo != nil {
+		p.demo = &demo{o: *o.Demo}
 	}
 	if err := p.Use(o.Look); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/http/adminapi"
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
+	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 )
@@ -20,6 +21,7 @@ type Public struct {
 	Metadata, JWKS                                  web.Handler
 	Home, Login, Password, Consent, Account, Logout web.Handler
 	Static                                          web.Handler
+	DemoCallback                                    web.Handler // of the start page, with serve --dev
 	Health                                          *endpoint.Health
 	Scrape                                          web.Handler // the counters, where an operator wants them here too
 }
@@ -56,6 +58,10 @@ func (p Public) Handler() (http.Handler, error) {
 	t.add(pages, "GET HEAD", base+"/", p.Home)
 	if base != "" {
 		t.add(pages, "GET HEAD", base, p.Home) // the issuer's own address
+	}
+	if p.DemoCallback != nil {
+		t.add(pages, "POST", base+"/", p.Home)
+		t.add(pages, "GET", base+page.DemoCallback, p.DemoCallback)
 	}
 	t.add(pages.limited(ratelimit.LoginIP), "GET HEAD POST", base+web.PathLogin, p.Login)
 	t.add(pages.limited(ratelimit.LoginIP), "GET HEAD POST", base+web.PathPassword, p.Password)
