@@ -144,8 +144,8 @@ func TestS02_NoPatternsOnKeys(t *testing.T) {
 func TestC15_T07_SecretsAreComparedInConstantTime(t *testing.T) {
 	t.Parallel()
 	for where, by := range map[string]string{
-		"internal/oauth/pkce.go Proves":                     "ConstantTimeCompare",
-		"internal/oauth/grant.go OpenCredential":            "Equal",
+		"internal/oauth/credential.go ProvenBy":             "ConstantTimeCompare",
+		"internal/oauth/credential.go OpenCredential":       "Equal",
 		"internal/secret/mac.go Equal":                      "Equal",
 		"internal/secret/hasher.go Verify":                  "Equal",
 		"internal/http/page/csrf.go check":                  "Equal",

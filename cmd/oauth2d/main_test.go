@@ -214,7 +214,7 @@ func TestWelcomeWorks(t *testing.T) {
 		t.Fatal(err)
 	}
 	verifier := regexp.MustCompile(`code_verifier=(\S+)`).FindStringSubmatch(out.String())
-	if len(verifier) != 2 || !oauth.Proves(verifier[1], link.Query().Get("code_challenge")) {
+	if len(verifier) != 2 || oauth.ChallengeOf(verifier[1]) != link.Query().Get("code_challenge") {
 		t.Errorf("the verifier does not prove the challenge: %s", out)
 	}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link.String(), http.NoBody)

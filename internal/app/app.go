@@ -26,7 +26,7 @@ import (
 
 // Options are what an App takes from its process. The zero Options is good.
 type Options struct {
-	Now     func() time.Time // time.Now; must carry the monotonic clock, as that does
+	Now     func() time.Time // time.Now; must carry the monotonic clock, as that does. Redis follows it when it is set
 	LogTo   io.Writer        // os.Stderr
 	AuditTo io.Writer        // os.Stdout; it gets the facts, unless the settings say otherwise
 	Version string           // shown by the metrics
@@ -86,6 +86,7 @@ type closing struct {
 // known, and answers after Start. What was opened is closed again when something fails; the error is
 // one line that says what is wrong and what to do.
 func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
+	moved := o.Now != nil
 	o = o.withDefaults()
 	if err := CheckFiles(c).Err(); err != nil { // addresses are taken below
 		return nil, err
@@ -109,7 +110,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	}
 	a.onStop("tracing", a.tracing.Stop)
 	s, err := openStores(ctx, c.Redis, watch{
-		call: a.metrics.RedisCall, state: a.pulse.durability, tracer: a.tracing.Provider(), log: a.log, now: o.Now,
+		call: a.metrics.RedisCall, state: a.pulse.durability, tracer: a.tracing.Provider(), log: a.log, now: o.Now, moved: moved,
 	})
 	if err != nil {
 		return nil, err

@@ -144,7 +144,7 @@ func newRules(c config.Config, issuer string, b base, events event.Sink, now fun
 	lifetimes, resources, counts := lifetimesOf(c), resourcesOf(c), counting{c.Limits, b.stores.limits, events, now}
 	secrets := counts.guard(ratelimit.ClientFailures, ratelimit.ClientFailuresIP)
 	tokens := token.New(token.Options{
-		Access: b.stores.access, Grants: b.stores.grants, Ring: b.ring, Events: events, Now: now, Issuer: issuer,
+		Access: b.stores.access, Grants: b.stores.grants, Clients: b.registry, Ring: b.ring, Events: events, Now: now, Issuer: issuer,
 		Audience: c.Token.Audience, Lifetimes: lifetimes, Resources: resources, Longest: longestAccess,
 	})
 	chain := &granttype.Chain{Grants: b.stores.grants, Ring: b.ring, Tokens: tokens, Events: events, Now: now}

@@ -39,6 +39,7 @@ type watch struct {
 	tracer trace.TracerProvider  // nil: nobody
 	log    *slog.Logger
 	now    func() time.Time
+	moved  bool // the clock is a test's: scripts follow it, and not the clock of Redis
 }
 
 // openStores connects to Redis and makes sure that it can be used as it is configured; the error is
@@ -101,6 +102,7 @@ func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error)
 		Tracer:           w.tracer,
 		Logger:           w.log,
 		Now:              w.now,
+		CallerClock:      w.moved,
 	})
 }
 

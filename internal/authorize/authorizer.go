@@ -45,7 +45,6 @@ type Pending struct {
 	Locales   string // ui_locales: the languages the user prefers
 
 	params    oauth.Params
-	redirect  string // redirect_uri as it was sent; empty when it was left out
 	challenge string
 	nonce     string
 	prompt    prompt

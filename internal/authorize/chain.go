@@ -65,7 +65,6 @@ func checkRedirect(a *Authorizer, _ context.Context, p *Pending, parse error) er
 	} else if !p.Client.Owns(sent) {
 		return oauth.Refuse(oauth.InvalidRequest, "redirect_uri does not match any registered one for this client", nil)
 	}
-	p.redirect = sent
 	p.Return = oauth.Return{URI: target, State: p.params.Get("state"), Issuer: a.o.Issuer, Mode: oauth.ModeQuery}
 	if p.params.Get("response_mode") == string(oauth.ModeFormPost) {
 		p.Return.Mode = oauth.ModeFormPost

@@ -35,8 +35,7 @@ func (a *Authorizer) Issue(ctx context.Context, p Pending, session oauth.Session
 		End:         now.Add(lifetimes.RefreshAbsolute),
 		AuthTime:    session.AuthTime,
 		ACR:         session.ACR,
-		RedirectURI: p.redirect,
-		Challenge:   p.challenge,
+		RedirectURI: p.Return.URI,
 		Nonce:       p.nonce,
 	}
 	ctx, release := commit.Begin(ctx)
@@ -48,7 +47,9 @@ func (a *Authorizer) Issue(ctx context.Context, p Pending, session oauth.Session
 		return Answer{}, oauth.AsError(err).To(p.Return)
 	}
 	keyID, key := a.o.Ring.SealingKey()
-	code := oauth.Credential{Kind: oauth.KindCode, Key: keyID, Grant: id}.Seal(key)
+	code := oauth.Credential{
+		Kind: oauth.KindCode, Key: keyID, Grant: id, Code: oauth.CodeOf(grant.Expires, p.challenge, p.Return.URI),
+	}.Seal(key)
 	return Answer{Return: p.Return, Code: code}, nil
 }
 

@@ -48,20 +48,20 @@ type grants struct {
 }
 
 // Advance spends nothing before the epoch is known. A grant that is older dies by it.
-func (s grants) Advance(ctx context.Context, p store.Presentation) (oauth.Verdict, oauth.Grant, error) {
+func (s grants) Advance(ctx context.Context, p store.Presentation) (store.Outcome, error) {
 	epoch, err := s.of(ctx)
 	if err != nil {
-		return "", oauth.Grant{}, err
+		return store.Outcome{}, err
 	}
-	verdict, grant, err := s.Grants.Advance(ctx, p)
-	lives := verdict == oauth.Advanced || verdict == oauth.Retried
-	if err != nil || !lives || !grantIsOlder(grant, epoch) {
-		return verdict, grant, err
+	out, err := s.Grants.Advance(ctx, p)
+	lives := out.Verdict == oauth.Advanced || out.Verdict == oauth.Retried
+	if err != nil || !lives || !grantIsOlder(out.Grant, epoch) {
+		return out, err
 	}
 	if err := s.Kill(ctx, p.Grant); err != nil {
-		return "", oauth.Grant{}, err
+		return store.Outcome{}, err
 	}
-	return oauth.Unknown, oauth.Grant{}, nil
+	return store.Outcome{Verdict: oauth.Unknown}, nil
 }
 
 func (s grants) Get(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, error) {

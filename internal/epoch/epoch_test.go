@@ -52,11 +52,11 @@ func (r room) grant(t *testing.T, id byte, born, signedIn time.Time) oauth.Grant
 
 func (r room) spend(t *testing.T, g oauth.Grant) oauth.Verdict {
 	t.Helper()
-	verdict, _, err := r.grants.Advance(t.Context(), store.Presentation{
-		Grant: g.Ref, Client: g.Client, Now: r.now, Keep: time.Hour, Access: &store.NewAccess{Digest: digestOf(g), Life: time.Hour},
+	got, err := r.grants.Advance(t.Context(), store.Presentation{
+		Grant: g.Ref, Client: g.Client, Now: r.now, Keep: time.Hour, Scope: g.Scope, Access: &store.NewAccess{Digest: digestOf(g), Life: time.Hour},
 	})
 	ok(t, err)
-	return verdict
+	return got.Verdict
 }
 
 func digestOf(g oauth.Grant) oauth.Digest { return oauth.DigestOf("token of " + string(g.Ref)) }
@@ -114,7 +114,7 @@ func TestATokenDiesWithItsGrantOrByItself(t *testing.T) {
 	r := newRoom(t, nil)
 	old, young := r.grant(t, 1, r.now.Add(-1), r.now.Add(-time.Minute)), r.grant(t, 2, r.now, r.now)
 	for _, g := range []oauth.Grant{old, young} {
-		_, _, err := r.bare.Advance(t.Context(), store.Presentation{Grant: g.Ref, Client: g.Client, Now: r.now, Keep: time.Hour})
+		_, err := r.bare.Advance(t.Context(), store.Presentation{Grant: g.Ref, Client: g.Client, Now: r.now, Keep: time.Hour, Scope: g.Scope})
 		ok(t, err)
 		s, err := r.access.Look(t.Context(), store.Query{Format: oauth.FormatJWT, Grant: g.Ref, Client: store.TagOf("app")})
 		if err != nil || s.GrantFound != (g.Ref == young.Ref) || s.Grant.Ref != "" != s.GrantFound {
@@ -163,7 +163,7 @@ func TestAnUnknownEpochIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, errAway)
 	ctx, g := t.Context(), r.grant(t, 1, r.now, r.now)
-	_, _, advancing := r.grants.Advance(ctx, store.Presentation{Grant: g.Ref, Client: g.Client, Now: r.now, Keep: time.Hour})
+	_, advancing := r.grants.Advance(ctx, store.Presentation{Grant: g.Ref, Client: g.Client, Now: r.now, Keep: time.Hour, Scope: g.Scope})
 	_, getting := r.grants.Get(ctx, g.Ref)
 	_, listing := r.grants.OfUser(ctx, "u")
 	_, looking := r.access.Look(ctx, store.Query{Format: oauth.FormatJWT, Client: store.TagOf("app")})

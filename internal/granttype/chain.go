@@ -2,6 +2,7 @@ package granttype
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -33,43 +34,55 @@ type showing struct {
 	keep      time.Duration
 }
 
-// advance puts a showing to the store and turns the verdict into an order or a refusal.
+// advance presents a credential to the store and turns the verdict into an order or a refusal.
 func (c *Chain) advance(ctx context.Context, s showing) (token.Order, error) {
-	now := c.Now().Truncate(time.Millisecond) // as the store keeps it
 	ref := s.shown.Grant.Ref()
 	entropy := c.entropy(s)
 	planned := c.Tokens.Plan(s.client, ref, entropy)
-	verdict, grant, err := c.Grants.Advance(ctx, store.Presentation{
+	out, err := c.Grants.Advance(ctx, store.Presentation{
 		Grant:     ref,
 		Client:    s.client.ID,
 		Serial:    s.shown.Serial,
 		Presenter: presenter(s),
-		Now:       now,
+		Now:       c.Now().Truncate(time.Millisecond), // as the store keeps it
 		Grace:     s.grace,
 		Rotate:    s.rotate,
 		Keep:      s.keep,
 		Access:    planned,
+		Scope:     s.client.Scopes,
+		Audience:  c.Tokens.Audiences(s.client),
 	})
 	if err != nil {
 		return token.Order{}, oauth.Unavailable(err)
 	}
-	c.tell(ctx, s, verdict)
-	if verdict != oauth.Advanced && verdict != oauth.Retried {
-		return token.Order{}, notValid(s.shown.Kind)
+	c.tell(ctx, s, out.Verdict)
+	if out.Verdict != oauth.Advanced && out.Verdict != oauth.Retried {
+		return token.Order{}, c.refusal(s, out.Verdict)
 	}
-	if grant.Born.Before(s.client.NotBefore) {
-		return token.Order{}, c.burn(ctx, ref, notValid(s.shown.Kind))
+	if out.Grant.Born.Before(s.client.NotBefore) {
+		return token.Order{}, c.burn(ctx, ref, invalidGrant("the tokens of this client were revoked"))
 	}
-	return token.Order{
-		Client:   s.client,
-		Grant:    &grant,
-		Scope:    grant.Scope,
-		Audience: grant.Audience,
-		Entropy:  entropy,
-		Issued:   grant.SpentAt,
-		Stored:   verdict == oauth.Advanced && planned != nil,
-		Refresh:  c.successor(s, grant),
-	}, nil
+	order := token.Order{
+		Client:  s.client,
+		Grant:   &out.Grant,
+		Entropy: entropy,
+		Issued:  timeOfIssue(out),
+		Now:     out.At,
+		Stored:  out.Verdict == oauth.Advanced && planned != nil,
+		Retried: out.Verdict == oauth.Retried,
+		Refresh: c.successor(s, out.Grant),
+	}
+	return c.Tokens.Permit(order, out.Grant.Scope, out.Grant.Audience)
+}
+
+// timeOfIssue is that of the tokens of an answer: a retry repeats the time of the advance
+// that it repeats. Of a refresh token that is not rotated every use is an issue of its own; its
+// grant's SpentAt is the time of the code's redemption.
+func timeOfIssue(out store.Outcome) time.Time {
+	if out.Verdict == oauth.Retried {
+		return out.Grant.SpentAt
+	}
+	return out.At
 }
 
 // entropy is derived from the showing where a retry must get the same token again. A refresh token
@@ -124,10 +137,43 @@ func (c *Chain) burn(ctx context.Context, ref oauth.GrantRef, why error) error {
 	return why
 }
 
-// notValid says the same for every reason, so that nobody learns which credentials exist.
-func notValid(kind oauth.Kind) error {
-	if kind == oauth.KindCode {
-		return oauth.Refuse(oauth.InvalidGrant, "the authorization code is not valid", nil)
+// refusal says why a credential that this server sealed is refused. Its presenter is the client that
+// it was issued to, or proved that it holds the code's verifier, and is told.
+func (c *Chain) refusal(s showing, v oauth.Verdict) error {
+	name := nameOf(s.shown.Kind)
+	switch v {
+	case oauth.Reused:
+		if s.shown.Kind == oauth.KindCode {
+			return invalidGrant("the authorization code was used before; every token that came of it is revoked")
+		}
+		return invalidGrant("the refresh token was used before and has been replaced; the grant is revoked")
+	case oauth.Expired:
+		return invalidGrant("the " + name + " has expired")
+	case oauth.NoScope:
+		return oauth.Refuse(oauth.InvalidScope, "this client may have none of the granted scopes any more", nil)
+	case oauth.NoAudience:
+		return oauth.Refuse(oauth.InvalidTarget, "this client may name none of the granted resources any more", nil)
+	case oauth.Foreign:
+		// To another client it is as good as one that never was.
+		return oauth.Refuse(oauth.InvalidGrant, "the "+name+" is not valid", errors.New("it was issued to another client"))
+	default: // Unknown; the others are no refusals
 	}
-	return oauth.Refuse(oauth.InvalidGrant, "the refresh token is not valid", nil)
+	if s.shown.Kind == oauth.KindCode && s.shown.Code.EndedAt(c.Now()) {
+		return invalidGrant("the authorization code has expired")
+	}
+	return invalidGrant("the " + name + " has expired or was revoked")
 }
+
+// notIssued refuses what this server did not seal, or sealed with a key that is gone.
+func notIssued(kind oauth.Kind) error {
+	return oauth.Refuse(oauth.InvalidGrant, "the "+nameOf(kind)+" is not valid", errors.New("it was not issued by this server"))
+}
+
+func nameOf(kind oauth.Kind) string {
+	if kind == oauth.KindCode {
+		return "authorization code"
+	}
+	return "refresh token"
+}
+
+func invalidGrant(why string) error { return oauth.Refuse(oauth.InvalidGrant, why, nil) }

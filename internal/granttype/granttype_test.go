@@ -22,7 +22,10 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-const verifier = "a-verifier-that-is-long-enough-for-rfc-7636-to-like-it"
+const (
+	verifier = "a-verifier-that-is-long-enough-for-rfc-7636-to-like-it"
+	callback = "https://app.example/callback"
+)
 
 // room is the pipeline over an embedded Redis, under a clock that the test moves.
 type room struct {
@@ -51,9 +54,9 @@ type fragile struct {
 	advance, kill, get error
 }
 
-func (f *fragile) Advance(ctx context.Context, p store.Presentation) (oauth.Verdict, oauth.Grant, error) {
+func (f *fragile) Advance(ctx context.Context, p store.Presentation) (store.Outcome, error) {
 	if f.advance != nil {
-		return "", oauth.Grant{}, f.advance
+		return store.Outcome{}, f.advance
 	}
 	return f.Grants.Advance(ctx, p)
 }
@@ -75,7 +78,7 @@ func (f *fragile) Get(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, err
 func newRoom(t *testing.T, more ...granttype.Type) *room {
 	t.Helper()
 	r := &room{}
-	db, err := redisconn.Open(t.Context(), redisconn.Options{Timeout: 10 * time.Second, DialTimeout: 5 * time.Second})
+	db, err := redisconn.Open(t.Context(), redisconn.Options{Timeout: 10 * time.Second, DialTimeout: 5 * time.Second, CallerClock: true})
 	ok(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
@@ -84,7 +87,7 @@ func newRoom(t *testing.T, more ...granttype.Type) *room {
 	ok(t, r.ring.Load(t.Context()))
 	r.grants = &fragile{Grants: redisstore.NewGrants(db)}
 	tokens := token.New(token.Options{
-		Access: redisstore.NewAccess(db), Grants: r.grants, Ring: r.ring, Events: r, Now: r.now, Issuer: "https://as.example",
+		Access: redisstore.NewAccess(db), Grants: r.grants, Ring: r.ring, Events: r, Now: r.now, Issuer: "https://as.example", Clients: registered{},
 	})
 	chain := &granttype.Chain{Grants: r.grants, Ring: r.ring, Tokens: tokens, Events: r, Now: r.now}
 	r.Pipeline = granttype.New(tokens, r, append([]granttype.Type{
@@ -95,6 +98,11 @@ func newRoom(t *testing.T, more ...granttype.Type) *room {
 	return r
 }
 
+// registered knows one client, as app describes it.
+type registered struct{}
+
+func (registered) Client(context.Context, oauth.ClientID) (oauth.Client, error) { return app(), nil }
+
 func ok(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -103,7 +111,7 @@ func ok(t *testing.T, err error) {
 }
 
 func app() oauth.Client {
-	return oauth.Client{ID: "app", Method: oauth.AuthBasic, Scopes: oauth.Scopes{"openid", "read", "write"}, GrantTypes: []string{
+	return oauth.Client{ID: "app", Method: oauth.AuthBasic, Scopes: oauth.Scopes{"openid", "read", "write"}, RedirectURIs: []string{callback}, GrantTypes: []string{
 		oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials,
 	}}
 }
@@ -114,10 +122,12 @@ func (r *room) code(t *testing.T) (oauth.Token, oauth.GrantRef) {
 	id, now := oauth.GrantID(secret.Random(16)), r.now().Truncate(time.Millisecond)
 	ok(t, r.grants.Create(t.Context(), oauth.Grant{
 		Ref: id.Ref(), Client: "app", User: "7d44f3f0-0000-4000-8000-000000000001", Username: "ada", Scope: oauth.Scopes{"read", "write"},
-		Born: now, Expires: now.Add(10 * time.Minute), End: now.Add(24 * time.Hour), Challenge: oauth.ChallengeOf(verifier),
+		Born: now, Expires: now.Add(10 * time.Minute), End: now.Add(24 * time.Hour), RedirectURI: callback,
 	}))
 	keyID, key := r.ring.SealingKey()
-	return oauth.Credential{Kind: oauth.KindCode, Key: keyID, Grant: id}.Seal(key), id.Ref()
+	return oauth.Credential{
+		Kind: oauth.KindCode, Key: keyID, Grant: id, Code: oauth.CodeOf(now.Add(10*time.Minute), oauth.ChallengeOf(verifier), callback),
+	}.Seal(key), id.Ref()
 }
 
 func (r *room) exchange(t *testing.T, c oauth.Client, grantType string, pairs ...string) (token.Set, error) {
@@ -206,26 +216,32 @@ func TestT12_T13_T14_WhatIsNotServed(t *testing.T) {
 	refused(t, "T15", err, oauth.UnauthorizedClient)
 }
 
-// A wrong presenter burns the code, whatever is wrong; one that could not be burned is a 503 and
-// never an "invalid" after which the code still works.
-func TestC09_C12_BurnedOrUnavailable(t *testing.T) {
+// A presenter that does not prove the code changes nothing; what cannot be burned is a 503 and never an
+// "invalid" after which the code still works.
+func TestC09_C12_UnprovenOrUnavailable(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
-	for _, wrong := range []string{"", "another-verifier-that-is-long-enough-for-rfc-7636", "short"} {
-		code, ref := r.code(t)
+	for wrong, want := range map[string]oauth.Code{
+		"": oauth.InvalidRequest, "another-verifier-that-is-long-enough-for-rfc-7636": oauth.InvalidGrant, "short": oauth.InvalidGrant,
+	} {
+		code, _ := r.code(t)
 		_, err := r.exchange(t, app(), oauth.GrantAuthorizationCode, "code", code.Reveal(), "code_verifier", wrong)
-		refused(t, wrong, err, oauth.InvalidGrant)
-		if r.there(t, ref) {
-			t.Errorf("%q: the grant is still there", wrong)
+		refused(t, wrong, err, want)
+		if _, err := r.redeem(t, code); err != nil {
+			t.Errorf("%q spent the code: %v", wrong, err)
 		}
 	}
 	code, _ := r.code(t)
+	moved := app()
+	moved.RedirectURIs = []string{"https://app.example/another"}
+	redeem := func() error {
+		_, err := r.exchange(t, moved, oauth.GrantAuthorizationCode, "code", code.Reveal(), "code_verifier", verifier)
+		return err
+	}
 	r.grants.kill = errors.New("no answer")
-	_, err := r.exchange(t, app(), oauth.GrantAuthorizationCode, "code", code.Reveal(), "code_verifier", "wrong")
-	refused(t, "it could not be burned", err, oauth.TemporarilyUnavailable)
+	refused(t, "it could not be burned", redeem(), oauth.TemporarilyUnavailable)
 	r.grants.kill = nil
-	_, err = r.redeem(t, code)
-	refused(t, "the code afterwards", err, oauth.InvalidGrant)
+	refused(t, "the code afterwards", redeem(), oauth.InvalidGrant)
 }
 
 func TestS08_AStoreThatIsAwayIsNotANo(t *testing.T) {

@@ -55,8 +55,12 @@ func (g *Pipeline) Exchange(ctx context.Context, r Request) (token.Set, error) {
 	set, err := g.exchange(ctx, r)
 	if err != nil {
 		refusal := oauth.AsError(err)
+		reason := refusal.Reason()
+		if refusal.Code == oauth.ServerError {
+			reason = refusal.Description // what a broken rule says may quote a secret
+		}
 		g.events.Emit(ctx, event.TokenDenied{
-			Client: string(r.Client.ID), GrantType: g.known(r.Type), Code: string(refusal.Code), Reason: refusal.Description,
+			Client: string(r.Client.ID), GrantType: g.known(r.Type), Code: string(refusal.Code), Reason: reason,
 			Outcome: commit.OutcomeOf(err),
 		})
 		return token.Set{}, refusal.Recorded()

@@ -33,12 +33,16 @@ func (f RefreshToken) Exchange(ctx context.Context, r Request) (token.Order, err
 	}
 	shown, ok := oauth.OpenCredential(oauth.Token(text), oauth.KindRefresh, f.Chain.Ring.KeyOf)
 	if !ok {
-		return token.Order{}, notValid(oauth.KindRefresh)
+		return token.Order{}, notIssued(oauth.KindRefresh)
+	}
+	resources, err := oauth.UniqueResources(r.Params.All("resource"))
+	if err != nil {
+		return token.Order{}, err
 	}
 	if err := f.foresee(ctx, r, shown); err != nil {
 		return token.Order{}, err
 	}
-	scope, resources := r.Params.Get("scope"), r.Params.All("resource")
+	scope := r.Params.Get("scope")
 	lifetimes := f.Chain.Tokens.Lifetimes(r.Client)
 	order, err := f.Chain.advance(ctx, showing{
 		client: r.Client,
@@ -63,15 +67,20 @@ func (f RefreshToken) foresee(ctx context.Context, r Request, shown oauth.Creden
 		return nil
 	}
 	grant, err := f.Chain.Grants.Get(ctx, shown.Grant.Ref())
+	refused := showing{client: r.Client, shown: shown}
 	switch {
 	case errors.Is(err, store.Absent):
-		return notValid(oauth.KindRefresh)
+		return f.Chain.refusal(refused, oauth.Unknown)
 	case err != nil:
 		return oauth.Unavailable(err)
 	case grant.Client != r.Client.ID:
-		return notValid(oauth.KindRefresh)
+		return f.Chain.refusal(refused, oauth.Foreign)
 	}
-	_, err = narrow(token.Order{Scope: grant.Scope, Audience: grant.Audience}, r)
+	order, err := f.Chain.Tokens.Permit(token.Order{Client: r.Client}, grant.Scope, grant.Audience)
+	if err != nil {
+		return err
+	}
+	_, err = narrow(order, r)
 	return err
 }
 

@@ -6,7 +6,10 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
 	"fmt"
+	"hash"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -45,6 +48,18 @@ func (a Algorithm) method() jwt.SigningMethod {
 
 // Known tells whether the algorithm is served.
 func (a Algorithm) Known() bool { return a.method() != nil }
+
+// Hash makes the hash that goes with the algorithm, as at_hash and c_hash need it (OIDC Core §3.1.3.6):
+// the one that its signatures are made with. EdDSA with Ed25519 hashes with SHA-512 (RFC 8032 §5.1).
+func (a Algorithm) Hash() hash.Hash {
+	switch a {
+	case ES256, RS256, PS256:
+		return sha256.New()
+	case EdDSA:
+		return sha512.New()
+	}
+	return nil
+}
 
 // fits tells why a public key may not be used with the algorithm; nil when it may.
 func (a Algorithm) fits(key crypto.PublicKey) error {

@@ -9,8 +9,9 @@ import (
 	"strings"
 )
 
-// MaxToken is the length in characters of the longest token that is looked at.
-const MaxToken = 16 * 1024
+// MaxToken is the length in characters of the longest token that is looked at: oauth.MaxTokenBytes, in a
+// room that knows no other.
+const MaxToken = 8 * 1024
 
 // ErrToken is answered for every token that is not accepted; the text behind it says why, for the
 // log.

@@ -28,10 +28,15 @@ func (r *Ring) Algorithms() []string {
 	return names
 }
 
+// AlgorithmOf is the algorithm that Sign signs with when it is asked for one; "" asks for the default.
+func (r *Ring) AlgorithmOf(asked string) jose.Algorithm {
+	return cmp.Or(jose.Algorithm(asked), r.Algorithm)
+}
+
 // Sign makes a JWS of claims with the key of an algorithm that serves now; "" is the default
 // algorithm. typ goes into the header (RFC 8725 §3.11).
 func (r *Ring) Sign(algorithm, typ string, claims any) (string, error) {
-	l := line{UseSign, cmp.Or(jose.Algorithm(algorithm), r.Algorithm)}
+	l := line{UseSign, r.AlgorithmOf(algorithm)}
 	k, ok := r.current.Load().serving(l, r.Now())
 	if !ok {
 		return "", fmt.Errorf("the key ring has no key for the algorithm %q", string(l.algorithm))

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What may be registered can be sent to: it parses, and leads nowhere but where it says.
@@ -41,8 +42,8 @@ func FuzzProves(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, verifier, challenge string) {
-		want := challenge == "" && verifier == "" || challenge != "" && validVerifier(verifier) && ChallengeOf(verifier) == challenge
-		if Proves(verifier, challenge) != want {
+		want := ValidVerifier(verifier) && ChallengeOf(verifier) == challenge
+		if CodeOf(time.Time{}, challenge, "").ProvenBy(verifier) != want {
 			t.Errorf("%q proves %q: %v", verifier, challenge, !want)
 		}
 		if challenge != "" && CheckChallenge(challenge) && len(challenge) != 43 {

@@ -1,10 +1,6 @@
 package oauth
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"log/slog"
 	"time"
 )
@@ -55,85 +51,14 @@ type Grant struct {
 	ACR      string     // how (RFC 9470); empty when not known
 
 	// Of the authorization request; gone after the first refresh.
-	RedirectURI string // as sent in the authorization request, empty when it was left out
-	Challenge   string // the PKCE S256 challenge; empty when none was sent
+	RedirectURI string // where the code was sent
 	Nonce       string // for the ID token
-}
-
-// Kind tells the credentials of a grant apart.
-type Kind byte
-
-// The kinds of credential.
-const (
-	KindCode    Kind = 1
-	KindRefresh Kind = 2
-)
-
-// KeyID names the server key that sealed a credential.
-type KeyID [4]byte
-
-// Credential is a numbered credential of a grant, before or after its seal was checked.
-type Credential struct {
-	Kind   Kind
-	Key    KeyID
-	Grant  GrantID
-	Serial uint32
-}
-
-const (
-	credentialBody = 1 + 4 + 16 + 4
-	credentialSeal = 20 // bytes of HMAC-SHA256: a guess succeeds with 2^-160 (RFC 6749 §10.10)
-	// CredentialLength is the length of every code and refresh token in characters.
-	CredentialLength = (credentialBody + credentialSeal) / 3 * 4
-)
-
-// Seal makes the bearer secret: base64url(kind | key id | grant id | serial | HMAC(key, all before)).
-func (c Credential) Seal(key []byte) Token {
-	raw := c.body()
-	raw = append(raw, c.mac(key)...)
-	return Token(base64.RawURLEncoding.EncodeToString(raw))
-}
-
-func (c Credential) body() []byte {
-	raw := make([]byte, 0, credentialBody+credentialSeal)
-	raw = append(raw, byte(c.Kind))
-	raw = append(raw, c.Key[:]...)
-	raw = append(raw, c.Grant[:]...)
-	return binary.BigEndian.AppendUint32(raw, c.Serial)
-}
-
-func (c Credential) mac(key []byte) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte("oauth2d credential v1"))
-	h.Write(c.body())
-	return h.Sum(nil)[:credentialSeal]
-}
-
-// OpenCredential reads a presented code or refresh token and checks its seal, so that a forged or
-// guessed one is refused before anybody is asked. keyOf gives the server key with an id, or nil.
-// The answer is false for everything that this server did not issue.
-func OpenCredential(t Token, want Kind, keyOf func(KeyID) []byte) (Credential, bool) {
-	if len(t) != CredentialLength {
-		return Credential{}, false
-	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(string(t))
-	if err != nil || Kind(raw[0]) != want {
-		return Credential{}, false
-	}
-	c := Credential{Kind: want, Serial: binary.BigEndian.Uint32(raw[21:credentialBody])}
-	copy(c.Key[:], raw[1:5])
-	copy(c.Grant[:], raw[5:21])
-	key := keyOf(c.Key)
-	if key == nil || !hmac.Equal(c.mac(key), raw[credentialBody:]) {
-		return Credential{}, false
-	}
-	return c, true
 }
 
 // Verdict is what became of a presented credential.
 type Verdict string
 
-// The five verdicts of Grants.Advance.
+// The verdicts of Grants.Advance.
 const (
 	// Advanced: the credential was live and is now spent; its successor is live.
 	Advanced Verdict = "advanced"
@@ -144,6 +69,12 @@ const (
 	Reused Verdict = "reused"
 	// Expired: the grant is past its idle or absolute end.
 	Expired Verdict = "expired"
-	// Unknown: no such grant, or not this client's. Absence means denied.
+	// Unknown: there is no such grant, or it has not reached that serial. Absence means denied.
 	Unknown Verdict = "unknown"
+	// Foreign: the grant is another client's.
+	Foreign Verdict = "foreign"
+	// NoScope: the client may have none of the grant's scopes any more.
+	NoScope Verdict = "no_scope"
+	// NoAudience: the client may name none of the grant's resources any more.
+	NoAudience Verdict = "no_audience"
 )

@@ -3,7 +3,9 @@ package oauth_test
 import (
 	"encoding/base64"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
@@ -24,32 +26,54 @@ func credential() oauth.Credential {
 	return oauth.Credential{Kind: oauth.KindRefresh, Key: keyID, Grant: oauth.GrantID{9, 8, 7}, Serial: 41}
 }
 
+func code() oauth.Credential {
+	facts := oauth.CodeOf(time.Unix(1000, 0), oauth.ChallengeOf(strings.Repeat("v", 43)), "https://app.example/callback")
+	return oauth.Credential{Kind: oauth.KindCode, Key: keyID, Grant: oauth.GrantID{9, 8, 7}, Code: facts}
+}
+
 func TestACredentialComesBackAsItWasSealed(t *testing.T) {
 	t.Parallel()
-	want := credential()
-	text := want.Seal(sealKey)
-	if len(text) != oauth.CredentialLength {
-		t.Errorf("length %d, want %d", len(text), oauth.CredentialLength)
+	for want, length := range map[oauth.Credential]int{credential(): oauth.RefreshLength, code(): oauth.CodeLength} {
+		text := want.Seal(sealKey)
+		if len(text) != length {
+			t.Errorf("length %d, want %d", len(text), length)
+		}
+		got, ok := oauth.OpenCredential(text, want.Kind, keyOf)
+		if !ok || got != want {
+			t.Fatalf("got %+v %v", got, ok)
+		}
 	}
-	got, ok := oauth.OpenCredential(text, oauth.KindRefresh, keyOf)
-	if !ok || got != want {
-		t.Fatalf("got %+v %v", got, ok)
+}
+
+func TestACodeKnowsWhatItMustBePresentedWith(t *testing.T) {
+	t.Parallel()
+	c, good := code().Code, strings.Repeat("v", 43)
+	if !c.ProvenBy(good) || c.ProvenBy(strings.Repeat("w", 43)) || c.ProvenBy("") || c.ProvenBy(oauth.ChallengeOf(good)) {
+		t.Error("the verifier is not judged")
+	}
+	if !c.SentTo("https://app.example/callback") || c.SentTo("https://app.example/callback/") || c.SentTo("") {
+		t.Error("the redirect URI is not judged")
+	}
+	if c.EndedAt(time.Unix(999, 0)) || !c.EndedAt(time.Unix(1000, 0)) {
+		t.Error("the end is not judged")
 	}
 }
 
 func TestEveryChangedBitOfACredentialIsRefused(t *testing.T) {
 	t.Parallel()
-	raw, err := base64.RawURLEncoding.DecodeString(credential().Seal(sealKey).Reveal())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range len(raw) * 8 {
-		changed := append([]byte(nil), raw...)
-		changed[i/8] ^= 1 << (i % 8)
-		text := oauth.Token(base64.RawURLEncoding.EncodeToString(changed))
-		for _, kind := range []oauth.Kind{oauth.KindCode, oauth.KindRefresh} {
-			if _, ok := oauth.OpenCredential(text, kind, keyOf); ok {
-				t.Fatalf("bit %d changed and still accepted as kind %d", i, kind)
+	for _, sealed := range []oauth.Credential{credential(), code()} {
+		raw, err := base64.RawURLEncoding.DecodeString(sealed.Seal(sealKey).Reveal())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range len(raw) * 8 {
+			changed := append([]byte(nil), raw...)
+			changed[i/8] ^= 1 << (i % 8)
+			text := oauth.Token(base64.RawURLEncoding.EncodeToString(changed))
+			for _, kind := range []oauth.Kind{oauth.KindCode, oauth.KindRefresh} {
+				if _, ok := oauth.OpenCredential(text, kind, keyOf); ok {
+					t.Fatalf("bit %d changed and still accepted as kind %d", i, kind)
+				}
 			}
 		}
 	}

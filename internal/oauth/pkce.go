@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 )
 
@@ -16,26 +15,15 @@ func CheckChallenge(challenge string) bool {
 	return err == nil && len(raw) == sha256.Size
 }
 
-// Proves tells whether verifier is the preimage of challenge. A verifier must be there exactly
-// when a challenge was (OAuth 2.1 §4.1.3, downgrade defence), 43 to 128 unreserved characters
-// (RFC 7636 §4.1); the comparison takes the same time whatever differs.
-func Proves(verifier, challenge string) bool {
-	if challenge == "" || verifier == "" {
-		return challenge == "" && verifier == ""
-	}
-	if !validVerifier(verifier) {
-		return false
-	}
-	return subtle.ConstantTimeCompare([]byte(ChallengeOf(verifier)), []byte(challenge)) == 1
-}
-
 // ChallengeOf computes the S256 challenge of a verifier.
 func ChallengeOf(verifier string) string {
 	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-func validVerifier(verifier string) bool {
+// ValidVerifier reports whether a code_verifier has the form of RFC 7636 §4.1: 43 to 128 unreserved
+// characters.
+func ValidVerifier(verifier string) bool {
 	if len(verifier) < 43 || len(verifier) > 128 {
 		return false
 	}

@@ -8,8 +8,11 @@ type Resource struct {
 	Format TokenFormat // of its tokens; empty leaves it to the client
 }
 
-// MaxResources bounds the resource parameters of one request.
-const MaxResources = 16
+// Limits on the resource parameters of one request.
+const (
+	MaxResources     = 16
+	MaxAudienceBytes = 2048 // of all together, and of a client's default audience
+)
 
 // Resources are the resources that this server knows.
 type Resources []Resource
@@ -20,8 +23,9 @@ func (r Resources) Resolve(c Client, asked []string) ([]string, error) {
 	if len(asked) == 0 {
 		return c.Audience, nil
 	}
-	if len(asked) > MaxResources {
-		return nil, Refuse(InvalidTarget, "more than 16 resources are named", nil)
+	asked, err := UniqueResources(asked)
+	if err != nil {
+		return nil, err
 	}
 	var audience []string
 	for _, uri := range asked {
@@ -33,9 +37,7 @@ func (r Resources) Resolve(c Client, asked []string) ([]string, error) {
 		if !known || !allowed {
 			return nil, Refuse(InvalidTarget, "a resource is not known here or not open to this client", nil)
 		}
-		if !slices.Contains(audience, uri) {
-			audience = append(audience, uri)
-		}
+		audience = append(audience, uri)
 	}
 	return audience, nil
 }
@@ -49,6 +51,48 @@ func WithUserInfo(audience []string, scope Scopes, issuer string) []string {
 		return audience
 	}
 	return append(slices.Clone(audience), issuer)
+}
+
+// UniqueResources reads the resource parameters of a request: each counts once, in the order in which
+// they were sent. What they name ends up in tokens, so their number and their length are bounded.
+func UniqueResources(asked []string) ([]string, error) {
+	if len(asked) > MaxResources {
+		return nil, Refuse(InvalidTarget, "more than 16 resources are named", nil)
+	}
+	var unique []string
+	length := 0
+	for _, uri := range asked {
+		if slices.Contains(unique, uri) {
+			continue
+		}
+		unique = append(unique, uri)
+		length += len(uri)
+	}
+	if length > MaxAudienceBytes {
+		return nil, Refuse(InvalidTarget, "the resources have more than 2048 bytes together", nil)
+	}
+	return unique, nil
+}
+
+// Allowed lists every audience that a client's tokens may have now: its default ones, and the
+// resources that it may name.
+func (r Resources) Allowed(c Client) []string {
+	allowed := slices.Clone(c.Audience)
+	for _, one := range r {
+		if r.Allows(c, one.URI) {
+			allowed = append(allowed, one.URI)
+		}
+	}
+	return allowed
+}
+
+// Allows reports whether an audience is one of Allowed.
+func (r Resources) Allows(c Client, audience string) bool {
+	if slices.Contains(c.Audience, audience) {
+		return true
+	}
+	known := slices.ContainsFunc(r, func(one Resource) bool { return one.URI == audience })
+	return known && (len(c.Resources) == 0 || slices.Contains(c.Resources, audience))
 }
 
 // Format says what a token for this audience looks like: as its resource wants it, else as the

@@ -93,12 +93,12 @@ func TestPKCE(t *testing.T) {
 		"wrong":             {verifier[1:] + "x", challenge, false},
 		"missing verifier":  {"", challenge, false},
 		"missing challenge": {verifier, "", false}, // downgrade
-		"neither":           {"", "", true},
+		"neither":           {"", "", false},
 		"too short":         {"abc", oauth.ChallengeOf("abc"), false},
 		"too long":          {strings.Repeat("a", 129), oauth.ChallengeOf(strings.Repeat("a", 129)), false},
 		"odd characters":    {strings.Repeat("+", 43), oauth.ChallengeOf(strings.Repeat("+", 43)), false},
 	} {
-		if oauth.Proves(c.verifier, c.challenge) != c.want {
+		if oauth.CodeOf(time.Time{}, c.challenge, "").ProvenBy(c.verifier) != c.want {
 			t.Errorf("%s: want %v", name, c.want)
 		}
 	}

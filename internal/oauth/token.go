@@ -10,6 +10,11 @@ import (
 // print; call Reveal at the one place where it is sent to its owner.
 type Token string
 
+// MaxTokenBytes is the length of the longest token that is issued, and of the longest that is looked
+// at. It is one number, so that no token exists that cannot be introspected or revoked. It leaves room
+// in the 8 KiB of headers that many proxies allow a request only for tokens well below it.
+const MaxTokenBytes = 8 << 10
+
 const hidden = "token(…)"
 
 // String hides the secret from fmt.

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -176,24 +177,13 @@ func checkLifetimes(c oauth.Client) error {
 	return nil
 }
 
-// reserved tells whether the server itself answers for a claim (RFC 7519 §4.1, RFC 7662 §2.2, RFC
-// 9068 §2.2): a static one would let a client say who it is or until when.
-func reserved(claim string) bool {
-	switch claim {
-	case "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "active", "client_id", "user_id", "username", "scope", "scopes",
-		"token_type", "auth_time", "acr", "amr", "grant", "sid", "cnf", "act", "may_act", "nonce", "azp", "at_hash", "c_hash":
-		return true
-	}
-	return false
-}
-
 func checkClaims(c oauth.Client) error {
 	if len(c.Claims) > maxClaims {
 		return refuse("too many claims")
 	}
 	for name, value := range c.Claims {
-		if reserved(name) {
-			return refuse("a claim has a name that the server itself uses")
+		if oauth.ReservedClaim(name) {
+			return refuse(fmt.Sprintf("the claim %q has a name that the server itself uses, in whatever case", name))
 		}
 		if !plain(name) || len(value) > maxClaimBytes || !utf8.ValidString(value) {
 			return refuse("a claim is empty, too long or does not print")

@@ -10,15 +10,16 @@ import (
 // Access holds opaque access tokens, auth:access_token:<digest>, and the revocations of those
 // tokens that need no record, auth:revoked:*.
 type Access interface {
-	// Put stores an opaque access token until a.Expires; written again it is replaced. Durable.
+	// Put stores an opaque access token until a.Expires; written again it is replaced. One that was
+	// revoked stays so: Conflict. Durable.
 	Put(ctx context.Context, a oauth.Access, now time.Time) error
 
 	// Look reads all that decides whether a token is alive, in one round trip. The parts are read
 	// side by side, not at one instant; each only ever turns from alive to dead.
 	Look(ctx context.Context, q Query) (Standing, error)
 
-	// Revoke ends one token at once, for good, and idempotently: an opaque one is deleted, a JWT is
-	// put on the deny list until it expires. Durable.
+	// Revoke ends one token at once, for good, and idempotently: an opaque one is marked in its
+	// record, a JWT is put on the deny list, both until the token expires. Durable.
 	Revoke(ctx context.Context, q Query, expires, now time.Time) error
 
 	// RevokeClient ends every access token of a client that was issued, or whose grant was born,
@@ -48,9 +49,9 @@ func TagOf(id oauth.ClientID) ClientTag {
 
 // Standing is what the store knows about a token.
 type Standing struct {
-	Access       oauth.Access // the record of an opaque token; zero for a JWT
-	Found        bool         // the record is there (opaque only)
-	Revoked      bool         // on the deny list (JWT only)
+	Access       oauth.Access // the record of an opaque token, also of a revoked one; zero for a JWT
+	Found        bool         // the record is there and not revoked (opaque only)
+	Revoked      bool         // it was revoked by itself
 	Grant        oauth.Grant  // zero when there is none
 	GrantFound   bool
 	ClientBefore time.Time // RevokeClient's time; zero when there was none

@@ -11,16 +11,21 @@ import (
 type Grants interface {
 	// Create stores a new grant with its live serial, to be gone at g.Expires, and names it in its
 	// user's index first, so that an index is never behind. It cannot meet another caller: the id
-	// is random. Durable.
+	// is random. g.Expires and g.End count from g.Born, and the store's own clock judges them: it is
+	// the same for every caller. Durable.
 	Create(ctx context.Context, g oauth.Grant) error
 
 	// Advance spends the credential with serial p.Serial. Of any number of concurrent callers
-	// exactly one is told Advanced; a caller that presents the same thing again inside the grace is
-	// told Retried and gets the same successor; all others are told why not. Told Reused, the grant
-	// is gone. The grant is the one after the change, with the code's RedirectURI, Challenge and
-	// Nonce still in it; it is zero for Expired and Unknown. With p.Access the access token's
-	// record is written in the same step as Advanced, copied from the grant. Durable.
-	Advance(ctx context.Context, p Presentation) (oauth.Verdict, oauth.Grant, error)
+	// exactly one gets Advanced. A caller that presents the same thing again inside the grace gets
+	// Retried and the same successor. Every other verdict names a reason and issues nothing. Reused
+	// deletes the grant, and so does Foreign while the code is live; the other refusals change
+	// nothing, so that the right presenter can still spend the credential. The caller must have
+	// checked a code's verifier: an unproven presenter must not be able to end a grant (OAuth 2.1
+	// §7.5.2).
+	//
+	// With p.Access the access token's record is written in the same step as Advanced, copied from
+	// the grant. The store's own clock judges every time. Durable.
+	Advance(ctx context.Context, p Presentation) (Outcome, error)
 
 	// Get reads a grant; Absent when it is not there. No credential is spent.
 	Get(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, error)
@@ -36,14 +41,28 @@ type Grants interface {
 // Presentation is one showing of a numbered credential.
 type Presentation struct {
 	Grant     oauth.GrantRef
-	Client    oauth.ClientID // must be the grant's; else Unknown, and a live code is burned
+	Client    oauth.ClientID // must be the grant's; else Foreign
 	Serial    uint32
-	Presenter oauth.Digest // of everything by which the same presenter is known again
-	Now       time.Time
+	Presenter oauth.Digest  // of everything by which the same presenter is known again
+	Now       time.Time     // the caller's clock, for what its process remembers; the store judges by its own
 	Grace     time.Duration // how long after the spending a retry is honoured; 0 is never
 	Rotate    bool          // false keeps a refresh token's serial; a code is always spent
 	Keep      time.Duration // the grant's new idle life, cut at its End
 	Access    *NewAccess    // the opaque access token that goes with it; nil for a JWT
+
+	// What the client may have now. A grant none of whose scopes, or none of whose audiences, is
+	// among them is not advanced (NoScope, NoAudience).
+	Scope    oauth.Scopes
+	Audience []string
+}
+
+// Outcome is what Advance decided.
+type Outcome struct {
+	Verdict oauth.Verdict
+	// Grant is the one after the change, with the code's RedirectURI and Nonce still in
+	// it. It is zero for Expired, Unknown and Foreign.
+	Grant oauth.Grant
+	At    time.Time // when, by the store's clock; zero with a zero Grant
 }
 
 // NewAccess names the access token that Advance writes beside the grant.

@@ -10,12 +10,9 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// MaxTokenBytes is the longest token that is looked at; a longer one is not one of ours.
-const MaxTokenBytes = 16 << 10
-
-// Inspect tells what an access token stands for, and whether it is alive now. The error means
-// "could not ask" only; whatever else is wrong with a token makes it dead. One round trip to the
-// store, none for what cannot be a token of ours.
+// Inspect returns what an access token stands for, cut down to what its client may have now, and whether
+// it is alive. The error means "could not ask" only; whatever else is wrong with a token makes it dead.
+// One round trip to the store, none for what cannot be a token of ours.
 func (t *Tokens) Inspect(ctx context.Context, text oauth.Token) (oauth.Access, bool, error) {
 	return t.inspect(ctx, "", text)
 }
@@ -40,13 +37,15 @@ func (t *Tokens) inspect(ctx context.Context, caller oauth.ClientID, text oauth.
 			Client: string(said.Client), User: userOf(said), Grant: string(said.Grant), Caller: string(caller),
 		})
 	}
-	return said, alive, nil
+	if !alive {
+		return said, false, nil
+	}
+	return t.present(ctx, said, grantTypeOf(said))
 }
 
-// revoked tells whether a dead token would be alive had nobody ended it. Of a single opaque token that was
-// revoked nothing is left to tell it from one that never was.
+// revoked reports whether a dead token would be alive had nobody ended it.
 func (t *Tokens) revoked(a oauth.Access, q store.Query, s store.Standing) bool {
-	known := q.Format == oauth.FormatJWT || s.Found && a.Grant == q.Grant
+	known := q.Format == oauth.FormatJWT || (s.Found || s.Revoked) && a.Grant == q.Grant
 	return known && q.Client == store.TagOf(a.Client) && t.o.Now().Before(a.Expires)
 }
 
@@ -60,7 +59,7 @@ func fromRecord(s store.Standing) oauth.Access {
 }
 
 func (t *Tokens) open(text oauth.Token) (oauth.Access, store.Query, bool) {
-	if len(text) > MaxTokenBytes {
+	if len(text) > oauth.MaxTokenBytes {
 		return oauth.Access{}, store.Query{}, false
 	}
 	if strings.Contains(text.Reveal(), ".") {
@@ -220,7 +219,7 @@ func (t *Tokens) answer(a oauth.Access, caller oauth.Client) Answer {
 		JTI:       a.JTI,
 		AuthTime:  unix(a.AuthTime),
 		ACR:       a.ACR,
-		static:    caller.Claims,
+		static:    caller.StaticClaims(),
 	}
 	if a.OfUser() {
 		answer.UserID, answer.Username, answer.Session = a.Subject, a.Username, string(a.Session)
@@ -241,7 +240,11 @@ func (t *Tokens) introspectRefresh(ctx context.Context, caller oauth.Client, c o
 	case grant.Client != caller.ID:
 		return denied(grant.Client, refreshOfElse), nil
 	}
-	answer := t.answer(accessOf(*grant), caller)
+	access, alive, err := t.present(ctx, accessOf(*grant), oauth.GrantRefreshToken)
+	if err != nil || !alive {
+		return Answer{}, err
+	}
+	answer := t.answer(access, caller)
 	answer.TokenType = "refresh_token"
 	return answer, nil
 }

@@ -2,7 +2,6 @@ package token
 
 import (
 	"encoding/json"
-	"maps"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -25,7 +24,7 @@ type accessClaims struct {
 	JTI      string   `json:"jti"`
 	Issued   int64    `json:"iat"`
 	Expires  int64    `json:"exp"`
-	Scope    string   `json:"scope,omitempty"`
+	Scope    string   `json:"scope"` // always, so that no other member can be taken for it
 	Username string   `json:"username,omitempty"`
 	Grant    string   `json:"grant,omitempty"`
 	Session  string   `json:"sid,omitempty"`
@@ -55,7 +54,12 @@ func (t *Tokens) sign(o Order, a oauth.Access) (oauth.Token, error) {
 			claims.Audience = oauth.WithUserInfo(claims.Audience, a.Scope, t.o.Issuer)
 		}
 	}
-	signed, err := t.o.Ring.Sign(o.Client.Algorithm, typeAccess, withStatic(claims, o.Client.Claims))
+	signed, err := t.o.Ring.Sign(o.Client.Algorithm, typeAccess, withStatic(claims, o.Client.StaticClaims()))
+	if err == nil && len(signed) > oauth.MaxTokenBytes {
+		// Nobody could introspect or revoke it. Registration keeps a client below the limit; this is
+		// for what was registered before that rule.
+		return "", oauth.Refuse(oauth.InvalidRequest, "the access token would be longer than 8192 bytes: ask for fewer scopes or resources", nil)
+	}
 	return oauth.Token(signed), err
 }
 
@@ -71,16 +75,10 @@ func withStatic(claims accessClaims, static map[string]string) any {
 	}
 	var ours map[string]json.RawMessage
 	_ = json.Unmarshal(raw, &ours)
-	maps.Copy(merged, anyOf(ours))
-	return merged
-}
-
-func anyOf(raw map[string]json.RawMessage) map[string]any {
-	out := make(map[string]any, len(raw))
-	for name, value := range raw {
-		out[name] = value
+	for name, value := range ours {
+		merged[name] = value
 	}
-	return out
+	return merged
 }
 
 // openJWT checks the signature and form of one of our access tokens and answers what it says and
@@ -90,8 +88,8 @@ func (t *Tokens) openJWT(text oauth.Token) (oauth.Access, store.Query, bool) {
 	if err != nil {
 		return oauth.Access{}, store.Query{}, false
 	}
-	var c accessClaims
-	if json.Unmarshal(raw, &c) != nil || c.Issuer != t.o.Issuer || c.JTI == "" || c.Expires == 0 {
+	c, err := t.claims.Read(raw)
+	if err != nil || c.Issuer != t.o.Issuer || c.JTI == "" || c.Expires == 0 {
 		return oauth.Access{}, store.Query{}, false
 	}
 	scope, err := oauth.ParseScopes(c.Scope)
@@ -141,7 +139,7 @@ func (t *Tokens) idToken(o Order, access oauth.Token) (string, error) {
 		Nonce:    o.Grant.Nonce,
 		ACR:      o.Grant.ACR,
 		Session:  string(o.Grant.Session),
-		ATHash:   atHash(access),
+		ATHash:   atHash(t.o.Ring.AlgorithmOf(o.Client.Algorithm), access),
 	})
 }
 

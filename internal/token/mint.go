@@ -2,11 +2,12 @@ package token
 
 import (
 	"context"
-	"crypto/sha256"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/jose"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
@@ -17,6 +18,7 @@ import (
 type Options struct {
 	Access    store.Access
 	Grants    store.Grants
+	Clients   Clients
 	Ring      *keyring.Ring
 	Events    event.Sink
 	Now       func() time.Time
@@ -28,7 +30,10 @@ type Options struct {
 }
 
 // Tokens mints, inspects and revokes. It is safe for concurrent use.
-type Tokens struct{ o Options }
+type Tokens struct {
+	o      Options
+	claims jose.Reader[accessClaims]
+}
 
 // New makes the room.
 func New(o Options) *Tokens {
@@ -37,7 +42,7 @@ func New(o Options) *Tokens {
 		o.Audience = o.Issuer
 	}
 	o.Longest = max(o.Longest, o.Lifetimes.Access)
-	return &Tokens{o: o}
+	return &Tokens{o: o, claims: jose.NewReader[accessClaims]()}
 }
 
 // Order asks for the tokens of one answer.
@@ -48,6 +53,8 @@ type Order struct {
 	Audience []string
 	Entropy  Entropy
 	Issued   time.Time
+	Now      time.Time   // when the order was placed, by the clock of Issued; zero means now
+	Retried  bool        // an earlier answer went out with the same entropy
 	Stored   bool        // the store has the opaque token's record already, with the grant's scope and audience
 	Refresh  oauth.Token // goes into the answer; empty means none
 	WithID   bool        // an ID token goes with it when openid was granted
@@ -64,16 +71,21 @@ type Set struct {
 }
 
 // Mint makes the tokens. It writes to the store only for an opaque token whose record is not
-// there as ordered.
+// there as ordered. A retry gets the token of the earlier answer again, unless that one was revoked or
+// is over: then it gets another one, and the earlier one stays dead.
 func (t *Tokens) Mint(ctx context.Context, o Order) (Set, error) {
-	access := t.describe(o)
-	set := Set{
-		ExpiresIn: access.Expires.Sub(t.o.Now()),
-		Format:    t.o.Resources.Format(o.Client, o.Audience),
-		Refresh:   o.Refresh,
-		Scope:     o.Scope,
+	if o.Now.IsZero() {
+		o.Now = t.o.Now()
 	}
+	set := Set{Format: t.o.Resources.Format(o.Client, o.Audience), Refresh: o.Refresh, Scope: o.Scope}
 	var err error
+	if o.Retried {
+		if o, err = t.repeat(ctx, o, set.Format); err != nil {
+			return Set{}, err
+		}
+	}
+	access := t.describe(o)
+	set.ExpiresIn = access.Expires.Sub(o.Now)
 	if set.Format == oauth.FormatJWT {
 		set.Access, err = t.sign(o, access)
 	} else {
@@ -86,6 +98,30 @@ func (t *Tokens) Mint(ctx context.Context, o Order) (Set, error) {
 		set.IDToken, err = t.idToken(o, set.Access)
 	}
 	return set, err
+}
+
+// repeat looks what became of the token that an order was answered with before.
+func (t *Tokens) repeat(ctx context.Context, o Order, format oauth.TokenFormat) (Order, error) {
+	before := t.describe(o)
+	q := store.Query{Digest: oauth.DigestOf(o.Entropy.jti()), Format: format, Grant: before.Grant, Client: store.TagOf(before.Client)}
+	if format != oauth.FormatJWT {
+		q.Digest = opaque(o.Entropy, before.Grant, before.Client).Digest()
+	}
+	s, err := t.o.Access.Look(ctx, q)
+	if err != nil {
+		return Order{}, oauth.Unavailable(err)
+	}
+	if s.Revoked || !o.Now.Before(before.Expires) {
+		return o.anew(), nil
+	}
+	o.Stored = s.Found && slices.Equal(s.Access.Scope, o.Scope) && slices.Equal(s.Access.Audience, o.Audience)
+	return o, nil
+}
+
+// anew is the order for a token that nobody had before.
+func (o Order) anew() Order {
+	o.Entropy, o.Issued, o.Stored = RandomEntropy(), o.Now, false
+	return o
 }
 
 func (t *Tokens) describe(o Order) oauth.Access {
@@ -122,14 +158,20 @@ func (t *Tokens) Plan(c oauth.Client, grant oauth.GrantRef, e Entropy) *store.Ne
 	return &store.NewAccess{Digest: opaque(e, grant, c.ID).Digest(), Life: t.Life(c)}
 }
 
+// keep makes sure that the record of an opaque token is in the store.
 func (t *Tokens) keep(ctx context.Context, o Order, a oauth.Access) (oauth.Token, error) {
 	token := opaque(o.Entropy, a.Grant, o.Client.ID)
 	asGranted := o.Grant != nil && slices.Equal(o.Scope, o.Grant.Scope) && slices.Equal(o.Audience, o.Grant.Audience)
-	if o.Stored && asGranted {
+	if o.Stored && (asGranted || o.Retried) {
 		return token, nil
 	}
 	a.Digest = token.Digest()
-	if err := t.o.Access.Put(ctx, a, t.o.Now()); err != nil {
+	err := t.o.Access.Put(ctx, a, o.Now)
+	if errors.Is(err, store.Conflict) { // it was revoked since repeat looked
+		o = o.anew()
+		return t.keep(ctx, o, t.describe(o))
+	}
+	if err != nil {
 		return "", oauth.Unavailable(err)
 	}
 	return token, nil
@@ -146,8 +188,11 @@ func DerivedEntropy(key []byte, parts ...string) Entropy {
 	return Entropy(secret.MAC(key, append([]string{"access token"}, parts...)...)[:EntropyBytes])
 }
 
-// atHash binds an ID token to the access token it came with (OIDC Core §3.1.3.6).
-func atHash(t oauth.Token) string {
-	sum := sha256.Sum256([]byte(t.Reveal()))
+// atHash binds an ID token to the access token it came with, by the hash of the algorithm that signs
+// the ID token (OIDC Core §3.1.3.6).
+func atHash(signedBy jose.Algorithm, t oauth.Token) string {
+	h := signedBy.Hash()
+	_, _ = h.Write([]byte(t.Reveal())) // a hash never fails
+	sum := h.Sum(nil)
 	return text64.EncodeToString(sum[:len(sum)/2])
 }

@@ -38,7 +38,11 @@ func (t *Tokens) examineRefresh(ctx context.Context, c oauth.Credential) (Known,
 	if err != nil || grant == nil || grant.Serial != c.Serial || !t.o.Now().Before(grant.Expires) {
 		return Known{}, false, err
 	}
-	return Known{Access: accessOf(*grant), Refresh: true, Issuer: t.o.Issuer}, true, nil
+	access, alive, err := t.present(ctx, accessOf(*grant), oauth.GrantRefreshToken)
+	if err != nil || !alive {
+		return Known{}, false, err
+	}
+	return Known{Access: access, Refresh: true, Issuer: t.o.Issuer}, true, nil
 }
 
 // accessOf describes a grant's live refresh token as if it were an access token.

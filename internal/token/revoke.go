@@ -11,19 +11,20 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Revoke ends a token for the client that holds it (RFC 7009). A refresh token or code takes its
-// grant with it, and so every access token of the grant. A token that is not ours, or no more, is
-// no error (§2.2); another client's is refused and stays alive (§2.1).
+// Revoke ends a token for the client that holds it (RFC 7009). A refresh token takes its grant with it,
+// and so every access token of the grant. A token that is not ours, or no more, is no error (§2.2);
+// another client's is refused and stays alive (§2.1).
+//
+// A code is no token here (§2.1): it comes without its verifier, so somebody who found one in a log
+// could end the grant of a public client.
 //
 // That a token is gone already is told only after the store has made sure of it: what a read sees
 // gone may have been ended by a change that nobody acknowledged, and be back after a failover.
 func (t *Tokens) Revoke(ctx context.Context, by oauth.Client, text oauth.Token) error {
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	for _, kind := range []oauth.Kind{oauth.KindRefresh, oauth.KindCode} {
-		if credential, ok := oauth.OpenCredential(text, kind, t.o.Ring.KeyOf); ok {
-			return t.revokeCredential(ctx, by, credential)
-		}
+	if credential, ok := oauth.OpenCredential(text, oauth.KindRefresh, t.o.Ring.KeyOf); ok {
+		return t.revokeCredential(ctx, by, credential)
 	}
 	a, query, found, err := t.find(ctx, text)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,6 +31,15 @@ type room struct {
 	grants store.Grants
 	access store.Access
 	ahead  atomic.Int64
+	known  sync.Map // clients that are registered otherwise than client makes them
+}
+
+// Client implements token.Clients: every client is registered.
+func (r *room) Client(_ context.Context, id oauth.ClientID) (oauth.Client, error) {
+	if c, ok := r.known.Load(id); ok {
+		return c.(oauth.Client), nil
+	}
+	return client(id, ""), nil
 }
 
 func (r *room) now() time.Time          { return time.Now().Add(time.Duration(r.ahead.Load())) }
@@ -39,7 +49,7 @@ func (r *room) advance(d time.Duration) { r.ahead.Add(int64(d)) }
 func newRoom(t testing.TB, wrap func(*token.Options)) *room {
 	t.Helper()
 	r := &room{}
-	db, err := redisconn.Open(t.Context(), redisconn.Options{Timeout: 10 * time.Second, DialTimeout: 5 * time.Second})
+	db, err := redisconn.Open(t.Context(), redisconn.Options{Timeout: 10 * time.Second, DialTimeout: 5 * time.Second, CallerClock: true})
 	ok(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
@@ -47,7 +57,7 @@ func newRoom(t testing.TB, wrap func(*token.Options)) *room {
 	r.ring = keyring.New(keyring.Options{Store: redisstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: r.now})
 	ok(t, r.ring.Load(t.Context()))
 	r.grants, r.access = redisstore.NewGrants(db), redisstore.NewAccess(db)
-	o := token.Options{Access: r.access, Grants: r.grants, Ring: r.ring, Events: event.Sinks{}, Now: r.now, Issuer: issuer}
+	o := token.Options{Access: r.access, Grants: r.grants, Ring: r.ring, Events: event.Sinks{}, Now: r.now, Issuer: issuer, Clients: r}
 	if wrap != nil {
 		wrap(&o)
 	}
@@ -63,7 +73,10 @@ func ok(t testing.TB, err error) {
 }
 
 func client(id oauth.ClientID, format oauth.TokenFormat) oauth.Client {
-	return oauth.Client{ID: id, Format: format}
+	return oauth.Client{
+		ID: id, Format: format, Scopes: oauth.Scopes{"openid", "read", "write"}, Audience: []string{"https://api.example"},
+		GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials},
+	}
 }
 
 // order asks for tokens that no user stands behind.

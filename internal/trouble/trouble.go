@@ -32,12 +32,11 @@ type Options struct {
 
 // Watch notices. It is safe for concurrent use, and costs a fact one lock that it rarely shares.
 type Watch struct {
-	o       Options
-	seed    maphash.Seed
-	locks   [locks]sync.Mutex
-	asked   [tokens]asked
-	revoked [tokens]uint64 // hashes of single tokens that were revoked
-	denied  [denials]denied
+	o      Options
+	seed   maphash.Seed
+	locks  [locks]sync.Mutex
+	asked  [tokens]asked
+	denied [denials]denied
 }
 
 // denied is when a denial of one caller and client was told last.
@@ -64,23 +63,15 @@ func New(o Options) *Watch {
 
 // Emit implements event.Sink.
 func (w *Watch) Emit(ctx context.Context, e event.Event) {
-	switch e := e.(type) {
-	case event.TokenRevoked:
-		if e.Outcome.IsDone() {
-			w.remember(e.Token)
+	asked, is := e.(event.TokenIntrospected)
+	switch {
+	case !is:
+	case asked.Denied != "":
+		if w.newDenial(asked) {
+			w.o.Next.Emit(ctx, event.IntrospectionDenied{Caller: asked.Caller, Client: asked.Client, Reason: asked.Denied})
 		}
-	case event.TokenIntrospected:
-		switch {
-		case e.Denied != "":
-			if w.newDenial(e) {
-				w.o.Next.Emit(ctx, event.IntrospectionDenied{Caller: e.Caller, Client: e.Client, Reason: e.Denied})
-			}
-		case e.Token == "":
-		case !e.Active && w.remembers(e.Token):
-			w.o.Next.Emit(ctx, event.RevokedTokenUsed{Caller: e.Caller})
-		case e.Active && w.o.Callers > 0 && w.spreads(e.Token, e.Caller):
-			w.o.Next.Emit(ctx, event.TokenSpread{Client: e.Client, Token: e.Token, Callers: w.o.Callers})
-		}
+	case asked.Token != "" && asked.Active && w.o.Callers > 0 && w.spreads(asked.Token, asked.Caller):
+		w.o.Next.Emit(ctx, event.TokenSpread{Client: asked.Client, Token: asked.Token, Callers: w.o.Callers})
 	}
 }
 
@@ -105,23 +96,6 @@ func (w *Watch) spreads(token, caller string) bool {
 	slot.callers[slot.n] = by
 	slot.n++
 	return slot.n == w.o.Callers
-}
-
-func (w *Watch) remember(token string) {
-	if token == "" {
-		return
-	}
-	at, lock := w.place(token)
-	lock.Lock()
-	defer lock.Unlock()
-	w.revoked[at%tokens] = at
-}
-
-func (w *Watch) remembers(token string) bool {
-	at, lock := w.place(token)
-	lock.Lock()
-	defer lock.Unlock()
-	return w.revoked[at%tokens] == at
 }
 
 // newDenial reports whether a denial was not told within denialInterval. Of any number of concurrent

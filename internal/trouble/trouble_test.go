@@ -91,24 +91,6 @@ func TestZeroCallersIsNever(t *testing.T) {
 	}
 }
 
-func TestATokenThatWasRevoked(t *testing.T) {
-	t.Parallel()
-	n := &noted{}
-	w := trouble.New(trouble.Options{Next: n, Callers: 3})
-	w.Emit(t.Context(), event.TokenRevoked{What: "token", Token: "one"})
-	w.Emit(t.Context(), event.TokenRevoked{What: "grant"})
-	ask(w, "two", "a", false)
-	ask(w, "", "a", false)
-	if len(n.all) != 0 {
-		t.Fatalf("%v", n.all)
-	}
-	ask(w, "one", "a", false)
-	ask(w, "one", "b", false)
-	if want := []event.Event{event.RevokedTokenUsed{Caller: "a"}, event.RevokedTokenUsed{Caller: "b"}}; !slices.Equal(n.all, want) {
-		t.Errorf("%v, want %v", n.all, want)
-	}
-}
-
 // A flood of tokens is no sign, and takes no memory.
 func TestFlood(t *testing.T) {
 	t.Parallel()

@@ -229,7 +229,7 @@ func TestWhatATokenIsWorth(t *testing.T) {
 	}
 	stats(http.StatusOK, "as it was issued")
 	change(func(c *oauth.Client) { c.Scopes = oauth.Scopes{"read"} })
-	stats(http.StatusForbidden, "the client lost the scope")
+	stats(http.StatusUnauthorized, "the client lost the only scope")
 	change(func(c *oauth.Client) { c.Scopes, c.Disabled = oauth.Scopes{"admin:stats:read"}, true })
 	stats(http.StatusUnauthorized, "the client is disabled")
 	change(func(c *oauth.Client) { c.Disabled, c.Audience = false, []string{"https://api.example.com"} })

@@ -17,7 +17,7 @@ func (c *call) question() (oauth.Token, error) {
 		return "", err
 	}
 	odd := strings.ContainsFunc(form.Token, func(r rune) bool { return r < ' ' || r > '~' })
-	if form.Token == "" || len(form.Token) > token.MaxTokenBytes || odd {
+	if form.Token == "" || len(form.Token) > oauth.MaxTokenBytes || odd {
 		return "", refuseFaults(web.FaultErrors{{Pointer: "/token", Detail: "is missing, too long or not of printable ASCII characters"}})
 	}
 	return oauth.Token(form.Token), nil

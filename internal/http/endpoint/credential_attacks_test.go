@@ -1,6 +1,7 @@
 package endpoint_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -106,25 +107,47 @@ func TestC04_ACodeOfAnotherClientIsBurned(t *testing.T) {
 	refused(t, owner.Redeem(t, code), 400, oauth.InvalidGrant)
 }
 
-func TestC05_C09_C12_AWrongPresenterBurnsTheCode(t *testing.T) {
+// A presenter that cannot prove a code changes nothing, be the code live or spent (rows C05, C09 and C12
+// of the attacks): whoever found it in a log can neither use it nor sign its owner out.
+func TestF_S10_C05_C09_C12_AnUnprovenPresenterChangesNothing(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
-	party := d.Demo()
-	person := testkit.NewPerson(t)
-	for name, change := range map[string]url.Values{
-		"C05 another redirect_uri":      {"redirect_uri": {"http://127.0.0.1:51005/callback"}},
-		"C09 no verifier":               {"code_verifier": {""}},
-		"C12 another's verifier":        {"code_verifier": {strings.Repeat("x", 43)}},
-		"C12 the challenge as verifier": {"code_verifier": {oauth.ChallengeOf(testkit.Verifier)}},
+	party, public, person := d.Demo(), d.SPA(), testkit.NewPerson(t)
+	for name, row := range map[string]struct {
+		change url.Values
+		want   oauth.Code
+	}{
+		"C05 another redirect_uri":      {url.Values{"redirect_uri": {"http://127.0.0.1:51005/callback"}}, oauth.InvalidGrant},
+		"C09 no verifier":               {url.Values{"code_verifier": {""}}, oauth.InvalidRequest},
+		"C12 another's verifier":        {url.Values{"code_verifier": {strings.Repeat("x", 43)}}, oauth.InvalidGrant},
+		"C12 the challenge as verifier": {url.Values{"code_verifier": {oauth.ChallengeOf(testkit.Verifier)}}, oauth.InvalidGrant},
+		"C12 a short verifier":          {url.Values{"code_verifier": {"x"}}, oauth.InvalidGrant},
 	} {
+		t.Log(name)
 		code := party.Code(t, person, nil)
 		form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {testkit.Callback}, "code_verifier": {testkit.Verifier}}
-		for key, value := range change {
-			form[key] = value
+		maps.Copy(form, row.change)
+		refused(t, party.Token(t, form), 400, row.want)
+		tokens := party.Redeem(t, code)
+		if tokens.Status != http.StatusOK {
+			t.Fatalf("the live code: %d %s", tokens.Status, tokens.Raw)
 		}
-		t.Log(name)
-		refused(t, party.Token(t, form), 400, oauth.InvalidGrant)
+		refused(t, party.Token(t, form), 400, row.want)
+		tokens = party.Refresh(t, tokens.Text("refresh_token")) // from here on the grant has forgotten its request
+		refused(t, party.Token(t, form), 400, row.want)
+		if !party.Active(t, tokens.Text("access_token")) {
+			t.Error("the spent code ended the grant")
+		}
 		refused(t, party.Redeem(t, code), 400, oauth.InvalidGrant)
+		if party.Active(t, tokens.Text("access_token")) {
+			t.Error("a valid second use did not end the grant")
+		}
+	}
+	// The same by another door: a code is no token that can be revoked, and a public client_id is anybody.
+	code := public.Code(t, person, nil)
+	tokens := public.Redeem(t, code)
+	if a := public.Revoke(t, code); a.Status != http.StatusOK || !party.Active(t, tokens.Text("access_token")) {
+		t.Errorf("revoking a spent code: %d, and the grant is dead", a.Status)
 	}
 }
 

@@ -48,22 +48,22 @@ func TestJ11_OurKeyIsNotEnough(t *testing.T) {
 		change map[string]any
 		active bool
 	}{
-		"as it was":                        {"at+jwt", nil, true},
-		"another issuer":                   {"at+jwt", map[string]any{"iss": "https://as.example"}, false},
-		"the issuer of another path":       {"at+jwt", map[string]any{"iss": d.Base + "/staging"}, false},
-		"the issuer with a slash":          {"at+jwt", map[string]any{"iss": d.Base + "/"}, false},
-		"no issuer":                        {"at+jwt", map[string]any{"iss": nil}, false},
-		"an ID token":                      {"JWT", nil, false},
-		"no type":                          {"", nil, false},
-		"another client's grant":           {"at+jwt", map[string]any{"grant": grantOfAnother}, false},
-		"another client":                   {"at+jwt", map[string]any{"client_id": "demo"}, false},
-		"a grant that is not there":        {"at+jwt", map[string]any{"grant": strings.Repeat("A", 26)}, false},
-		"no jti":                           {"at+jwt", map[string]any{"jti": nil}, false},
-		"no end":                           {"at+jwt", map[string]any{"exp": nil}, false},
-		"an end in the past":               {"at+jwt", map[string]any{"exp": 1}, false},
-		"an end that is no number":         {"at+jwt", map[string]any{"exp": "never"}, false},
-		"a scope that cannot be":           {"at+jwt", map[string]any{"scope": `"`}, false},
-		"an audience that is not the RS's": {"at+jwt", map[string]any{"aud": []string{"https://elsewhere.example"}}, true}, // told to the caller, who may ask about any
+		"as it was":                            {"at+jwt", nil, true},
+		"another issuer":                       {"at+jwt", map[string]any{"iss": "https://as.example"}, false},
+		"the issuer of another path":           {"at+jwt", map[string]any{"iss": d.Base + "/staging"}, false},
+		"the issuer with a slash":              {"at+jwt", map[string]any{"iss": d.Base + "/"}, false},
+		"no issuer":                            {"at+jwt", map[string]any{"iss": nil}, false},
+		"an ID token":                          {"JWT", nil, false},
+		"no type":                              {"", nil, false},
+		"another client's grant":               {"at+jwt", map[string]any{"grant": grantOfAnother}, false},
+		"another client":                       {"at+jwt", map[string]any{"client_id": "demo"}, false},
+		"a grant that is not there":            {"at+jwt", map[string]any{"grant": strings.Repeat("A", 26)}, false},
+		"no jti":                               {"at+jwt", map[string]any{"jti": nil}, false},
+		"no end":                               {"at+jwt", map[string]any{"exp": nil}, false},
+		"an end in the past":                   {"at+jwt", map[string]any{"exp": 1}, false},
+		"an end that is no number":             {"at+jwt", map[string]any{"exp": "never"}, false},
+		"a scope that cannot be":               {"at+jwt", map[string]any{"scope": `"`}, false},
+		"an audience that is not the client's": {"at+jwt", map[string]any{"aud": []string{"https://elsewhere.example"}}, false},
 	} {
 		claims := maps.Clone(good)
 		for claim, value := range row.change {

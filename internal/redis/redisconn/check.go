@@ -153,6 +153,7 @@ var needed = []string{
 	"ZADD 1 m", "ZSCORE m", "ZCARD", "ZRANGE 0 0", "ZREVRANGE 0 0", "ZRANGEBYLEX - +", "ZRANGEBYSCORE 0 0", "ZCOUNT 0 0", "ZRANDMEMBER 1",
 	"ZREMRANGEBYSCORE 0 0", "ZREM m", "DEL", "SET 1 PX 1000", "GET", "INCR", "DEL",
 	"XADD * f 1", "XTRIM MAXLEN 1", "XLEN", "XRANGE - +", "XREVRANGE + -", "DEL",
+	"TIME",
 }
 
 // Needed lists the commands that Check tries, so that a test can hold it against the scripts.

@@ -25,6 +25,15 @@ type DB struct {
 // Mode tells what stands behind the connection.
 func (db *DB) Mode() Mode { return db.opt.Mode }
 
+// Stamp is the time argument of a script that asks Redis for the time itself: empty, or the caller's
+// time in ms where Options.CallerClock says so.
+func (db *DB) Stamp(now time.Time) any {
+	if db.opt.CallerClock {
+		return now.UnixMilli()
+	}
+	return ""
+}
+
 // Use makes scripts known, so that every new connection loads them.
 func (db *DB) Use(scripts ...*Script) { db.scripts.add(scripts...) }
 

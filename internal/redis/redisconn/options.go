@@ -77,6 +77,11 @@ type Options struct {
 
 	Logger *slog.Logger     // what the driver has to say, at debug level; nil means nowhere
 	Now    func() time.Time // nil means the system's clock
+
+	// CallerClock makes scripts believe the times that callers pass, where they would ask Redis for
+	// the time. It is for tests that move the clock, and only for them: with it, daemons whose clocks
+	// differ disagree on the grace and on the life of codes.
+	CallerClock bool
 }
 
 // The defaults, and the bounds of a batch and of a queue.

@@ -47,7 +47,14 @@ func (a *Access) Put(ctx context.Context, token oauth.Access, now time.Time) err
 	r.text("grant", string(token.Grant))
 	r.millis("iat", token.Issued)
 	r.millis("exp", token.Expires)
-	_, err := a.db.Write(ctx, "access.put", a.put, []string{a.names.accessToken(token.Digest, token.Grant)}, r...)
+	answer, err := a.db.Write(ctx, "access.put", a.put, []string{a.names.accessToken(token.Digest, token.Grant)}, r...)
+	if err != nil {
+		return err
+	}
+	n, err := count(answer)
+	if err == nil && n < 0 {
+		err = store.Conflict
+	}
 	return err
 }
 
@@ -86,12 +93,13 @@ func standing(
 		}
 	}
 	if token != nil && len(token.Val()) > 0 {
-		s.Found = true
+		s.Revoked = token.Val()["revoked"] != ""
+		s.Found = !s.Revoked
 		if s.Access, err = decodeAccess(q.Digest, &stored{fields: token.Val()}, s.Grant); err != nil {
 			return store.Standing{}, err
 		}
 	}
-	s.Revoked = denied != nil && denied.Val() > 0
+	s.Revoked = s.Revoked || denied != nil && denied.Val() > 0
 	if errors.Is(client.Err(), redis.Nil) {
 		return s, nil
 	}

@@ -31,7 +31,7 @@ func TestTheClusterAcknowledgesWhatAReplicaHas(t *testing.T) {
 	c.Nodes[3].Pause() // the replica of the first third
 	refused := 0
 	for _, ref := range refs {
-		if _, _, err := grants.Advance(t.Context(), redeem(ref, "the client")); err != nil {
+		if _, err := grants.Advance(t.Context(), redeem(ref, "the client")); err != nil {
 			refused++
 			if !unknown(err) {
 				t.Errorf("%s: %v: executed, perhaps, and told as if it was not", ref, err)
@@ -44,7 +44,7 @@ func TestTheClusterAcknowledgesWhatAReplicaHas(t *testing.T) {
 	c.Nodes[3].Resume()
 	for _, ref := range refs {
 		redistest.Eventually(t, 20*time.Second, "the repetition is acknowledged", func() bool {
-			_, _, err := grants.Advance(t.Context(), redeem(ref, "the client"))
+			_, err := grants.Advance(t.Context(), redeem(ref, "the client"))
 			return err == nil
 		})
 	}

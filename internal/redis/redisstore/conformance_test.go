@@ -17,6 +17,7 @@ const leastRights = "user auth on >secret-of-auth ~auth:* +@all -@dangerous +inf
 
 func openDB(t *testing.T, o redisconn.Options) *redisconn.DB {
 	t.Helper()
+	o.CallerClock = true // histories move the clock
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Second // the machine may be busy; what is slow is not wrong
 		o.DialTimeout = 5 * time.Second

@@ -62,8 +62,8 @@ func refreshFor(b *testing.B, grants *redisstore.Grants, d time.Duration, name s
 			}
 			for p := redeem(ref, name); ctx.Err() == nil; p.Serial++ {
 				p.Now = time.Now()
-				if verdict, _, err := grants.Advance(context.Background(), p); err != nil || verdict != oauth.Advanced {
-					b.Errorf("%s, %v", verdict, err)
+				if got, err := grants.Advance(context.Background(), p); err != nil || got.Verdict != oauth.Advanced {
+					b.Errorf("%s, %v", got.Verdict, err)
 					return
 				}
 				done.Add(1)

@@ -76,6 +76,7 @@ func grantOf(ref oauth.GrantRef, now time.Time) oauth.Grant {
 func redeem(ref oauth.GrantRef, by string) store.Presentation {
 	return store.Presentation{
 		Grant: ref, Client: "shop", Presenter: oauth.DigestOf(by), Now: time.Now(), Rotate: true, Keep: time.Hour,
+		Scope: oauth.Scopes{"read"},
 	}
 }
 
@@ -93,7 +94,7 @@ func (ds *daemons) live(ctx context.Context, worker, n int) {
 	l.created = true
 	ds.acknowledged()
 	l.tried = true
-	if verdict, _, err := here.Advance(ctx, redeem(l.ref, "the client")); err == nil && verdict == oauth.Advanced {
+	if got, err := here.Advance(ctx, redeem(l.ref, "the client")); err == nil && got.Verdict == oauth.Advanced {
 		l.redeemed = true
 		ds.acknowledged()
 	}
@@ -133,7 +134,7 @@ func (ds *daemons) work(workers int, pause time.Duration) (stop func()) {
 func (ds *daemons) violations(t *testing.T, grants *redisstore.Grants) (found []string) {
 	t.Helper()
 	for _, l := range ds.lives {
-		var verdict oauth.Verdict
+		var got store.Outcome
 		var err, gone error
 		redistest.Eventually(t, 30*time.Second, "the healed group answers", func() bool {
 			_, gone = grants.Get(t.Context(), l.ref)
@@ -141,12 +142,12 @@ func (ds *daemons) violations(t *testing.T, grants *redisstore.Grants) (found []
 		})
 		alive := gone == nil
 		if alive && l.redeemed {
-			verdict, _, err = grants.Advance(t.Context(), redeem(l.ref, "a thief"))
+			got, err = grants.Advance(t.Context(), redeem(l.ref, "a thief"))
 		}
 		switch {
 		case l.returned || l.killed && alive:
 			found = append(found, "revoked and alive again: "+string(l.ref))
-		case err == nil && verdict == oauth.Advanced:
+		case err == nil && got.Verdict == oauth.Advanced:
 			found = append(found, "redeemed twice: "+string(l.ref))
 		case l.created && !l.killTried && !alive:
 			found = append(found, "acknowledged and gone: "+string(l.ref))

@@ -45,7 +45,7 @@ func (g *Grants) Create(ctx context.Context, grant oauth.Grant) error {
 	if err != nil {
 		return err
 	}
-	args := append([]any{until(grant.Expires, grant.Born)}, encodeGrant(grant)...)
+	args := append([]any{until(grant.Expires, grant.Born), until(grant.End, grant.Born), g.db.Stamp(grant.Born)}, encodeGrant(grant)...)
 	if _, err := g.db.Write(ctx, "grants.create", g.create, []string{g.names.grant(grant.Ref)}, args...); err != nil {
 		return err
 	}
@@ -83,11 +83,11 @@ func (g *Grants) prune(ctx context.Context, index string, old []string) {
 }
 
 // Advance implements store.Grants.
-func (g *Grants) Advance(ctx context.Context, p store.Presentation) (oauth.Verdict, oauth.Grant, error) {
+func (g *Grants) Advance(ctx context.Context, p store.Presentation) (store.Outcome, error) {
 	keys := []string{g.names.grant(p.Grant)}
 	args := []any{
-		string(p.Client), p.Serial, presenterText(p.Presenter), p.Now.UnixMilli(), g.unsure.grace(p).Milliseconds(),
-		p.Rotate, p.Keep.Milliseconds(), string(p.Grant),
+		string(p.Client), p.Serial, presenterText(p.Presenter), g.db.Stamp(p.Now), g.unsure.grace(p).Milliseconds(),
+		p.Rotate, p.Keep.Milliseconds(), string(p.Grant), lines(p.Scope), lines(p.Audience),
 	}
 	if p.Access != nil {
 		keys = append(keys, g.names.accessToken(p.Access.Digest, p.Grant))
@@ -96,18 +96,30 @@ func (g *Grants) Advance(ctx context.Context, p store.Presentation) (oauth.Verdi
 	answer, err := g.db.Write(ctx, "grants.advance", g.advance, keys, args...)
 	if err != nil {
 		g.unsure.learn(p, err)
-		return "", oauth.Grant{}, err
+		return store.Outcome{}, err
 	}
 	said, err := words(answer)
 	if err != nil || len(said) == 0 {
-		return "", oauth.Grant{}, fmt.Errorf("advance: %w", errAnswer)
+		return store.Outcome{}, fmt.Errorf("advance: %w", errAnswer)
 	}
-	verdict := oauth.Verdict(said[0])
-	if verdict == oauth.Expired || verdict == oauth.Unknown {
-		return verdict, oauth.Grant{}, nil
+	out := store.Outcome{Verdict: oauth.Verdict(said[0])}
+	if len(said) == 1 {
+		return out, nil
 	}
-	grant, err := decodeGrant(p.Grant, storedOf(said[1:]))
-	return verdict, grant, err
+	record := storedOf(said[2:])
+	record.fields["at"] = said[1]
+	out.At = record.millis("at")
+	out.Grant, err = decodeGrant(p.Grant, record)
+	return out, err
+}
+
+// lines is a list as scripts look for a member in it: every value stands between two line ends,
+// which none of them can hold.
+func lines(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return "\n" + strings.Join(values, "\n") + "\n"
 }
 
 // Get implements store.Grants.
@@ -167,7 +179,7 @@ func (g *Grants) Kill(ctx context.Context, refs ...oauth.GrantRef) error {
 }
 
 // presenterText keeps 72 bits of the presenter's digest: it is compared only with what was shown
-// together with a valid credential, and every wrong guess kills the grant.
+// together with a valid credential, and every wrong guess of a spent one kills the grant.
 func presenterText(d oauth.Digest) string { return base64.RawURLEncoding.EncodeToString(d[:9]) }
 
 // encodeGrant gives a grant's fields. With its key it is to stay below 400 bytes for a typical
@@ -187,7 +199,6 @@ func encodeGrant(g oauth.Grant) []any {
 	r.seconds("auth", g.AuthTime)
 	r.text("acr", g.ACR)
 	r.text("redirect", g.RedirectURI)
-	r.text("challenge", g.Challenge)
 	r.text("nonce", g.Nonce)
 	return r
 }
@@ -209,7 +220,6 @@ func decodeGrant(ref oauth.GrantRef, s *stored) (oauth.Grant, error) {
 		AuthTime:    s.seconds("auth"),
 		ACR:         s.text("acr"),
 		RedirectURI: s.text("redirect"),
-		Challenge:   s.text("challenge"),
 		Nonce:       s.text("nonce"),
 	}
 	return grant, s.err

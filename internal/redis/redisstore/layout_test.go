@@ -84,7 +84,7 @@ func sampleGrant(now time.Time, n int) oauth.Grant {
 		Scope: oauth.Scopes{"openid", "profile", "email"}, Born: now, Expires: now.Add(10 * time.Minute),
 		End: now.Add(90 * 24 * time.Hour), AuthTime: now.Add(-time.Minute),
 		RedirectURI: "https://recipes.example.com/api/v1/authentication/callback/of/the/web/application",
-		Challenge:   oauth.ChallengeOf("verifier"), Nonce: "n-0S6_WzA2Mj",
+		Nonce:       "n-0S6_WzA2Mj",
 	}
 }
 
@@ -182,8 +182,8 @@ func TestOneRoundTrip(t *testing.T) {
 		}
 	}
 	once("redeeming a code and storing its token", func() error {
-		_, _, err := grants.Advance(ctx, store.Presentation{
-			Grant: g.Ref, Client: g.Client, Now: now, Keep: time.Hour, Access: &store.NewAccess{Digest: token, Life: time.Minute},
+		_, err := grants.Advance(ctx, store.Presentation{
+			Grant: g.Ref, Client: g.Client, Scope: g.Scope, Now: now, Keep: time.Hour, Access: &store.NewAccess{Digest: token, Life: time.Minute},
 		})
 		return err
 	})
@@ -218,14 +218,14 @@ func TestMemoryBudgets(t *testing.T) {
 		return func(n int) error {
 			g := sampleGrant(now, n)
 			p := store.Presentation{
-				Grant: g.Ref, Client: g.Client, Serial: serial, Now: now.Add(time.Minute), Rotate: true, Keep: 7 * 24 * time.Hour,
+				Grant: g.Ref, Client: g.Client, Scope: g.Scope, Serial: serial, Now: now.Add(time.Minute), Rotate: true, Keep: 7 * 24 * time.Hour,
 			}
 			if token {
 				p.Access = &store.NewAccess{Digest: oauth.DigestOf(fmt.Sprint(n)), Life: 15 * time.Minute}
 			}
-			verdict, _, err := grants.Advance(ctx, p)
-			if err == nil && verdict != oauth.Advanced {
-				return fmt.Errorf("grant %d: %s", n, verdict)
+			got, err := grants.Advance(ctx, p)
+			if err == nil && got.Verdict != oauth.Advanced {
+				return fmt.Errorf("grant %d: %s", n, got.Verdict)
 			}
 			return err
 		}

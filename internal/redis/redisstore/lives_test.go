@@ -37,8 +37,8 @@ func TestAnAdvanceMovesTheTimesToLive(t *testing.T) {
 	key, token := "auth:grant:"+string(g.Ref), oauth.DigestOf("token")
 	lives(t, admin, key, 10*time.Minute)
 	for serial, keep := range []time.Duration{time.Hour, 2 * time.Hour, 365 * 24 * time.Hour} {
-		_, _, err := grants.Advance(t.Context(), store.Presentation{
-			Grant: g.Ref, Client: g.Client, Serial: uint32(serial), Now: now, Rotate: true, Keep: keep, //nolint:gosec // small
+		_, err := grants.Advance(t.Context(), store.Presentation{
+			Grant: g.Ref, Client: g.Client, Scope: g.Scope, Serial: uint32(serial), Now: now, Rotate: true, Keep: keep, //nolint:gosec // small
 			Access: &store.NewAccess{Digest: token, Life: keep / 4},
 		})
 		if err != nil {

@@ -39,9 +39,9 @@ func spent(redo, kill *redisconn.Script) redisconn.Redo {
 	}
 }
 
-// field finds a value in an answer of advance: verdict, name, value, …
+// field finds a value in an answer of advance: verdict, now, name, value, …
 func field(said []string, name string) string {
-	for pair := range slices.Chunk(said[1:], 2) {
+	for pair := range slices.Chunk(said[2:], 2) {
 		if pair[0] == name && len(pair) == 2 {
 			return pair[1]
 		}

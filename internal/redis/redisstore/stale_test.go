@@ -53,8 +53,8 @@ func TestS11_WithoutAMajorityNobodyIsBelieved(t *testing.T) {
 		return err != nil && !errors.Is(err, store.Absent)
 	})
 	// Writes may go on: every known replica has them, whoever is promoted.
-	if verdict, _, err := grants.Advance(t.Context(), redeem("mine", "the client")); err == nil && verdict != oauth.Advanced {
-		t.Errorf("a live code is %q", verdict)
+	if got, err := grants.Advance(t.Context(), redeem("mine", "the client")); err == nil && got.Verdict != oauth.Advanced {
+		t.Errorf("a live code is %q", got.Verdict)
 	}
 	if keys := isolated.Do(t, "dbsize"); keys != int64(0) {
 		t.Errorf("the isolated server holds %v keys", keys)

@@ -53,27 +53,27 @@ func TestAnUnknownOutcomeIsNotANo(t *testing.T) {
 	}
 	mine, stolen := redeem("mine", "the client"), redeem("stolen", "the client")
 	for range 2 {
-		if verdict, _, err := grants.Advance(t.Context(), mine); !unknown(err) {
-			t.Errorf("%q, %v: acknowledged although only the master has it", verdict, err)
+		if got, err := grants.Advance(t.Context(), mine); !unknown(err) {
+			t.Errorf("%q, %v: acknowledged although only the master has it", got.Verdict, err)
 		}
-		if verdict, _, err := grants.Advance(t.Context(), stolen); !unknown(err) {
-			t.Errorf("%q, %v: acknowledged although only the master has it", verdict, err)
+		if got, err := grants.Advance(t.Context(), stolen); !unknown(err) {
+			t.Errorf("%q, %v: acknowledged although only the master has it", got.Verdict, err)
 		}
 	}
 	for _, replica := range g.Nodes[1:] {
 		replica.Resume()
 	}
 	redistest.Eventually(t, 20*time.Second, "it writes again", func() bool { return grants.Kill(t.Context(), "x") == nil })
-	if verdict, _, err := grants.Advance(t.Context(), mine); err != nil || verdict != oauth.Retried {
-		t.Errorf("the same presenter is told %q, %v", verdict, err)
+	if got, err := grants.Advance(t.Context(), mine); err != nil || got.Verdict != oauth.Retried {
+		t.Errorf("the same presenter is told %q, %v", got.Verdict, err)
 	}
-	if verdict, _, err := grants.Advance(t.Context(), redeem("stolen", "a thief")); err != nil || verdict != oauth.Reused {
-		t.Errorf("another presenter is told %q, %v", verdict, err)
+	if got, err := grants.Advance(t.Context(), redeem("stolen", "a thief")); err != nil || got.Verdict != oauth.Reused {
+		t.Errorf("another presenter is told %q, %v", got.Verdict, err)
 	}
 	late := redeem("mine", "the client")
 	late.Now = mine.Now.Add(31 * time.Second)
-	if verdict, _, err := grants.Advance(t.Context(), late); err != nil || verdict != oauth.Reused {
-		t.Errorf("after 30 seconds the same presenter is told %q, %v", verdict, err)
+	if got, err := grants.Advance(t.Context(), late); err != nil || got.Verdict != oauth.Reused {
+		t.Errorf("after 30 seconds the same presenter is told %q, %v", got.Verdict, err)
 	}
 }
 
@@ -88,8 +88,8 @@ func TestNegativeFactsAreRedone(t *testing.T) {
 	}
 	master := g.Nodes[0].Admin(t)
 	killed := master.HGetAll(t.Context(), "auth:grant:killed").Val()
-	if verdict, _, err := grants.Advance(t.Context(), redeem("spent", "the client")); err != nil || verdict != oauth.Advanced {
-		t.Fatal(verdict, err)
+	if got, err := grants.Advance(t.Context(), redeem("spent", "the client")); err != nil || got.Verdict != oauth.Advanced {
+		t.Fatal(got.Verdict, err)
 	}
 	if err := grants.Kill(t.Context(), "killed"); err != nil {
 		t.Fatal(err)
@@ -110,11 +110,11 @@ func TestNegativeFactsAreRedone(t *testing.T) {
 	if _, err := grants.Get(t.Context(), "killed"); !errors.Is(err, store.Absent) {
 		t.Errorf("a killed grant is back: %v", err)
 	}
-	if verdict, _, err := grants.Advance(t.Context(), redeem("spent", "a thief")); err != nil || verdict != oauth.Reused {
-		t.Errorf("a spent code is %q, %v", verdict, err)
+	if got, err := grants.Advance(t.Context(), redeem("spent", "a thief")); err != nil || got.Verdict != oauth.Reused {
+		t.Errorf("a spent code is %q, %v", got.Verdict, err)
 	}
-	if verdict, _, err := grants.Advance(t.Context(), redeem("untouched", "the client")); err != nil || verdict != oauth.Advanced {
-		t.Errorf("a live code is %q, %v", verdict, err)
+	if got, err := grants.Advance(t.Context(), redeem("untouched", "the client")); err != nil || got.Verdict != oauth.Advanced {
+		t.Errorf("a live code is %q, %v", got.Verdict, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -31,6 +32,7 @@ type accessHistory struct {
 	seed    uint64
 	step    int
 	tokens  map[oauth.Digest]oauth.Access // opaque ones that are there
+	ended   map[oauth.Digest]bool         // those of them that were revoked
 	denied  map[oauth.Digest]bool         // JWTs on the deny list
 	before  map[oauth.ClientID]time.Time
 	clients []oauth.ClientID
@@ -42,6 +44,7 @@ func (h *accessHistory) where(what string) string {
 }
 
 func (h *accessHistory) run() {
+	h.ended = map[oauth.Digest]bool{}
 	h.tokens, h.denied, h.before = map[oauth.Digest]oauth.Access{}, map[oauth.Digest]bool{}, map[oauth.ClientID]time.Time{}
 	h.clients = []oauth.ClientID{oauth.ClientID(h.d.ref()), oauth.ClientID(h.d.ref() + " odd:*{}")}
 	for range 4 {
@@ -72,8 +75,12 @@ func (h *accessHistory) put() {
 	if h.d.oneIn(3) {
 		a.Scope, a.Audience = nil, nil
 	}
-	sure(h.t, h.where("put"), h.s.Access.Put(h.t.Context(), a, h.now))
-	h.tokens[a.Digest] = a
+	err := h.s.Access.Put(h.t.Context(), a, h.now)
+	sure(h.t, h.where("put"), err)
+	same(h.t, h.where("put what was revoked"), errors.Is(err, store.Conflict), h.ended[a.Digest])
+	if !h.ended[a.Digest] {
+		h.tokens[a.Digest] = a
+	}
 }
 
 func (h *accessHistory) revoke() {
@@ -82,7 +89,7 @@ func (h *accessHistory) revoke() {
 	live := pick(h.d, time.Minute, -time.Minute)
 	sure(h.t, h.where("revoke"), h.s.Access.Revoke(h.t.Context(), q, h.now.Add(live), h.now))
 	if q.Format == oauth.FormatOpaque {
-		delete(h.tokens, digest)
+		h.ended[digest] = h.tokens[digest].Client != ""
 	} else if live > 0 {
 		h.denied[digest] = true
 	}
@@ -104,7 +111,8 @@ func (h *accessHistory) look() {
 	q := store.Query{Digest: digest, Format: oauth.FormatJWT, Client: store.TagOf(client)}
 	if h.d.oneIn(2) {
 		q.Format = oauth.FormatOpaque
-		want.Access, want.Found = h.tokens[digest], h.tokens[digest].Client != ""
+		want.Access, want.Revoked = h.tokens[digest], h.ended[digest]
+		want.Found = h.tokens[digest].Client != "" && !want.Revoked
 	} else {
 		want.Revoked = h.denied[digest]
 	}

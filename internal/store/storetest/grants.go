@@ -78,7 +78,7 @@ func sampleGrant(d dice, user oauth.UserID, now time.Time) oauth.Grant {
 		Born:     now, Expires: now.Add(3 * time.Minute), End: now.Add(pick(d, 2*time.Minute, 4*time.Minute, time.Hour)),
 		AuthTime: now.Add(-time.Minute).Truncate(time.Second), ACR: "pwd",
 		RedirectURI: "https://app.example/callback?" + strings.Repeat("long", d.IntN(40)),
-		Challenge:   oauth.ChallengeOf("v"), Nonce: "n-0S6_WzA2Mj",
+		Nonce:       "n-0S6_WzA2Mj",
 	}
 }
 
@@ -87,45 +87,63 @@ func (h *grantHistory) create() {
 	complete(h.t, g, "Serial", "SpentAt")
 	if h.d.oneIn(4) {
 		g.Username, g.Session, g.Audience, g.ACR = "", "", nil, ""
-		g.RedirectURI, g.Challenge, g.Nonce, g.Scope = "", "", "", nil
+		g.RedirectURI, g.Nonce, g.Scope = "", "", nil
 		g.AuthTime = time.Time{}
 	}
 	sure(h.t, h.where("create"), h.s.Grants.Create(h.t.Context(), g))
-	h.m.grants[g.Ref] = g
+	h.m.create(g)
 	h.refs = append(h.refs, g.Ref)
+}
+
+// showing is a presentation of a grant's live credential that every check lets through.
+func showing(g oauth.Grant, now time.Time) store.Presentation {
+	return store.Presentation{
+		Grant: g.Ref, Client: g.Client, Serial: g.Serial, Now: now,
+		Rotate: true, Keep: time.Hour, Scope: g.Scope, Audience: g.Audience,
+	}
 }
 
 func (h *grantHistory) advance() {
 	ref := h.refs[max(0, len(h.refs)-1-h.d.IntN(3))]
-	p := store.Presentation{
-		Grant: ref, Client: "recipe-app", Presenter: oauth.DigestOf(pick(h.d, "p", "p", "q")), Now: h.now,
-		Grace: pick(h.d, 0, 10*time.Second, 30*time.Second), Rotate: !h.d.oneIn(4), Keep: 3 * time.Minute,
-	}
-	if g, ok := h.m.grants[ref]; ok {
-		p.Client, p.Serial = g.Client, g.Serial
-		switch h.d.IntN(8) {
-		case 0:
-			p.Client = "somebody-else"
-		case 1:
-			p.Serial++
-		case 2, 3:
-			p.Serial = max(p.Serial, 1) - 1
-		case 4:
-			p.Serial = uint32(h.d.IntN(int(p.Serial) + 1)) //nolint:gosec // small
-		}
-	}
+	p := h.present(ref)
 	if h.d.oneIn(2) {
 		p.Access = &store.NewAccess{Digest: oauth.DigestOf(h.d.ref()), Life: 2 * time.Minute}
 		h.tokens = append(h.tokens, p.Access.Digest)
 	}
-	verdict, grant, err := h.s.Grants.Advance(h.t.Context(), p)
+	got, err := h.s.Grants.Advance(h.t.Context(), p)
 	sure(h.t, h.where("advance"), err)
 	wantVerdict, want := h.m.advance(p)
-	same(h.t, h.where("verdict"), verdict, wantVerdict)
-	same(h.t, h.where("grant after "+string(verdict)), grant, want)
+	same(h.t, h.where("verdict"), got.Verdict, wantVerdict)
+	same(h.t, h.where("grant after "+string(got.Verdict)), got.Grant, want)
+	if want.Ref != "" {
+		same(h.t, h.where("time"), got.At, h.now)
+	}
 	if p.Access != nil {
 		h.lookAt(p.Access.Digest, ref)
 	}
+}
+
+// present shows a credential of a grant: most often the live one, as its holder would.
+func (h *grantHistory) present(ref oauth.GrantRef) store.Presentation {
+	p := showing(h.m.made[ref], h.now)
+	p.Presenter = oauth.DigestOf(pick(h.d, "p", "p", "q"))
+	p.Grace, p.Rotate, p.Keep = pick(h.d, 0, 10*time.Second, 30*time.Second), !h.d.oneIn(4), 3*time.Minute
+	p.Serial = h.m.grants[ref].Serial
+	switch h.d.IntN(10) {
+	case 0:
+		p.Client = "somebody-else"
+	case 1:
+		p.Serial++
+	case 2, 3:
+		p.Serial = max(p.Serial, 1) - 1
+	case 4:
+		p.Serial = uint32(h.d.IntN(int(p.Serial) + 1)) //nolint:gosec // small
+	case 5:
+		p.Scope = pick(h.d, nil, oauth.Scopes{"prof"}, oauth.Scopes{"profile", "write"})
+	case 6:
+		p.Audience = pick(h.d, nil, []string{"https://api.exampl"}, []string{"[b]", "https://api.example"})
+	}
+	return p
 }
 
 func (h *grantHistory) get() {
@@ -217,11 +235,9 @@ func grantEnds(t *testing.T, s Subject) {
 			g := sampleGrant(d, d.uuid(), now)
 			g.Serial, g.Expires, g.End = serial, now.Add(at.expires), now.Add(at.end)
 			sure(t, name, s.Grants.Create(t.Context(), g))
-			verdict, _, err := s.Grants.Advance(t.Context(), store.Presentation{
-				Grant: g.Ref, Client: g.Client, Serial: serial, Now: now.Add(at.shown), Rotate: true, Keep: time.Hour,
-			})
+			got, err := s.Grants.Advance(t.Context(), showing(g, now.Add(at.shown)))
 			sure(t, name, err)
-			same(t, name, verdict, at.want)
+			same(t, name, got.Verdict, at.want)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 type grantModel struct {
 	grants map[oauth.GrantRef]oauth.Grant
 	by     map[oauth.GrantRef]oauth.Digest // who spent the live serial's predecessor
+	made   map[oauth.GrantRef]oauth.Grant  // as they were created
 	tokens map[oauth.Digest]oauth.Access   // as they were written
 }
 
@@ -21,10 +22,14 @@ func newGrantModel() *grantModel {
 	return &grantModel{
 		grants: map[oauth.GrantRef]oauth.Grant{},
 		by:     map[oauth.GrantRef]oauth.Digest{},
+		made:   map[oauth.GrantRef]oauth.Grant{},
 		tokens: map[oauth.Digest]oauth.Access{},
 	}
 }
 
+func (m *grantModel) create(g oauth.Grant) { m.grants[g.Ref], m.made[g.Ref] = g, g }
+
+// advance returns the verdict and the grant that goes with it.
 func (m *grantModel) advance(p store.Presentation) (oauth.Verdict, oauth.Grant) {
 	g, ok := m.grants[p.Grant]
 	switch {
@@ -34,7 +39,7 @@ func (m *grantModel) advance(p store.Presentation) (oauth.Verdict, oauth.Grant) 
 		if g.Serial == 0 && p.Serial == 0 {
 			delete(m.grants, p.Grant)
 		}
-		return oauth.Unknown, oauth.Grant{}
+		return oauth.Foreign, oauth.Grant{}
 	case !p.Now.Before(g.Expires), !p.Now.Before(g.End):
 		return oauth.Expired, oauth.Grant{}
 	case p.Serial > g.Serial:
@@ -44,9 +49,22 @@ func (m *grantModel) advance(p store.Presentation) (oauth.Verdict, oauth.Grant) 
 	case p.Serial < g.Serial:
 		delete(m.grants, p.Grant)
 		return oauth.Reused, g
+	case !left(g.Scope, p.Scope):
+		return oauth.NoScope, g
+	case !left(g.Audience, p.Audience):
+		return oauth.NoAudience, g
 	}
+	return oauth.Advanced, m.spend(g, p)
+}
+
+// left tells whether a client may still have one of the values of a grant.
+func left(values, allowed []string) bool {
+	return len(values) == 0 || slices.ContainsFunc(values, func(v string) bool { return slices.Contains(allowed, v) })
+}
+
+func (m *grantModel) spend(g oauth.Grant, p store.Presentation) oauth.Grant {
 	if g.Serial > 0 {
-		g.RedirectURI, g.Challenge, g.Nonce = "", "", ""
+		g.RedirectURI, g.Nonce = "", ""
 	}
 	if g.Serial == 0 || p.Rotate {
 		g.Serial++
@@ -61,7 +79,7 @@ func (m *grantModel) advance(p store.Presentation) (oauth.Verdict, oauth.Grant) 
 			Issued: p.Now, Expires: earlier(p.Now.Add(p.Access.Life), g.End),
 		}
 	}
-	return oauth.Advanced, g
+	return g
 }
 
 // token gives a token as it is told: what it shares with its grant is taken from there.

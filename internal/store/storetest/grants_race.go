@@ -25,7 +25,9 @@ func advanceTogether(t *testing.T, s Subject, show func(i int) store.Presentatio
 	answers := make([]told, crowd)
 	errs := make([]error, crowd)
 	together(crowd, func(i int) {
-		answers[i].verdict, answers[i].grant, errs[i] = s.Grants.Advance(t.Context(), show(i))
+		var out store.Outcome
+		out, errs[i] = s.Grants.Advance(t.Context(), show(i))
+		answers[i] = told{out.Verdict, out.Grant}
 	})
 	byVerdict := map[oauth.Verdict][]told{}
 	for i, answer := range answers {
@@ -51,10 +53,9 @@ func oneAdvances(t *testing.T, s Subject) {
 		d := roll("one advances", seed)
 		g := atSerial(t, s, d, uint32(seed%3)) //nolint:gosec // small
 		answers := advanceTogether(t, s, func(i int) store.Presentation {
-			return store.Presentation{
-				Grant: g.Ref, Client: g.Client, Serial: g.Serial, Presenter: oauth.DigestOf(fmt.Sprint(i)),
-				Now: g.Born, Grace: time.Duration(seed%2) * 10 * time.Second, Rotate: true, Keep: time.Hour,
-			}
+			p := showing(g, g.Born)
+			p.Presenter, p.Grace = oauth.DigestOf(fmt.Sprint(i)), time.Duration(seed%2)*10*time.Second
+			return p
 		})
 		same(t, "advanced", len(answers[oauth.Advanced]), 1)
 		same(t, "reused", len(answers[oauth.Reused]), 1)
@@ -70,10 +71,9 @@ func samePresenter(t *testing.T, s Subject) {
 		g := atSerial(t, s, d, uint32(seed%3)) //nolint:gosec // small
 		grace := time.Duration(seed%2) * 10 * time.Second
 		answers := advanceTogether(t, s, func(int) store.Presentation {
-			return store.Presentation{
-				Grant: g.Ref, Client: g.Client, Serial: g.Serial, Presenter: oauth.DigestOf("one"),
-				Now: g.Born, Grace: grace, Rotate: true, Keep: time.Hour,
-			}
+			p := showing(g, g.Born)
+			p.Presenter, p.Grace = oauth.DigestOf("one"), grace
+			return p
 		})
 		same(t, "advanced", len(answers[oauth.Advanced]), 1)
 		if grace == 0 {
@@ -138,17 +138,16 @@ func linearizable(t *testing.T, s Subject) {
 			for n := range calls {
 				in := shown{serial: uint32((n + d.IntN(2)) / 2), presenter: pick(d, "p", "p", "p", "q")} //nolint:gosec // small
 				called := time.Now()
-				verdict, _, err := s.Grants.Advance(t.Context(), store.Presentation{
-					Grant: g.Ref, Client: g.Client, Serial: in.serial, Presenter: oauth.DigestOf(in.presenter),
-					Now: g.Born, Grace: time.Minute, Rotate: true, Keep: time.Hour,
-				})
+				p := showing(g, g.Born)
+				p.Serial, p.Presenter, p.Grace = in.serial, oauth.DigestOf(in.presenter), time.Minute
+				out, err := s.Grants.Advance(t.Context(), p)
 				if err != nil {
 					t.Errorf("advance: %v", err)
 					return
 				}
 				mu.Lock()
 				history = append(history, porcupine.Operation{
-					ClientId: i, Input: in, Call: called.UnixNano(), Output: verdict, Return: time.Now().UnixNano(),
+					ClientId: i, Input: in, Call: called.UnixNano(), Output: out.Verdict, Return: time.Now().UnixNano(),
 				})
 				mu.Unlock()
 			}

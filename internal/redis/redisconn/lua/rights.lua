@@ -1,6 +1,6 @@
 -- Which of some commands may the user not run?
 -- KEYS  1 a scratch key
--- ARGV  commands with their arguments, the key left out: "HSET f 1"
+-- ARGV  commands with their arguments, the key left out: "HSET f 1" (TIME takes none)
 -- gives the first command that is refused, or an empty string
 local refused = ''
 for _, call in ipairs(ARGV) do
@@ -8,7 +8,7 @@ for _, call in ipairs(ARGV) do
   for word in string.gmatch(call, '%S+') do
     words[#words + 1] = word
   end
-  table.insert(words, 2, KEYS[1])
+  if words[1] ~= 'TIME' then table.insert(words, 2, KEYS[1]) end
   local answer = redis.pcall(unpack(words))
   local err = type(answer) == 'table' and answer.err
   -- the words of Redis up to 7, and of later ones and Valkey

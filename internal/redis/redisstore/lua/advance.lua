@@ -1,21 +1,30 @@
 -- Spends a numbered credential of a grant: the authorization code is serial 0, the refresh tokens
--- are 1, 2, 3 … It is reached only by a credential whose seal was verified.
+-- are 1, 2, 3 … It is reached only by a credential whose seal was verified, and by a code only
+-- together with its verifier.
 -- KEYS  1 grant   2 access token to be written beside it (or none)
--- ARGV  1 client   2 serial   3 presenter   4 now   5 grace   6 rotate (1 or 0)   7 keep   8 grant's ref
---       9 life of the access token (with KEYS 2)                             (times and lengths in ms)
--- gives {verdict, name, value, …}: the grant after the change
+-- ARGV  1 client   2 serial   3 presenter   4 now, or empty: the time of Redis   5 grace   6 rotate (1 or 0)
+--       7 keep   8 grant's ref   9 scopes and 10 audiences that the client may have now, each between two line ends
+--       11 life of the access token (with KEYS 2)                          (times and lengths in ms)
+-- gives {verdict, now, name, value, …}: the grant after the change
 --   advanced  it was live and is spent now      retried  the same presenter, inside the grace
---   reused    it is older: the grant is gone    expired, unknown  nothing more is told
+--   reused    it is older: the grant is gone    no_scope, no_audience  nothing of the grant is left
+--   expired, unknown, foreign  nothing more is returned
 local pairs_of = redis.call('HGETALL', KEYS[1])
 local g = {}
 for i = 1, #pairs_of, 2 do g[pairs_of[i]] = pairs_of[i + 1] end
 if not g.serial then return {'unknown'} end
 
-local live, shown = tonumber(g.serial), tonumber(ARGV[2])
-local now, stop = tonumber(ARGV[4]), tonumber(g['end'])
+local live, shown, stop = tonumber(g.serial), tonumber(ARGV[2]), tonumber(g['end'])
+local now = tonumber(ARGV[4])
+if not now then
+  -- One clock for all daemons: by their own, two that differ would disagree on the grace and on a code's life.
+  local time = redis.call('TIME')
+  now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local at = string.format('%d', now)
 
 local function answer(verdict)
-  local out = {verdict}
+  local out = {verdict, at}
   for name, value in pairs(g) do
     out[#out + 1] = name
     out[#out + 1] = value
@@ -23,10 +32,32 @@ local function answer(verdict)
   return out
 end
 
+-- left reports whether one of the values of a grant is among those that are allowed.
+local function left(values, allowed)
+  if #values == 0 then return true end
+  for _, value in ipairs(values) do
+    if string.find(allowed, '\n' .. value .. '\n', 1, true) then return true end
+  end
+  return false
+end
+
+local function scopes()
+  local values = {}
+  for value in string.gmatch(g.scope or '', '%S+') do values[#values + 1] = value end
+  return values
+end
+
+-- audiences reads a list as the store writes it: one value as it is, anything else as JSON.
+local function audiences()
+  if not g.aud then return {} end
+  if string.sub(g.aud, 1, 1) ~= '[' then return {g.aud} end
+  return cjson.decode(g.aud)
+end
+
 if g.client ~= ARGV[1] then
-  -- A code in the hands of another client has leaked (RFC 9700 section 4.5).
+  -- A live code and its verifier in the hands of another client have leaked (RFC 9700 section 4.5).
   if live == 0 and shown == 0 then redis.call('DEL', KEYS[1]) end
-  return {'unknown'}
+  return {'foreign'}
 end
 if now >= tonumber(g.exp) or now >= stop then return {'expired'} end
 if shown > live then return {'unknown'} end
@@ -43,9 +74,13 @@ if shown < live then
   return answer('reused')
 end
 
-if live > 0 and (g.redirect or g.challenge or g.nonce) then
+-- Refused before it is spent: the same credential is good again when the client gets the right back.
+if not left(scopes(), ARGV[9]) then return answer('no_scope') end
+if not left(audiences(), ARGV[10]) then return answer('no_audience') end
+
+if live > 0 and (g.redirect or g.nonce) then
   -- The rest is written anew, because a hash that once held a long value never becomes compact again.
-  g.redirect, g.challenge, g.nonce, g.retries = nil, nil, nil, nil
+  g.redirect, g.nonce, g.challenge, g.retries = nil, nil, nil, nil
   redis.call('DEL', KEYS[1])
   local rest = {}
   for name, value in pairs(g) do
@@ -55,7 +90,7 @@ if live > 0 and (g.redirect or g.challenge or g.nonce) then
   redis.call('HSET', KEYS[1], unpack(rest))
 end
 if live == 0 or ARGV[6] == '1' then
-  g.serial, g.by, g.spent = string.format('%d', live + 1), ARGV[3], ARGV[4]
+  g.serial, g.by, g.spent = string.format('%d', live + 1), ARGV[3], at
 end
 local keep = math.max(math.min(tonumber(ARGV[7]), stop - now), 1)
 g.exp = string.format('%d', now + keep)
@@ -64,8 +99,8 @@ if g.by then redis.call('HSET', KEYS[1], 'by', g.by, 'spent', g.spent) end
 redis.call('PEXPIRE', KEYS[1], keep)
 
 if KEYS[2] then
-  local life = math.max(math.min(tonumber(ARGV[9]), stop - now), 1)
-  redis.call('HSET', KEYS[2], 'client', g.client, 'grant', ARGV[8], 'iat', ARGV[4], 'exp', string.format('%d', now + life))
+  local life = math.max(math.min(tonumber(ARGV[11]), stop - now), 1)
+  redis.call('HSET', KEYS[2], 'client', g.client, 'grant', ARGV[8], 'iat', at, 'exp', string.format('%d', now + life))
   if g.scope then redis.call('HSET', KEYS[2], 'scope', g.scope) end
   if g.aud then redis.call('HSET', KEYS[2], 'aud', g.aud) end
   redis.call('PEXPIRE', KEYS[2], life)

@@ -1,0 +1,142 @@
+package oauth
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+)
+
+// Kind tells the credentials of a grant apart.
+type Kind byte
+
+// The kinds of credential.
+const (
+	KindCode    Kind = 1
+	KindRefresh Kind = 2
+)
+
+// KeyID names the server key that sealed a credential.
+type KeyID [4]byte
+
+// Credential is a numbered credential of a grant, before or after its seal was checked.
+type Credential struct {
+	Kind   Kind
+	Key    KeyID
+	Grant  GrantID
+	Serial uint32    // of a refresh token; a code is always serial 0
+	Code   CodeFacts // of a code
+}
+
+// CodeFacts is what a code says about its own authorization request. It stands in the code and nowhere
+// else, so that the presenter of a code can be checked at any time, also when the code is spent, and
+// before anybody is asked.
+type CodeFacts struct {
+	ends      uint32
+	challenge [20]byte
+	redirect  [10]byte
+}
+
+// CodeOf describes a code that ends at a time, for a PKCE challenge and the redirect URI that it is
+// sent to.
+func CodeOf(ends time.Time, challenge, redirectURI string) CodeFacts {
+	c := CodeFacts{ends: uint32(ends.Unix())} //nolint:gosec // good until 2106
+	challengeDigest, redirectDigest := DigestOf("challenge "+challenge), DigestOf("redirect "+redirectURI)
+	copy(c.challenge[:], challengeDigest[:])
+	copy(c.redirect[:], redirectDigest[:])
+	return c
+}
+
+// ProvenBy reports whether a verifier is the preimage of the code's challenge. The comparison takes
+// the same time whatever differs.
+func (c CodeFacts) ProvenBy(verifier string) bool {
+	shown := CodeOf(time.Time{}, ChallengeOf(verifier), "")
+	return ValidVerifier(verifier) && subtle.ConstantTimeCompare(shown.challenge[:], c.challenge[:]) == 1
+}
+
+// SentTo reports whether the code was sent to a redirect URI.
+func (c CodeFacts) SentTo(redirectURI string) bool {
+	return CodeOf(time.Time{}, "", redirectURI).redirect == c.redirect
+}
+
+// EndedAt reports whether the life of the code was over at a time. The store decides whether a code
+// is still good; this explains why it is not there any more.
+func (c CodeFacts) EndedAt(now time.Time) bool { return now.Unix() >= int64(c.ends) }
+
+const (
+	refreshBody    = 1 + 4 + 16 + 4
+	codeBody       = 1 + 4 + 16 + 4 + 20 + 10
+	credentialSeal = 20 // bytes of HMAC-SHA256: a guess succeeds with 2^-160 (RFC 6749 §10.10)
+	// RefreshLength is the length of every refresh token in characters.
+	RefreshLength = (refreshBody + credentialSeal) / 3 * 4
+	// CodeLength is the length of every code in characters.
+	CodeLength = (codeBody + credentialSeal) / 3 * 4
+)
+
+// length is the number of characters of every credential of a kind.
+func (k Kind) length() int {
+	if k == KindCode {
+		return CodeLength
+	}
+	return RefreshLength
+}
+
+// Seal makes the bearer secret: base64url(kind | key id | grant id | serial | HMAC(key, all before)).
+// A code has the time of its end in place of the serial, and the digests of its challenge and its
+// redirect URI behind it.
+func (c Credential) Seal(key []byte) Token {
+	raw := c.body()
+	raw = append(raw, c.mac(key)...)
+	return Token(base64.RawURLEncoding.EncodeToString(raw))
+}
+
+func (c Credential) body() []byte {
+	raw := make([]byte, 0, codeBody+credentialSeal)
+	raw = append(raw, byte(c.Kind))
+	raw = append(raw, c.Key[:]...)
+	raw = append(raw, c.Grant[:]...)
+	if c.Kind != KindCode {
+		return binary.BigEndian.AppendUint32(raw, c.Serial)
+	}
+	raw = binary.BigEndian.AppendUint32(raw, c.Code.ends)
+	raw = append(raw, c.Code.challenge[:]...)
+	return append(raw, c.Code.redirect[:]...)
+}
+
+func (c Credential) mac(key []byte) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte("oauth2d credential v1"))
+	h.Write(c.body())
+	return h.Sum(nil)[:credentialSeal]
+}
+
+// OpenCredential reads a presented code or refresh token and checks its seal, so that a forged or
+// guessed one is refused before anybody is asked. keyOf gives the server key with an id, or nil.
+// The answer is false for everything that this server did not issue.
+func OpenCredential(t Token, want Kind, keyOf func(KeyID) []byte) (Credential, bool) {
+	if len(t) != want.length() {
+		return Credential{}, false
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(string(t))
+	if err != nil || Kind(raw[0]) != want {
+		return Credential{}, false
+	}
+	c := Credential{Kind: want}
+	copy(c.Key[:], raw[1:5])
+	copy(c.Grant[:], raw[5:21])
+	number, rest := binary.BigEndian.Uint32(raw[21:25]), raw[25:len(raw)-credentialSeal]
+	if want == KindCode {
+		c.Code.ends = number
+		copy(c.Code.challenge[:], rest)
+		copy(c.Code.redirect[:], rest[len(c.Code.challenge):])
+	} else {
+		c.Serial = number
+	}
+	key := keyOf(c.Key)
+	if key == nil || !hmac.Equal(c.mac(key), raw[len(raw)-credentialSeal:]) {
+		return Credential{}, false
+	}
+	return c, true
+}
