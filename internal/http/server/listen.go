@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +23,8 @@ const (
 	maxHeaderBytes = 72 << 10
 
 	http2Streams = 100
+
+	crowdedInterval = time.Minute // between two warnings
 )
 
 // Options are those of one listener.
@@ -33,7 +36,10 @@ type Options struct {
 	Handler  http.Handler
 	TLS      *Certificates // nil means plain HTTP
 	Timeout  time.Duration // of one request, as in Plumbing
-	Log      *slog.Logger
+	// MaxConnections bounds the open connections: at the bound the one that has been idle for longest
+	// is closed for a new one. 0 means no bound.
+	MaxConnections int
+	Log            *slog.Logger
 }
 
 // Server is one listener.
@@ -41,6 +47,8 @@ type Server struct {
 	o        Options
 	http     *http.Server
 	listener net.Listener
+	places   *places // nil: no bound
+	crowded  atomic.Bool
 	done     chan error
 }
 
@@ -48,7 +56,7 @@ type Server struct {
 func New(o Options) *Server {
 	s := &Server{o: o, done: make(chan error, 1)}
 	s.http = &http.Server{
-		Handler:           o.Handler,
+		Handler:           closeAfterUnsized(o.Handler),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      readTimeout + o.Timeout + writeMargin,
@@ -62,6 +70,10 @@ func New(o Options) *Server {
 			WriteByteTimeout:     writeMargin,
 		},
 		Protocols: new(http.Protocols),
+	}
+	if o.MaxConnections > 0 {
+		s.places = newPlaces(o.MaxConnections, s.warnCrowded)
+		s.http.ConnState = s.places.watch
 	}
 	s.http.Protocols.SetHTTP1(true)
 	s.http.Protocols.SetHTTP2(o.TLS != nil)
@@ -84,24 +96,37 @@ func (s *Server) Start() error {
 }
 
 func (s *Server) serve() error {
-	var err error
+	listener := s.listener
+	if s.places != nil {
+		listener = s.places.listener(listener)
+	}
 	if s.o.TLS == nil {
-		err = s.http.Serve(s.listener)
+		listener = strictListener{listener}
 	} else {
-		s.http.TLSConfig = s.o.TLS.Config()
-		err = s.http.ServeTLS(s.listener, "", "")
+		s.http.TLSConfig = s.o.TLS.Config() // makes net/http speak HTTP/2
+		listener = newHandshakes(listener, s.http.TLSConfig, s.o.Log.With("listener", s.o.Name))
 	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
+	if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
 	}
-	return err
+	return nil
+}
+
+// warnCrowded says that the bound of connections is reached, at most once in crowdedInterval.
+func (s *Server) warnCrowded() {
+	if s.crowded.Swap(true) {
+		return
+	}
+	time.AfterFunc(crowdedInterval, func() { s.crowded.Store(false) })
+	s.o.Log.Warn("all connections are taken; the one that has been idle for longest is closed for a new one", "listener", s.o.Name,
+		"max_connections", s.o.MaxConnections)
 }
 
 // Addr is where the server listens; it is known after Start.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
 // Handler is what the server serves.
-func (s *Server) Handler() http.Handler { return s.http.Handler }
+func (s *Server) Handler() http.Handler { return s.o.Handler }
 
 // Done tells that serving has ended: nil after Shutdown, else why.
 func (s *Server) Done() <-chan error { return s.done }

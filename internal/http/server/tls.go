@@ -79,6 +79,7 @@ func (c *Certificates) Watch(ctx context.Context, every time.Duration, log *slog
 func (c *Certificates) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{protocolHTTP2, "http/1.1"},
 		CipherSuites: []uint16{ // of TLS 1.2; crypto/tls chooses those of 1.3
 			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 			tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
