@@ -42,8 +42,9 @@ func newClientRotateSecret(s *shared) *cobra.Command {
   oauth2d client rotate-secret planner --direct --overlap 0`,
 		Args: oneArg("the id of a client"),
 	}
-	cmd.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "how long the earlier secrets stay good; 0: they end at once")
-	cmd.Flags().DurationVar(&life, "expires-in", 0, "life of the new secret; 0: for ever")
+	overlap = 24 * time.Hour
+	durationVar(cmd.Flags(), &overlap, "overlap", "how long the earlier secrets stay good; 0: they end at once")
+	durationVar(cmd.Flags(), &life, "expires-in", "life of the new secret; 0: for ever")
 	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		if overlap%time.Second != 0 || life%time.Second != 0 {
 			// Cut to seconds, a short life would be 0, which is for ever.

@@ -32,7 +32,8 @@ func newHealthcheck(s *shared) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&url, "url", "", "the address to ask; empty: /health/ready on admin.listen")
-	cmd.Flags().DurationVar(&timeout, "timeout", 2*time.Second, "how long the answer may take")
+	timeout = 2 * time.Second
+	durationVar(cmd.Flags(), &timeout, "timeout", "how long the answer may take")
 	return cmd
 }
 

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/recipe-web-app/oauth2d/internal/config"
 )
 
 // table is a result for people: a line of names and lines of values.
@@ -124,12 +126,13 @@ func (s *shared) moment(flag, text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if age, err := time.ParseDuration(text); err == nil && age >= 0 {
+	_, isNumber := strconv.Atoi(text) // such as a year: a number alone is no age here
+	if age, err := config.ParseDuration(text); err == nil && age >= 0 && isNumber != nil {
 		return time.Now().Add(-age), nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, usage("%s %s: is neither a time nor an age; hint: 2026-05-01T12:00:00Z or 24h", flag, text)
+		return at, usage("%s %s: is neither a time nor an age; hint: 2026-05-01T12:00:00Z, 24h or 7d", flag, text)
 	}
 	return at, nil
 }

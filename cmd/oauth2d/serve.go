@@ -98,7 +98,7 @@ func (s *shared) serve(ctx context.Context, f serveFlags) error {
 	}
 	// A second signal ends the process at once.
 	signal.Reset(os.Interrupt, syscall.SIGTERM)
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Server.ShutdownGrace)
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Server.ShutdownDelay+c.Server.ShutdownGrace)
 	defer cancel()
 	if err := a.Stop(ending); err != nil && failed == nil {
 		failed = &problem{code: exitFailed, err: fmt.Errorf("stopping: %w", err)}

@@ -86,7 +86,7 @@ func newSessionEnd(s *shared) *cobra.Command {
 		Short: "end sessions, and the grants and tokens that were given in them",
 		Example: `  oauth2d session end 3vTq0yJx5s1c8bQe7uWnZk2LmA --direct
   oauth2d session end --direct --user ada
-  oauth2d session end --direct --seen-before 168h --dry-run
+  oauth2d session end --direct --seen-before 7d --dry-run
   oauth2d session end --direct --all`,
 		Args: cobra.ArbitraryArgs,
 	}

@@ -50,7 +50,8 @@ func newTokenGet(s *shared) *cobra.Command {
 	flags.StringVar(&f.scope, "scope", "", "scopes that are asked for, separated by spaces")
 	flags.StringArrayVar(&f.resources, "resource", nil, "resource that the token is for (RFC 8707); may be repeated")
 	flags.BoolVar(&f.browser, "browser", false, "sign in through the browser")
-	flags.DurationVar(&f.patience, "timeout", loginTime, "how long the sign-in may take")
+	f.patience = loginTime
+	durationVar(flags, &f.patience, "timeout", "how long the sign-in may take")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return explained(cmd.CommandPath(), s.getToken(cmd.Context(), f))
 	}

@@ -99,6 +99,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 			_ = a.Stop(ctx) // the first error is the one to tell
 		}
 	}()
+	a.warnLooseFiles()
 	if err := a.listen(ctx); err != nil {
 		return nil, err
 	}

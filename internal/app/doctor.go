@@ -53,6 +53,7 @@ func Examine(ctx context.Context, c config.Config) []Finding {
 	defer cancel()
 	e := &examiner{now: time.Now}
 	e.redis(ctx, c)
+	e.secretFiles(c)
 	e.certificate("tls", c.Server.TLS.CertFile)
 	e.certificate("redis tls", c.Redis.TLS.CertFile)
 	return e.found

@@ -30,8 +30,8 @@ func (a *App) Start() error {
 			}
 		})
 	}
-	a.onStop("health", func(context.Context) error {
-		a.health.Stopping()
+	a.onStop("health", func(ctx context.Context) error {
+		a.stopBeingReady(ctx)
 		return nil
 	})
 	if a.config.Redis.Mode == "embedded" && !a.config.Dev {

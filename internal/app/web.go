@@ -40,11 +40,13 @@ func (a *App) makeServers() error {
 	}
 	a.public = server.New(server.Options{
 		Name: "public", Listener: a.listener, Handler: handler, TLS: a.certificates, Timeout: c.Server.RequestTimeout, Log: a.log,
+		MaxConnections: a.maxConnections(),
 	})
 	scrape := &endpoint.Metrics{Metrics: a.metrics}
 	operators := server.Admin{Plumbing: plumbing, Hosts: c.Admin.Hosts, Health: a.health, Scrape: scrape.Serve, API: a.operatorsAPI()}
 	a.admin = server.New(server.Options{
 		Name: "admin", Listener: a.adminListener, Handler: operators.Handler(), Timeout: c.Server.RequestTimeout, Log: a.log,
+		MaxConnections: adminConnections,
 	})
 	return nil
 }

@@ -62,7 +62,7 @@ func assignOne(place reflect.Value, kind Kind, raw any) error {
 		}
 		place.SetBool(on)
 	case Duration:
-		d, err := parseDuration(text)
+		d, err := ParseDuration(text)
 		if err != nil {
 			return err
 		}
@@ -71,19 +71,6 @@ func assignOne(place reflect.Value, kind Kind, raw any) error {
 		place.SetString(text)
 	}
 	return nil
-}
-
-// parseDuration reads a Go duration, or a whole number of seconds.
-func parseDuration(text string) (time.Duration, error) {
-	const most = int64(time.Duration(1<<63-1) / time.Second)
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n <= most && n >= -most {
-		return time.Duration(n) * time.Second, nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, errors.New("must be a duration such as 90s, 15m or 168h, or a number of seconds")
-	}
-	return d, nil
 }
 
 // scalar is a single value as text, as it is written.
@@ -189,7 +176,7 @@ func assignObject(into reflect.Value, f Field, raw any, at string, wrong *Proble
 func checkBounds(place reflect.Value, f Field, at string, wrong *Problems) {
 	switch f.Kind {
 	case Duration:
-		low, high := bound(f.Min, time.ParseDuration), bound(f.Max, time.ParseDuration)
+		low, high := bound(f.Min, ParseDuration), bound(f.Max, ParseDuration)
 		checkRange(time.Duration(place.Int()), low, high, at, wrong)
 	case Number:
 		low, high := bound(f.Min, strconv.Atoi), bound(f.Max, strconv.Atoi)

@@ -32,6 +32,8 @@ type Config struct {
 	Dev bool
 	// Tool is set by commands beside the server, which need no issuer.
 	Tool bool
+	// SecretFiles are the files that secrets were read from, the settings' own included.
+	SecretFiles []SecretFile
 }
 
 // Server is the public listener.
@@ -42,7 +44,9 @@ type Server struct {
 	ProxyHeader    string        `key:"proxy_header" default:"X-Forwarded-For" enum:"X-Forwarded-For,Forwarded" doc:"The one header by which the trusted proxies tell who asked. A proxy must overwrite it."`
 	Metrics        bool          `key:"metrics" doc:"Serve /metrics below the issuer, too, where everybody can read it."`
 	RequestTimeout time.Duration `key:"request_timeout" default:"10s" min:"1s" max:"2m" doc:"How long one request may take, waiting for Redis included."`
-	ShutdownGrace  time.Duration `key:"shutdown_grace" default:"20s" min:"0s" max:"10m" doc:"How long requests in flight may take to finish when the server stops."`
+	ShutdownDelay  time.Duration `key:"shutdown_delay" default:"0s" min:"0s" max:"5m" doc:"How long the server goes on serving after SIGTERM while its health says that it is stopping, before it closes its listeners: as long as a load balancer takes to notice. 0s: no balancer is in front, or it is told otherwise."`
+	ShutdownGrace  time.Duration `key:"shutdown_grace" default:"20s" min:"0s" max:"10m" doc:"How long requests in flight may take to finish when the server stops, after shutdown_delay."`
+	MaxConnections int           `key:"max_connections" default:"4096" min:"16" max:"1000000" doc:"Open connections of the public listener. At the bound the one that has been idle for longest is closed for a new one; when none is idle, new ones wait. The files that the process may open bound it, too."`
 	TLS            ServerTLS     `key:"tls"`
 }
 

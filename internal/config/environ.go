@@ -34,6 +34,9 @@ func (l *loader) environment() {
 func (l *loader) environ() (values, origins map[string]string) {
 	values, origins = map[string]string{}, map[string]string{}
 	for _, v := range l.envFile() {
+		if secret := slices.IndexFunc(l.fields, func(f Field) bool { return f.Secret() && f.Env == v.name }); secret >= 0 && v.value != "" {
+			l.holds(l.fields[secret].Key, l.sources.EnvFile)
+		}
 		values[v.name], origins[v.name] = v.value, inLine(l.sources.EnvFile, v.line)
 	}
 	for _, pair := range l.sources.Environ {
@@ -83,6 +86,7 @@ func (l *loader) secretFiles(named func(Field) (name, at string)) {
 			text = strings.NewReplacer("\r\n", ",", "\n", ",").Replace(text)
 		}
 		read[f.Key] = text
+		l.holds(f.Key, name)
 		l.origins.set(f.Key, name+", named by "+at)
 	}
 	l.merge(read)

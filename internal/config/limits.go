@@ -35,7 +35,7 @@ func ParseRate(text string) (Rate, error) {
 	if !ok || err != nil {
 		return Rate{}, wrong
 	}
-	per, err := parseDuration(strings.TrimSpace(second))
+	per, err := ParseDuration(strings.TrimSpace(second))
 	switch {
 	case err != nil:
 		return Rate{}, wrong

@@ -67,6 +67,7 @@ type loader struct {
 	fields   []Field
 	v        *viper.Viper
 	origins  Origins // of what won so far
+	secrets  []SecretFile
 	wrong    Problems
 	warnings []string
 }
@@ -114,6 +115,9 @@ func (l *loader) yaml() {
 	for _, key := range file.keys {
 		if l.known(file, key) && file.values[key] != nil {
 			layer[key] = file.values[key]
+			if f, _ := find(l.fields, key); f.Secret() {
+				l.holds(key, file.name)
+			}
 			l.origins[key] = inLine(file.name, file.lines[key])
 		}
 	}
@@ -193,6 +197,7 @@ func (l *loader) collect() Config {
 		assign(into, f, l.v.Get(f.Key), f.Key, &l.wrong)
 	}
 	c.Scopes = withStandardScopes(c.Scopes)
+	c.SecretFiles = l.secrets
 	return c
 }
 

@@ -112,7 +112,7 @@ func TestMistakes(t *testing.T) {
 		"unknown scope key":    {yaml: "scopes:\n  - name: a\n    descrption: b\n", want: "scopes[0].descrption: no such setting (FILE, line 3); hint: did you mean description?"},
 		"value for a section":  {yaml: "redis: sentinel\n", want: "redis: is a section"},
 		"mode":                 {env: []string{"OAUTH2D_REDIS_MODE=sentinal"}, want: `"sentinal" is none of embedded, standalone, sentinel, cluster (OAUTH2D_REDIS_MODE); hint: did you mean sentinel?`},
-		"duration":             {yaml: "token: {access: soon}\n", want: `token.access: "soon" must be a duration such as 90s, 15m or 168h, or a number of seconds (FILE, line 1)`},
+		"duration":             {yaml: "token: {access: soon}\n", want: `token.access: "soon" must be a duration such as 90s, 15m, 12h or 7d, or a number of seconds (FILE, line 1)`},
 		"long code":            {yaml: "token: {code: 11m}\n", want: `token.code: "11m" is more than 10m0s (FILE, line 1)`},
 		"grace":                {env: []string{"OAUTH2D_REFRESH_GRACE=31"}, want: `refresh.grace: "31" is more than 30s (OAUTH2D_REFRESH_GRACE)`},
 		"number":               {yaml: "session: {limit: many}\n", want: `session.limit: "many" must be a whole number, in decimal digits (FILE, line 1); hint: such as 5`},

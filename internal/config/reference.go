@@ -41,7 +41,7 @@ it is the same words in capitals behind ` + "`OAUTH2D_`" + ` (` + "`OAUTH2D_REDI
   text in quotes, or leave the value empty. A setting that is there twice, and a second YAML document, are refused.
 - **Env files** hold ` + "`NAME=value`" + ` lines. ` + "`'Single quotes'`" + ` keep everything, ` + "`\"double quotes\"`" + ` know ` + "`\\n`, `\\\"`, `\\\\` and `\\$`" + `, and without quotes
   a value ends before ` + "` #`" + `. Nothing is replaced: a value with ` + "`$`" + ` needs single quotes.
-- **Durations** are written ` + "`90s`, `15m`, `168h`" + `, or as a number of seconds.
+- **Durations** are written ` + "`90s`, `15m`, `12h`, `7d` or `1d12h` (a day is 24 hours)" + `, or as a number of seconds.
 - **Limits** are written ` + "`600/1m`" + `, a count and a span, or ` + "`off`" + `.
 - **Lists** are YAML lists, or one text with commas; lists of objects are JSON in the environment.
 - **Unknown names are refused** with the nearest known one, in the file and in the environment.

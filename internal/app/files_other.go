@@ -1,0 +1,6 @@
+//go:build !unix
+
+package app
+
+// openFileLimit is how many files the process may have open; 0 when that is unknown or without bound.
+func openFileLimit() int { return 0 }
