@@ -45,6 +45,10 @@ short: ## run the tests without the race detector
 packages: ## install the Debian packages that the tests need (root, or with sudo)
 	@.ci/packages
 
+.PHONY: vuln
+vuln: ## look for known vulnerabilities that the code can reach (VULNDB=latest: in today's database); part of .ci/run
+	@.ci/vuln
+
 .PHONY: lint
 lint: $(BIN)/golangci-lint-$(LINT) ## run golangci-lint as .golangci.yml says
 	$< run ./...
