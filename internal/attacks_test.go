@@ -149,7 +149,9 @@ func TestC15_T07_SecretsAreComparedInConstantTime(t *testing.T) {
 		"internal/secret/mac.go Equal":                      "Equal",
 		"internal/secret/hasher.go Verify":                  "Equal",
 		"internal/http/page/csrf.go check":                  "Equal",
-		"internal/authorize/interaction.go Resume":          "ConstantTimeCompare",
+		"internal/oauth/token.go Owns":                      "ConstantTimeCompare",
+		"internal/authorize/interaction.go Resume":          "Owns",
+		"internal/directory/choose.go Chooser":              "Owns",
 		"internal/registry/secrets.go matchesDigest":        "Equal",
 		"internal/registry/remembered.go name":              "MAC",    // looked up by it, never by the secret
 		"internal/http/endpoint/callers.go self":            "Digest", // two digests: how far they agree tells nothing

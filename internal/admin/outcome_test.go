@@ -125,9 +125,10 @@ func (s grants) Kill(ctx context.Context, refs ...oauth.GrantRef) error {
 	return err
 }
 
-func (s consents) Give(ctx context.Context, user oauth.UserID, c oauth.Consent) error {
-	_, err := write(ctx, s.caller, "consents.give", nothing(func(ctx context.Context) error { return s.Consents.Give(ctx, user, c) }))
-	return err
+func (s consents) Give(ctx context.Context, user oauth.UserID, c oauth.Consent, since time.Time) (oauth.Consent, error) {
+	return write(ctx, s.caller, "consents.give", func(ctx context.Context) (oauth.Consent, error) {
+		return s.Consents.Give(ctx, user, c, since)
+	})
 }
 
 func (s consents) Withdraw(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
@@ -334,7 +335,8 @@ func verbs() map[string]func(*testing.T, context.Context, *house, stage) error {
 			return h.sessions.End(ctx, s.session, session.ReasonLogout)
 		},
 		"consent.given": func(_ *testing.T, ctx context.Context, h *house, s stage) error {
-			return h.authorizer.Allow(ctx, authorize.Pending{Client: s.client, Scope: oauth.Scopes{"read"}}, s.session)
+			_, err := h.authorizer.Allow(ctx, authorize.Pending{Client: s.client, Scope: oauth.Scopes{"read"}}, s.session)
+			return err
 		},
 		"consent.withdrawn": func(_ *testing.T, ctx context.Context, h *house, s stage) error {
 			return h.authorizer.Withdraw(ctx, s.user.ID, s.client.ID)

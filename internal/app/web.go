@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strings"
 
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
@@ -20,7 +19,7 @@ func (a *App) makeServers() error {
 	if err != nil {
 		return err
 	}
-	cookies := web.Cookies{Secure: strings.HasPrefix(a.issuer, "https:")}
+	cookies := web.CookiesOf(a.issuer)
 	if a.pages, err = a.makePages(cookies); err != nil {
 		return err
 	}

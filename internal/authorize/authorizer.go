@@ -19,11 +19,17 @@ type Options struct {
 	Grants    store.Grants
 	Consents  store.Consents
 	Ring      *keyring.Ring
+	People    People // nil: the sign-in page does not fill in whom an id_token_hint names
 	Events    event.Sink
 	Now       func() time.Time
 	Issuer    string
 	Lifetimes oauth.Lifetimes
 	Resources oauth.Resources
+}
+
+// People finds a user by id; store.Absent when there is none.
+type People interface {
+	Get(ctx context.Context, id oauth.UserID) (oauth.User, error)
 }
 
 // Authorizer answers authorization requests. It is safe for concurrent use.
@@ -48,7 +54,15 @@ type Pending struct {
 	challenge string
 	nonce     string
 	prompt    prompt
-	asked     time.Time // when the request first came in
+	hinted    oauth.UserID // whom the id_token_hint names; empty without one
+	asked     time.Time    // when the request first came in
+
+	// Restarted: the interaction was another browser's, or too old. It is now a request of this browser.
+	Restarted bool
+
+	id          oauth.GrantID // of the one grant that the interaction may yield; zero for a request that never waited
+	decided     *decision
+	withdrawals uint64 // of the user, when Step decided
 }
 
 // Check runs the chain over the parameters of an authorization request. parse is the error that

@@ -1,64 +1,145 @@
 package authorize
 
 import (
+	"bytes"
+	"compress/flate"
 	"context"
-	"crypto/subtle"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
-// InteractionLife is how long a person may take to sign in and consent.
+// InteractionLife is how long a person may take to sign in and consent. Later, the request is started again.
 const InteractionLife = time.Hour
 
-const interactionPurpose = "interaction"
+const interactionPurpose = "interaction 2"
 
-// interaction is a pending request on its way through the browser.
+// interaction is a pending request on its way through the browser. The parameters travel beside it.
 type interaction struct {
-	Params  string `json:"p"`
-	Asked   int64  `json:"t"` // when it came in, milliseconds
-	Browser string `json:"b"` // digest of the browser's cookie
+	ID      []byte    `json:"i"`           // becomes the id of the grant, so that an interaction yields one code
+	Asked   int64     `json:"t"`           // when the request came in, milliseconds
+	Browser string    `json:"b,omitempty"` // oauth.Browser.Binding; empty for a request that no browser owns yet
+	Decided *decision `json:"d,omitempty"`
 }
 
-// Seal makes the text by which a browser can come back to a pending request. Only the server can
-// read or change it, and only the browser with this cookie can use it.
-func (a *Authorizer) Seal(p Pending, browser oauth.Token) (string, error) {
-	plain, err := json.Marshal(interaction{Params: p.params.Encode(), Asked: p.asked.UnixMilli(), Browser: browser.Digest().Key()})
+// decision is what a person allowed on the consent page of this very interaction.
+type decision struct {
+	User  oauth.UserID `json:"u"`
+	Scope oauth.Scopes `json:"s"`
+}
+
+// Seal makes the text by which a browser can come back to a pending request. Only the server can read or
+// change it. Sealing the same request again keeps its age, its one code and what was decided.
+//
+// Without a browser, the text belongs to the first one that brings it.
+func (a *Authorizer) Seal(p Pending, browser oauth.Browser) (string, error) {
+	id := p.id
+	if id == (oauth.GrantID{}) {
+		id = oauth.GrantID(secret.Random(len(id)))
+	}
+	head, err := json.Marshal(interaction{ID: id[:], Asked: p.asked.UnixMilli(), Browser: browser.Binding(), Decided: p.decided})
 	if err != nil {
 		return "", err
 	}
-	return a.o.Ring.SealText(interactionPurpose, plain)
+	plain := bytes.NewBuffer(append(head, '\n'))
+	if err := deflate(plain, p.params.Encode()); err != nil {
+		return "", err
+	}
+	return a.o.Ring.SealText(interactionPurpose, plain.Bytes())
 }
 
-// Resume opens a sealed interaction and checks the request in it anew. One of another browser, of
-// long ago, or not ours is StaleInteraction.
-func (a *Authorizer) Resume(ctx context.Context, sealed string, browser oauth.Token) (Pending, error) {
-	stale := func(cause error) error {
-		return oauth.Refuse(oauth.StaleInteraction, "this page is too old or belongs to another browser; start again from the application", cause)
-	}
-	plain, err := a.o.Ring.OpenText(interactionPurpose, sealed)
+// deflate keeps the addresses short: the parameters are percent-encoded.
+func deflate(to io.Writer, text string) error {
+	packer, err := flate.NewWriter(to, flate.BestCompression)
 	if err != nil {
-		return Pending{}, stale(err)
+		return err
 	}
-	var i interaction
-	if err := json.Unmarshal(plain, &i); err != nil {
-		return Pending{}, stale(err)
+	if _, err := io.WriteString(packer, text); err != nil {
+		return err
+	}
+	return packer.Close()
+}
+
+// maxUnpacked bounds what a sealed text may grow to: every parameter at its longest, encoded.
+const maxUnpacked = 3 * oauth.MaxParams * oauth.MaxParamBytes
+
+func inflate(packed []byte) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxUnpacked+1))
+	if err == nil && len(text) > maxUnpacked {
+		err = errors.New("the parameters are too long")
+	}
+	return string(text), err
+}
+
+// Resume opens a sealed interaction and checks the request in it anew. StaleInteraction says that the text is
+// not one of ours.
+//
+// An interaction of another browser, or older than InteractionLife, holds nothing but a request that anybody
+// could send: it is started again for this browser, without what was decided or done elsewhere, and
+// Pending.Restarted reports that.
+func (a *Authorizer) Resume(ctx context.Context, sealed string, browser oauth.Browser) (Pending, error) {
+	i, params, err := a.open(sealed)
+	if err != nil {
+		return Pending{}, oauth.Refuse(oauth.StaleInteraction, "this address is incomplete or too old; start again from the application", err)
+	}
+	form, err := url.ParseQuery(params)
+	if err != nil {
+		return Pending{}, err
+	}
+	read, parse := oauth.ParseParams(form)
+	p, err := a.Check(ctx, read, parse)
+	if err != nil {
+		return Pending{}, err
 	}
 	asked := time.UnixMilli(i.Asked)
-	if browser == "" || subtle.ConstantTimeCompare([]byte(i.Browser), []byte(browser.Digest().Key())) != 1 {
-		return Pending{}, stale(nil)
+	switch old := p.asked.Sub(asked) > InteractionLife; {
+	case old || i.Browser != "" && !browser.Owns(i.Browser):
+		p.Restarted, p.id = true, restartedID(i.ID, browser)
+	case i.Browser == "":
+		p.id = oauth.GrantID(i.ID)
+	default:
+		p.id, p.asked, p.decided = oauth.GrantID(i.ID), asked, i.Decided
 	}
-	if a.o.Now().Sub(asked) > InteractionLife {
-		return Pending{}, stale(nil)
-	}
-	form, err := url.ParseQuery(i.Params)
+	return p, nil
+}
+
+// Restart opens a sealed interaction of any browser and any age as a new request, which may yield a code of
+// its own. It is for a person who asked for that.
+func (a *Authorizer) Restart(ctx context.Context, sealed string) (Pending, error) {
+	p, err := a.Resume(ctx, sealed, nil)
 	if err != nil {
-		return Pending{}, stale(err)
+		return Pending{}, err
 	}
-	params, parse := oauth.ParseParams(form)
-	p, err := a.Check(ctx, params, parse)
-	p.asked = asked
-	return p, err
+	p.Restarted, p.id, p.decided, p.asked = true, oauth.GrantID{}, nil, a.o.Now()
+	return p, nil
+}
+
+// restartedID names an interaction that was started again. It is the same one each time, so that loading an
+// address again and again yields no more codes in another browser than in its own.
+func restartedID(id []byte, browser oauth.Browser) oauth.GrantID {
+	sum := sha256.Sum256(slices.Concat([]byte("interaction of another browser"), id, []byte(browser.Binding())))
+	return oauth.GrantID(sum[:len(oauth.GrantID{})])
+}
+
+func (a *Authorizer) open(sealed string) (i interaction, params string, err error) {
+	plain, err := a.o.Ring.OpenText(interactionPurpose, sealed)
+	if err != nil {
+		return i, "", err
+	}
+	head, packed, _ := bytes.Cut(plain, []byte{'\n'})
+	if err := json.Unmarshal(head, &i); err != nil {
+		return i, "", err
+	}
+	if len(i.ID) != len(oauth.GrantID{}) {
+		return i, "", errors.New("the interaction has no id")
+	}
+	params, err = inflate(packed)
+	return i, params, err
 }

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
 // Answer is a successful authorization answer.
@@ -16,14 +19,51 @@ type Answer struct {
 	Code   oauth.Token
 }
 
-// Issue makes the grant and answers with its code. It is called for a request that is Ready, in
-// the session that was looked at.
+// markSlack is how much longer than the interaction the mark lives that it was answered: clocks differ.
+const markSlack = 5 * time.Minute
+
+// Issue creates the grant and returns its code. Call it for a request that Step found Ready, in the same
+// session.
+//
+// An interaction yields one code, however often and by however many callers it is brought. Whoever brings it
+// again gets that same code as long as it can be redeemed, because a browser may not have seen the first
+// answer; and AlreadyAnswered from then on.
 func (a *Authorizer) Issue(ctx context.Context, p Pending, session oauth.Session) (Answer, error) {
-	id := oauth.GrantID(secret.Random(len(oauth.GrantID{})))
+	id := p.id
+	create := func(ctx context.Context, g oauth.Grant) error {
+		return a.o.Grants.CreateOnce(ctx, g, InteractionLife+markSlack-g.Born.Sub(p.asked))
+	}
+	if id == (oauth.GrantID{}) {
+		id, create = oauth.GrantID(secret.Random(len(id))), a.o.Grants.Create
+	}
+	grant := a.grant(p, session, id.Ref())
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	var err error
+	if err = create(ctx, grant); errors.Is(err, store.Conflict) {
+		grant, err = a.answeredBefore(ctx, grant)
+	} else if err != nil {
+		err = oauth.Unavailable(err).To(p.Return)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := a.stillAllowed(ctx, p, session, grant.Ref); err != nil {
+		return Answer{}, oauth.AsError(err).To(p.Return)
+	}
+	keyID, key := a.o.Ring.SealingKey()
+	code := oauth.Credential{
+		Kind: oauth.KindCode, Key: keyID, Grant: id, Code: oauth.CodeOf(grant.Expires, p.challenge, p.Return.URI),
+	}.Seal(key)
+	return Answer{Return: p.Return, Code: code}, nil
+}
+
+// grant is the record of what is allowed.
+func (a *Authorizer) grant(p Pending, session oauth.Session, ref oauth.GrantRef) oauth.Grant {
 	now := a.o.Now().Truncate(time.Millisecond)
 	lifetimes := p.Client.Lifetimes.Or(a.o.Lifetimes)
-	grant := oauth.Grant{
-		Ref:         id.Ref(),
+	return oauth.Grant{
+		Ref:         ref,
 		Client:      p.Client.ID,
 		User:        session.User,
 		Username:    session.Username,
@@ -38,30 +78,50 @@ func (a *Authorizer) Issue(ctx context.Context, p Pending, session oauth.Session
 		RedirectURI: p.Return.URI,
 		Nonce:       p.nonce,
 	}
-	ctx, release := commit.Begin(ctx)
-	defer release()
-	if err := a.o.Grants.Create(ctx, grant); err != nil {
-		return Answer{}, oauth.Unavailable(err).To(p.Return)
-	}
-	if err := a.stillSignedIn(ctx, session, grant.Ref); err != nil {
-		return Answer{}, oauth.AsError(err).To(p.Return)
-	}
-	keyID, key := a.o.Ring.SealingKey()
-	code := oauth.Credential{
-		Kind: oauth.KindCode, Key: keyID, Grant: id, Code: oauth.CodeOf(grant.Expires, p.challenge, p.Return.URI),
-	}.Seal(key)
-	return Answer{Return: p.Return, Code: code}, nil
 }
 
-// stillSignedIn closes a race: who ends a session ends the grants they can see. A grant that was
-// being made meanwhile is either seen there, or sees here that its session is gone.
-func (a *Authorizer) stillSignedIn(ctx context.Context, s oauth.Session, ref oauth.GrantRef) error {
-	alive, err := a.o.Sessions.Alive(ctx, s.Ref)
-	if alive && err == nil {
+// answeredBefore returns the grant that an interaction yielded before, when it is for the same request of the
+// same person and its code is still to be redeemed. Its Expires is the one that the first code says, by which the
+// code comes out the same.
+func (a *Authorizer) answeredBefore(ctx context.Context, again oauth.Grant) (oauth.Grant, error) {
+	first, err := a.o.Grants.Get(ctx, again.Ref)
+	if err != nil && !errors.Is(err, store.Absent) {
+		return oauth.Grant{}, oauth.Unavailable(err)
+	}
+	same := err == nil && first.Client == again.Client && first.User == again.User && first.Scope.String() == again.Scope.String()
+	if !same || first.Serial != 0 || !again.Born.Before(first.Expires) {
+		return oauth.Grant{}, oauth.Refuse(oauth.AlreadyAnswered, "this request was answered already", nil)
+	}
+	first.Expires = first.Born.Add(again.Expires.Sub(again.Born))
+	return first, nil
+}
+
+// stillAllowed closes a race: whoever ends a session, or withdraws a consent, ends the grants they can see. A
+// grant that was being created meanwhile is either seen there, or sees here that it must not live.
+func (a *Authorizer) stillAllowed(ctx context.Context, p Pending, s oauth.Session, ref oauth.GrantRef) error {
+	var alive bool
+	var state store.ConsentState
+	var both errgroup.Group // they leave in one pipeline
+	both.Go(func() (err error) {
+		alive, err = a.o.Sessions.Alive(ctx, s.Ref)
+		return err
+	})
+	both.Go(func() (err error) {
+		state, err = a.o.Consents.Of(ctx, s.User, p.Client.ID)
+		return err
+	})
+	err := both.Wait()
+	// Another client's withdrawal is counted too. A consent that still stands was not withdrawn.
+	withdrawn := state.Withdrawals != p.withdrawals && !givenTo(p.Client, state.Consent)
+	allowed := err == nil && !withdrawn && p.agreed(s.User, state.Consent)
+	if alive && allowed {
 		return nil
 	}
 	if err = errors.Join(err, a.o.Grants.Kill(ctx, ref)); err != nil {
 		return oauth.Unavailable(err)
 	}
-	return oauth.Refuse(oauth.AccessDenied, "the session has ended", nil)
+	if !alive {
+		return oauth.Refuse(oauth.AccessDenied, "the session has ended", nil)
+	}
+	return oauth.Refuse(oauth.AccessDenied, "the user withdrew the access", nil)
 }

@@ -19,73 +19,95 @@ const (
 	Ready
 )
 
+// adminAuthAge is how long ago somebody who hands out an admin scope may have proved who they are.
+const adminAuthAge = 5 * time.Minute
+
 // Step decides what comes next for a request in a session; session is nil when nobody is signed
-// in. Under prompt=none a need is an error that goes back to the client (OIDC Core §3.1.2.6).
-func (a *Authorizer) Step(ctx context.Context, p Pending, session *oauth.Session) (Step, error) {
-	if session == nil || !p.prompt.satisfied(session.AuthTime, p.asked, a.o.Now()) {
-		if p.prompt.none {
-			return 0, oauth.Refuse(oauth.LoginRequired, "the user has to sign in", nil).To(p.Return)
-		}
-		return NeedLogin, nil
+// in. Under prompt=none a need is an error that goes back to the client (OIDC Core §3.1.2.6). A request that
+// is Ready goes to Issue, with what Step noted in p.
+func (a *Authorizer) Step(ctx context.Context, p *Pending, session *oauth.Session) (Step, error) {
+	if session == nil || !a.proved(p, *session) {
+		return a.need(p, NeedLogin, oauth.LoginRequired, "the user has to sign in")
 	}
-	agreed, err := a.agreed(ctx, p, session.User)
+	if p.hinted != "" && p.hinted != session.User {
+		if !session.AuthTime.Before(p.asked) { // asked for one person, and another one signed in
+			return 0, p.refuse(oauth.LoginRequired, "another user than the id_token_hint names has signed in")
+		}
+		return a.need(p, NeedLogin, oauth.LoginRequired, "the user of the id_token_hint has to sign in")
+	}
+	state, err := a.o.Consents.Of(ctx, session.User, p.Client.ID)
 	if err != nil {
-		return 0, err
+		return 0, oauth.Unavailable(err).To(p.Return)
 	}
-	if !agreed {
-		if p.prompt.none {
-			return 0, oauth.Refuse(oauth.ConsentRequired, "the user has to consent", nil).To(p.Return)
-		}
-		return NeedConsent, nil
+	if !p.agreed(session.User, state.Consent) {
+		return a.need(p, NeedConsent, oauth.ConsentRequired, "the user has to consent")
 	}
+	p.withdrawals = state.Withdrawals
 	return Ready, nil
 }
 
-// agreed tells whether the user's remembered consent covers the request.
-func (a *Authorizer) agreed(ctx context.Context, p Pending, user oauth.UserID) (bool, error) {
-	if p.Client.SkipConsent && !p.prompt.consent {
-		return true, nil
+func (a *Authorizer) need(p *Pending, step Step, code oauth.Code, why string) (Step, error) {
+	if p.prompt.none {
+		return 0, p.refuse(code, why)
 	}
-	given, err := a.o.Consents.Given(ctx, user)
-	if err != nil {
-		return false, oauth.Unavailable(err).To(p.Return)
-	}
-	for _, c := range given {
-		if givenTo(p.Client, c) {
-			fresh := !p.prompt.consent || c.Given.After(p.asked)
-			return fresh && p.Scope.Within(c.Scope), nil
-		}
-	}
-	return false, nil
+	return step, nil
 }
 
-// givenTo tells whether a consent is for a client, and not for one that had its id before.
+// refuse sends a refusal back to the client.
+func (p *Pending) refuse(code oauth.Code, why string) error {
+	return p.about(oauth.Refuse(code, why, nil)).To(p.Return)
+}
+
+// proved reports whether the person need not sign in again.
+func (a *Authorizer) proved(p *Pending, session oauth.Session) bool {
+	now := a.o.Now()
+	if p.Scope.HasAdmin() && now.Sub(session.AuthTime) > adminAuthAge {
+		return false
+	}
+	return p.prompt.satisfied(session.AuthTime, p.asked, now)
+}
+
+// agreed reports whether the user consented to the request. given is what they allowed the client and have
+// not withdrawn. Where the person must be asked each time, only a decision on the consent page of this very
+// interaction counts.
+func (p *Pending) agreed(user oauth.UserID, given oauth.Consent) bool {
+	if p.Client.SkipConsent && !p.Client.Public() && !p.mustAsk() {
+		return true
+	}
+	if !givenTo(p.Client, given) || !p.Scope.Within(given.Scope) {
+		return false
+	}
+	return !p.mustAsk() || p.decided != nil && p.decided.User == user && p.Scope.Within(p.decided.Scope)
+}
+
+// mustAsk reports whether no earlier consent counts: the client demands it, an admin scope is asked for, or
+// nothing proves that the answer reaches the client. Anybody on the device can listen on a loopback port or
+// register a private-use scheme, and a public client has no secret that the code would be worthless without
+// (RFC 8252 §8.6).
+func (p *Pending) mustAsk() bool {
+	return p.prompt.consent || p.Scope.HasAdmin() || p.Client.Public() && !oauth.IsWebRedirect(p.Return.URI)
+}
+
+// givenTo reports whether a consent is for a client, and not for one that had its id before.
 func givenTo(client oauth.Client, c oauth.Consent) bool {
 	return c.Client == client.ID && !c.Given.Before(client.Created.Truncate(time.Millisecond)) // as a consent keeps it
 }
 
-// Allow records the user's consent to the request, beside what they allowed this client before.
-func (a *Authorizer) Allow(ctx context.Context, p Pending, session oauth.Session) error {
-	given, err := a.o.Consents.Given(ctx, session.User)
-	if err != nil {
-		return oauth.Unavailable(err)
-	}
-	scope := p.Scope
-	for _, c := range given {
-		if givenTo(p.Client, c) {
-			scope = c.Scope.With(scope)
-		}
-	}
-	consent := oauth.Consent{Client: p.Client.ID, Scope: scope, Given: a.o.Now()}
+// Allow records the user's consent to the request, beside what they allowed this client before, and returns
+// the request with the decision. Seal it: the decision counts for this interaction only.
+func (a *Authorizer) Allow(ctx context.Context, p Pending, session oauth.Session) (Pending, error) {
+	consent := oauth.Consent{Client: p.Client.ID, Scope: p.Scope, Given: a.o.Now()}
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	if err = a.o.Consents.Give(ctx, session.User, consent); err != nil {
+	_, err := a.o.Consents.Give(ctx, session.User, consent, p.Client.Created.Truncate(time.Millisecond))
+	if err != nil {
 		err = oauth.Unavailable(err)
 	}
 	a.o.Events.Emit(ctx, event.ConsentGiven{
 		User: string(session.User), Client: string(p.Client.ID), Scope: p.Scope.String(), Outcome: commit.OutcomeOf(err),
 	})
-	return err
+	p.decided = &decision{User: session.User, Scope: p.Scope}
+	return p, err
 }
 
 // Deny answers the client that the user refused.

@@ -84,7 +84,8 @@ func (p *place) user(t *testing.T, n int) oauth.UserID {
 	}
 	ok(t, p.grants.Kill(t.Context(), oauth.GrantRef(fmt.Sprintf("dead_%d", n))))
 	for _, client := range []oauth.ClientID{"here", "gone"} {
-		ok(t, p.consents.Give(t.Context(), id, oauth.Consent{Client: client, Given: p.now}))
+		_, err := p.consents.Give(t.Context(), id, oauth.Consent{Client: client, Given: p.now}, p.now)
+		ok(t, err)
 	}
 	return id
 }

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"time"
@@ -30,9 +29,9 @@ type choice struct {
 
 // LetChoose makes the text by which a browser comes back with a new password for the user whom Verify
 // found there. Only that browser can use it, within ChoiceLife, and until the user has another password.
-func (d *Directory) LetChoose(ctx context.Context, verified oauth.User, browser oauth.Token) (string, error) {
+func (d *Directory) LetChoose(ctx context.Context, verified oauth.User, browser oauth.Browser) (string, error) {
 	plain, err := json.Marshal(choice{
-		User: verified.ID, Proved: oauth.DigestOf(verified.PasswordHash).Key(), Browser: browser.Digest().Key(),
+		User: verified.ID, Proved: oauth.DigestOf(verified.PasswordHash).Key(), Browser: browser.Binding(),
 		Until: d.o.Now().Add(ChoiceLife).UnixMilli(),
 	})
 	if err != nil {
@@ -46,17 +45,19 @@ func (d *Directory) LetChoose(ctx context.Context, verified oauth.User, browser 
 }
 
 // Chooser opens a text of LetChoose: the user as they are now. It is StaleInteraction for one of
-// another browser, of long ago, or not ours, and store.Absent when nobody has to choose any more: they
-// did, their password was changed by others, or they may not sign in.
-func (d *Directory) Chooser(ctx context.Context, sealed string, browser oauth.Token) (oauth.User, error) {
+// another browser or not ours, and store.Absent when nobody may choose by it any more: they did, took longer than
+// ChoiceLife, their password was changed by others, or they may not sign in.
+func (d *Directory) Chooser(ctx context.Context, sealed string, browser oauth.Browser) (oauth.User, error) {
 	var c choice
 	plain, err := d.o.Ring.OpenText(choicePurpose, sealed)
 	if err == nil {
 		err = json.Unmarshal(plain, &c)
 	}
-	same := subtle.ConstantTimeCompare([]byte(c.Browser), []byte(browser.Digest().Key())) == 1
-	if err != nil || browser == "" || !same || d.o.Now().UnixMilli() > c.Until {
-		return oauth.User{}, oauth.Refuse(oauth.StaleInteraction, "this page is too old or belongs to another browser; sign in again", err)
+	switch {
+	case err != nil || !browser.Owns(c.Browser):
+		return oauth.User{}, oauth.Refuse(oauth.StaleInteraction, "this page belongs to another browser; sign in again", err)
+	case d.o.Now().UnixMilli() > c.Until:
+		return oauth.User{}, store.Absent
 	}
 	user, err := d.Get(ctx, c.User)
 	switch {

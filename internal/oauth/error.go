@@ -35,6 +35,7 @@ const (
 	SlowDown                Code = "slow_down"                 // RFC 8628 §3.5; answered with 429 by rate limits
 	ForbiddenByOrigin       Code = "forbidden_origin"          // a cross-site form post (RFC 9700 §4.7)
 	StaleInteraction        Code = "stale_interaction"         // a form that no longer belongs to this browser session
+	AlreadyAnswered         Code = "already_answered"          // an authorization request that has yielded its code
 	MethodNotAllowed        Code = "method_not_allowed"        // answered with 405
 	NotFound                Code = "not_found"                 // answered with 404
 	UnsupportedTokenTypeErr Code = "unsupported_token_type"    // RFC 7009 §2.2.1

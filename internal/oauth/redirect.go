@@ -101,6 +101,13 @@ func CheckRedirectURI(uri string) error {
 	return nil
 }
 
+// IsWebRedirect reports whether an answer to a redirect URI reaches a web site that TLS identifies. Anything
+// else stays on the device, where any program may be the one that listens (RFC 8252 §8.6).
+func IsWebRedirect(uri string) bool {
+	u, err := url.Parse(uri)
+	return err == nil && u.Scheme == "https" && !IsLoopbackHost(u.Hostname())
+}
+
 // IsLoopbackHost tells whether a host of a URI is this machine: a loopback address or localhost.
 func IsLoopbackHost(host string) bool {
 	if host == "localhost" {

@@ -87,6 +87,14 @@ func (s Scopes) Only(other Scopes) Scopes {
 	return kept
 }
 
+// AdminPrefix begins every scope of the admin API.
+const AdminPrefix = "admin:"
+
+// HasAdmin reports whether a value of s is a scope of the admin API.
+func (s Scopes) HasAdmin() bool {
+	return slices.ContainsFunc(s, func(value string) bool { return strings.HasPrefix(value, AdminPrefix) })
+}
+
 // Without leaves out the values of other.
 func (s Scopes) Without(other Scopes) Scopes {
 	var kept Scopes

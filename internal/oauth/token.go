@@ -2,8 +2,10 @@ package oauth
 
 import (
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"log/slog"
+	"slices"
 )
 
 // Token is a bearer secret in the clear: a code, a refresh token or an access token. It does not
@@ -47,3 +49,22 @@ func (d Digest) Key() string { return base64.RawURLEncoding.EncodeToString(d[:20
 
 // KeyLength is the length of Digest.Key in characters.
 const KeyLength = 26
+
+// Browser is what a browser presents to be recognised: the values of its cookies. There is more than one
+// value when several of its tabs made their first request at the same time.
+type Browser []Token
+
+// Binding returns the digest to which something new of this browser is bound; "" without a value.
+func (b Browser) Binding() string {
+	if len(b) == 0 {
+		return ""
+	}
+	return b[0].Digest().Key()
+}
+
+// Owns reports whether something is bound to this browser.
+func (b Browser) Owns(binding string) bool {
+	return binding != "" && slices.ContainsFunc(b, func(value Token) bool {
+		return subtle.ConstantTimeCompare([]byte(value.Digest().Key()), []byte(binding)) == 1
+	})
+}

@@ -15,6 +15,11 @@ type Grants interface {
 	// the same for every caller. Durable.
 	Create(ctx context.Context, g oauth.Grant) error
 
+	// CreateOnce is Create for a grant whose id may come again. Of any number of callers with one id within
+	// keep, exactly one creates the grant; all others get Conflict, also when the grant is gone by then.
+	// Durable.
+	CreateOnce(ctx context.Context, g oauth.Grant, keep time.Duration) error
+
 	// Advance spends the credential with serial p.Serial. Of any number of concurrent callers
 	// exactly one gets Advanced. A caller that presents the same thing again inside the grace gets
 	// Retried and the same successor. Every other verdict names a reason and issues nothing. Reused

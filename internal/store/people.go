@@ -51,12 +51,31 @@ type Sessions interface {
 
 // Consents holds what users allowed for good, auth:consent:<user>, one field a client.
 type Consents interface {
-	// Give records a consent in place of the earlier one of the same client. Durable.
-	Give(ctx context.Context, user oauth.UserID, c oauth.Consent) error
+	// Give adds c.Scope to what the user allowed the same client at or after since, and returns what stands
+	// now; an older consent is replaced. It is one step: of two concurrent callers neither loses a scope.
+	// Durable.
+	Give(ctx context.Context, user oauth.UserID, c oauth.Consent, since time.Time) (oauth.Consent, error)
+
+	// Of reads what the user allowed one client, and how often they withdrew anything. The two are of one
+	// moment: a caller that made something by a consent, and finds the number as it was before, knows that
+	// no withdrawal came between.
+	Of(ctx context.Context, user oauth.UserID, client oauth.ClientID) (ConsentState, error)
 
 	// Given lists a user's consents, by client id.
 	Given(ctx context.Context, user oauth.UserID) ([]oauth.Consent, error)
 
-	// Withdraw removes a consent. One that is not there is no error. Durable.
+	// Withdraw removes a consent and counts the withdrawal, in one step; a consent that is not there is
+	// counted all the same, since clients that never ask have grants too. The number is kept as long as
+	// there is a consent, and for WithdrawalKeep after the last one. Durable.
 	Withdraw(ctx context.Context, user oauth.UserID, client oauth.ClientID) error
+}
+
+// WithdrawalKeep is how long the number of withdrawals outlives the last consent: longer than it takes to
+// issue a code.
+const WithdrawalKeep = time.Hour
+
+// ConsentState is what a user allowed a client. The zero Consent means nothing.
+type ConsentState struct {
+	Consent     oauth.Consent
+	Withdrawals uint64 // of this user, whatever the client
 }

@@ -31,11 +31,14 @@ func (e *Authorize) Serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.NoteClient(r, pending.Client.ID)
+	if r.Method == http.MethodPost {
+		return e.bounce(w, r, pending)
+	}
 	person, err := e.person(r)
 	if err != nil {
 		return oauth.AsError(err).To(pending.Return)
 	}
-	step, err := e.Authorizer.Step(ctx, pending, person)
+	step, err := e.Authorizer.Step(ctx, &pending, person)
 	switch {
 	case err != nil:
 		return err
@@ -54,14 +57,28 @@ func (e *Authorize) Serve(w http.ResponseWriter, r *http.Request) error {
 func (e *Authorize) pending(r *http.Request) (authorize.Pending, error) {
 	// Read by itself: it holds a whole request, and may be longer than one of its parameters may.
 	if sealed := r.URL.Query().Get(web.ParamInteraction); sealed != "" && r.Method == http.MethodGet {
-		browser := oauth.Token(e.Cookies.Get(r, web.BrowserCookie))
-		return e.Authorizer.Resume(r.Context(), sealed, browser)
+		if r.URL.Query().Has(web.ParamRestart) {
+			return e.Authorizer.Restart(r.Context(), sealed)
+		}
+		return e.Authorizer.Resume(r.Context(), sealed, e.Cookies.BrowserOf(r))
 	}
 	params, err := readAuthorization(r)
 	if err != nil && oauth.AsError(err).Code != oauth.InvalidRequest {
 		return authorize.Pending{}, err
 	}
 	return e.Authorizer.Check(r.Context(), params, err)
+}
+
+// bounce turns a request by POST (OIDC Core §3.1.2.1) into a GET on our own origin, which decides it. A post from
+// another site carries no SameSite=Lax cookie, so that the session of somebody who is signed in is not seen;
+// the GET that follows a redirect carries it.
+func (e *Authorize) bounce(w http.ResponseWriter, r *http.Request, pending authorize.Pending) error {
+	sealed, err := e.Authorizer.Seal(pending, nil)
+	if err != nil {
+		return oauth.AsError(err).To(pending.Return)
+	}
+	web.SeeOther(w, r.URL.Path+"?"+url.Values{web.ParamInteraction: {sealed}}.Encode())
+	return nil
 }
 
 // readAuthorization reads a request by GET or by POST (RFC 6749 §3.1). Its error is for the chain

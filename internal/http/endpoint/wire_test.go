@@ -163,7 +163,10 @@ func TestAuthorizeByPost(t *testing.T) {
 	}
 	person := testkit.NewPerson(t)
 	page := person.PostForm(t, d.Base+"/authorize", u.Query())
-	if page.Status != http.StatusSeeOther || !strings.HasPrefix(page.Location, "/login?interaction=") {
+	if page.Status != http.StatusSeeOther || !strings.HasPrefix(page.Location, "/authorize?interaction=") {
+		t.Errorf("%d %s", page.Status, page.Location)
+	}
+	if page = person.Get(t, d.Base+page.Location); page.Status != http.StatusSeeOther || !strings.HasPrefix(page.Location, "/login?interaction=") {
 		t.Errorf("%d %s", page.Status, page.Location)
 	}
 	form := u.Query()

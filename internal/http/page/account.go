@@ -128,8 +128,8 @@ func (p *Pages) showAccount(w http.ResponseWriter, r *http.Request, person oauth
 	}
 	cookie := p.o.Cookies.Browser(w, r)
 	shown.Username = person.Username
-	shown.Token = p.token(form{purpose: purposeAccount, browser: cookie, session: person.Ref})
-	shown.Leave = p.token(form{purpose: purposeLogout, browser: cookie, session: person.Ref})
+	shown.Token = p.token(form{purpose: purposeAccount, browser: cookie, user: person.User})
+	shown.Leave = p.token(form{purpose: purposeLogout, browser: cookie, user: person.User})
 	status := http.StatusOK
 	if shown.Failed() {
 		status = http.StatusBadRequest
@@ -145,7 +145,7 @@ func (p *Pages) changeAccount(w http.ResponseWriter, r *http.Request, person oau
 	if err != nil {
 		return err
 	}
-	from := form{purpose: purposeAccount, browser: p.o.Cookies.Browser(w, r), session: person.Ref}
+	from := form{purpose: purposeAccount, browser: p.o.Cookies.Browser(w, r), user: person.User}
 	if err := p.check(from, sent.Get(fieldToken)); err != nil {
 		return err
 	}

@@ -237,18 +237,37 @@ func TestFormsMayLeadToTheClient(t *testing.T) {
 	}
 }
 
+// A30, F_P02: what another browser was given begins again there. Nothing that was decided in the first one counts,
+// and no form of it is accepted.
 func TestA30_AnInteractionBelongsToItsBrowser(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, page.Look{})
 	victim, thief := s.browser(t), s.browser(t)
-	login := victim.get(authorization()).location()
+	shown := victim.consentPage(authorization("prompt", "consent"))
+	form := filled(shown.body, "decision", "allow")
 	thief.signIn()
-	for _, path := range []string{login, strings.Replace(login, "/login", "/consent", 1), strings.Replace(login, "/login", "/authorize", 1), login + "x"} {
-		got := thief.get(path)
-		if got.status != http.StatusForbidden && got.status != http.StatusBadRequest || got.location() != "" {
-			t.Errorf("%s: %d to %q", path, got.status, got.location())
+	if got := thief.post(base+"/consent", form); got.status != http.StatusForbidden {
+		t.Errorf("the victim's form in another browser: %d to %q", got.status, got.location())
+	}
+	allowed := victim.post(base+"/consent", form).location()
+	for _, path := range []string{base + "/login?", base + "/consent?", base + "/authorize?"} {
+		at := path + strings.SplitN(allowed, "?", 2)[1]
+		for range 3 { // to the authorization endpoint, and on
+			at = thief.get(at).location()
+			if strings.HasPrefix(at, base+"/consent?") {
+				break
+			}
 		}
-		want(t, got.body, "This page is too old")
+		if !strings.HasPrefix(at, base+"/consent?") || strings.Contains(allowed, strings.SplitN(at, "?", 2)[1]) {
+			t.Errorf("%s leads to %q", path, at)
+		}
+	}
+	broken := thief.get(allowed + "x")
+	if broken.status != http.StatusBadRequest || broken.location() != "" {
+		t.Errorf("%d to %q", broken.status, broken.location())
+	}
+	if back := victim.get(allowed); !strings.HasPrefix(back.location(), "https://app.example/") {
+		t.Errorf("the victim's own goes to %q", back.location())
 	}
 }
 
@@ -270,12 +289,21 @@ func TestA31_TheFormCannotChangeTheRequest(t *testing.T) {
 func TestAConsentFormBelongsToOnePerson(t *testing.T) {
 	t.Parallel()
 	s := newStack(t, page.Look{})
+	_, err := s.people.Create(t.Context(), "grace", password, "", "")
+	ok(t, err)
 	b := s.browser(t)
 	shown := b.consentPage(authorization())
-	// The same browser, another session.
-	login := b.get(b.get(authorization("prompt", "login")).location())
-	b.post(base+"/login", filled(login.body, "username", "demo", "password", password))
+	signIn := func(name string) {
+		login := b.get(b.get(authorization("prompt", "login")).location())
+		b.post(base+"/login", filled(login.body, "username", name, "password", password))
+	}
+	signIn("grace") // the same browser, another person
 	if got := b.post(base+"/consent", filled(shown.body, "decision", "allow")); got.status != http.StatusForbidden {
-		t.Errorf("a form of an earlier session was taken: %d", got.status)
+		t.Errorf("a form of another person was accepted: %d", got.status)
+	}
+	signIn("demo") // F_P01: the same person in a new session, as after a sign-in in another tab
+	got := b.get(b.post(base+"/consent", filled(shown.body, "decision", "allow")).location())
+	if !strings.HasPrefix(got.location(), "https://app.example/") {
+		t.Errorf("a form of the same person leads to %q", got.location())
 	}
 }

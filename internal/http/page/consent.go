@@ -48,7 +48,7 @@ func (p *Pages) Consent(w http.ResponseWriter, r *http.Request) error {
 // showConsent asks a person who is signed in whether a client may have what it asks for.
 func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) error {
 	interaction, browser := r.URL.Query().Get(fieldInteraction), p.o.Cookies.Browser(w, r)
-	pending, err := p.resume(r, interaction, browser)
+	pending, interaction, err := p.resume(r, interaction, browser)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if pending == nil || person == nil {
+	if pending == nil || person == nil || pending.Restarted {
 		p.onward(w, interaction)
 		return nil
 	}
@@ -64,7 +64,7 @@ func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) error {
 	shown.Username, shown.Interaction = person.Username, interaction
 	shown.Switch = withInteraction(p.o.Base+web.PathLogin, interaction)
 	shown.Action = withInteraction(p.o.Base+web.PathConsent, interaction)
-	shown.Token = p.token(form{purpose: purposeConsent, browser: browser, session: person.Ref})
+	shown.Token = p.token(form{purpose: purposeConsent, browser: browser, user: person.User})
 	return p.draw(w, r, sheet{
 		name: "consent", status: http.StatusOK, locales: pending.Locales, forms: targets(pending.Return.URI), data: shown,
 	})
@@ -82,29 +82,45 @@ func (p *Pages) decide(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := p.check(form{purpose: purposeConsent, browser: browser, session: orNobody(person).Ref}, sent.Get(fieldToken)); err != nil {
+	if person == nil { // signed out meanwhile: ask again who they are, and decide nothing
+		p.onward(w, sent.Get(fieldInteraction))
+		return nil
+	}
+	if err := p.check(form{purpose: purposeConsent, browser: browser, user: person.User}, sent.Get(fieldToken)); err != nil {
 		return err
 	}
-	interaction := sent.Get(fieldInteraction)
-	pending, err := p.resume(r, interaction, browser)
+	pending, interaction, err := p.resume(r, sent.Get(fieldInteraction), browser)
 	if err != nil {
 		return err
 	}
-	if pending == nil || person == nil {
-		p.onward(w, interaction)
+	if pending == nil {
+		p.onward(w, "")
 		return nil
 	}
 	switch sent.Get(fieldDecision) {
 	case decisionAllow:
-		if err := p.o.Authorizer.Allow(r.Context(), *pending, *person); err != nil {
-			return err
-		}
-		p.onward(w, interaction)
-		return nil
+		return p.allow(w, r, *pending, *person)
 	case decisionDeny:
 		return p.o.Authorizer.Deny(r.Context(), *pending, *person)
 	}
 	web.SeeOther(w, withInteraction(p.o.Base+web.PathConsent, interaction)) // decided nothing: ask again
+	return nil
+}
+
+// allow records the consent, and goes on with an interaction that holds the decision. A request that was
+// started again is shown first: what the person saw was an earlier one.
+func (p *Pages) allow(w http.ResponseWriter, r *http.Request, pending authorize.Pending, person oauth.Session) error {
+	if !pending.Restarted {
+		var err error
+		if pending, err = p.o.Authorizer.Allow(r.Context(), pending, person); err != nil {
+			return err
+		}
+	}
+	interaction, err := p.o.Authorizer.Seal(pending, p.o.Cookies.Browser(w, r))
+	if err != nil {
+		return err
+	}
+	p.onward(w, interaction)
 	return nil
 }
 

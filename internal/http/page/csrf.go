@@ -8,17 +8,18 @@ import (
 )
 
 // form is what a token in a form is bound to: the browser, who is signed in there, and what the
-// form does. A token taken from one of them opens no other.
+// form does. A token taken from one of them opens no other. It is the person and not their session, because a
+// sign-in in another tab starts a new session, and what this tab shows must still work.
 type form struct {
 	purpose string
-	browser oauth.Token
-	session oauth.SessionRef // empty for the sign-in form, which changes it
+	browser oauth.Browser
+	user    oauth.UserID // empty for the sign-in form, which changes it
 }
 
 // token makes the token of a form (RFC 9700 §4.7). Nothing is stored: any replica can check it.
 func (p *Pages) token(f form) string {
 	id, key := p.o.Ring.SealingKey()
-	return base64.RawURLEncoding.EncodeToString(append(id[:], f.mac(key)...))
+	return base64.RawURLEncoding.EncodeToString(append(id[:], f.mac(key, f.browser[0])...))
 }
 
 // check refuses a form whose token was not made for it.
@@ -30,14 +31,19 @@ func (p *Pages) check(f form, token string) error {
 	}
 	copy(id[:], raw)
 	key := p.o.Ring.KeyOf(id)
-	if key == nil || !secret.Equal(f.mac(key), raw[len(id):]) {
+	if key == nil {
 		return refuseForm()
 	}
-	return nil
+	for _, value := range f.browser {
+		if secret.Equal(f.mac(key, value), raw[len(id):]) {
+			return nil
+		}
+	}
+	return refuseForm()
 }
 
-func (f form) mac(key []byte) []byte {
-	return secret.MAC(key, "page form v1", f.purpose, f.browser.Reveal(), string(f.session))
+func (f form) mac(key []byte, browser oauth.Token) []byte {
+	return secret.MAC(key, "page form v1", f.purpose, browser.Reveal(), string(f.user))
 }
 
 func refuseForm() error {

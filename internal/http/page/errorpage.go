@@ -12,7 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// failure is what the error page shows. Nothing in it came from the address.
+// failure is what the error page shows. Nothing in it came from the address but a sealed interaction.
 type failure struct {
 	Kind        string // the family of messages
 	Code        oauth.Code
@@ -33,6 +33,7 @@ type nextStep struct {
 const (
 	kindRequest   = "request"
 	kindStale     = "stale"
+	kindAnswered  = "answered"
 	kindForbidden = "forbidden"
 	kindMissing   = "missing"
 	kindBusy      = "busy"
@@ -47,6 +48,8 @@ func kindOf(code oauth.Code) string {
 		return kindRequest
 	case oauth.StaleInteraction:
 		return kindStale
+	case oauth.AlreadyAnswered:
+		return kindAnswered
 	case oauth.ForbiddenByOrigin:
 		return kindForbidden
 	case oauth.NotFound, oauth.MethodNotAllowed:
@@ -98,6 +101,8 @@ func (p *Pages) nextSteps(r *http.Request, kind string, from oauth.ClientID) []n
 		steps = append([]nextStep{here}, steps...)
 	case kindForbidden:
 		steps = append([]nextStep{{Text: "error.open"}}, append(steps, signIn)...)
+	case kindAnswered:
+		steps = append(steps, nextStep{Text: "error.answered.restart", Href: trusted(p.restart(r))})
 	case kindStale:
 		steps = append(steps, signIn)
 	case kindRequest, kindMissing:
@@ -109,6 +114,12 @@ func (p *Pages) nextSteps(r *http.Request, kind string, from oauth.ClientID) []n
 		steps = append(steps, nextStep{Text: "error.support", Href: trusted(help)})
 	}
 	return steps
+}
+
+// restart is where a request that was answered begins anew. What the address held is a sealed interaction of
+// ours: it was opened before the request could be refused for this reason.
+func (p *Pages) restart(r *http.Request) string {
+	return withInteraction(p.o.Authorize, r.URL.Query().Get(fieldInteraction)) + "&" + web.ParamRestart + "=1"
 }
 
 // appOf returns the name and the start page of the application that sent the person here: the origin of

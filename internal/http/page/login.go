@@ -47,7 +47,7 @@ func (p *Pages) Login(w http.ResponseWriter, r *http.Request) error {
 // account instead.
 func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) error {
 	interaction, browser := r.URL.Query().Get(fieldInteraction), p.o.Cookies.Browser(w, r)
-	pending, err := p.resume(r, interaction, browser)
+	pending, interaction, err := p.resume(r, interaction, browser)
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,8 @@ func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if pending == nil && person != nil {
-		web.SeeOther(w, p.o.Base+web.PathAccount)
+	if person != nil && (pending == nil || pending.Restarted) { // they may not need to sign in
+		p.onward(w, interaction)
 		return nil
 	}
 	if pending != nil && r.URL.Query().Has(fieldCancel) {
@@ -82,7 +82,7 @@ func (p *Pages) offerCurrent(r *http.Request, shown *login, pending *authorize.P
 	if pending == nil || hinted || r.URL.Query().Has(fieldOther) {
 		return
 	}
-	step, err := p.o.Authorizer.Step(r.Context(), *pending, &person)
+	step, err := p.o.Authorizer.Step(r.Context(), pending, &person)
 	if err == nil && step != authorize.NeedLogin {
 		shown.Choose = true
 		return
@@ -100,8 +100,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err := p.check(form{purpose: purposeLogin, browser: browser}, typed.Get(fieldToken)); err != nil {
 		return err
 	}
-	interaction := typed.Get(fieldInteraction)
-	pending, err := p.resume(r, interaction, browser)
+	pending, interaction, err := p.resume(r, typed.Get(fieldInteraction), browser)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (p *Pages) signOut(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if person != nil {
-		from := form{purpose: purposeLogout, browser: p.o.Cookies.Browser(w, r), session: person.Ref}
+		from := form{purpose: purposeLogout, browser: p.o.Cookies.Browser(w, r), user: person.User}
 		if err := p.check(from, sent.Get(fieldToken)); err != nil {
 			return err
 		}
@@ -72,6 +72,6 @@ func (p *Pages) drawPerson(w http.ResponseWriter, r *http.Request, name string, 
 		Username: person.Username,
 		Device:   person.Device,
 		Minutes:  int(p.o.Now().Sub(person.AuthTime).Minutes()),
-		Token:    p.token(form{purpose: purposeLogout, browser: browser, session: person.Ref}),
+		Token:    p.token(form{purpose: purposeLogout, browser: browser, user: person.User}),
 	}})
 }

@@ -107,17 +107,21 @@ func (p *Pages) person(r *http.Request) (*oauth.Session, error) {
 	return &found, nil
 }
 
-// resume opens the pending request that a page was asked for; nil when it was asked for by itself.
-func (p *Pages) resume(r *http.Request, interaction string, browser oauth.Token) (*authorize.Pending, error) {
+// resume opens the pending request that a page was asked for; nil when it was asked for by itself. The text is
+// the interaction to go on with: a request that was started again has a new one.
+func (p *Pages) resume(r *http.Request, interaction string, browser oauth.Browser) (*authorize.Pending, string, error) {
 	if interaction == "" {
-		return nil, nil //nolint:nilnil // no pending request is an answer
+		return nil, "", nil
 	}
 	pending, err := p.o.Authorizer.Resume(r.Context(), interaction, browser)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	web.NoteClient(r, pending.Client.ID)
-	return &pending, nil
+	if pending.Restarted {
+		interaction, err = p.o.Authorizer.Seal(pending, browser)
+	}
+	return &pending, interaction, err
 }
 
 // onward leads back to the authorization endpoint, or to the account when there is nothing pending.

@@ -61,14 +61,13 @@ func (p *Pages) Password(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	interaction := sent.Get(fieldInteraction)
-	pending, err := p.resume(r, interaction, browser)
+	pending, interaction, err := p.resume(r, sent.Get(fieldInteraction), browser)
 	if err != nil {
 		return err
 	}
 	user, err := p.o.Directory.Chooser(r.Context(), sent.Get(fieldChoice), browser)
 	switch {
-	case errors.Is(err, store.Absent): // chosen already, perhaps, by a form that was sent twice
+	case errors.Is(err, store.Absent): // chosen already by a form that was sent twice, or too long ago: sign in again
 		p.onward(w, interaction)
 		return nil
 	case err != nil:
@@ -87,7 +86,7 @@ func (p *Pages) Password(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	default:
-		return p.choose(w, r, user, sent)
+		return p.choose(w, r, user, shown.Interaction, sent.Get(fieldNew))
 	}
 	return p.drawPassword(w, r, pending, shown)
 }
@@ -95,20 +94,20 @@ func (p *Pages) Password(w http.ResponseWriter, r *http.Request) error {
 // choose sets the password, and signs the person in here and out everywhere else. The other sessions
 // end first: when that fails nothing has changed and the form can be sent again, and nobody can begin
 // one with a password that has to be changed.
-func (p *Pages) choose(w http.ResponseWriter, r *http.Request, user oauth.User, sent url.Values) error {
+func (p *Pages) choose(w http.ResponseWriter, r *http.Request, user oauth.User, interaction, fresh string) error {
 	ctx, release := commit.Begin(r.Context())
 	defer release()
 	if err := p.o.Sessions.EndAll(ctx, user.ID, "", reasonPassword); err != nil {
 		return err
 	}
-	user, err := p.o.Directory.Choose(ctx, user, sent.Get(fieldNew))
+	user, err := p.o.Directory.Choose(ctx, user, fresh)
 	if err == nil {
 		_, err = p.begin(w, r.WithContext(ctx), user)
 	}
 	if err != nil && !errors.Is(err, store.Conflict) && !errors.Is(err, store.Absent) {
 		return err
 	}
-	p.onward(w, sent.Get(fieldInteraction)) // where whoever could not be signed in is asked to do so
+	p.onward(w, interaction) // where whoever could not be signed in is asked to do so
 	return nil
 }
 

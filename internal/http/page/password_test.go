@@ -157,7 +157,8 @@ func TestW01_A30_AForcedChangeCannotBeTakenOver(t *testing.T) {
 	refused("a request as step", person.PostForm(t, target, with("choice", form.Get("interaction"))), http.StatusBadRequest, stale)
 	refused("no step", person.PostForm(t, target, with("choice", "")), http.StatusBadRequest, stale)
 	d.Clock.Advance(directory.ChoiceLife + time.Second)
-	refused("too late", person.PostForm(t, target, form), http.StatusBadRequest, stale)
+	late := person.Follow(t, d.Base+person.PostForm(t, target, form).Location) // F_P02: the request still waits
+	refused("too late", late, http.StatusOK, `name="password"`)
 
 	users := d.App.Direct()
 	for why, change := range map[string]func(*oauth.User){

@@ -57,6 +57,7 @@ type stack struct {
 	ending   *ending
 	registry *registry.Registry
 	user     oauth.User
+	people   *directory.Directory
 	server   *httptest.Server
 }
 
@@ -73,7 +74,7 @@ func newStack(t *testing.T, look page.Look) *stack {
 	ok(t, ring.Load(ctx))
 	hasher := secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1})
 	people := directory.New(directory.Options{Store: redisstore.NewUsers(db), Hasher: hasher, Events: events, Now: time.Now, Ring: ring})
-	s := &stack{}
+	s := &stack{people: people}
 	s.user, err = people.Create(ctx, "demo", password, "", "")
 	ok(t, err)
 	s.ending = &ending{Sessions: redisstore.NewSessions(db)}

@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -9,25 +11,39 @@ import (
 )
 
 // Cookies writes and reads our cookies. Over TLS their names begin with __Host-, which browsers
-// honour: nobody but this very host can set them, so a neighbour cannot plant one.
+// honour: only this very host can set them, so a neighbour cannot plant one.
 type Cookies struct {
 	Secure bool // false only for --dev over plain HTTP
+	// Suffix ends every name. Cookies know neither ports nor, with __Host-, paths, so two issuers on one
+	// host would overwrite each other's cookies without it.
+	Suffix string
+}
+
+// CookiesOf returns the cookies of an issuer. An issuer that is only a host has the plain names.
+func CookiesOf(issuer string) Cookies {
+	c := Cookies{Secure: strings.HasPrefix(issuer, "https:")}
+	u, err := url.Parse(issuer)
+	if err == nil && (u.Port() != "" || u.Path != "") {
+		const length = 8
+		c.Suffix = "_" + oauth.DigestOf("cookies of " + issuer).Key()[:length]
+	}
+	return c
 }
 
 // The cookies. Both hold random values that mean something only to the server.
 const (
 	SessionCookie = "oauth2d_session" // the session of a person who is signed in
-	BrowserCookie = "oauth2d_browser" // to which pending requests and forms are bound
+	BrowserCookie = "oauth2d_browser" // to which pending requests and forms are bound; see Browser
 )
 
 // Set sets a cookie for this host; a life of zero lasts as long as the browser runs.
 func (c Cookies) Set(w http.ResponseWriter, name, value string, life time.Duration) {
-	http.SetCookie(w, c.cookie(name, value, int(life/time.Second)))
+	http.SetCookie(w, c.cookie(c.name(name), value, int(life/time.Second)))
 }
 
 // Clear removes a cookie.
 func (c Cookies) Clear(w http.ResponseWriter, name string) {
-	http.SetCookie(w, c.cookie(name, "", -1))
+	http.SetCookie(w, c.cookie(c.name(name), "", -1))
 }
 
 // Get reads a cookie; "" when there is none, or more than one: then somebody else set one.
@@ -47,6 +63,7 @@ func (c Cookies) Sent(r *http.Request, name string) bool {
 const maxCookie = 256
 
 func (c Cookies) name(name string) string {
+	name += c.Suffix
 	if c.Secure {
 		return "__Host-" + name
 	}
@@ -55,7 +72,7 @@ func (c Cookies) name(name string) string {
 
 func (c Cookies) cookie(name, value string, maxAge int) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // Secure is off for --dev over plain HTTP only
-		Name:     c.name(name),
+		Name:     name,
 		Value:    value,
 		Path:     "/", // __Host- allows no other (RFC 6265bis §4.1.3.2)
 		MaxAge:   maxAge,
@@ -65,15 +82,70 @@ func (c Cookies) cookie(name, value string, maxAge int) *http.Cookie {
 	}
 }
 
-const browserBytes = 16
+const (
+	browserBytes = 16
+	browserName  = 8 // characters of a value that stand in its cookie's name
+	// maxBrowserCookies bounds the header. A browser gets more than one cookie only when several tabs
+	// made their first request at the same time.
+	maxBrowserCookies = 32
+)
 
-// Browser gives the value that pending requests and forms of this browser are bound to, and sets
-// it when there is none. It is kept until the browser is closed.
-func (c Cookies) Browser(w http.ResponseWriter, r *http.Request) oauth.Token {
-	value := c.Get(r, BrowserCookie)
-	if value == "" {
-		value = secret.NewToken(browserBytes)
-		c.Set(w, BrowserCookie, value, 0)
+// Browser returns the values by which this browser is known, at least one. A browser that sent none gets a
+// new value, in a cookie that is kept until the browser is closed.
+//
+// Every value has a cookie name of its own. Under one name, the first requests of several tabs would
+// overwrite each other's value, and what the earlier tabs wait for would be bound to nothing.
+func (c Cookies) Browser(w http.ResponseWriter, r *http.Request) oauth.Browser {
+	known, surplus := c.browserCookies(r)
+	for _, name := range surplus {
+		http.SetCookie(w, c.cookie(name, "", -1))
 	}
-	return oauth.Token(value)
+	if len(known) > 0 {
+		return known
+	}
+	if earlier := c.browserSetIn(w.Header()); earlier != "" {
+		return oauth.Browser{earlier}
+	}
+	value := secret.NewToken(browserBytes)
+	http.SetCookie(w, c.cookie(c.name(BrowserCookie)+"."+value[:browserName], value, 0))
+	return oauth.Browser{oauth.Token(value)}
+}
+
+// BrowserOf returns the values by which the browser of a request is known; none when it sent none.
+func (c Cookies) BrowserOf(r *http.Request) oauth.Browser {
+	known, _ := c.browserCookies(r)
+	return known
+}
+
+// browserCookies reads the cookies of Browser, and names those that are too many. A name that occurs
+// twice counts as absent: somebody else set one of the two.
+func (c Cookies) browserCookies(r *http.Request) (known oauth.Browser, surplus []string) {
+	for _, found := range r.Cookies() {
+		if !c.isBrowser(found.Name) || len(r.CookiesNamed(found.Name)) != 1 || len(found.Value) > maxCookie || found.Value == "" {
+			continue
+		}
+		if len(known) == maxBrowserCookies {
+			surplus = append(surplus, found.Name)
+			continue
+		}
+		known = append(known, oauth.Token(found.Value))
+	}
+	return known, surplus
+}
+
+// browserSetIn finds the value that an earlier call set in the same answer.
+func (c Cookies) browserSetIn(h http.Header) oauth.Token {
+	answer := http.Response{Header: h}
+	for _, set := range answer.Cookies() {
+		if c.isBrowser(set.Name) && set.MaxAge >= 0 {
+			return oauth.Token(set.Value)
+		}
+	}
+	return ""
+}
+
+// isBrowser reports whether a cookie is one of Browser: the plain name is that of earlier releases.
+func (c Cookies) isBrowser(name string) bool {
+	rest, ok := strings.CutPrefix(name, c.name(BrowserCookie))
+	return ok && (rest == "" || rest[0] == '.')
 }

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 func TestW04_CookieFlags(t *testing.T) {
@@ -40,6 +42,70 @@ func TestCookiesAreReadByTheirOwnNameOnly(t *testing.T) {
 		if got := (web.Cookies{Secure: true}).Get(r, web.SessionCookie); got != want {
 			t.Errorf("%.40s: %q, want %q", header, got, want)
 		}
+	}
+}
+
+func TestF_P05_CookieNamesDifferByIssuer(t *testing.T) {
+	t.Parallel()
+	names := map[string]string{}
+	for _, issuer := range []string{"https://h", "https://h/a", "https://h/b", "https://h:8443", "http://127.0.0.1:8080", "http://127.0.0.1:8081"} {
+		w := httptest.NewRecorder()
+		web.CookiesOf(issuer).Set(w, web.SessionCookie, "v", 0)
+		name, _, _ := strings.Cut(w.Header().Get("Set-Cookie"), "=")
+		if other, taken := names[name]; taken {
+			t.Errorf("%s and %s share the name %s", issuer, other, name)
+		}
+		names[name] = issuer
+		if strings.HasPrefix(issuer, "https:") != strings.HasPrefix(name, "__Host-") {
+			t.Errorf("%s: %s", issuer, name)
+		}
+	}
+	if names["__Host-oauth2d_session"] != "https://h" {
+		t.Errorf("an issuer that is only a host has another name: %v", names)
+	}
+}
+
+func TestF_P01_EveryValueOfABrowserCounts(t *testing.T) {
+	t.Parallel()
+	cookies := web.CookiesOf("https://h/a")
+	browser := func(header ...string) (oauth.Browser, []string) {
+		r, w := httptest.NewRequest(http.MethodGet, "/", http.NoBody), httptest.NewRecorder()
+		r.Header["Cookie"] = header
+		return cookies.Browser(w, r), w.Header().Values("Set-Cookie")
+	}
+	first, set := browser()
+	if len(first) != 1 || len(set) != 1 || !strings.Contains(set[0], "; HttpOnly; Secure; SameSite=Lax") || strings.Contains(set[0], "Max-Age") {
+		t.Fatalf("%d values, cookies %q", len(first), set)
+	}
+	one, _, _ := strings.Cut(set[0], ";")
+	second, set := browser()
+	two, _, _ := strings.Cut(set[0], ";")
+	if got, set := browser(one + "; " + two); len(got) != 2 || len(set) != 0 || !got.Owns(first.Binding()) || !got.Owns(second.Binding()) {
+		t.Errorf("%d values, cookies %q", len(got), set)
+	}
+	name, _, _ := strings.Cut(one, "=")
+	plain, _, _ := strings.Cut(name, ".")
+	for what, header := range map[string]string{
+		"planted under a name that is there": one + "; " + name + "=planted",
+		"of another issuer":                  strings.Replace(one, plain, "__Host-oauth2d_browser", 1),
+		"without __Host-":                    strings.TrimPrefix(one, "__Host-"),
+		"of no value":                        name + "=",
+		"too long":                           name + "=" + strings.Repeat("v", 300),
+	} {
+		if got, _ := browser(header); got.Owns(first.Binding()) || len(got) != 1 {
+			t.Errorf("%s: %d values", what, len(got))
+		}
+	}
+	if got, _ := browser(plain + "=earlier"); !got.Owns(oauth.Browser{"earlier"}.Binding()) {
+		t.Error("the cookie of an earlier release does not count")
+	}
+	var many []string
+	for i := range 40 {
+		many = append(many, fmt.Sprintf("%s.%d=value-%d", plain, i, i))
+	}
+	got, set := browser(strings.Join(many, "; "))
+	if len(got) != 32 || len(set) != 8 || !strings.Contains(set[0], "Max-Age=0") {
+		t.Errorf("of 40: %d values, %d cookies removed", len(got), len(set))
 	}
 }
 

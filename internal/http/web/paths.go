@@ -29,3 +29,6 @@ const (
 
 // ParamInteraction carries a pending authorization request to the pages and back.
 const ParamInteraction = "interaction"
+
+// ParamRestart asks for a new request with the parameters of an interaction that was answered.
+const ParamRestart = "restart"

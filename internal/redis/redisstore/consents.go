@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,10 +12,14 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
+// withdrawals is the field that counts them. No client id holds an @.
+const withdrawals = "@withdrawals"
+
 // Consents implements store.Consents. A consent is one field of its user's hash: the time it was
-// given in milliseconds, then the scopes.
+// given in milliseconds, then the scopes. One more field counts the withdrawals.
 type Consents struct {
 	db    *redisconn.DB
 	names names
@@ -30,10 +35,41 @@ func NewConsents(db *redisconn.DB) *Consents {
 }
 
 // Give implements store.Consents.
-func (c *Consents) Give(ctx context.Context, user oauth.UserID, consent oauth.Consent) error {
-	value := strings.TrimSpace(strconv.FormatInt(consent.Given.UnixMilli(), 10) + " " + consent.Scope.String())
-	_, err := c.db.Write(ctx, "consents.give", c.give, []string{c.names.consent(user)}, string(consent.Client), value)
-	return err
+func (c *Consents) Give(ctx context.Context, user oauth.UserID, consent oauth.Consent, since time.Time) (oauth.Consent, error) {
+	args := []any{string(consent.Client), consent.Given.UnixMilli(), since.UnixMilli()}
+	for _, scope := range consent.Scope {
+		args = append(args, scope)
+	}
+	answer, err := c.db.Write(ctx, "consents.give", c.give, []string{c.names.consent(user)}, args...)
+	if err != nil {
+		return oauth.Consent{}, err
+	}
+	text, ok := answer.(string)
+	if !ok {
+		return oauth.Consent{}, fmt.Errorf("consent_give: %w", errAnswer)
+	}
+	return decodeConsent(string(consent.Client), text)
+}
+
+// Of implements store.Consents.
+func (c *Consents) Of(ctx context.Context, user oauth.UserID, client oauth.ClientID) (store.ConsentState, error) {
+	if isCounter(client) {
+		return store.ConsentState{}, nil
+	}
+	cmd := redis.NewSliceCmd(ctx, "hmget", c.names.consent(user), string(client), withdrawals)
+	if err := c.db.Read(ctx, "consents.of", cmd); err != nil {
+		return store.ConsentState{}, err
+	}
+	var state store.ConsentState
+	var err error
+	given, _ := cmd.Val()[0].(string)
+	if given != "" {
+		state.Consent, err = decodeConsent(string(client), given)
+	}
+	if n, _ := cmd.Val()[1].(string); n != "" && err == nil {
+		state.Withdrawals, err = strconv.ParseUint(n, 10, 64)
+	}
+	return state, err
 }
 
 // Given implements store.Consents.
@@ -43,20 +79,35 @@ func (c *Consents) Given(ctx context.Context, user oauth.UserID) ([]oauth.Consen
 		return nil, err
 	}
 	var consents []oauth.Consent
-	s := &stored{fields: map[string]string{}}
 	for client, value := range cmd.Val() {
-		given, scope, _ := strings.Cut(value, " ")
-		s.fields["given"] = given
-		consents = append(consents, oauth.Consent{
-			Client: oauth.ClientID(client), Scope: scopesOf(scope), Given: time.UnixMilli(s.number("given")).UTC(),
-		})
+		if client == withdrawals {
+			continue
+		}
+		one, err := decodeConsent(client, value)
+		if err != nil {
+			return nil, err
+		}
+		consents = append(consents, one)
 	}
 	slices.SortFunc(consents, func(a, b oauth.Consent) int { return strings.Compare(string(a.Client), string(b.Client)) })
-	return consents, s.err
+	return consents, nil
 }
 
 // Withdraw implements store.Consents.
 func (c *Consents) Withdraw(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
-	_, err := c.db.Write(ctx, "consents.withdraw", c.withdraw, []string{c.names.consent(user)}, string(client))
+	if isCounter(client) { // typed by somebody: it must not reset the counter
+		return nil
+	}
+	keep := store.WithdrawalKeep.Milliseconds()
+	_, err := c.db.Write(ctx, "consents.withdraw", c.withdraw, []string{c.names.consent(user)}, string(client), keep)
 	return err
+}
+
+func isCounter(client oauth.ClientID) bool { return client == withdrawals }
+
+func decodeConsent(client, value string) (oauth.Consent, error) {
+	given, scope, _ := strings.Cut(value, " ")
+	s := &stored{fields: map[string]string{"given": given}}
+	consent := oauth.Consent{Client: oauth.ClientID(client), Scope: scopesOf(scope), Given: time.UnixMilli(s.number("given")).UTC()}
+	return consent, s.err
 }

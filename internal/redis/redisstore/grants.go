@@ -3,9 +3,11 @@ package redisstore
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -37,17 +39,36 @@ func NewGrants(db *redisconn.DB) *Grants {
 	return g
 }
 
-// Create implements store.Grants. Redis hears of the grant only after its user's list names it.
-func (g *Grants) Create(ctx context.Context, grant oauth.Grant) error {
+// Create implements store.Grants.
+func (g *Grants) Create(ctx context.Context, grant oauth.Grant) error { return g.make(ctx, grant, 0) }
+
+// CreateOnce implements store.Grants.
+func (g *Grants) CreateOnce(ctx context.Context, grant oauth.Grant, keep time.Duration) error {
+	return g.make(ctx, grant, max(keep, time.Millisecond))
+}
+
+// make stores a grant after its user's list names it, so that the list is never behind. keep is how long the
+// id stays taken; 0 for an id that cannot come again.
+func (g *Grants) make(ctx context.Context, grant oauth.Grant, keep time.Duration) error {
 	index := g.names.userGrants(grant.User)
 	answer, err := g.db.Write(ctx, "grants.list", g.list, []string{index},
 		string(grant.Ref), grant.Born.UnixMilli(), grant.End.UnixMilli())
 	if err != nil {
 		return err
 	}
-	args := append([]any{until(grant.Expires, grant.Born), until(grant.End, grant.Born), g.db.Stamp(grant.Born)}, encodeGrant(grant)...)
-	if _, err := g.db.Write(ctx, "grants.create", g.create, []string{g.names.grant(grant.Ref)}, args...); err != nil {
+	keys := []string{g.names.grant(grant.Ref)}
+	if keep > 0 {
+		keys = append(keys, g.names.interaction(grant.Ref))
+	}
+	args := append([]any{
+		until(grant.Expires, grant.Born), until(grant.End, grant.Born), g.db.Stamp(grant.Born), keep.Milliseconds(),
+	}, encodeGrant(grant)...)
+	made, err := g.db.Write(ctx, "grants.create", g.create, keys, args...)
+	if err != nil {
 		return err
+	}
+	if n, err := count(made); err != nil || n < 0 {
+		return errors.Join(err, store.Conflict)
 	}
 	old, err := words(answer)
 	if err != nil {

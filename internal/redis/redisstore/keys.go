@@ -30,6 +30,14 @@ func (n names) grant(ref oauth.GrantRef) string {
 	return "auth:grant:" + safe(string(ref))
 }
 
+// interaction is the mark of an interaction that yielded its grant. It lies in the slot of that grant.
+func (n names) interaction(ref oauth.GrantRef) string {
+	if n.clustered {
+		return "auth:interaction:{" + safe(string(ref)) + "}"
+	}
+	return "auth:interaction:" + safe(string(ref))
+}
+
 // accessToken lies in the slot of the token's grant, so that the script that advances a grant can
 // write it. A token that no user stands behind has no grant.
 func (n names) accessToken(digest oauth.Digest, grant oauth.GrantRef) string {

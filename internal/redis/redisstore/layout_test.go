@@ -101,12 +101,14 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 	_, auditErr := s.Audit.Append(ctx, store.AuditAppend{Head: "1", Keep: 9, Entries: []store.AuditEntry{{Seq: 1}}})
 	_, oddErr := s.Clients.Put(ctx, oauth.Client{ID: "odd {*} id"})
 	_, userErr := s.Users.Put(ctx, user)
+	_, giveErr := s.Consents.Give(ctx, user.ID, oauth.Consent{Client: "c", Given: now}, now)
+	once := sampleGrant(now, 3)
 	_, startErr := s.Sessions.Start(ctx, session, 5)
 	token := oauth.Access{Digest: oauth.DigestOf("token"), Client: "c", Expires: now.Add(time.Hour)}
 	for i, err := range []error{
 		s.Grants.Create(ctx, g), s.Grants.Create(ctx, odd), s.Access.Put(ctx, token, now),
 		s.Access.Revoke(ctx, jwt, now.Add(time.Hour), now), s.Access.RevokeClient(ctx, "recipe-web-app", now, time.Hour),
-		s.Consents.Give(ctx, user.ID, oauth.Consent{Client: "c", Given: now}),
+		s.Grants.CreateOnce(ctx, once, time.Hour), giveErr,
 		s.Keys.Swap(ctx, 0, map[string][]byte{"1": {1}}, nil), auditErr, putErr, oddErr, userErr, startErr,
 		s.Clients.RaiseEpoch(ctx, now),
 	} {
@@ -119,7 +121,8 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 		"auth:client:recipe-web-app", "auth:client:~" + oauth.DigestOf("odd id odd {*} id").Key(),
 		"auth:clients", "auth:clients:version",
 		"auth:consent:" + string(user.ID), "auth:epoch",
-		"auth:grant:" + string(g.Ref), "auth:grant:" + string(odd.Ref),
+		"auth:grant:" + string(g.Ref), "auth:grant:" + string(odd.Ref), "auth:grant:" + string(once.Ref),
+		"auth:interaction:" + string(once.Ref),
 		"auth:keys",
 		"auth:revoked:client:" + string(store.TagOf("recipe-web-app")), "auth:revoked:token:" + jwt.Digest.Key(),
 		"auth:session:ref_of_session", "auth:sessions",

@@ -8,26 +8,40 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
 // Consents is the suite of store.Consents.
 func Consents(t *testing.T, open Open) {
 	s := open(t).Consents
+	t.Run("history", func(t *testing.T) { consentHistory(t, s) })
+	t.Run("two at once lose none", func(t *testing.T) { consentsTogether(t, s) })
+	t.Run("a withdrawal is noticed", func(t *testing.T) { withdrawalsTogether(t, s) })
+}
+
+func consentHistory(t *testing.T, s store.Consents) {
 	for seed := range uint64(seeds) {
 		d, now, user := roll("consents", seed), start(), roll("consents of", seed).uuid()
-		given := map[oauth.ClientID]oauth.Consent{}
+		given, withdrawals := map[oauth.ClientID]oauth.Consent{}, uint64(0)
 		for step := range steps {
 			where := fmt.Sprintf("seed %d step %d", seed, step)
 			now = now.Add(time.Second)
 			c := oauth.Consent{
 				Client: pick[oauth.ClientID](d, "a", "b", "version", "odd {*}"),
-				Scope:  pick(d, nil, oauth.Scopes{"openid"}, oauth.Scopes{"openid", "profile"}), Given: now,
+				Scope:  pick(d, nil, oauth.Scopes{"openid"}, oauth.Scopes{"profile", "openid"}, oauth.Scopes{"email"}), Given: now,
 			}
 			if d.oneIn(3) {
 				sure(t, where, s.Withdraw(t.Context(), user, c.Client))
 				delete(given, c.Client)
+				withdrawals++
 			} else {
-				sure(t, where, s.Give(t.Context(), user, c))
+				since := now.Add(-time.Duration(d.IntN(20)) * time.Second)
+				if before := given[c.Client]; !before.Given.Before(since) {
+					c.Scope = before.Scope.With(c.Scope)
+				}
+				got, err := s.Give(t.Context(), user, oauth.Consent{Client: c.Client, Scope: c.Scope, Given: now}, since)
+				sure(t, where, err)
+				same(t, where, got, c)
 				given[c.Client] = c
 			}
 			got, err := s.Given(t.Context(), user)
@@ -37,6 +51,33 @@ func Consents(t *testing.T, open Open) {
 				want = append(want, given[client])
 			}
 			same(t, where, got, want)
+			state, err := s.Of(t.Context(), user, c.Client)
+			sure(t, where, err)
+			same(t, where, state, store.ConsentState{Consent: given[c.Client], Withdrawals: withdrawals})
 		}
 	}
+}
+
+// consentsTogether: of a crowd that gives one client a scope each, none is lost.
+func consentsTogether(t *testing.T, s store.Consents) {
+	user, now := roll("consents together", 1).uuid(), start()
+	together(crowd, func(i int) {
+		c := oauth.Consent{Client: "app", Scope: oauth.Scopes{fmt.Sprint("scope", i)}, Given: now}
+		_, err := s.Give(t.Context(), user, c, now.Add(-time.Hour))
+		sure(t, "give", err)
+	})
+	state, err := s.Of(t.Context(), user, "app")
+	sure(t, "of", err)
+	same(t, "scopes", len(state.Consent.Scope), crowd)
+}
+
+// withdrawalsTogether: every one of a crowd counts, whether there was a consent or not.
+func withdrawalsTogether(t *testing.T, s store.Consents) {
+	user := roll("withdrawals together", 1).uuid()
+	together(crowd, func(i int) {
+		sure(t, "withdraw", s.Withdraw(t.Context(), user, oauth.ClientID(fmt.Sprint("app", i%3))))
+	})
+	state, err := s.Of(t.Context(), user, "app0")
+	sure(t, "of", err)
+	same(t, "state", state, store.ConsentState{Withdrawals: crowd})
 }

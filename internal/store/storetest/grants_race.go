@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -156,5 +157,34 @@ func linearizable(t *testing.T, s Subject) {
 			slices.SortFunc(history, func(a, b porcupine.Operation) int { return int(a.Call - b.Call) })
 			t.Fatalf("seed %d: no order explains %+v", seed, history)
 		}
+	}
+}
+
+// createOnce: of a crowd with one id exactly one creates the grant, and nobody does after it has ended.
+func createOnce(t *testing.T, s Subject) {
+	g := sampleGrant(roll("create once", 1), roll("create once", 2).uuid(), start())
+	answers := make([]error, crowd)
+	together(crowd, func(i int) {
+		mine := g
+		mine.Nonce = fmt.Sprint("nonce", i)
+		answers[i] = s.Grants.CreateOnce(t.Context(), mine, time.Hour)
+	})
+	winner := ""
+	for i, err := range answers {
+		sure(t, "create once", err)
+		if err == nil {
+			same(t, "earlier winner", winner, "")
+			winner = fmt.Sprint("nonce", i)
+		}
+	}
+	stored, err := s.Grants.Get(t.Context(), g.Ref)
+	sure(t, "get", err)
+	same(t, "whose grant it is", stored.Nonce, winner)
+	sure(t, "kill", s.Grants.Kill(t.Context(), g.Ref))
+	if err := s.Grants.CreateOnce(t.Context(), g, time.Hour); !errors.Is(err, store.Conflict) {
+		t.Errorf("after its end: %v", err)
+	}
+	if _, err := s.Grants.Get(t.Context(), g.Ref); !errors.Is(err, store.Absent) {
+		t.Errorf("the grant is back: %v", err)
 	}
 }

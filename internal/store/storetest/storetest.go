@@ -145,6 +145,7 @@ func Abandoned(t *testing.T, open Open) {
 	now := start()
 	for name, err := range map[string]error{
 		"Grants.Create":       s.Grants.Create(ctx, oauth.Grant{Ref: "x"}),
+		"Grants.CreateOnce":   s.Grants.CreateOnce(ctx, oauth.Grant{Ref: "x"}, time.Hour),
 		"Grants.Advance":      second(s.Grants.Advance(ctx, store.Presentation{})),
 		"Grants.Get":          second(s.Grants.Get(ctx, "x")),
 		"Grants.OfUser":       second(s.Grants.OfUser(ctx, "x")),
@@ -172,7 +173,8 @@ func Abandoned(t *testing.T, open Open) {
 		"Overview.Counts":     second(s.Overview.Counts(ctx, now)),
 		"Overview.Sessions":   third(s.Overview.Sessions(ctx, store.SessionPlace{}, 1, now)),
 		"Overview.Behind":     second(s.Overview.SessionsBehind(ctx, store.SessionPlace{}, now)),
-		"Consents.Give":       s.Consents.Give(ctx, "x", oauth.Consent{}),
+		"Consents.Give":       second(s.Consents.Give(ctx, "x", oauth.Consent{}, now)),
+		"Consents.Of":         second(s.Consents.Of(ctx, "x", "y")),
 		"Consents.Given":      second(s.Consents.Given(ctx, "x")),
 		"Consents.Withdraw":   s.Consents.Withdraw(ctx, "x", "y"),
 		"Audit.Append":        second(s.Audit.Append(ctx, store.AuditAppend{Keep: 1})),
