@@ -68,11 +68,14 @@ func newAuditQuery(s *shared) *cobra.Command {
 				err: fmt.Errorf("no entry of the request %s", f.Request),
 			}
 		}
-		t := table{head: []string{"time", "event", "outcome", "subject", "client id", "actor", "ip", "details"}}
+		t := table{head: []string{"time", "event", "outcome", "subject", "client id", "actor", "ip"}}
 		for _, e := range entries {
 			t.rows = append(t.rows, []string{
-				e.At.UTC().Format("2006-01-02 15:04:05"), e.Event, orDash(e.Outcome), orDash(e.Subject), orDash(e.Client), orDash(e.Actor), orDash(e.IP), details(e),
+				s.when(e.At), e.Event, orDash(e.Outcome), orDash(e.Subject), orDash(e.Client), orDash(e.Actor), orDash(e.IP),
 			})
+		}
+		for _, e := range entries {
+			t.below = append(t.below, details(e))
 		}
 		return s.print(entries, t)
 	})
@@ -140,16 +143,16 @@ func unknownIn(flag string, f adminwire.AuditFilter) error {
 	}
 }
 
-// details is what else belongs to a fact, in one cell.
-func details(e adminwire.AuditEntry) string {
+// details is what else belongs to a fact, in lines below it.
+func details(e adminwire.AuditEntry) []string {
 	if len(e.Details) == 0 {
-		return "-"
+		return nil
 	}
 	raw, err := json.Marshal(e.Details)
 	if err != nil {
-		return "-"
+		return nil
 	}
-	return string(raw)
+	return []string{string(raw)}
 }
 
 // errTampered is the failure of a verification.
@@ -188,7 +191,7 @@ func newAuditVerify(s *shared) *cobra.Command {
 		if !report.Sound {
 			return errTampered
 		}
-		s.say("%d entries are as they were written, from %s to %s", report.Entries, when(report.From), when(report.To))
+		s.say("%d entries are as they were written, from %s to %s", report.Entries, exactly(report.From), exactly(report.To))
 		return nil
 	})
 }

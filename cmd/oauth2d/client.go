@@ -113,7 +113,7 @@ func newClientCreate(s *shared) *cobra.Command {
 		}
 		made, err := api.CreateClient(ctx, wanted)
 		if err != nil {
-			return err
+			return inWords(err, clientWords())
 		}
 		switch {
 		case made.Secret != "":
@@ -171,7 +171,7 @@ func newClientList(s *shared) *cobra.Command {
 		}
 		t := table{head: []string{"client id", "kind", "grants", "scope", "created"}}
 		for _, c := range clients {
-			t.rows = append(t.rows, []string{c.ID, kindOf(c), strings.Join(c.GrantTypes, ","), orDash(c.Scope), when(c.Created)})
+			t.rows = append(t.rows, []string{c.ID, kindOf(c), strings.Join(c.GrantTypes, ","), orDash(c.Scope), s.when(c.Created)})
 		}
 		return s.print(clients, t)
 	})
@@ -189,11 +189,11 @@ func newClientShow(s *shared) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return s.print(c, clientTable(c))
+		return s.print(c, s.clientTable(c))
 	})
 }
 
-func clientTable(c adminwire.Client) table {
+func (s *shared) clientTable(c adminwire.Client) table {
 	seconds := func(n int64) string {
 		if n == 0 {
 			return "the server's"
@@ -210,7 +210,7 @@ func clientTable(c adminwire.Client) table {
 		{"requests per minute", perMinute(c.PerMinute)},
 		{"code life", seconds(c.Lifetimes.Code)}, {"access life", seconds(c.Lifetimes.Access)},
 		{"refresh idle", seconds(c.Lifetimes.RefreshIdle)}, {"refresh absolute", seconds(c.Lifetimes.RefreshAbsolute)},
-		{"tokens valid from", when(c.NotBefore)}, {"created", when(c.Created)}, {"updated", when(c.Updated)},
+		{"tokens valid from", s.when(c.NotBefore)}, {"created", s.when(c.Created)}, {"updated", s.when(c.Updated)},
 	}}
 	for _, name := range sortedKeys(c.Claims) {
 		t.rows = append(t.rows, []string{"claim " + name, c.Claims[name]})

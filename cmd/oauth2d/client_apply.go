@@ -162,7 +162,10 @@ func (s *shared) apply(ctx context.Context, api *adminclient.Client, p *plan, c 
 	if s.output == "table" {
 		p.print(s)
 	}
-	if c.dryRun || len(p.Created)+len(p.Changed)+len(p.Deleted) == 0 {
+	if c.dryRun {
+		return errors.Join(p.examine(ctx, api), s.printUnlessTable(p))
+	}
+	if len(p.Created)+len(p.Changed)+len(p.Deleted) == 0 {
 		return s.printUnlessTable(p)
 	}
 	if ok, err := s.sure(c, "register %d, change %d and delete %s", len(p.Created), len(p.Changed), count(len(p.Deleted), "client")); !ok {
@@ -176,6 +179,22 @@ func (s *shared) apply(ctx context.Context, api *adminclient.Client, p *plan, c 
 		}
 	}
 	return errors.Join(failed, lostSecrets(unkept, s.printUnlessTable(p)))
+}
+
+// examine reports what the server would refuse, and changes nothing.
+func (p *plan) examine(ctx context.Context, api *adminclient.Client) error {
+	var failed []error
+	for _, one := range p.Created {
+		if err := api.ExamineClient(ctx, one.wanted.create()); err != nil {
+			failed = append(failed, &during{"client " + one.ID, err})
+		}
+	}
+	for _, one := range p.Changed {
+		if err := api.ExaminePut(ctx, one.ID, one.wanted, adminclient.Condition{Revision: p.revisions[one.ID]}); err != nil {
+			failed = append(failed, &during{"client " + one.ID, err})
+		}
+	}
+	return errors.Join(failed...)
 }
 
 func (p *plan) carryOut(ctx context.Context, s *shared, api *adminclient.Client, v vault) error {

@@ -100,7 +100,7 @@ func (f *clientFlags) patch(cmd *cobra.Command) adminclient.Patch {
 func (s *shared) patchClient(ctx context.Context, api *adminclient.Client, id string, change adminclient.Patch, told string) error {
 	c, err := api.PatchClient(ctx, id, change, adminclient.Condition{})
 	if err != nil {
-		return err
+		return inWords(err, clientWords())
 	}
 	s.say("client %s is %s", id, told)
 	if s.output == "table" {

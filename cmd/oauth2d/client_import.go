@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,18 +13,27 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
-	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // candidate is a client of another server.
 type candidate struct {
-	client adminwire.ClientCreate
-	notes  []string // what could not be carried over
-	skip   string   // why it is left out
+	client  adminwire.ClientCreate
+	notes   []string // what happens to it
+	losses  []string // what could not be carried over
+	skip    string   // why it is left out
+	foreign bool     // with skip: nobody wants it here
+	refused string   // why it cannot be registered
 }
 
 func (c *candidate) note(format string, args ...any) {
 	c.notes = append(c.notes, fmt.Sprintf(format, args...))
+}
+
+// lose notes what has no counterpart here. What is lost is part of the exit code.
+func (c *candidate) lose(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(c.losses, text) {
+		c.losses = append(c.losses, text)
+	}
 }
 
 // arrival is what became of a candidate.
@@ -32,11 +42,14 @@ type arrival struct {
 	Result string   `json:"result"` // imported, exists, skipped, failed; in a dry run new for imported
 	Secret string   `json:"client_secret,omitempty"`
 	Notes  []string `json:"notes,omitempty"`
+	Losses []string `json:"losses,omitempty"` // what could not be carried over
+
+	partial bool
 }
 
 // readers read the exports of other servers.
-func readers() map[string]func([]byte) ([]candidate, error) {
-	return map[string]func([]byte) ([]candidate, error){"hydra": readHydra, "keycloak": readKeycloak}
+func readers() map[string]func([]json.RawMessage) ([]candidate, error) {
+	return map[string]func([]json.RawMessage) ([]candidate, error){"hydra": readHydra, "keycloak": readKeycloak}
 }
 
 func newClientImport(s *shared) *cobra.Command {
@@ -48,12 +61,14 @@ func newClientImport(s *shared) *cobra.Command {
 		Use:   "import FILE",
 		Short: "register the clients of another server, with the secrets they have",
 		Long: "Register the clients of an export of Ory Hydra or Keycloak. A secret that the export holds, in the clear or\n" +
-			"as a bcrypt, argon2id or pbkdf2-sha256 hash, stays the secret, so that nobody has to change it. A client\n" +
-			"that is there already is left alone, and of two with one id the second is refused; what has no counterpart\n" +
-			"here is told for each client.\n\n" +
+			"as a bcrypt, argon2id or PBKDF2-SHA256 hash (also in the forms of Django, passlib, Flask and LDAP), stays the\n" +
+			"secret, so that nobody has to change it; any other hash is listed, and the client gets a new secret. A client\n" +
+			"that is there already is left alone, and of two with one id the second is refused. What has no counterpart\n" +
+			"here is listed below each client, and then the exit code is 6. --dry-run makes all checks of the server.\n\n" +
 			"Hydra: the JSON of its admin API or of `hydra list oauth2-clients`, or rows of its table hydra_client as\n" +
-			"JSON (one object, an array, or one object a line), which hold the hashes. Keycloak: the JSON of a realm\n" +
-			"(`kc.sh export`), or of one client. Ids are letters, digits, - and _ and never UUIDs: --rename others.",
+			"JSON, which hold the hashes. Keycloak: the JSON of realms (`kc.sh export`) or of clients. Both may be one\n" +
+			"object, an array, or one object a line. Empty input is refused: what wrote it failed.\n" +
+			"Ids are letters, digits, - and _ and never UUIDs: --rename others.",
 		Example: `  oauth2d client import --from keycloak realm.json --direct --dry-run
   oauth2d client import --from hydra clients.json --direct --rename 8d3c1c9e-3b0e-4f5e-9d57-0f4b5d9f6c11=planner
 
@@ -69,13 +84,17 @@ func newClientImport(s *shared) *cobra.Command {
 	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		read, ok := readers()[from]
 		if !ok {
-			return usage("--from %s: is neither hydra nor keycloak", from)
+			return oneOf("--from", from, sortedKeys(readers()))
 		}
 		raw, err := s.readFile(args[0])
 		if err != nil {
 			return err
 		}
-		found, err := read(raw)
+		values, err := exportValues(args[0], raw)
+		if err != nil {
+			return err
+		}
+		found, err := read(values)
 		if err != nil {
 			return usage("%s: %w", args[0], err)
 		}
@@ -131,14 +150,47 @@ func (s *shared) takeIn(ctx context.Context, in intake, found []candidate) error
 		}
 	}
 	p.end()
-	t := table{head: []string{"client id", "result", "notes"}}
-	for _, a := range all {
-		t.rows = append(t.rows, []string{a.ID, a.Result, orDash(strings.Join(a.Notes, "; "))})
-	}
-	if err := s.print(all, t); err != nil {
+	if err := s.print(all, arrivals(all)); err != nil {
 		failed = append(failed, lostSecrets(in.unkept(s, all), err))
 	}
+	if err := incomplete(all); len(failed) == 0 && err != nil {
+		return err
+	}
 	return errors.Join(failed...)
+}
+
+// arrivals is the result for people: a line a client, and its notes below.
+func arrivals(all []arrival) table {
+	t := table{head: []string{"client id", "result"}}
+	for _, a := range all {
+		t.rows = append(t.rows, []string{a.ID, a.Result})
+		t.below = append(t.below, nil)
+		last := len(t.below) - 1
+		for _, text := range a.Notes {
+			t.below[last] = append(t.below[last], "- "+text)
+		}
+		for _, text := range a.Losses {
+			t.below[last] = append(t.below[last], "! "+text)
+		}
+	}
+	return t
+}
+
+// incomplete says that not all of an export has a counterpart here.
+func incomplete(all []arrival) error {
+	partial := 0
+	for _, a := range all {
+		if a.partial {
+			partial++
+		}
+	}
+	if partial == 0 {
+		return nil
+	}
+	return &problem{
+		code: exitPartly, hint: "the lines with ! say what",
+		err: fmt.Errorf("not all of %s could be carried over", count(partial, "client")),
+	}
 }
 
 // unkept are those whose generated secret stands only in the result.
@@ -153,30 +205,33 @@ func (in intake) unkept(s *shared, all []arrival) []string {
 }
 
 func (s *shared) takeOne(ctx context.Context, in intake, one candidate) (arrival, error) {
-	a := arrival{ID: one.client.ID, Notes: one.notes, Result: "new"}
+	a := arrival{ID: one.client.ID, Notes: one.notes, Losses: one.losses, Result: "new", partial: len(one.losses) > 0}
 	twice := in.seen[a.ID]
 	in.seen[a.ID] = true
 	switch {
 	case one.skip != "":
-		a.Result, a.Notes = "skipped", []string{one.skip} // what else does not fit is of no interest
+		a.Result, a.Notes, a.Losses, a.partial = "skipped", []string{one.skip}, nil, !one.foreign // what else does not fit is of no interest
 		return a, nil
 	case twice:
 		// Whichever is meant, and whatever became of the first: the secret of one is not that of the other.
 		a.Result = "failed"
 		return a, oauth.Refuse(oauth.AlreadyExists, "another entry of the export has this id, too; hint: take one of them out", nil)
 	case in.there[one.client.ID]:
-		a.Result = "exists"
+		a.Result, a.partial = "exists", false
 		return a, nil
-	case one.client.SecretHash != "" && secret.KindOfHash(one.client.SecretHash) == "":
-		// As the server refuses it; a dry run tells, too.
+	case one.refused != "":
 		a.Result = "failed"
-		return a, oauth.Refuse(oauth.InvalidClientMetadata, "the hash of its secret is damaged, or costs more than is allowed", nil)
+		return a, oauth.Refuse(oauth.InvalidClientMetadata, one.refused, nil)
 	}
 	if one.client.Method != "none" && one.client.Secret == "" && one.client.SecretHash == "" {
-		a.Notes = append(a.Notes, "gets a new secret")
+		a.Losses, a.partial = append(slices.Clone(a.Losses), "gets a new secret"), true
 	}
 	if in.dryRun {
-		return a, nil
+		err := in.api.ExamineClient(ctx, one.client)
+		if err != nil {
+			a.Result = "failed"
+		}
+		return a, err
 	}
 	made, err := in.api.CreateClient(ctx, one.client)
 	if err != nil {
@@ -188,38 +243,56 @@ func (s *shared) takeOne(ctx context.Context, in intake, one candidate) (arrival
 	return a, in.vault.keep(s, made.ID, made.Secret)
 }
 
-// setSecret takes a secret as an export has it: a hash that is known here, or the secret itself.
-func (c *candidate) setSecret(text string) {
-	switch {
-	case text == "" || strings.Trim(text, "*") == "":
-	case strings.HasPrefix(text, "$2") || strings.HasPrefix(text, "$argon2id$") || strings.HasPrefix(text, "$pbkdf2-sha256$"):
-		c.client.SecretHash = text
-	case strings.HasPrefix(text, "$"):
-		kind, _, _ := strings.Cut(text[1:], "$")
-		c.note("its secret is a %s hash, which is not read here", kind)
-	default:
-		c.client.Secret = text
-	}
-}
-
 // setGrants takes the grant types that are served, and tells of the others.
 func (c *candidate) setGrants(names []string) {
 	public := c.client.Method == "none"
 	for _, name := range names {
 		switch {
 		case name == "client_credentials" && public:
-			c.note("a public client cannot have client_credentials")
+			c.lose("a public client cannot have client_credentials")
 		case name == "refresh_token" && !slices.Contains(names, "authorization_code"):
-			c.note("refresh_token is nothing without authorization_code")
+			c.lose("refresh_token is nothing without authorization_code")
 		case name == "authorization_code" || name == "client_credentials" || name == "refresh_token":
 			c.client.GrantTypes = append(c.client.GrantTypes, name)
 		default:
-			c.note("the grant type %s is not served", name)
+			c.lose("the grant type %s is not served", name)
 		}
 	}
 	if len(c.client.GrantTypes) == 0 && c.skip == "" {
 		c.skip = "it has no grant type that is served"
 	}
+}
+
+// setRedirects takes redirect URIs, and those after a logout, as far as they are addresses that may be
+// registered. Without any, authorization_code is left out.
+func (c *candidate) setRedirects(redirects, logouts []string) {
+	m := &c.client.ClientMetadata
+	take := func(what string, uris []string) (kept []string) {
+		for _, uri := range uris {
+			if strings.Contains(uri, "*") {
+				c.lose("the pattern %s is no %s", uri, what)
+			} else if err := oauth.CheckRedirectURI(uri); err != nil {
+				c.lose("the %s %s cannot be registered: %s", what, uri, oauth.AsError(err).Description)
+			} else if !slices.Contains(kept, uri) {
+				kept = append(kept, uri)
+			}
+		}
+		return kept
+	}
+	m.RedirectURIs, m.PostLogoutURIs = take("redirect URI", redirects), take("address after a logout", logouts)
+	if slices.ContainsFunc(m.RedirectURIs, isLoopback) {
+		m.Type = "native"
+	}
+	if len(m.RedirectURIs) > 0 || c.skip != "" {
+		return
+	}
+	m.PostLogoutURIs = nil
+	m.GrantTypes = slices.DeleteFunc(m.GrantTypes, func(name string) bool { return name != "client_credentials" })
+	if len(m.GrantTypes) == 0 {
+		c.skip = "it has no redirect URI that is an address"
+		return
+	}
+	c.lose("authorization_code is left out, because it has no redirect URI that is an address")
 }
 
 // isLoopback tells whether a redirect URI leads to a program on the user's machine.

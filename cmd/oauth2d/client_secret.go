@@ -24,7 +24,7 @@ func newClientSecrets(s *shared) *cobra.Command {
 		}
 		t := table{head: []string{"secret id", "scheme", "created", "expires"}}
 		for _, one := range secrets {
-			t.rows = append(t.rows, []string{one.ID, one.Scheme, when(one.Created), when(one.Expires)})
+			t.rows = append(t.rows, []string{one.ID, one.Scheme, s.when(one.Created), s.when(one.Expires)})
 		}
 		return s.print(secrets, t)
 	})
@@ -53,7 +53,7 @@ func newClientRotateSecret(s *shared) *cobra.Command {
 		seconds := int64(overlap / time.Second)
 		made, err := api.CreateSecret(ctx, args[0], adminwire.SecretCreate{Overlap: &seconds, ExpiresIn: int64(life / time.Second)})
 		if err != nil {
-			return err
+			return inWords(err, clientWords())
 		}
 		if err := s.reveal(ofClient(args[0], "has a new secret"), made.Value, made); err != nil || s.output != "table" {
 			return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,20 +54,18 @@ func (s *shared) examine(ctx context.Context, offline bool) error {
 	if !offline {
 		found = append(found, issuer(ctx, c.Issuer)...)
 	}
-	t := table{head: []string{"check", "verdict", "found", "remedy"}}
+	byUrgency(found)
 	views := []findingView{}
-	failing := 0
+	counts := map[app.Verdict]int{}
 	for _, f := range found {
-		if f.Verdict == app.Failing {
-			failing++
-		}
+		counts[f.Verdict]++
 		views = append(views, findingView{f.Check, string(f.Verdict), f.Found, f.Remedy})
-		t.rows = append(t.rows, []string{f.Check, string(f.Verdict), f.Found, orDash(f.Remedy)})
 	}
-	if err := s.print(views, t); err != nil {
+	if err := s.print(views, s.findings(found)); err != nil {
 		return err
 	}
-	if failing > 0 {
+	s.say("%s: %d failed, %d doubtful, %d ok", count(len(found), "check"), counts[app.Failing], counts[app.Doubt], counts[app.Well])
+	if failing := counts[app.Failing]; failing > 0 {
 		return fmt.Errorf("doctor: %s", failures(failing))
 	}
 	return nil
@@ -87,6 +86,36 @@ func settings(wrong config.Problems) []app.Finding {
 		found = append(found, app.Finding{Check: "settings", Verdict: app.Failing, Found: p.String(), Remedy: remedy})
 	}
 	return found
+}
+
+// byUrgency puts first what fails: it must not drown among what is well.
+func byUrgency(found []app.Finding) {
+	rank := map[app.Verdict]int{app.Failing: 0, app.Doubt: 1, app.Well: 2}
+	slices.SortStableFunc(found, func(a, b app.Finding) int { return rank[a.Verdict] - rank[b.Verdict] })
+}
+
+// findings is the result for people: what to do stands below what was found.
+func (s *shared) findings(found []app.Finding) table {
+	t := table{}
+	for _, f := range found {
+		t.rows = append(t.rows, []string{s.painted(f.Verdict), f.Check, f.Found})
+		var below []string
+		if f.Remedy != "" {
+			below = []string{"      do: " + f.Remedy}
+		}
+		t.below = append(t.below, below)
+	}
+	return t
+}
+
+// painted is a verdict in its colour, where colours are shown. All have the same length, so that columns
+// stay aligned.
+func (s *shared) painted(v app.Verdict) string {
+	if !s.color {
+		return string(v)
+	}
+	color := map[app.Verdict]string{app.Failing: "31", app.Doubt: "33", app.Well: "32"}[v]
+	return "\x1b[" + color + "m" + fmt.Sprintf("%-4s", v) + "\x1b[0m"
 }
 
 func failures(n int) string {

@@ -20,6 +20,7 @@ const (
 	exitNotFound    = 3
 	exitRefused     = 4
 	exitUnavailable = 5
+	exitPartly      = 6
 )
 
 // exitCodes explains them.
@@ -29,7 +30,8 @@ const exitCodes = `Exit codes:
   2  the command line was not understood
   3  there is no such client, user, session, grant, token or key
   4  refused: the rules of the server, or the rights of whoever asked, do not allow it
-  5  unavailable: the server or Redis could not be asked; whether a change was made is not known`
+  5  unavailable: the server or Redis could not be asked; whether a change was made is not known
+  6  done in part: some of what an import was given has no counterpart here; it is listed`
 
 // problem is a failure with an exit code and a line that says what to do.
 type problem struct {

@@ -26,3 +26,6 @@ func TestF_S22_InvalidScopeNamesTheScope(t *testing.T) { scripted(t, "api/S22_in
 func TestF_P12_EveryDocumentIsRead(t *testing.T)       { scripted(t, "both/P12_several_documents.txtar") }
 func TestF_P14_MistakesNameLineAndMember(t *testing.T) { scripted(t, "both/P14_forms.txtar") }
 func TestF_P13_ALostSecretIsAnError(t *testing.T)      { scripted(t, "both/P13_lost_secrets.txtar") }
+func TestF_P15_ImportedSecrets(t *testing.T)           { scripted(t, "api/P15_imported_secrets.txtar") }
+func TestF_P16_ExportsAreTakenOrListed(t *testing.T)   { scripted(t, "both/P16_exports.txtar") }
+func TestF_N09_DryRunsAndWords(t *testing.T)           { scripted(t, "both/N09_dry_run.txtar") }

@@ -39,7 +39,7 @@ func newGrantList(s *shared) *cobra.Command {
 		}
 		t := table{head: []string{"grant", "client id", "scope", "created", "used", "expires"}}
 		for _, g := range grants {
-			t.rows = append(t.rows, []string{g.Ref, g.Client, orDash(g.Scope), when(g.Created), when(g.Used), when(g.Expires)})
+			t.rows = append(t.rows, []string{g.Ref, g.Client, orDash(g.Scope), s.when(g.Created), s.when(g.Used), s.when(g.Expires)})
 		}
 		return s.print(grants, t)
 	})
@@ -60,8 +60,8 @@ func newGrantShow(s *shared) *cobra.Command {
 		return s.print(g, table{rows: [][]string{
 			{"grant", g.Ref}, {"client id", g.Client}, {"user", g.Username}, {"user id", g.User}, {"session", orDash(g.Session)},
 			{"scope", orDash(g.Scope)}, {"audience", orDash(strings.Join(g.Audience, " "))}, {"serial", strconv.FormatUint(uint64(g.Serial), 10)},
-			{"created", when(g.Created)}, {"used", when(g.Used)}, {"expires", when(g.Expires)}, {"ends", when(g.Ends)},
-			{"signed in", when(g.AuthTime)},
+			{"created", s.when(g.Created)}, {"used", s.when(g.Used)}, {"expires", s.when(g.Expires)}, {"ends", s.when(g.Ends)},
+			{"signed in", s.when(g.AuthTime)},
 		}})
 	})
 }

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
 // hydraClient is what we read of a client of Ory Hydra, by the names of its admin API and of its
@@ -28,6 +29,19 @@ type hydraClient struct {
 	CodeAccess    hydraLife `json:"authorization_code_grant_access_token_lifespan"`
 	ServiceAccess hydraLife `json:"client_credentials_grant_access_token_lifespan"`
 	Refresh       hydraLife `json:"refresh_token_grant_refresh_token_lifespan"`
+
+	// What has no counterpart here.
+	BackChannel     string          `json:"backchannel_logout_uri"`
+	FrontChannel    string          `json:"frontchannel_logout_uri"`
+	SubjectType     string          `json:"subject_type"`
+	SecretExpires   int64           `json:"client_secret_expires_at"`
+	UserinfoAlg     string          `json:"userinfo_signed_response_alg"`
+	RequestAlg      string          `json:"request_object_signing_alg"`
+	RequestURIs     hydraList       `json:"request_uris"`
+	Metadata        json.RawMessage `json:"metadata"`
+	RotatedSecrets  json.RawMessage `json:"rotated_secrets"`
+	CodeRefresh     hydraLife       `json:"authorization_code_grant_refresh_token_lifespan"`
+	RefreshedAccess hydraLife       `json:"refresh_token_grant_access_token_lifespan"`
 }
 
 // hydraList is a list: an array in the API, text with | between the values in older tables.
@@ -69,56 +83,75 @@ func (l *hydraLife) UnmarshalJSON(raw []byte) error {
 		return err
 	}
 	life, err := time.ParseDuration(text)
+	if err != nil {
+		*l = unreadLife
+		return nil //nolint:nilerr // one time that is not read is no reason to read no client
+	}
 	*l = hydraLife(life / time.Second)
-	return err
+	return nil
 }
 
-// readHydra reads clients of Ory Hydra.
-func readHydra(raw []byte) ([]candidate, error) {
-	clients, err := hydraClients(raw)
-	if err != nil {
-		return nil, errors.New("is not an export of Hydra; hint: oauth2d client import --help tells what is read")
-	}
+// unreadLife stands for a time in a form that is not known.
+const unreadLife hydraLife = -1 << 62
+
+// errNoHydra is what is wrong with a file of another kind.
+var errNoHydra = errors.New("is not an export of Hydra; hint: oauth2d client import --help shows what is read")
+
+// readHydra reads clients of Ory Hydra: objects, and pages with items.
+func readHydra(values []json.RawMessage) ([]candidate, error) {
 	var found []candidate
-	for _, h := range clients {
-		found = append(found, h.candidate())
+	for i, value := range values {
+		var page struct {
+			Items   []json.RawMessage `json:"items"`
+			Clients []json.RawMessage `json:"clients"`
+			Realm   *string           `json:"realm"`
+		}
+		err := json.Unmarshal(value, &page)
+		switch {
+		case err != nil || page.Realm != nil || page.Clients != nil:
+			return nil, errNoHydra
+		case page.Items == nil:
+			page.Items = []json.RawMessage{value}
+		}
+		for j, one := range page.Items {
+			c, err := hydraCandidate(one, "entry "+strconv.Itoa(max(i, j)+1))
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, c)
+		}
 	}
 	return found, nil
 }
 
-// hydraClients takes an array, a page with items, one object, or one object a line.
-func hydraClients(raw []byte) ([]hydraClient, error) {
-	var all []hydraClient
-	if json.Unmarshal(raw, &all) == nil {
-		return all, nil
+// hydraCandidate reads one client. One that is misshapen does not keep the others from being read.
+func hydraCandidate(raw json.RawMessage, place string) (candidate, error) {
+	var h hydraClient
+	if err := json.Unmarshal(raw, &h); err != nil {
+		return candidate{client: adminwire.ClientCreate{ID: first(h.ID, place)}, skip: misshapen(err)}, nil //nolint:nilerr // it is listed
 	}
-	for d := json.NewDecoder(bytes.NewReader(raw)); ; {
-		var one struct {
-			Items []hydraClient `json:"items"`
-			hydraClient
-		}
-		err := d.Decode(&one)
-		switch {
-		case errors.Is(err, io.EOF):
-			return all, nil
-		case err != nil:
-			return nil, err
-		case one.Items != nil:
-			all = append(all, one.Items...)
-		case one.ID == "" && (one.RowID == "" || one.GrantTypes == nil):
-			return nil, errors.New("no client")
-		default:
-			all = append(all, one.hydraClient)
-		}
+	if h.ID == "" && (h.RowID == "" || h.GrantTypes == nil) {
+		return candidate{}, errNoHydra
 	}
+	return h.candidate(), nil
 }
 
 func (h hydraClient) candidate() candidate {
 	var c candidate
 	m := &c.client.ClientMetadata
 	c.client.ID, m.Name = first(h.ID, h.RowID), h.Name
-	m.Method, m.RedirectURIs, m.PostLogoutURIs = h.Method, h.RedirectURIs, h.PostLogout
-	m.Scope, m.Audience, m.SkipConsent = strings.Join(strings.Fields(h.Scope), " "), h.Audience, h.SkipConsent
+	m.Method = h.Method
+	m.Audience, m.SkipConsent = h.Audience, h.SkipConsent
+	var scopes []string
+	for _, scope := range strings.Fields(h.Scope) {
+		if scope == "offline" { // Hydra's other name for it
+			scope = "offline_access"
+		}
+		if !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	m.Scope = strings.Join(scopes, " ")
 	switch h.Method {
 	case "", "client_secret_basic", "client_secret_post", "none":
 	default:
@@ -128,21 +161,59 @@ func (h hydraClient) candidate() candidate {
 		c.setSecret(h.Secret)
 	}
 	c.setGrants(h.GrantTypes)
-	if !slices.Contains(m.GrantTypes, "authorization_code") {
-		m.RedirectURIs, m.PostLogoutURIs = nil, nil
-	}
-	if slices.ContainsFunc(m.RedirectURIs, isLoopback) {
-		m.Type = "native"
+	if slices.Contains(m.GrantTypes, "authorization_code") {
+		c.setRedirects(h.RedirectURIs, h.PostLogout)
 	}
 	if h.Strategy == "jwt" {
 		m.Format = "jwt"
 	}
-	m.Lifetimes.Access = int64(h.CodeAccess)
-	if m.Lifetimes.Access == 0 || !slices.Contains(m.GrantTypes, "authorization_code") {
-		m.Lifetimes.Access = int64(h.ServiceAccess)
-	}
-	if h.Refresh > 0 { // less means for ever
-		m.Lifetimes.RefreshIdle = int64(h.Refresh)
-	}
+	h.lifetimes(&c)
+	h.losses(&c)
 	return c
+}
+
+func (h hydraClient) lifetimes(c *candidate) {
+	m := &c.client.ClientMetadata
+	access := h.CodeAccess
+	if access == 0 || !slices.Contains(m.GrantTypes, "authorization_code") {
+		access = h.ServiceAccess
+	}
+	for _, life := range []hydraLife{access, h.Refresh} {
+		if life == unreadLife {
+			c.lose("a lifespan is not a time such as 1h0m0s")
+		}
+	}
+	m.Lifetimes.Access = max(int64(access), 0)
+	m.Lifetimes.RefreshIdle = max(int64(h.Refresh), 0) // less means for ever
+	for name, other := range map[string]hydraLife{
+		"authorization_code_grant_refresh_token_lifespan": h.CodeRefresh, "refresh_token_grant_access_token_lifespan": h.RefreshedAccess,
+	} {
+		if other > 0 && other != access && other != h.Refresh {
+			c.lose("%s is not kept: there is one life of access and one of refresh tokens", name)
+		}
+	}
+}
+
+// losses lists what has no counterpart here.
+func (h hydraClient) losses(c *candidate) {
+	isSet := func(raw json.RawMessage) bool {
+		return !slices.Contains([]string{"", "null", "{}", "[]", `""`, `"{}"`, `"[]"`}, strings.TrimSpace(string(raw)))
+	}
+	for _, one := range []struct {
+		is   bool
+		what string
+	}{
+		{h.BackChannel != "", "the back-channel logout URI " + h.BackChannel + " is not taken"},
+		{h.FrontChannel != "", "the front-channel logout URI " + h.FrontChannel + " is not taken"},
+		{h.SubjectType == "pairwise", "subject_type pairwise is not served: it gets the same sub as every client"},
+		{h.SecretExpires > 0, "client_secret_expires_at is not kept: its secret does not end by itself"},
+		{h.UserinfoAlg != "" && h.UserinfoAlg != "none", "userinfo_signed_response_alg is not served: /userinfo answers JSON"},
+		{h.RequestAlg != "" && h.RequestAlg != "none" || len(h.RequestURIs) > 0, "request objects are not served"},
+		{isSet(h.Metadata), "its metadata have no place"},
+		{isSet(h.RotatedSecrets), "its earlier secrets, which a rotation left valid, are not taken"},
+	} {
+		if one.is {
+			c.lose("%s", one.what)
+		}
+	}
 }

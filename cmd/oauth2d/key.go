@@ -33,7 +33,7 @@ func newKeyList(s *shared) *cobra.Command {
 func (s *shared) printKeys(keys []adminwire.Key) error {
 	t := table{head: []string{"id", "use", "algorithm", "state", "active", "retires", "drops"}}
 	for _, k := range keys {
-		t.rows = append(t.rows, []string{k.ID, k.Use, orDash(k.Algorithm), k.State, when(k.Active), when(k.Retires), when(k.Drops)})
+		t.rows = append(t.rows, []string{k.ID, k.Use, orDash(k.Algorithm), k.State, s.when(k.Active), s.when(k.Retires), s.when(k.Drops)})
 	}
 	return s.print(keys, t)
 }
@@ -51,7 +51,7 @@ func newKeyRotate(s *shared) *cobra.Command {
 	cmd.Flags().StringVar(&use, "use", keyring.UseSign, "which keys: sign (JWTs), mac (codes, refresh tokens), pepper (client secrets)")
 	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
 		if use != keyring.UseSign && use != keyring.UseMAC && use != keyring.UsePepper {
-			return usage("--use %s: is none of sign, mac, pepper", use)
+			return oneOf("--use", use, []string{keyring.UseSign, keyring.UseMAC, keyring.UsePepper})
 		}
 		keys, err := api.RotateKeys(ctx, use)
 		if err != nil {

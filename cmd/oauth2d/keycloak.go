@@ -6,28 +6,65 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
 // keycloakClient is what we read of a client of Keycloak (ClientRepresentation).
 type keycloakClient struct {
-	ID             string            `json:"clientId"`
-	Name           string            `json:"name"`
-	Enabled        *bool             `json:"enabled"`
-	Protocol       string            `json:"protocol"`
-	Public         bool              `json:"publicClient"`
-	BearerOnly     bool              `json:"bearerOnly"`
-	Authenticator  string            `json:"clientAuthenticatorType"`
-	Secret         string            `json:"secret"`
-	RootURL        string            `json:"rootUrl"`
-	RedirectURIs   []string          `json:"redirectUris"`
-	Standard       bool              `json:"standardFlowEnabled"`
-	Implicit       bool              `json:"implicitFlowEnabled"`
-	Password       bool              `json:"directAccessGrantsEnabled"`
-	ServiceAccount bool              `json:"serviceAccountsEnabled"`
-	ConsentNeeded  bool              `json:"consentRequired"`
-	DefaultScopes  []string          `json:"defaultClientScopes"`
-	OptionalScopes []string          `json:"optionalClientScopes"`
-	Attributes     map[string]string `json:"attributes"`
+	ID             string           `json:"clientId"`
+	Name           string           `json:"name"`
+	Enabled        *bool            `json:"enabled"`
+	Protocol       string           `json:"protocol"`
+	Public         bool             `json:"publicClient"`
+	BearerOnly     bool             `json:"bearerOnly"`
+	Authenticator  string           `json:"clientAuthenticatorType"`
+	Secret         string           `json:"secret"`
+	RootURL        string           `json:"rootUrl"`
+	RedirectURIs   []string         `json:"redirectUris"`
+	Standard       bool             `json:"standardFlowEnabled"`
+	Implicit       bool             `json:"implicitFlowEnabled"`
+	Password       bool             `json:"directAccessGrantsEnabled"`
+	ServiceAccount bool             `json:"serviceAccountsEnabled"`
+	ConsentNeeded  bool             `json:"consentRequired"`
+	DefaultScopes  []string         `json:"defaultClientScopes"`
+	OptionalScopes []string         `json:"optionalClientScopes"`
+	Attributes     keycloakTexts    `json:"attributes"`
+	Mappers        []keycloakMapper `json:"protocolMappers"`
+	Authorization  bool             `json:"authorizationServicesEnabled"`
+	FrontChannel   bool             `json:"frontchannelLogout"`
+}
+
+// keycloakMapper puts a claim into tokens.
+type keycloakMapper struct {
+	Name   string        `json:"name"`
+	Kind   string        `json:"protocolMapper"`
+	Config keycloakTexts `json:"config"`
+}
+
+// keycloakTexts are named texts. Some releases write a list of one, or null.
+type keycloakTexts map[string]string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *keycloakTexts) UnmarshalJSON(raw []byte) error {
+	var all map[string]any
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return err
+	}
+	*t = keycloakTexts{}
+	for name, value := range all {
+		if list, isList := value.([]any); isList && len(list) == 1 {
+			value = list[0]
+		}
+		switch value := value.(type) {
+		case nil:
+		case string:
+			(*t)[name] = value
+		default:
+			(*t)[name] = text(value)
+		}
+	}
+	return nil
 }
 
 // keycloakOwn are the clients that every realm has for Keycloak itself.
@@ -40,27 +77,57 @@ func keycloakMappers() []string {
 	return []string{"acr", "basic", "microprofile-jwt", "role_list", "roles", "saml_organization", "service_account", "web-origins"}
 }
 
-// readKeycloak reads a realm, or one client.
-func readKeycloak(raw []byte) ([]candidate, error) {
-	var realm struct {
-		Clients []keycloakClient `json:"clients"`
-		keycloakClient
-	}
-	err := json.Unmarshal(raw, &realm)
-	switch {
-	case err == nil && realm.ID != "":
-		realm.Clients = []keycloakClient{realm.keycloakClient}
-	case err != nil || realm.Clients == nil:
-		return nil, errors.New("is not an export of Keycloak; hint: oauth2d client import --help tells what is read")
-	}
+// errNoKeycloak is what is wrong with a file of another kind.
+var errNoKeycloak = errors.New("is not an export of Keycloak; hint: oauth2d client import --help shows what is read")
+
+// keycloakRealm is what we read of a realm.
+type keycloakRealm struct {
+	Realm   string            `json:"realm"`
+	ID      *string           `json:"clientId"`
+	Clients []json.RawMessage `json:"clients"`
+	Scopes  []keycloakScope   `json:"clientScopes"`
+}
+
+// keycloakScope is a client scope: a scope, or only a set of mappers.
+type keycloakScope struct {
+	Name       string           `json:"name"`
+	Attributes keycloakTexts    `json:"attributes"`
+	Mappers    []keycloakMapper `json:"protocolMappers"`
+}
+
+// readKeycloak reads realms, and clients that stand alone.
+func readKeycloak(values []json.RawMessage) ([]candidate, error) {
 	var found []candidate
-	for _, k := range realm.Clients {
-		found = append(found, k.candidate())
+	for _, value := range values {
+		var realm keycloakRealm
+		err := json.Unmarshal(value, &realm)
+		switch {
+		case realm.ID != nil:
+			realm = keycloakRealm{Clients: []json.RawMessage{value}}
+		case err != nil || realm.Clients == nil:
+			return nil, errNoKeycloak
+		}
+		shared := map[string]keycloakScope{}
+		for _, scope := range realm.Scopes {
+			shared[scope.Name] = scope
+		}
+		for i, raw := range realm.Clients {
+			var k keycloakClient
+			if err := json.Unmarshal(raw, &k); err != nil || k.ID == "" {
+				why := "it has no clientId"
+				if err != nil {
+					why = misshapen(err)
+				}
+				found = append(found, candidate{client: adminwire.ClientCreate{ID: first(k.ID, "entry "+strconv.Itoa(i+1))}, skip: why})
+				continue
+			}
+			found = append(found, k.candidate(shared))
+		}
 	}
 	return found, nil
 }
 
-func (k keycloakClient) candidate() candidate {
+func (k keycloakClient) candidate(shared map[string]keycloakScope) candidate {
 	var c candidate
 	m := &c.client.ClientMetadata
 	c.client.ID = k.ID
@@ -69,10 +136,13 @@ func (k keycloakClient) candidate() candidate {
 	}
 	m.Disabled = k.Enabled != nil && !*k.Enabled
 	m.Format = "jwt" // as all access tokens of Keycloak are
-	if alg := k.Attributes["access.token.signed.response.alg"]; slices.Contains([]string{"ES256", "RS256", "PS256", "EdDSA"}, alg) {
+	switch alg := k.Attributes["access.token.signed.response.alg"]; {
+	case slices.Contains([]string{"ES256", "RS256", "PS256", "EdDSA"}, alg):
 		m.Algorithm = alg
+	case alg != "":
+		c.lose("the algorithm %s of its access tokens is not served", alg)
 	}
-	c.skip = k.unfit()
+	c.skip, c.foreign = k.unfit()
 	if k.Public {
 		m.Method = "none"
 	} else {
@@ -83,30 +153,32 @@ func (k keycloakClient) candidate() candidate {
 		m.SkipConsent = !k.ConsentNeeded
 		k.addresses(&c)
 	}
-	k.scopes(&c)
+	k.scopes(&c, shared)
+	k.mappers(&c, shared)
+	k.losses(&c)
 	m.Lifetimes.Access = k.seconds("access.token.lifespan")
 	m.Lifetimes.RefreshIdle = k.seconds("client.session.idle.timeout")
 	m.Lifetimes.RefreshAbsolute = k.seconds("client.session.max.lifespan")
 	return c
 }
 
-// unfit tells why a client cannot be one of ours; "" when it can.
-func (k keycloakClient) unfit() string {
+// unfit tells why a client cannot be one of ours, "" when it can; foreign means that nobody misses it.
+func (k keycloakClient) unfit() (why string, foreign bool) {
 	switch {
 	case slices.Contains(keycloakOwn(), k.ID) || strings.HasSuffix(k.ID, "-realm"):
-		return "it is a client of Keycloak itself"
+		return "it is a client of Keycloak itself", true
 	case k.Protocol != "" && k.Protocol != "openid-connect":
-		return "it speaks " + k.Protocol
+		return "it speaks " + k.Protocol, false
 	case k.BearerOnly:
-		return "it is bearer-only: register it if it introspects tokens"
+		return "it is bearer-only: register it if it introspects tokens", false
 	case !k.Public && k.Authenticator != "" && k.Authenticator != "client-secret":
-		return "it proves itself by " + k.Authenticator + ", which is not served"
+		return "it proves itself by " + k.Authenticator + ", which is not served", false
 	}
-	return ""
+	return "", false
 }
 
 func (k keycloakClient) grants() []string {
-	var names []string
+	names := []string{}
 	if k.Standard {
 		names = append(names, "authorization_code")
 		if k.Attributes["use.refresh.tokens"] != "false" {
@@ -116,58 +188,62 @@ func (k keycloakClient) grants() []string {
 	if k.ServiceAccount {
 		names = append(names, "client_credentials")
 	}
+	served := len(names)
 	if k.Implicit {
 		names = append(names, "implicit")
 	}
 	if k.Password {
 		names = append(names, "password")
 	}
+	for attribute, name := range map[string]string{
+		"oauth2.device.authorization.grant.enabled": "device_code", "oidc.ciba.grant.enabled": "ciba", "standard.token.exchange.enabled": "token_exchange",
+	} {
+		if k.Attributes[attribute] == "true" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names[served:])
 	return names
 }
 
-// addresses takes redirect URIs. A pattern is no address: it is left out.
+// addresses takes redirect URIs, and those after a logout: "+" stands for the redirect URIs, "-" for
+// none, and ## is between several.
 func (k keycloakClient) addresses(c *candidate) {
-	m := &c.client.ClientMetadata
-	take := func(uris []string) (kept []string) {
-		for _, uri := range uris {
-			if strings.HasPrefix(uri, "/") {
-				uri = strings.TrimSuffix(k.RootURL, "/") + uri
-			}
-			if strings.Contains(uri, "*") {
-				c.note("the pattern %s is no redirect URI", uri)
-				continue
-			}
-			kept = append(kept, uri)
+	absolute := func(uri string) string {
+		if strings.HasPrefix(uri, "/") {
+			return strings.TrimSuffix(k.RootURL, "/") + uri
 		}
-		return kept
+		return uri
 	}
-	m.RedirectURIs = take(k.RedirectURIs)
-	if slices.ContainsFunc(m.RedirectURIs, isLoopback) {
-		m.Type = "native"
+	var redirects, logouts []string
+	for _, uri := range k.RedirectURIs {
+		redirects = append(redirects, absolute(uri))
 	}
-	if len(m.RedirectURIs) == 0 && c.skip == "" {
-		c.skip = "it has no redirect URI that is an address"
+	for _, uri := range strings.Split(k.Attributes["post.logout.redirect.uris"], "##") {
+		switch uri = strings.TrimSpace(uri); uri {
+		case "", "-":
+		case "+":
+			logouts = append(logouts, redirects...)
+		default:
+			logouts = append(logouts, absolute(uri))
+		}
 	}
-	switch logouts := k.Attributes["post.logout.redirect.uris"]; logouts {
-	case "", "-":
-	case "+":
-		m.PostLogoutURIs = m.RedirectURIs
-	default:
-		m.PostLogoutURIs = take(strings.Split(logouts, "##"))
-	}
+	// A pattern that both lists have is listed once.
+	logouts = slices.DeleteFunc(logouts, func(uri string) bool { return strings.Contains(uri, "*") && slices.Contains(redirects, uri) })
+	c.setRedirects(redirects, logouts)
 }
 
-func (k keycloakClient) scopes(c *candidate) {
+func (k keycloakClient) scopes(c *candidate, shared map[string]keycloakScope) {
 	var preset, all []string
 	if k.Standard {
 		preset = append(preset, "openid")
 	}
 	served := func(name string) bool {
 		if name == "address" || name == "phone" { // every realm has them
-			c.note("the scope %s is not served", name)
+			c.lose("the scope %s is not served", name)
 			return false
 		}
-		return !slices.Contains(keycloakMappers(), name)
+		return !slices.Contains(keycloakMappers(), name) && shared[name].Attributes["include.in.token.scope"] != "false"
 	}
 	for _, name := range k.DefaultScopes {
 		if served(name) {

@@ -2,29 +2,22 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
-
-// table is a result for people: a line of names and lines of values.
-type table struct {
-	head []string
-	rows [][]string
-}
 
 func (s *shared) checkOutput() error {
 	if !slices.Contains([]string{"table", "json", "yaml"}, s.output) {
-		return usage("--output %s: is none of table, json, yaml", s.output)
+		return oneOf("--output", s.output, []string{"table", "json", "yaml"})
 	}
 	return nil
 }
@@ -37,7 +30,7 @@ func (s *shared) print(value any, t table) error {
 	case "yaml":
 		return printYAML(s.out, value)
 	default:
-		return t.print(s.out)
+		return t.print(s.out, s.width)
 	}
 }
 
@@ -83,23 +76,13 @@ func block(node *yaml.Node) {
 	}
 }
 
-func (t table) print(w io.Writer) error {
-	aligned := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	if len(t.head) > 0 {
-		fmt.Fprintln(aligned, strings.ToUpper(strings.Join(t.head, "\t")))
+// oneOf refuses a value that is none of those that are allowed, and names the one that was meant.
+func oneOf(flag, value string, allowed []string) error {
+	hint := ""
+	if near := oauth.Nearest(value, allowed); near != "" && value != "" {
+		hint = "; hint: did you mean " + near + "?"
 	}
-	for _, row := range t.rows {
-		fmt.Fprintln(aligned, strings.Join(row, "\t"))
-	}
-	return aligned.Flush()
-}
-
-// when is a time in a table; a dash when there is none.
-func when(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04")
+	return usage("%s %s: is none of %s%s", flag, value, strings.Join(allowed, ", "), hint)
 }
 
 // orDash shows that a cell is empty on purpose.

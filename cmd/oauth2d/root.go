@@ -20,6 +20,8 @@ type console struct {
 	err      io.Writer
 	environ  []string
 	terminal bool // somebody sits there who can be asked
+	width    int  // of the terminal that out is; 0: it is none
+	color    bool // out shows colours
 }
 
 // say writes a message for a person.
@@ -63,6 +65,7 @@ type shared struct {
 	envFile string
 	set     []string
 	output  string
+	utc     bool
 	self    string // the client that we are to the server
 }
 
@@ -96,14 +99,13 @@ func newRoot(c console) *cobra.Command {
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(usageTemplate)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage("%w; hint: %s --help", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagError)
 	flags := root.PersistentFlags()
 	flags.StringVar(&s.config, "config", "", "YAML file with the settings (or OAUTH2D_CONFIG)")
 	flags.StringVar(&s.envFile, "env-file", "", "file of NAME=value lines, below the environment (or OAUTH2D_ENV_FILE)")
 	flags.StringArrayVar(&s.set, "set", nil, "one setting, such as redis.mode=sentinel; goes before all others")
 	flags.StringVarP(&s.output, "output", "o", "table", "how results are printed: table, json or yaml")
+	flags.BoolVar(&s.utc, "utc", false, "times in tables in full, in UTC, instead of how long ago")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return s.checkOutput() }
 	root.AddCommand(
 		newServe(s), newClient(s), newUser(s), newSession(s), newGrant(s), newToken(s), newKey(s), newAudit(s), newStats(s), newCleanup(s),

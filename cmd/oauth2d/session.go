@@ -67,7 +67,7 @@ func newSessionList(s *shared) *cobra.Command {
 		t := table{head: []string{"sid", "user", "device", "ip", "started", "seen", "expires"}}
 		for _, one := range sessions {
 			t.rows = append(t.rows, []string{
-				one.Ref, one.Username, orDash(one.Device), orDash(one.IP), when(one.Started), when(one.Seen), when(one.Expires),
+				one.Ref, one.Username, orDash(one.Device), orDash(one.IP), s.when(one.Started), s.when(one.Seen), s.when(one.Expires),
 			})
 		}
 		if limit > 0 && len(sessions) == limit {

@@ -152,7 +152,7 @@ func newTokenIntrospect(s *shared) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := s.print(info, tokenTable(info)); err != nil {
+		if err := s.print(info, s.tokenTable(info)); err != nil {
 			return err
 		}
 		if !info.Active {
@@ -162,7 +162,7 @@ func newTokenIntrospect(s *shared) *cobra.Command {
 	})
 }
 
-func tokenTable(info adminwire.TokenInfo) table {
+func (s *shared) tokenTable(info adminwire.TokenInfo) table {
 	if !info.Active {
 		return table{rows: [][]string{{"active", "false"}}}
 	}
@@ -170,7 +170,7 @@ func tokenTable(info adminwire.TokenInfo) table {
 		if seconds == 0 {
 			return "-"
 		}
-		return when(time.Unix(seconds, 0))
+		return s.when(time.Unix(seconds, 0))
 	}
 	scope := ""
 	if info.Scope != nil {
@@ -231,7 +231,7 @@ func newTokenRevokeAll(s *shared) *cobra.Command {
 		}
 		until := "now"
 		if !at.IsZero() {
-			until = when(at)
+			until = exactly(at)
 		}
 		if ok, err := s.sure(c, "end every token, grant and session of everybody from before %s", until); !ok {
 			return err

@@ -76,7 +76,7 @@ func newUserCreate(s *shared) *cobra.Command {
 		wanted.Username, wanted.Password, wanted.MustChange = args[0], text, password.mustChange
 		user, err := api.CreateUser(ctx, wanted)
 		if err != nil {
-			return err
+			return inWords(err, userWords())
 		}
 		if generated {
 			err := s.reveal(ofUser(user.Username, "is there"), text, userView{User: user, Password: text})
@@ -108,7 +108,7 @@ func newUserList(s *shared) *cobra.Command {
 		}
 		t := table{head: []string{"id", "name", "email", "state", "created"}}
 		for _, u := range users {
-			t.rows = append(t.rows, []string{u.ID, u.Username, orDash(u.Email), stateOf(u), when(u.Created)})
+			t.rows = append(t.rows, []string{u.ID, u.Username, orDash(u.Email), stateOf(u), s.when(u.Created)})
 		}
 		return s.print(users, t)
 	})
@@ -128,8 +128,8 @@ func newUserShow(s *shared) *cobra.Command {
 		}
 		return s.print(u, table{rows: [][]string{
 			{"id", u.ID}, {"name", u.Username}, {"display name", orDash(u.DisplayName)}, {"email", orDash(u.Email)},
-			{"email verified", strconv.FormatBool(u.EmailVerified)}, {"state", stateOf(u)}, {"locked until", when(u.LockedUntil)},
-			{"created", when(u.Created)}, {"updated", when(u.Updated)},
+			{"email verified", strconv.FormatBool(u.EmailVerified)}, {"state", stateOf(u)}, {"locked until", s.when(u.LockedUntil)},
+			{"created", s.when(u.Created)}, {"updated", s.when(u.Updated)},
 		}})
 	})
 }

@@ -58,7 +58,7 @@ func (s *shared) patchUser(ctx context.Context, api *adminclient.Client, name st
 	}
 	u, err = api.PatchUser(ctx, u.ID, change, adminclient.Condition{})
 	if err != nil {
-		return err
+		return inWords(err, userWords())
 	}
 	s.say("user %s is %s", u.Username, told)
 	if s.output == "table" {
@@ -86,7 +86,7 @@ func newUserSetPassword(s *shared) *cobra.Command {
 			return err
 		}
 		if err := api.SetPassword(ctx, u.ID, adminwire.PasswordSet{Password: text, MustChange: password.mustChange}); err != nil {
-			return err
+			return inWords(err, userWords())
 		}
 		if generated {
 			err := s.reveal(ofUser(u.Username, "has a new password and is signed out everywhere"), text, userView{User: u, Password: text})

@@ -61,6 +61,35 @@ func (o Operator) createClient(ctx context.Context, d *deed, c oauth.Client, fir
 	return made, shown, nil
 }
 
+// ExamineClient reports what CreateClient would refuse, and changes nothing.
+func (o Operator) ExamineClient(ctx context.Context, c oauth.Client, first FirstSecret) (oauth.Client, error) {
+	if err := o.needs(c.Scopes); err != nil {
+		return oauth.Client{}, err
+	}
+	if first.Chosen != "" && first.Hash != "" {
+		return oauth.Client{}, oauth.Refuse(oauth.InvalidRequest, "client_secret and client_secret_hash exclude each other", nil)
+	}
+	c, err := o.o.Registry.Examine(ctx, c, first.Chosen, first.Hash)
+	return c, asked(err, "client")
+}
+
+// ExaminePut reports what PutClient would refuse, and changes nothing.
+func (o Operator) ExaminePut(ctx context.Context, c oauth.Client, m Match) (oauth.Client, error) {
+	examined, err := o.o.Registry.ExamineChange(ctx, c.ID, func(old *oauth.Client) error {
+		if err := m.check(old.Revision); err != nil {
+			return err
+		}
+		kept := *old
+		*old = c
+		old.NotBefore, old.Created, old.Revision = kept.NotBefore, kept.Created, kept.Revision
+		return o.needs(kept.Scopes.With(c.Scopes))
+	})
+	if isAbsent(err) && !m.There && m.Revision == 0 {
+		return o.ExamineClient(ctx, c, FirstSecret{})
+	}
+	return examined, asked(err, "client")
+}
+
 func (o Operator) register(ctx context.Context, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
 	if first.Hash != "" {
 		made, err := o.o.Registry.RegisterHashed(ctx, c, first.Hash)

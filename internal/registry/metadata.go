@@ -61,13 +61,13 @@ func checkKinds(c oauth.Client) error {
 	case c.Type != oauth.AppWeb && c.Type != oauth.AppNative:
 		return refuse("application_type is one of web and native")
 	case c.Format != oauth.FormatOpaque && c.Format != oauth.FormatJWT:
-		return refuse("the token format is one of opaque and jwt")
+		return refuse("access_token_format is one of opaque and jwt")
 	case c.Algorithm != "" && !jose.Algorithm(c.Algorithm).Known():
-		return refuse("the signature algorithm is not known")
+		return refuse("token_signing_alg is one of ES256, RS256, PS256 and EdDSA")
 	case !slices.Contains([]oauth.Rotation{oauth.RotateDefault, oauth.RotateAlways, oauth.RotateNever}, c.Rotation):
-		return refuse("the rotation policy is one of always and never")
+		return refuse("refresh_token_rotation is one of always and never")
 	case c.Introspection != oauth.IntrospectOwn && c.Introspection != oauth.IntrospectAny:
-		return refuse("the introspection right is empty or any")
+		return refuse("introspection is one of own and any")
 	}
 	return nil
 }
@@ -76,7 +76,7 @@ func checkGrantTypes(c oauth.Client) error {
 	known := []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken}
 	for i, grant := range c.GrantTypes {
 		if !slices.Contains(known, grant) {
-			return refuse("grant_types names a grant that is not served")
+			return refuse(unservedGrant(grant, known))
 		}
 		if slices.Contains(c.GrantTypes[:i], grant) {
 			return refuse("grant_types names a grant twice")
@@ -89,6 +89,19 @@ func checkGrantTypes(c oauth.Client) error {
 		return refuse("grant_types has refresh_token without a grant that gives one")
 	}
 	return nil
+}
+
+// unservedGrant names a grant type that is not served, and what was probably meant.
+func unservedGrant(grant string, known []string) string {
+	shown := ""
+	if plain(grant) && len(grant) <= 80 {
+		shown = " " + grant
+	}
+	text := "grant_types names" + shown + ", which is none of " + strings.Join(known, ", ")
+	if near := oauth.Nearest(strings.ReplaceAll(grant, "-", "_"), known); near != "" {
+		text += "; did you mean " + near + "?"
+	}
+	return text
 }
 
 // checkPublic refuses to a client that cannot prove who it is what only such a proof can allow.
@@ -110,7 +123,7 @@ func checkPublic(c oauth.Client) error {
 
 func checkRedirects(c oauth.Client) error {
 	if c.MayUse(oauth.GrantAuthorizationCode) && len(c.RedirectURIs) == 0 {
-		return oauth.Refuse(oauth.InvalidRedirectURI, "redirect_uris is empty", nil)
+		return oauth.Refuse(oauth.InvalidRedirectURI, "redirect_uris is missing: authorization_code needs one", nil)
 	}
 	for _, uris := range [][]string{c.RedirectURIs, c.PostLogoutURIs} {
 		if len(uris) > oauth.MaxRedirectURIs {

@@ -42,17 +42,11 @@ func (r *Registry) RegisterHashed(ctx context.Context, c oauth.Client, hash stri
 	if c.Public() {
 		return oauth.Client{}, refuse("a public client has no secret")
 	}
-	made := oauth.Secret{ID: secretID(), Hash: hash, Created: c.Created}
-	switch secret.KindOfHash(hash) {
-	case secret.KindArgon2id:
-		made.Scheme = oauth.SchemeArgon2id
-	case secret.KindBcrypt:
-		made.Scheme = oauth.SchemeBcrypt
-	case secret.KindPBKDF2:
-		made.Scheme = oauth.SchemePBKDF2
-	default:
-		return oauth.Client{}, refuse("client_secret_hash is no argon2id PHC string and no bcrypt or pbkdf2-sha256 hash, or costs more than is allowed")
+	scheme, err := schemeOf(hash)
+	if err != nil {
+		return oauth.Client{}, err
 	}
+	made := oauth.Secret{ID: secretID(), Scheme: scheme, Hash: hash, Created: c.Created}
 	c.Secrets = []oauth.Secret{made}
 	return r.add(ctx, c)
 }
@@ -83,7 +77,7 @@ func (r *Registry) add(ctx context.Context, c oauth.Client) (oauth.Client, error
 	var err error
 	c.Revision, err = r.put(ctx, c)
 	if errors.Is(err, store.Conflict) {
-		return oauth.Client{}, oauth.Refuse(oauth.InvalidClientMetadata, "the client_id is taken", err)
+		return oauth.Client{}, taken(err)
 	}
 	return c, err
 }

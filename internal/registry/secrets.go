@@ -5,9 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
@@ -45,9 +43,8 @@ func digest(pepper []byte, client oauth.ClientID, shown string) []byte {
 
 // hash stores a secret that a person chose, slowly.
 func (r *Registry) hash(ctx context.Context, chosen string, now time.Time) (oauth.Secret, error) {
-	if !utf8.ValidString(chosen) || utf8.RuneCountInString(chosen) < minChosen ||
-		strings.ContainsFunc(chosen, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return oauth.Secret{}, refuse("a chosen client_secret has at least 8 characters and none that controls")
+	if err := checkChosen(chosen); err != nil {
+		return oauth.Secret{}, err
 	}
 	phc, err := r.Hasher.Hash(ctx, chosen)
 	if errors.Is(err, secret.ErrTooLong) {

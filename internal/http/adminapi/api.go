@@ -94,9 +94,9 @@ type operation struct {
 func (a *API) operations() []operation {
 	all := []operation{
 		{"GET /clients", clientsRead, "limit cursor", (*API).listClients},
-		{"POST /clients", clientsWrite, "", (*API).createClient},
+		{"POST /clients", clientsWrite, "dry_run", (*API).createClient},
 		{"GET /clients/{client_id}", clientsRead, "", (*API).getClient},
-		{"PUT /clients/{client_id}", clientsWrite, "", (*API).putClient},
+		{"PUT /clients/{client_id}", clientsWrite, "dry_run", (*API).putClient},
 		{"PATCH /clients/{client_id}", clientsWrite, "", (*API).patchClient},
 		{"DELETE /clients/{client_id}", clientsWrite, "", (*API).deleteClient},
 		{"GET /clients/{client_id}/secrets", clientsRead, "", (*API).listSecrets},

@@ -112,6 +112,18 @@ func parseTime(text string) (at time.Time, fault string) {
 	return at.UTC(), ""
 }
 
+// dryRun reports whether the request wants all checks and no change.
+func (c *call) dryRun() bool {
+	if !c.query.Has("dry_run") {
+		return false
+	}
+	wanted := c.query.Get("dry_run")
+	if wanted != "true" && wanted != "false" {
+		c.fault("dry_run", "is neither true nor false")
+	}
+	return wanted == "true"
+}
+
 const (
 	defaultLimit = 50
 	maxLimit     = 200

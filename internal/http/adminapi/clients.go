@@ -30,6 +30,10 @@ func (a *API) listClients(c *call) error {
 }
 
 func (a *API) createClient(c *call) error {
+	dry := c.dryRun()
+	if err := c.sound(); err != nil {
+		return err
+	}
 	form := adminwire.ClientCreate{ClientMetadata: defaultMetadata("")}
 	if err := c.body(&form); err != nil {
 		return err
@@ -42,12 +46,25 @@ func (a *API) createClient(c *call) error {
 		return err
 	}
 	wanted.ID = oauth.ClientID(form.ID)
-	made, shown, err := c.CreateClient(c.ctx(), wanted, admin.FirstSecret{Chosen: form.Secret, Hash: form.SecretHash})
+	first := admin.FirstSecret{Chosen: form.Secret, Hash: form.SecretHash}
+	if dry {
+		examined, err := c.ExamineClient(c.ctx(), wanted, first)
+		return c.examined(examined, err)
+	}
+	made, shown, err := c.CreateClient(c.ctx(), wanted, first)
 	if err != nil {
 		return placed(err)
 	}
 	c.revision(made.Revision)
 	return c.created("/clients/"+string(made.ID), shownClient(made, shown))
+}
+
+// examined answers a dry run: the client as it would be.
+func (c *call) examined(found oauth.Client, err error) error {
+	if err != nil {
+		return placed(err)
+	}
+	return c.ok(shownClient(found, ""))
 }
 
 func (a *API) getClient(c *call) error {
@@ -64,7 +81,7 @@ func (a *API) getClient(c *call) error {
 }
 
 func (a *API) putClient(c *call) error {
-	id, match := c.path("client_id"), c.match()
+	id, match, dry := c.path("client_id"), c.match(), c.dryRun()
 	if err := c.sound(); err != nil {
 		return err
 	}
@@ -77,6 +94,10 @@ func (a *API) putClient(c *call) error {
 		return err
 	}
 	wanted.ID = oauth.ClientID(id)
+	if dry {
+		examined, err := c.ExaminePut(c.ctx(), wanted, match)
+		return c.examined(examined, err)
+	}
 	put, shown, created, err := c.PutClient(c.ctx(), wanted, match)
 	if err != nil {
 		return placed(err)

@@ -88,17 +88,20 @@ type Problem struct{ adminwire.Problem } //nolint:errname // RFC 9457 calls it s
 
 // Error tells what the server said.
 func (p *Problem) Error() string {
-	text := p.Title
+	var parts []string
 	if p.Detail != "" {
-		text = p.Detail
+		parts = append(parts, p.Detail)
 	}
 	for _, f := range p.Errors {
-		at := f.Pointer + f.Parameter
+		at := strings.ReplaceAll(strings.TrimPrefix(f.Pointer, "/"), "/", ".") + f.Parameter
 		if f.Detail != p.Detail && at != "" {
-			text += "; " + at + " " + f.Detail
+			parts = append(parts, at+" "+f.Detail)
 		}
 	}
-	return text
+	if len(parts) == 0 {
+		return p.Title
+	}
+	return strings.Join(parts, "; ")
 }
 
 // Kind is the kind of problem, such as not-found.

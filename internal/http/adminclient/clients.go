@@ -35,6 +35,20 @@ func (c *Client) CreateClient(ctx context.Context, wanted adminwire.ClientCreate
 	return fetch[adminwire.Client](ctx, c, call{method: http.MethodPost, path: "/clients", body: wanted})
 }
 
+// ExamineClient reports what CreateClient would refuse, and changes nothing.
+func (c *Client) ExamineClient(ctx context.Context, wanted adminwire.ClientCreate) error {
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/clients", query: dryRun(), body: wanted}, nil)
+	return err
+}
+
+// ExaminePut reports what PutClient would refuse, and changes nothing.
+func (c *Client) ExaminePut(ctx context.Context, id string, wanted adminwire.ClientMetadata, only Condition) error {
+	_, err := c.do(ctx, call{method: http.MethodPut, path: at("clients", id), query: dryRun(), body: wanted, condition: only}, nil)
+	return err
+}
+
+func dryRun() url.Values { return url.Values{"dry_run": {"true"}} }
+
 // PutClient makes a client what wanted says, or registers it; then created is true.
 func (c *Client) PutClient(
 	ctx context.Context, id string, wanted adminwire.ClientMetadata, only Condition,

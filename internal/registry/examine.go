@@ -1,0 +1,87 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/store"
+)
+
+// Reserved reports whether a static claim cannot have this name, because the server itself answers for it.
+func Reserved(claim string) bool { return reserved(claim) }
+
+// Examine reports what Register or RegisterHashed would refuse about a new client, and changes nothing.
+// At most one of chosen and hash is set. Another caller may take the id before it is registered.
+func (r *Registry) Examine(ctx context.Context, c oauth.Client, chosen, hash string) (oauth.Client, error) {
+	c, err := r.fresh(c)
+	if err != nil {
+		return oauth.Client{}, err
+	}
+	switch {
+	case c.Public() && (chosen != "" || hash != ""):
+		return oauth.Client{}, refuse("a public client has no secret")
+	case hash != "":
+		if _, err := schemeOf(hash); err != nil {
+			return oauth.Client{}, err
+		}
+	case chosen != "":
+		if err := checkChosen(chosen); err != nil {
+			return oauth.Client{}, err
+		}
+		if len(chosen) > secret.MaxPassword {
+			return oauth.Client{}, refuse("the client_secret is longer than 1024 bytes")
+		}
+	}
+	switch _, err := r.Store.Get(ctx, c.ID); {
+	case err == nil:
+		return oauth.Client{}, taken(store.Conflict)
+	case !errors.Is(err, store.Absent):
+		return oauth.Client{}, err
+	}
+	return c, nil
+}
+
+// ExamineChange reports what Change would refuse, and changes nothing.
+func (r *Registry) ExamineChange(ctx context.Context, id oauth.ClientID, edit func(*oauth.Client) error) (oauth.Client, error) {
+	before, err := r.Store.Get(ctx, id)
+	if err != nil {
+		return oauth.Client{}, err
+	}
+	changed := before
+	if err := edit(&changed); err != nil {
+		return oauth.Client{}, err
+	}
+	return changed, errors.Join(check(changed), r.checkDeclared(changed, before.Scopes))
+}
+
+// taken is the refusal of an id that another client has.
+func taken(cause error) error {
+	return oauth.Refuse(oauth.InvalidClientMetadata, "the client_id is taken", cause)
+}
+
+// schemeOf is how a hash that was made elsewhere is verified.
+func schemeOf(hash string) (oauth.SecretScheme, error) {
+	switch secret.KindOfHash(hash) {
+	case secret.KindArgon2id:
+		return oauth.SchemeArgon2id, nil
+	case secret.KindBcrypt:
+		return oauth.SchemeBcrypt, nil
+	case secret.KindPBKDF2:
+		return oauth.SchemePBKDF2, nil
+	default:
+		return "", refuse("client_secret_hash is no argon2id PHC string and no bcrypt or pbkdf2-sha256 hash, or costs more than is allowed")
+	}
+}
+
+// checkChosen refuses a secret that is too short or could not be typed again.
+func checkChosen(chosen string) error {
+	if !utf8.ValidString(chosen) || utf8.RuneCountInString(chosen) < minChosen ||
+		strings.ContainsFunc(chosen, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return refuse("a chosen client_secret has at least 8 characters and none that controls")
+	}
+	return nil
+}
