@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/recipe-web-app/oauth2d/internal/registry"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // mappers takes what mappers put into tokens, as far as it has a counterpart: an audience, and a claim
@@ -69,7 +69,7 @@ func (m keycloakMapper) claim(c *candidate) {
 		c.lose("the claim %s of the mapper %q stands within another one, which is not served", name, m.Name)
 	case kind != "" && kind != "String":
 		c.lose("the claim %s of the mapper %q is a %s; claims are text here", name, m.Name, kind)
-	case registry.Reserved(strings.ReplaceAll(name, `\.`, ".")):
+	case oauth.ReservedClaim(strings.ReplaceAll(name, `\.`, ".")):
 		c.lose("the claim %s of the mapper %q has a name that the server itself uses", name, m.Name)
 	default:
 		if c.client.Claims == nil {

@@ -11,9 +11,6 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Reserved reports whether a static claim cannot have this name, because the server itself answers for it.
-func Reserved(claim string) bool { return reserved(claim) }
-
 // Examine reports what Register or RegisterHashed would refuse about a new client, and changes nothing.
 // At most one of chosen and hash is set. Another caller may take the id before it is registered.
 func (r *Registry) Examine(ctx context.Context, c oauth.Client, chosen, hash string) (oauth.Client, error) {
