@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
@@ -32,8 +31,18 @@ func userWords() map[string]string {
 	}
 }
 
-// memberName finds names of the API in a sentence: those with an underscore, which no other word has.
-func memberName() *regexp.Regexp { return regexp.MustCompile(`\b[a-z]+(_[a-z]+)+\b`) }
+// translated puts what was typed in the place of names of the API in a sentence: those with an
+// underscore, which no other word has.
+func translated(text string, words map[string]string) string {
+	parts := strings.Split(text, " ")
+	for i, part := range parts {
+		name := strings.TrimRight(part, ":,;.")
+		if typed, known := words[name]; known && strings.Contains(name, "_") {
+			parts[i] = typed + part[len(name):]
+		}
+	}
+	return strings.Join(parts, " ")
+}
 
 // inWords says a refusal of the admin API in the words that were typed: --redirect-uri for redirect_uris.
 func inWords(err error, words map[string]string) error {
@@ -42,12 +51,7 @@ func inWords(err error, words map[string]string) error {
 		return err
 	}
 	said := *answer
-	said.Detail = memberName().ReplaceAllStringFunc(answer.Detail, func(name string) string {
-		if typed, known := words[name]; known {
-			return typed
-		}
-		return name
-	})
+	said.Detail = translated(answer.Detail, words)
 	said.Errors = nil
 	for _, fault := range answer.Errors {
 		member := strings.TrimPrefix(fault.Pointer, "/")
@@ -57,9 +61,7 @@ func inWords(err error, words map[string]string) error {
 			typed, known = words[outer]
 		}
 		if known {
-			fault = adminwire.Fault{Parameter: typed, Detail: memberName().ReplaceAllStringFunc(fault.Detail, func(name string) string {
-				return first(words[name], name)
-			})}
+			fault = adminwire.Fault{Parameter: typed, Detail: translated(fault.Detail, words)}
 		}
 		if fault.Detail != said.Detail { // it is the detail again
 			said.Errors = append(said.Errors, fault)

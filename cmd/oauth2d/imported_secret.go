@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -50,7 +49,7 @@ func modularHash(text string) (scheme, hash string) {
 	}
 	switch name {
 	case "2", "2a", "2b", "2x", "2y":
-		if regexp.MustCompile(`^\d\d\$`).MatchString(rest) {
+		if cost, _, ok := strings.Cut(rest, "$"); ok && len(cost) == 2 && strings.Trim(cost, "0123456789") == "" {
 			return "bcrypt", text
 		}
 		return "", ""
