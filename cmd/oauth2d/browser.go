@@ -39,9 +39,12 @@ type returned struct {
 func (s *shared) browse(ctx context.Context, in signIn) (*oauth2.Token, error) {
 	ctx, cancel := context.WithTimeout(withHTTP(ctx), in.patience)
 	defer cancel()
-	ends, err := discover(ctx, in.id.Issuer)
+	ends, err := in.id.discover(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if ends.Authorize == "" || ends.Token == "" {
+		return nil, errors.New("the issuer's metadata name no authorization_endpoint and token_endpoint")
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -103,8 +106,13 @@ func resultOf(query url.Values, issuer string) returned {
 	return returned{code: query.Get("code")}
 }
 
-// openBrowser tries to show the address; that it was printed is enough when this does not work.
+// openBrowser tries to show the address; that it was printed is enough when this does not work. The
+// address comes from the issuer's metadata, and the programs that open it start whatever is registered
+// for its scheme: nothing but https, or http on this machine, is handed to them.
 func openBrowser(ctx context.Context, address string) {
+	if _, err := safeURL(address); err != nil {
+		return
+	}
 	program := "xdg-open"
 	switch runtime.GOOS {
 	case "darwin":
@@ -112,5 +120,5 @@ func openBrowser(ctx context.Context, address string) {
 	case "windows":
 		program = "explorer"
 	}
-	_ = exec.CommandContext(ctx, program, address).Start() //nolint:gosec // G204: an address that we made
+	_ = exec.CommandContext(ctx, program, address).Start() //nolint:gosec // G204: an address that was checked
 }

@@ -5,10 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +24,7 @@ const (
 	envIssuer     = prefixCLI + "ISSUER"
 	envClientID   = prefixCLI + "CLIENT_ID"
 	envSecret     = prefixCLI + "CLIENT_SECRET"
+	envOrigins    = prefixCLI + "ENDPOINT_ORIGINS"
 	envSecretFile = prefixCLI + "CLIENT_SECRET_FILE"
 	envLoginFile  = prefixCLI + "LOGIN_FILE"
 )
@@ -37,6 +35,8 @@ type identity struct {
 	Issuer   string `json:"issuer,omitempty"`
 	ClientID string `json:"client_id,omitempty"`
 	Secret   string `json:"client_secret,omitempty"`
+	// Origins are those that the issuer's endpoints may have besides its own.
+	Origins []string `json:"endpoint_origins,omitempty"`
 	// Of a person who logged in through the browser.
 	Refresh string    `json:"refresh_token,omitempty"`
 	Access  string    `json:"access_token,omitempty"`
@@ -61,7 +61,7 @@ func (c console) getenv(name string) string {
 func (s *shared) identity(w way, saved identity) identity {
 	id := identity{
 		Server: first(w.server, s.getenv(envServer)), Issuer: first(w.issuer, s.getenv(envIssuer)),
-		ClientID: s.getenv(envClientID), Secret: s.getenv(envSecret), secretFile: s.getenv(envSecretFile),
+		ClientID: s.getenv(envClientID), Secret: s.getenv(envSecret), secretFile: s.getenv(envSecretFile), Origins: s.endpointOrigins(),
 	}
 	if id.ClientID != "" {
 		if id.Server == "" && id.Issuer == "" {
@@ -74,6 +74,11 @@ func (s *shared) identity(w way, saved identity) identity {
 	}
 	saved.fromFile = true
 	return saved
+}
+
+// endpointOrigins reads the variable that holds what --endpoint-origin says, separated by commas.
+func (c console) endpointOrigins() []string {
+	return strings.FieldsFunc(c.getenv(envOrigins), func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 func first(texts ...string) string {
@@ -204,7 +209,7 @@ func (s *shared) fetch(ctx context.Context, id identity) (*oauth2.Token, error) 
 		return nil, usage("no issuer is named that gives the token; hint: --issuer https://auth.example.com or %s", envIssuer)
 	}
 	ctx = withHTTP(ctx)
-	ends, err := discover(ctx, id.Issuer)
+	ends, err := id.discover(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -232,64 +237,4 @@ func tokenOf(got *oauth2.Token, err error) (*oauth2.Token, error) {
 		return nil, &problem{code: code, err: fmt.Errorf("the token endpoint answered %s", refusal.Response.Status)}
 	}
 	return nil, &problem{code: code, err: errors.New(strings.TrimSuffix(refusal.ErrorCode+": "+refusal.ErrorDescription, ": "))}
-}
-
-// patience is how long one question to a server may take.
-const patience = 30 * time.Second
-
-// withHTTP bounds what the oauth2 library asks.
-func withHTTP(ctx context.Context) context.Context {
-	return context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Timeout: patience})
-}
-
-// endpoints is what we need of an issuer's metadata (RFC 8414).
-type endpoints struct {
-	Issuer    string `json:"issuer"`
-	Authorize string `json:"authorization_endpoint"`
-	Token     string `json:"token_endpoint"`
-	Revoke    string `json:"revocation_endpoint"`
-}
-
-// client is a client of the issuer, with no redirect URI yet.
-func (e endpoints) client(id, secret string) *oauth2.Config {
-	style := oauth2.AuthStyleInHeader
-	if secret == "" {
-		style = oauth2.AuthStyleInParams
-	}
-	return &oauth2.Config{
-		ClientID: id, ClientSecret: secret, Endpoint: oauth2.Endpoint{AuthURL: e.Authorize, TokenURL: e.Token, AuthStyle: style},
-	}
-}
-
-// discover reads the metadata of an issuer and makes sure that they are its own (RFC 8414 §3.3).
-func discover(ctx context.Context, issuer string) (endpoints, error) {
-	u, err := url.Parse(issuer)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return endpoints{}, usage("--issuer %s: is not the URL of an issuer", issuer)
-	}
-	issuer = strings.TrimSuffix(issuer, "/")
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, issuer+"/.well-known/openid-configuration", http.NoBody)
-	if err != nil {
-		return endpoints{}, usage("--issuer %s: is not a URL", issuer)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return endpoints{}, fmt.Errorf("the issuer cannot be reached: %w", err)
-	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
-	var found endpoints
-	err = json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&found)
-	switch {
-	case response.StatusCode != http.StatusOK:
-		return endpoints{}, &problem{code: exitFailed, hint: "name the issuer as the server's own setting has it",
-			err: fmt.Errorf("%s answers %s where the metadata should be", issuer, response.Status)}
-	case err != nil:
-		return endpoints{}, &problem{code: exitFailed, err: fmt.Errorf("%s answers something else than metadata", issuer)}
-	case found.Issuer != issuer:
-		return endpoints{}, &problem{code: exitFailed, hint: "name the issuer as the server's own setting has it",
-			err: fmt.Errorf("the metadata at %s are of the issuer %s", issuer, found.Issuer)}
-	}
-	return found, nil
 }

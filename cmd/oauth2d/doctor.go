@@ -130,7 +130,7 @@ func issuer(ctx context.Context, name string) []app.Finding {
 	if name == "" {
 		return []app.Finding{{Check: "issuer", Verdict: app.Doubt, Found: "none is set", Remedy: "set issuer to the public base URL, or leave it out by --no-issuer"}}
 	}
-	if _, err := discover(ctx, name); err != nil {
+	if _, err := (identity{Issuer: name}).discover(ctx); err != nil {
 		f := app.Finding{Check: "issuer", Verdict: app.Failing, Found: err.Error(), Remedy: "see whether a server runs and what stands before it"}
 		if p, ok := errors.AsType[*problem](err); ok && p.hint != "" {
 			f.Found, f.Remedy = p.err.Error(), p.hint

@@ -49,6 +49,9 @@ func newLogin(s *shared) *cobra.Command {
 			}
 			id.Server = first(w.server, s.getenv(envServer), saved.Server)
 			id.Issuer = strings.TrimSuffix(first(w.issuer, s.getenv(envIssuer), saved.Issuer), "/")
+			if len(id.Origins) == 0 {
+				id.Origins = s.endpointOrigins()
+			}
 			if id.Server == "" || id.Issuer == "" {
 				return usage("login wants --server and --issuer; hint: oauth2d login --server http://127.0.0.1:9090 --issuer https://auth.example.com")
 			}
@@ -58,6 +61,7 @@ func newLogin(s *shared) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&w.server, "server", "", "operators' listener of the server, such as http://127.0.0.1:9090 (or OAUTH2D_CLI_SERVER)")
 	flags.StringVar(&w.issuer, "issuer", "", "issuer that gives the tokens (or OAUTH2D_CLI_ISSUER)")
+	flags.StringArrayVar(&id.Origins, "endpoint-origin", nil, "origin that the issuer's endpoints may have besides its own, such as https://login.example.com; may be repeated (or OAUTH2D_CLI_ENDPOINT_ORIGINS)")
 	flags.StringVar(&id.ClientID, "client-id", cliClient, "client that logs in")
 	flags.StringVar(&secretFile, "secret-file", "", "file with the client's secret (- is standard input); empty: a person signs in through the browser")
 	flags.StringVar(&scope, "scope", "openid admin:*", "what a person asks for")
@@ -132,7 +136,7 @@ func (s *shared) logout(ctx context.Context) error {
 
 // endRefresh revokes a person's refresh token and all that hangs on it (RFC 7009).
 func endRefresh(ctx context.Context, id identity) error {
-	ends, err := discover(ctx, id.Issuer)
+	ends, err := id.discover(ctx)
 	if err != nil {
 		return err
 	}
@@ -142,7 +146,7 @@ func endRefresh(ctx context.Context, id identity) error {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, err := http.DefaultClient.Do(request)
+	response, err := asking().Do(request)
 	if err != nil {
 		return err
 	}

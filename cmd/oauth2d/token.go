@@ -22,7 +22,7 @@ func newToken(s *shared) *cobra.Command {
 // tokenFlags say who wants a token, and for what.
 type tokenFlags struct {
 	issuer, clientID, secretFile, scope string
-	resources                           []string
+	resources, origins                  []string
 	browser                             bool
 	patience                            time.Duration
 }
@@ -45,6 +45,7 @@ func newTokenGet(s *shared) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.issuer, "issuer", "", "issuer that gives the token (or OAUTH2D_CLI_ISSUER)")
+	flags.StringArrayVar(&f.origins, "endpoint-origin", nil, "origin that the issuer's endpoints may have besides its own, such as https://login.example.com; may be repeated (or OAUTH2D_CLI_ENDPOINT_ORIGINS)")
 	flags.StringVar(&f.clientID, "client-id", "", "client that the token is for (or OAUTH2D_CLI_CLIENT_ID)")
 	flags.StringVar(&f.secretFile, "secret-file", "", "file with the client's secret, - is standard input (or OAUTH2D_CLI_CLIENT_SECRET, OAUTH2D_CLI_CLIENT_SECRET_FILE)")
 	flags.StringVar(&f.scope, "scope", "", "scopes that are asked for, separated by spaces")
@@ -61,6 +62,10 @@ func newTokenGet(s *shared) *cobra.Command {
 func (s *shared) getToken(ctx context.Context, f tokenFlags) error {
 	id := identity{
 		Issuer: strings.TrimSuffix(first(f.issuer, s.getenv(envIssuer)), "/"), ClientID: first(f.clientID, s.getenv(envClientID)),
+		Origins: f.origins,
+	}
+	if len(id.Origins) == 0 {
+		id.Origins = s.endpointOrigins()
 	}
 	if id.Issuer == "" || id.ClientID == "" {
 		return usage("token get wants --issuer and --client-id; hint: oauth2d token get --help")
@@ -86,7 +91,7 @@ func (s *shared) getToken(ctx context.Context, f tokenFlags) error {
 	default:
 		ctx = withHTTP(ctx)
 		var ends endpoints
-		if ends, err = discover(ctx, id.Issuer); err != nil {
+		if ends, err = id.discover(ctx); err != nil {
 			return err
 		}
 		c := clientcredentials.Config{

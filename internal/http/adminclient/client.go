@@ -45,7 +45,10 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{base: strings.TrimSuffix(o.Server, "/") + base, token: o.Token, http: o.HTTP}
 	if c.http == nil {
-		c.http = &http.Client{Timeout: 30 * time.Second}
+		// A redirect would carry the body, which may hold a password, to wherever it points.
+		c.http = &http.Client{
+			Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
 	}
 	return c, nil
 }
@@ -161,7 +164,7 @@ func (c *Client) do(ctx context.Context, one call, out any) (status int, err err
 	if err != nil {
 		return 0, fmt.Errorf("the answer of the admin API broke off: %w", err)
 	}
-	if response.StatusCode >= http.StatusBadRequest {
+	if response.StatusCode >= http.StatusMultipleChoices {
 		return response.StatusCode, problemOf(response, raw)
 	}
 	if out == nil || response.StatusCode == http.StatusNoContent {
