@@ -59,6 +59,7 @@ var floor = map[string]int{
 	"internal/jose":   1,
 	"internal/secret": 1,
 	"internal/event":  1,
+	"internal/precis": 1,
 
 	"internal/http/adminwire": 1,
 }
@@ -76,6 +77,7 @@ var wing = map[string]struct {
 	"github.com/redis/go-redis/v9":        {[]string{"internal/redis/"}, "ask through a contract of internal/store; its Redis side goes to internal/redis/redisstore"},
 	"github.com/alicebob/miniredis/v2":    {[]string{"internal/redis/"}, "open embedded Redis through internal/redis/redisconn"},
 	"github.com/golang-jwt/jwt/v5":        {[]string{"internal/jose/"}, "sign and verify through internal/jose, which keeps the list of algorithms"},
+	"golang.org/x/text":                   {[]string{"internal/precis/"}, "compare and store what people type through internal/precis"},
 	"golang.org/x/crypto":                 {[]string{"internal/secret/"}, "hash and seal through internal/secret"},
 	"github.com/spf13/viper":              {[]string{"internal/config/"}, "settings are fields of internal/config; take your section as a value"},
 	"github.com/spf13/cobra":              {[]string{"cmd/oauth2d/"}, "commands go to cmd/oauth2d, one file each"},

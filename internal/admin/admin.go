@@ -18,6 +18,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/precis"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/session"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -79,8 +80,25 @@ func (o Operator) Must(scope string) error {
 // IsOperator tells whether a person may hold admin scopes: only those whom the settings list. Names are
 // alike as they are at the sign-in, also that of a user who is yet to be added.
 func (a *Admin) IsOperator(u oauth.User) bool {
-	fold := func(name string) string { return oauth.FoldName(strings.TrimSpace(name)) }
-	return slices.ContainsFunc(a.o.Operators, func(name string) bool { return fold(name) == fold(u.Name) })
+	return slices.ContainsFunc(a.o.Operators, func(name string) bool { return sameName(name, u.Name) })
+}
+
+// sameName compares sign-in names as the directory does: whatever their case and spelling.
+func sameName(a, b string) bool {
+	form := func(name string) string {
+		if enforced, err := precis.Name(name); err == nil {
+			name = enforced
+		}
+		return oauth.FoldName(strings.TrimSpace(name))
+	}
+	return form(a) == form(b)
+}
+
+// looksLikeOperator tells whether a new name reads like that of an operator without being it.
+func (a *Admin) looksLikeOperator(name string) bool {
+	return slices.ContainsFunc(a.o.Operators, func(operator string) bool {
+		return !sameName(operator, name) && precis.Reads(operator, name)
+	})
 }
 
 // Match is a condition on what is there before a change; the zero Match is none.

@@ -86,6 +86,9 @@ func (o Operator) CreateUser(ctx context.Context, u oauth.User, password string)
 		if err := o.mayTouchUser(u); err != nil {
 			return err
 		}
+		if o.looksLikeOperator(u.Name) {
+			return oauth.Refuse(oauth.InvalidRequest, "the user name reads like that of an operator, in letters of another script", nil)
+		}
 		if made.User, err = o.o.Directory.Add(ctx, u, password); err != nil {
 			return asked(err, "user")
 		}

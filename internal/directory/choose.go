@@ -75,10 +75,10 @@ func (d *Directory) CheckChoice(ctx context.Context, user oauth.User, password s
 	if err := CheckPassword(password); err != nil {
 		return err
 	}
-	same, err := d.o.Hasher.Verify(ctx, user.PasswordHash, password)
+	same, err := d.matches(ctx, user.PasswordHash, password)
 	switch {
 	case err != nil:
-		return oauth.Unavailable(err)
+		return err
 	case same:
 		return oauth.Refuse(oauth.InvalidRequest, "the new password is the one in use", ErrSamePassword)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/precis"
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -47,14 +48,19 @@ func (d *Directory) Get(ctx context.Context, id oauth.UserID) (oauth.User, error
 	return user, asked(err)
 }
 
-// Find gives the user with a sign-in name, whatever its case; store.Absent when there is none.
+// Find gives the user with a sign-in name, whatever its case and its spelling in Unicode; store.Absent when
+// there is none. Users who were stored before names had one form are found as well.
 func (d *Directory) Find(ctx context.Context, name string) (oauth.User, error) {
-	name = strings.TrimSpace(name)
-	if checkName(name) != nil {
+	if checkName(strings.TrimSpace(name)) != nil {
 		return oauth.User{}, store.Absent
 	}
-	user, err := d.o.Store.Find(ctx, name)
-	return user, asked(err)
+	for _, spelling := range precis.NameSpellings(name) {
+		user, err := d.o.Store.Find(ctx, spelling)
+		if !errors.Is(err, store.Absent) {
+			return user, asked(err)
+		}
+	}
+	return oauth.User{}, store.Absent
 }
 
 // List pages through the users in the order of their ids: those after the cursor, at most limit.
@@ -91,6 +97,10 @@ func (d *Directory) Add(ctx context.Context, user oauth.User, password string) (
 	user.ID, user.Revision = oauth.UserID(uuid.NewString()), 0
 	user.Created = d.o.Now()
 	user.Updated = user.Created
+	var err error
+	if user.Name, err = d.newName(ctx, user.Name); err != nil {
+		return oauth.User{}, err
+	}
 	if err := checkProfile(user); err != nil {
 		return oauth.User{}, err
 	}
@@ -102,11 +112,34 @@ func (d *Directory) Add(ctx context.Context, user oauth.User, password string) (
 	user.Revision, err = d.o.Store.Put(ctx, user)
 	switch {
 	case errors.Is(err, store.Conflict):
-		return oauth.User{}, oauth.Refuse(oauth.InvalidRequest, "there is a user with this name already", err)
+		return oauth.User{}, nameTaken()
 	case err != nil:
 		return oauth.User{}, oauth.Unavailable(err)
 	}
 	return user, nil
+}
+
+func nameTaken() error {
+	return oauth.Refuse(oauth.InvalidRequest, "there is a user with this name already", store.Conflict)
+}
+
+// newName gives the form in which a new name is stored. One whose other spelling a user has is taken: the
+// store knows only the spelling under which it was stored.
+func (d *Directory) newName(ctx context.Context, typed string) (string, error) {
+	if err := checkName(typed); err != nil {
+		return "", err
+	}
+	name, err := precis.Name(typed)
+	if err != nil {
+		return "", oauth.Refuse(oauth.InvalidRequest, err.Error(), err)
+	}
+	switch _, err := d.Find(ctx, typed); {
+	case err == nil:
+		return "", nameTaken()
+	case !errors.Is(err, store.Absent):
+		return "", err
+	}
+	return name, nil
 }
 
 func trimmed(u oauth.User) oauth.User {

@@ -11,6 +11,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/precis"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -40,12 +41,17 @@ func (d *Directory) Verify(ctx context.Context, name, password string) (oauth.Us
 		return oauth.User{}, refusal
 	}
 	attempt.Passed(ctx)
-	return user, nil
+	return d.renew(ctx, user, password), nil
 }
 
-// guessedAt is what wrong passwords are counted by: the name as it was typed, not the user, so that
-// nobody learns from a lock whether there is one.
-func guessedAt(name string) string { return oauth.FoldName(strings.TrimSpace(name)) }
+// guessedAt is what wrong passwords are counted by: the name that was typed, in the one form of its
+// spellings, and not the user, so that nobody learns from a lock whether there is one.
+func guessedAt(name string) string {
+	if form, err := precis.Name(name); err == nil {
+		name = form
+	}
+	return oauth.FoldName(strings.TrimSpace(name))
+}
 
 // judge says why the password is refused, or "".
 func (d *Directory) judge(ctx context.Context, name, password string) (oauth.User, string, error) {
@@ -54,15 +60,17 @@ func (d *Directory) judge(ctx context.Context, name, password string) (oauth.Use
 		return oauth.User{}, "", err
 	}
 	if err != nil || user.PasswordHash == "" {
-		if err := d.o.Hasher.VerifyNothing(ctx, password); err != nil {
-			return oauth.User{}, "", oauth.Unavailable(err)
+		for range precis.Spellings(password) {
+			if err := d.o.Hasher.VerifyNothing(ctx, password); err != nil {
+				return oauth.User{}, "", oauth.Unavailable(err)
+			}
 		}
 		return user, "unknown user", nil
 	}
-	right, err := d.o.Hasher.Verify(ctx, user.PasswordHash, password)
+	right, err := d.matches(ctx, user.PasswordHash, password)
 	switch {
 	case err != nil:
-		return oauth.User{}, "", oauth.Unavailable(err)
+		return oauth.User{}, "", err
 	case !right:
 		return user, "wrong password", nil
 	case user.Disabled:
@@ -138,7 +146,11 @@ func (d *Directory) hash(ctx context.Context, password string) (string, error) {
 	if err := CheckPassword(password); err != nil {
 		return "", err
 	}
-	hash, err := d.o.Hasher.Hash(ctx, password)
+	form, err := precis.Password(password)
+	if err != nil {
+		return "", err // CheckPassword has refused it
+	}
+	hash, err := d.o.Hasher.Hash(ctx, form)
 	if err != nil {
 		return "", oauth.Unavailable(err)
 	}

@@ -107,6 +107,12 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string) (bool, error)
 	return Equal(digest, want.digest), nil
 }
 
+// Current reports whether a stored hash has the scheme and the cost that Hash gives today.
+func (h *Hasher) Current(stored string) bool {
+	parsed, err := parseHash(stored)
+	return err == nil && parsed.cost == h.cost && len(parsed.digest) == digestSize
+}
+
 // VerifyNothing does the work of Verify for a user who is not there, so that the two cannot be told
 // apart by time.
 func (h *Hasher) VerifyNothing(ctx context.Context, password string) error {

@@ -20,6 +20,11 @@ type Users interface {
 	// both take a name. A name does not change. Durable.
 	Put(ctx context.Context, u oauth.User) (uint64, error)
 
+	// Rename stores u, whose name is a new one, when the stored revision is u.Revision and the new name is
+	// free or theirs, frees the old name, and answers the new revision; else Conflict, and nothing changed.
+	// Two concurrent callers cannot both take a name. Durable.
+	Rename(ctx context.Context, u oauth.User, old string) (uint64, error)
+
 	// Delete removes a user and frees the name; Absent when they were not there. Durable.
 	Delete(ctx context.Context, id oauth.UserID) error
 

@@ -184,17 +184,18 @@ func TestNobodyHandsOutMoreThanTheyHave(t *testing.T) {
 	demo, _, err := clientOf(t, d, little).UserNamed(t.Context(), "demo")
 	ok(t, err)
 	for what, r := range map[string]raw{
-		"registering an operator": {method: "POST", path: "/clients", body: `{"grant_types":["client_credentials"],"scope":"admin:*"}`},
-		"putting an operator":     {method: "PUT", path: "/clients/mine", body: `{"grant_types":["client_credentials"],"scope":"admin:keys:read"}`},
-		"promoting a client":      {method: "PATCH", path: "/clients/demo", body: `{"scope":"read admin:tokens:read"}`},
-		"demoting an operator":    {method: "PATCH", path: "/clients/demo-admin", body: `{"scope":"read"}`},
-		"an operator's secret":    {method: "POST", path: "/clients/demo-admin/secrets", body: `{}`},
-		"deleting an operator":    {method: "DELETE", path: "/clients/demo-admin"},
-		"an operator's password":  {method: "PUT", path: "/users/" + demo.ID + "/password", body: `{"password":"taken over now"}`},
-		"disabling an operator":   {method: "PATCH", path: "/users/" + demo.ID, body: `{"disabled":true}`},
-		"removing an operator":    {method: "DELETE", path: "/users/" + demo.ID},
-		"becoming an operator":    {method: "POST", path: "/users", body: `{"username":"BOSS","password":"a good password"}`},
-		"the same with spaces":    {method: "POST", path: "/users", body: `{"username":" boss ","password":"a good password"}`},
+		"registering an operator":  {method: "POST", path: "/clients", body: `{"grant_types":["client_credentials"],"scope":"admin:*"}`},
+		"putting an operator":      {method: "PUT", path: "/clients/mine", body: `{"grant_types":["client_credentials"],"scope":"admin:keys:read"}`},
+		"promoting a client":       {method: "PATCH", path: "/clients/demo", body: `{"scope":"read admin:tokens:read"}`},
+		"demoting an operator":     {method: "PATCH", path: "/clients/demo-admin", body: `{"scope":"read"}`},
+		"an operator's secret":     {method: "POST", path: "/clients/demo-admin/secrets", body: `{}`},
+		"deleting an operator":     {method: "DELETE", path: "/clients/demo-admin"},
+		"an operator's password":   {method: "PUT", path: "/users/" + demo.ID + "/password", body: `{"password":"taken over now"}`},
+		"disabling an operator":    {method: "PATCH", path: "/users/" + demo.ID, body: `{"disabled":true}`},
+		"removing an operator":     {method: "DELETE", path: "/users/" + demo.ID},
+		"becoming an operator":     {method: "POST", path: "/users", body: `{"username":"BOSS","password":"a good password"}`},
+		"the same with spaces":     {method: "POST", path: "/users", body: `{"username":" boss ","password":"a good password"}`},
+		"S21 in fullwidth letters": {method: "POST", path: "/users", body: `{"username":"\uff42oss","password":"a good password"}`},
 	} {
 		r.token = little
 		refused(t, what, r.send(t, d), http.StatusForbidden, "insufficient-scope", "")
@@ -262,5 +263,18 @@ func TestF_S23_UnlockingAnOperatorNeedsAllScopes(t *testing.T) {
 	unlock.token = asked(t, root(d))
 	if a := unlock.send(t, d); a.Status != http.StatusNoContent {
 		t.Errorf("with admin:*: %d %s", a.Status, a.Raw)
+	}
+}
+
+// A name that reads like an operator's is nobody's, whoever asks for it.
+func TestF_S21_NoNameReadsLikeAnOperators(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t, func(c *config.Config) { c.Admin.Operators = []string{"ace"} })
+	token := asked(t, root(d))
+	for what, name := range map[string]string{
+		"all Cyrillic": "\\u0430\\u0441\\u0435", "one Cyrillic letter": "\\u0430ce", "zero-width": "a\\u200bce", "soft hyphen": "ac\\u00ade",
+	} {
+		r := raw{method: "POST", path: "/users", token: token, body: `{"username":"` + name + `","password":"correct horse battery staple"}`}
+		refused(t, what, r.send(t, d), http.StatusBadRequest, "invalid-request", "")
 	}
 }

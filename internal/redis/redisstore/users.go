@@ -17,13 +17,13 @@ type Users struct {
 	db    *redisconn.DB
 	names names
 
-	put, drop *redisconn.Script
+	put, rename, drop *redisconn.Script
 }
 
 // NewUsers makes the store of users.
 func NewUsers(db *redisconn.DB) *Users {
-	u := &Users{db: db, names: namesOf(db), put: script("user_put"), drop: script("user_delete")}
-	db.Use(u.put, u.drop)
+	u := &Users{db: db, names: namesOf(db), put: script("user_put"), rename: script("user_rename"), drop: script("user_delete")}
+	db.Use(u.put, u.rename, u.drop)
 	return u
 }
 
@@ -61,8 +61,18 @@ func (u *Users) Find(ctx context.Context, name string) (oauth.User, error) {
 
 // Put implements store.Users.
 func (u *Users) Put(ctx context.Context, user oauth.User) (uint64, error) {
+	return u.store(ctx, "users.put", u.put, u.keys(user.ID, user.Name), user)
+}
+
+// Rename implements store.Users.
+func (u *Users) Rename(ctx context.Context, user oauth.User, old string) (uint64, error) {
+	return u.store(ctx, "users.rename", u.rename, append(u.keys(user.ID, user.Name), u.names.username(old)), user)
+}
+
+// store writes a user by a script that answers the new revision, or 0.
+func (u *Users) store(ctx context.Context, verb string, by *redisconn.Script, keys []string, user oauth.User) (uint64, error) {
 	args := append([]any{string(user.ID), user.Revision}, encodeUser(user)...)
-	answer, err := u.db.Write(ctx, "users.put", u.put, u.keys(user.ID, user.Name), args...)
+	answer, err := u.db.Write(ctx, verb, by, keys, args...)
 	if err != nil {
 		return 0, err
 	}

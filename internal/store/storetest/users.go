@@ -50,9 +50,11 @@ func (h *userHistory) run() {
 	}
 	for h.step = range steps {
 		h.now = h.now.Add(time.Second)
-		switch h.d.IntN(8) {
+		switch h.d.IntN(9) {
 		case 0, 1, 2, 3:
 			h.put()
+		case 8:
+			h.rename()
 		case 4:
 			h.remove()
 		case 5:
@@ -116,6 +118,30 @@ func (h *userHistory) put() {
 		u.Revision++
 		same(h.t, h.where("put: revision"), revision, u.Revision)
 		h.live[u.ID] = u
+	}
+}
+
+// rename gives a user another name, which others may have, from the newest revision or another one.
+func (h *userHistory) rename() {
+	id := pick(h.d, h.ids...)
+	stored, ok := h.live[id]
+	u := stored
+	if !ok {
+		u = sampleUser(id, "nobody", h.now)
+	}
+	u.Name = h.name()
+	if h.d.oneIn(4) {
+		u.Revision++
+	}
+	revision, err := h.s.Rename(h.t.Context(), u, stored.Name)
+	sure(h.t, h.where("rename"), err)
+	holder, taken := h.holder(u.Name)
+	wrong := !ok || u.Revision != stored.Revision || taken && holder.ID != id
+	same(h.t, h.where("rename: conflict"), errors.Is(err, store.Conflict), wrong)
+	if !wrong {
+		u.Revision++
+		same(h.t, h.where("rename: revision"), revision, u.Revision)
+		h.live[id] = u
 	}
 }
 
