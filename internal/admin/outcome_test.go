@@ -200,7 +200,7 @@ func newHouse(t *testing.T) *house {
 	})
 	h.sessions = session.New(session.Options{Store: sessions{redisstore.NewSessions(db), h.caller}, Grants: h.grants, Events: h, Now: time.Now})
 	h.tokens = token.New(token.Options{
-		Access: accesses, Grants: h.grants, Ring: ring, Events: h, Now: time.Now, Issuer: "https://as.example", Longest: time.Hour,
+		Access: accesses, Grants: h.grants, Clients: h.registry, Ring: ring, Events: h, Now: time.Now, Issuer: "https://as.example", Longest: time.Hour,
 	})
 	h.pipeline = granttype.New(h.tokens, h, granttype.ClientCredentials{Now: time.Now})
 	h.authorizer = authorize.New(authorize.Options{
