@@ -49,7 +49,7 @@ func (f *clientFlags) bind(cmd *cobra.Command) {
 	flags.StringVar(&f.algorithm, "algorithm", "", "what its JWTs are signed with; empty: the server's")
 	flags.StringVar(&f.introspection, "introspection", "", "any: it may introspect every token; own (default): its own")
 	flags.BoolVar(&f.noRotation, "no-rotation", false, "a refresh keeps the refresh token (confidential clients only)")
-	flags.BoolVar(&f.skipConsent, "skip-consent", false, "a first-party client: people are not asked")
+	flags.BoolVar(&f.skipConsent, "skip-consent", false, "a confidential first-party client: people are not asked for consent")
 	durationVar(flags, &f.code, "code-life", "life of its authorization codes; 0: the server's")
 	durationVar(flags, &f.access, "access-life", "life of its access tokens; 0: the server's")
 	durationVar(flags, &f.refreshIdle, "refresh-idle", "idle life of its refresh tokens; 0: the server's")

@@ -36,6 +36,16 @@ func (c *candidate) lose(format string, args ...any) {
 	}
 }
 
+// setSkipConsent takes over that people are not asked, once the method is known. A public client always asks:
+// another program could pretend to be it.
+func (c *candidate) setSkipConsent(skip bool) {
+	if skip && c.client.Method == "none" {
+		c.note("a public client may not skip consent: people are asked")
+		return
+	}
+	c.client.SkipConsent = skip
+}
+
 // arrival is what became of a candidate.
 type arrival struct {
 	ID     string   `json:"client_id"`

@@ -141,7 +141,8 @@ func (h hydraClient) candidate() candidate {
 	m := &c.client.ClientMetadata
 	c.client.ID, m.Name = first(h.ID, h.RowID), h.Name
 	m.Method = h.Method
-	m.Audience, m.SkipConsent = h.Audience, h.SkipConsent
+	m.Audience = h.Audience
+	c.setSkipConsent(h.SkipConsent)
 	var scopes []string
 	for _, scope := range strings.Fields(h.Scope) {
 		if scope == "offline" { // Hydra's other name for it

@@ -150,7 +150,7 @@ func (k keycloakClient) candidate(shared map[string]keycloakScope) candidate {
 	}
 	c.setGrants(k.grants())
 	if slices.Contains(m.GrantTypes, "authorization_code") {
-		m.SkipConsent = !k.ConsentNeeded
+		c.setSkipConsent(!k.ConsentNeeded)
 		k.addresses(&c)
 	}
 	k.scopes(&c, shared)

@@ -73,7 +73,7 @@ type Client struct {
 	Algorithm      string // of its JWTs; empty means the server's default
 	Rotation       Rotation
 	Introspection  Introspection
-	SkipConsent    bool // a first-party client whose users need not be asked
+	SkipConsent    bool // a confidential first-party client whose users need not be asked, but for admin scopes
 	Lifetimes      Lifetimes
 	Claims         map[string]string // static claims added to introspection answers and JWTs
 	// RequestsPerMinute is how often it may ask each endpoint that counts clients, instead of what the

@@ -1,0 +1,121 @@
+package endpoint_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/testkit"
+)
+
+// silently reports whether a request of somebody who signed in and consented before is answered without a click.
+func silently(t *testing.T, person *testkit.Person, party testkit.Party, with map[string]string) bool {
+	t.Helper()
+	page := person.Follow(t, party.AuthorizeURL(with))
+	asked := strings.Contains(page.Body, `value="allow"`)
+	if asked == strings.Contains(page.Location, "code=") {
+		t.Fatalf("%d to %q: %s", page.Status, page.Location, testkit.Text(page.Body))
+	}
+	return !asked
+}
+
+// S03, RFC 8252 §8.6: a link and any program that listens on the device must not be enough for a token. A public
+// client whose answer stays on the device asks each time; one whose answer goes to a web site, or that has to
+// show a secret, does not.
+func TestF_S03_APublicClientOnTheDeviceAlwaysAsks(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t)
+	for name, row := range map[string]struct {
+		public   bool
+		redirect string
+		silent   bool
+	}{
+		"public, loopback":             {true, testkit.Callback, false},
+		"public, loopback by IPv6":     {true, "http://[::1]:4000/cb", false},
+		"public, localhost":            {true, "http://localhost:3000/cb", false},
+		"public, localhost by TLS":     {true, "https://localhost:3000/cb", false},
+		"public, private-use scheme":   {true, "com.example.app:/cb", false},
+		"public, web site":             {true, "https://app.example/cb", true},
+		"confidential, loopback":       {false, testkit.Callback, true},
+		"confidential, private scheme": {false, "com.example.app:/cb", true},
+	} {
+		client := oauth.Client{GrantTypes: []string{oauth.GrantAuthorizationCode}, RedirectURIs: []string{row.redirect}}
+		if row.public {
+			client.Method = oauth.AuthNone
+		}
+		party, person := d.Register(t, client), testkit.NewPerson(t)
+		with := map[string]string{"redirect_uri": row.redirect, "scope": "read"}
+		party.Code(t, person, with)
+		if got := silently(t, person, party, with); got != row.silent {
+			t.Errorf("%s: silent %v", name, got)
+		}
+		with["prompt"] = "none"
+		got, want := person.Get(t, party.AuthorizeURL(with)).Query(t), ""
+		if !row.silent {
+			want = "consent_required"
+		}
+		if got.Get("error") != want || got.Has("code") != row.silent {
+			t.Errorf("%s, prompt=none: %v", name, got)
+		}
+		delete(with, "prompt")
+		party.Code(t, person, with) // and whoever allows it again gets through
+	}
+}
+
+func TestF_S03_APublicClientMayNotSkipConsent(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t)
+	registry := d.App.Direct().Registry
+	client := oauth.Client{
+		ID: "own", Method: oauth.AuthNone, SkipConsent: true, GrantTypes: []string{oauth.GrantAuthorizationCode}, RedirectURIs: []string{"https://app.example/cb"},
+	}
+	if _, _, err := registry.Register(t.Context(), client, ""); err == nil || oauth.AsError(err).Code != oauth.InvalidClientMetadata {
+		t.Errorf("registered: %v", err)
+	}
+	client.SkipConsent = false
+	d.Register(t, client)
+	skip := func(c *oauth.Client) error { c.SkipConsent = true; return nil }
+	if _, err := registry.Change(t.Context(), "own", skip); err == nil || oauth.AsError(err).Code != oauth.InvalidClientMetadata {
+		t.Errorf("changed: %v", err)
+	}
+}
+
+// S03: an admin scope is allowed each time anew, even to a client that otherwise never asks, and only by somebody
+// who has proved who they are within five minutes.
+func TestF_S03_AnAdminScopeAlwaysAsks(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t)
+	party := d.Register(t, oauth.Client{
+		SkipConsent: true, Scopes: oauth.Scopes{"read", "admin:*"}, GrantTypes: []string{oauth.GrantAuthorizationCode}, RedirectURIs: []string{"https://app.example/cb"},
+	})
+	person := testkit.NewPerson(t)
+	admin := map[string]string{"redirect_uri": "https://app.example/cb", "scope": "read admin:*"}
+	party.Code(t, person, admin)
+	if silently(t, person, party, admin) {
+		t.Error("a second token without a click")
+	}
+	if !silently(t, person, party, map[string]string{"redirect_uri": "https://app.example/cb", "scope": "read"}) {
+		t.Error("without an admin scope it asks")
+	}
+	d.Clock.Advance(5*time.Minute + time.Second)
+	quiet := map[string]string{"redirect_uri": "https://app.example/cb", "scope": "admin:*", "prompt": "none"}
+	if got := person.Get(t, party.AuthorizeURL(quiet)).Query(t); got.Get("error") != "login_required" {
+		t.Errorf("signed in too long ago, prompt=none: %v", got)
+	}
+	page := person.Follow(t, party.AuthorizeURL(admin))
+	if !strings.Contains(page.Body, `name="password"`) {
+		t.Fatalf("signed in too long ago: %d %s", page.Status, testkit.Text(page.Body))
+	}
+	page = person.Submit(t, page, map[string]string{"username": "demo", "password": "demo-password"})
+	d.Clock.Advance(5*time.Minute + time.Second) // the consent page is left open: sign in once more, and be done
+	page = person.Submit(t, page, map[string]string{"decision": "allow"})
+	if !strings.Contains(page.Body, `name="password"`) {
+		t.Fatalf("allowed too long after the sign-in: %d to %q", page.Status, page.Location)
+	}
+	page = person.Submit(t, page, map[string]string{"username": "demo", "password": "demo-password"})
+	if page.Status != http.StatusSeeOther || page.Query(t).Get("code") == "" {
+		t.Errorf("%d to %q", page.Status, page.Location)
+	}
+}
