@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/admin"
@@ -53,7 +54,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		Events:    events,
 		Now:       now,
 		Algorithm: jose.Algorithm(c.Keys.Algorithm),
-		Also:      algorithms(c.Keys.Also),
+		Also:      alsoSigned(c),
 		Every:     c.Keys.RotateEvery,
 		Ahead:     c.Keys.PublishAhead,
 		Keep:      longestAccess,
@@ -70,7 +71,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		Queue:    c.Password.Queue,
 	})
 	passwords := counting{c.Limits, s.limits, events, now}.guard(ratelimit.LoginFailures, ratelimit.LoginFailuresIP)
-	clients := registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now, Declared: declaredScopes(c)})
+	clients := registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now, Declared: declaredScopes(c), Algorithms: ring.Algorithms()})
 	s = s.since(clients.Epoch)
 	return base{
 		stores:   s,
@@ -119,10 +120,16 @@ func explainRing(err error) error {
 	return fmt.Errorf("keys: %w", err)
 }
 
-func algorithms(names []string) []jose.Algorithm {
+// alsoSigned are the algorithms that keys are kept for beside the default one. RS256 is among them
+// wherever there are ID tokens: every OpenID Connect client knows it, and some know nothing else (OIDC
+// Discovery §3).
+func alsoSigned(c config.Config) []jose.Algorithm {
 	var all []jose.Algorithm
-	for _, name := range names {
+	for _, name := range c.Keys.Also {
 		all = append(all, jose.Algorithm(name))
+	}
+	if slices.Contains(scopeNames(c), oauth.ScopeOpenID) {
+		all = append(all, jose.RS256)
 	}
 	return all
 }

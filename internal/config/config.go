@@ -96,7 +96,7 @@ type RedisTLS struct {
 // Keys is the calendar of the server's own keys.
 type Keys struct {
 	Algorithm    string        `key:"algorithm" default:"ES256" enum:"ES256,RS256,PS256,EdDSA" doc:"What JWTs are signed with unless a client says otherwise."`
-	Also         []string      `key:"also" enum:"ES256,RS256,PS256,EdDSA" doc:"Further algorithms that a key is kept for, so that a client may be set to them."`
+	Also         []string      `key:"also" enum:"ES256,RS256,PS256,EdDSA" doc:"Further algorithms that a key is kept for, so that a client may be set to them. RS256 is always among them where the scope openid is declared."`
 	RotateEvery  time.Duration `key:"rotate_every" default:"720h" min:"1h" max:"8760h" doc:"How long a key signs."`
 	PublishAhead time.Duration `key:"publish_ahead" default:"24h" min:"10m" max:"720h" doc:"How long a new signing key stands in the JWKS before it is used, so that every verifier has seen it."`
 }

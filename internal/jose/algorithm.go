@@ -49,6 +49,10 @@ func (a Algorithm) method() jwt.SigningMethod {
 // Known tells whether the algorithm is served.
 func (a Algorithm) Known() bool { return a.method() != nil }
 
+// Slow reports whether making a key takes so long that nobody should wait for it: an RSA key costs some
+// tenths of a second of one processor, every other one less than a millisecond.
+func (a Algorithm) Slow() bool { return a == RS256 || a == PS256 }
+
 // Hash makes the hash that goes with the algorithm, as at_hash and c_hash need it (OIDC Core §3.1.3.6):
 // the one that its signatures are made with. EdDSA with Ed25519 hashes with SHA-512 (RFC 8032 §5.1).
 func (a Algorithm) Hash() hash.Hash {

@@ -91,7 +91,7 @@ func must(t *testing.T, err error) {
 
 func signed(t *testing.T, r *Ring) string {
 	t.Helper()
-	token, err := r.Sign("", "at+jwt", map[string]string{"sub": "someone"})
+	token, err := r.Sign(t.Context(), "", "at+jwt", map[string]string{"sub": "someone"})
 	must(t, err)
 	return token
 }
@@ -163,7 +163,7 @@ func TestSigningKeyGoesThroughItsCalendar(t *testing.T) {
 		t.Fatalf("a day before the end: %v", states)
 	}
 	successor := states[Published][0]
-	if len(r.JWKS().Keys) != 2 {
+	if len(r.JWKS(t.Context()).Keys) != 2 {
 		t.Error("the successor is not in the JWKS before it signs")
 	}
 	if heard := s.heard(UseSign); heard["made"] != 1 || heard["promoted"] != 0 {
@@ -184,7 +184,7 @@ func TestSigningKeyGoesThroughItsCalendar(t *testing.T) {
 		t.Error("refused before its key is dropped")
 	}
 	s.pass(time.Second)
-	if verifies(r, token) || len(r.JWKS().Keys) != 1 {
+	if verifies(r, token) || len(r.JWKS(t.Context()).Keys) != 1 {
 		t.Error("accepted, or published, after its key is dropped")
 	}
 	must(t, r.Turn(t.Context()))
@@ -325,7 +325,7 @@ func BenchmarkSign(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := r.Sign("", "at+jwt", map[string]string{"sub": "someone"}); err != nil {
+		if _, err := r.Sign(b.Context(), "", "at+jwt", map[string]string{"sub": "someone"}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,6 +57,7 @@ func (o Options) withDefaults() Options {
 type Ring struct {
 	Options
 	calendar calendar
+	urgent   calendar   // what a start waits for: the lines whose keys are made in no time
 	turning  sync.Mutex // one change at a time from this replica; others meet at the store's Swap
 	current  atomic.Pointer[snapshot]
 }
@@ -70,30 +72,52 @@ func New(o Options) *Ring {
 	for _, algorithm := range r.algorithms() {
 		r.calendar.lines = append(r.calendar.lines, line{UseSign, algorithm})
 	}
+	r.urgent = r.calendar
+	r.urgent.lines = slices.DeleteFunc(slices.Clone(r.calendar.lines), func(l line) bool {
+		return l.use == UseSign && l.algorithm != r.Algorithm && l.algorithm.Slow()
+	})
 	r.current.Store(newSnapshot(nil))
 	return r
 }
 
 // Load reads the ring and, when it is empty or has no key for a configured algorithm, makes the first
-// ones. Of several replicas that start at once one makes them and the others read them. ErrMasterKey means what it says; any other error
-// that the ring could not be read.
+// ones. It leaves out the keys whose making takes long (see Sign), so that a start does not wait for
+// them. Of several replicas that start at once one makes them and the others read them. ErrMasterKey
+// means what it says; any other error that the ring could not be read.
 func (r *Ring) Load(ctx context.Context) error {
 	found, err := r.read(ctx)
 	if err != nil {
 		return err
 	}
-	if !r.calendar.begin(found.keys, r.Now()).complete() {
-		return r.Turn(ctx)
+	if !r.urgent.begin(found.keys, r.Now()).complete() {
+		r.turning.Lock()
+		defer r.turning.Unlock()
+		return r.change(ctx, r.urgent, func(*turning) error { return nil })
 	}
 	r.current.Store(newSnapshot(found.keys))
 	return nil
+}
+
+// complete makes the keys that Load left out, once. Of several callers one makes them and the others
+// wait for it.
+func (r *Ring) complete(ctx context.Context) error {
+	missing := func() bool { return !r.calendar.begin(r.current.Load().keys, r.Now()).complete() }
+	if !missing() {
+		return nil
+	}
+	r.turning.Lock()
+	defer r.turning.Unlock()
+	if !missing() {
+		return nil
+	}
+	return r.change(ctx, r.calendar, func(*turning) error { return nil })
 }
 
 // Turn reads the ring again and does what the calendar calls for: makes, promotes, retires and drops
 // keys, and seals again what lies under a previous master key. Call it every few seconds: it is also
 // how a replica learns what the others did. After an error the ring is served as it was last read.
 func (r *Ring) Turn(ctx context.Context) error {
-	return r.change(ctx, func(*turning) error { return nil })
+	return r.locked(ctx, func(*turning) error { return nil })
 }
 
 // Rotate hands every line of keys with this use over to a successor. It serves after Settle, when
@@ -101,7 +125,7 @@ func (r *Ring) Turn(ctx context.Context) error {
 func (r *Ring) Rotate(ctx context.Context, use string) error {
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	return r.change(ctx, func(t *turning) error {
+	return r.locked(ctx, func(t *turning) error {
 		known := false
 		for _, l := range t.lines {
 			if l.use != use {
@@ -124,7 +148,7 @@ func (r *Ring) Rotate(ctx context.Context, use string) error {
 func (r *Ring) Drop(ctx context.Context, id string) error {
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	return r.change(ctx, func(t *turning) error {
+	return r.locked(ctx, func(t *turning) error {
 		for _, k := range t.keys {
 			if k.ID == id {
 				t.remove(k)
@@ -138,17 +162,22 @@ func (r *Ring) Drop(ctx context.Context, id string) error {
 // attempts bound how often a change is decided again because another replica was faster.
 const attempts = 8
 
-// change decides on a change of the ring and on what the calendar calls for besides, and swaps it
-// in. A loser reads the ring again and decides again.
-func (r *Ring) change(ctx context.Context, decide func(*turning) error) error {
+// locked is change under the lock, by the whole calendar.
+func (r *Ring) locked(ctx context.Context, decide func(*turning) error) error {
 	r.turning.Lock()
 	defer r.turning.Unlock()
+	return r.change(ctx, r.calendar, decide)
+}
+
+// change decides on a change of the ring and on what a calendar calls for besides, and swaps it
+// in. A loser reads the ring again and decides again.
+func (r *Ring) change(ctx context.Context, c calendar, decide func(*turning) error) error {
 	for range attempts {
 		found, err := r.read(ctx)
 		if err != nil {
 			return err
 		}
-		t := r.calendar.begin(found.keys, r.Now())
+		t := c.begin(found.keys, r.Now())
 		for _, id := range found.stale {
 			t.put[id] = true
 		}

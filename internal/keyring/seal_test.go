@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/recipe-web-app/oauth2d/internal/jose"
@@ -71,7 +72,7 @@ func TestJ13_JWKSHoldsPublicMembersOnly(t *testing.T) {
 	o.Also = []jose.Algorithm{jose.RS256, jose.EdDSA, jose.ES256}
 	r := New(o)
 	must(t, r.Load(t.Context()))
-	text, err := json.Marshal(r.JWKS())
+	text, err := json.Marshal(r.JWKS(t.Context()))
 	must(t, err)
 	var set struct{ Keys []map[string]any }
 	must(t, json.Unmarshal(text, &set))
@@ -89,15 +90,68 @@ func TestJ13_JWKSHoldsPublicMembersOnly(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	for _, algorithm := range r.Algorithms() {
-		token, err := r.Sign(algorithm, "at+jwt", map[string]string{})
+		token, err := r.Sign(t.Context(), algorithm, "at+jwt", map[string]string{})
 		must(t, err)
 		if !verifies(r, token) || !strings.HasPrefix(kidOf(t, token), strings.ToLower(algorithm)+"-") {
 			t.Errorf("%s: signed with %s", algorithm, kidOf(t, token))
 		}
 	}
-	if _, err := r.Sign("PS256", "at+jwt", struct{}{}); err == nil {
+	if _, err := r.Sign(t.Context(), "PS256", "at+jwt", struct{}{}); err == nil {
 		t.Error("signed with an algorithm that has no key")
 	}
+}
+
+// An RSA key takes long to make: a start does not, and whoever needs it first waits for it. Of many that
+// need it at once all are served, by one key.
+func TestF_S15_AStartDoesNotWaitForRSA(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	rings := make([]*Ring, 2)
+	for i := range rings {
+		o := s.options(t)
+		o.Also = []jose.Algorithm{jose.RS256}
+		rings[i] = New(o)
+		must(t, rings[i].Load(t.Context()))
+		if slices.Contains(kids(rings[i]), "RS256") {
+			t.Error("the start made an RSA key")
+		}
+	}
+	tokens := make([]string, 8)
+	var all sync.WaitGroup
+	for i := range tokens {
+		all.Go(func() {
+			token, err := rings[i%2].Sign(t.Context(), "RS256", "at+jwt", map[string]string{})
+			if err != nil {
+				t.Error(err)
+			}
+			tokens[i] = kidOf(t, token)
+		})
+	}
+	all.Wait()
+	slices.Sort(tokens)
+	if made := len(slices.Compact(tokens)); made != 1 {
+		t.Errorf("signed with %d keys: %v", made, tokens)
+	}
+	third := New(rings[0].Options)
+	must(t, third.Load(t.Context()))
+	if got := kids(third); !slices.Contains(got, "RS256") || len(third.JWKS(t.Context()).Keys) != 2 {
+		t.Errorf("the keys are %v", got)
+	}
+	s.shelf.away = true
+	missing := s.options(t)
+	missing.Also = []jose.Algorithm{jose.PS256}
+	if _, err := New(missing).Sign(t.Context(), "PS256", "JWT", map[string]string{}); oauth.AsError(err).Code != oauth.TemporarilyUnavailable {
+		t.Errorf("the store is away: %v", err)
+	}
+}
+
+// kids lists the algorithms of the signing keys of a ring.
+func kids(r *Ring) []string {
+	var all []string
+	for _, k := range r.List() {
+		all = append(all, k.Algorithm)
+	}
+	return all
 }
 
 func TestLoadMakesTheKeyOfANewlyConfiguredAlgorithm(t *testing.T) {
@@ -120,7 +174,9 @@ func TestLoadMakesTheKeyOfANewlyConfiguredAlgorithm(t *testing.T) {
 
 func TestEmptyJWKSIsAList(t *testing.T) {
 	t.Parallel()
-	text, err := json.Marshal(New(newStage().options(t)).JWKS())
+	s := newStage()
+	s.shelf.away = true
+	text, err := json.Marshal(New(s.options(t)).JWKS(t.Context()))
 	if err != nil || string(text) != `{"keys":[]}` {
 		t.Errorf("%s, %v", text, err)
 	}

@@ -2,10 +2,12 @@ package keyring
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
 	"github.com/recipe-web-app/oauth2d/internal/jose"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // algorithms lists the configured algorithms, the default first.
@@ -34,10 +36,18 @@ func (r *Ring) AlgorithmOf(asked string) jose.Algorithm {
 }
 
 // Sign makes a JWS of claims with the key of an algorithm that serves now; "" is the default
-// algorithm. typ goes into the header (RFC 8725 §3.11).
-func (r *Ring) Sign(algorithm, typ string, claims any) (string, error) {
+// algorithm. typ goes into the header (RFC 8725 §3.11). A start does not wait for an RSA key, which
+// takes some tenths of a second of a processor: the first request that needs it before the calendar
+// made it waits instead. The error of a store that is away is Unavailable.
+func (r *Ring) Sign(ctx context.Context, algorithm, typ string, claims any) (string, error) {
 	l := line{UseSign, r.AlgorithmOf(algorithm)}
 	k, ok := r.current.Load().serving(l, r.Now())
+	if !ok && slices.Contains(r.calendar.lines, l) {
+		if err := r.complete(ctx); err != nil {
+			return "", oauth.Unavailable(err)
+		}
+		k, ok = r.current.Load().serving(l, r.Now())
+	}
 	if !ok {
 		return "", fmt.Errorf("the key ring has no key for the algorithm %q", string(l.algorithm))
 	}
@@ -52,8 +62,10 @@ func (r *Ring) Verify(token, typ string) ([]byte, error) {
 }
 
 // JWKS gives the public halves of every signing key that is published, active or retired, the one
-// whose turn comes last first.
-func (r *Ring) JWKS() jose.Set {
+// whose turn comes last first. It first makes the keys that are still missing, so that what the metadata
+// promise is in the first answer; when it cannot, it returns those that there are.
+func (r *Ring) JWKS(ctx context.Context) jose.Set {
+	_ = r.complete(ctx)
 	now := r.Now()
 	set := jose.Set{Keys: []jose.JWK{}}
 	for _, k := range r.current.Load().keys {

@@ -115,6 +115,10 @@ func NarrowAudience(granted, asked []string) ([]string, error) {
 	if len(asked) == 0 {
 		return granted, nil
 	}
+	asked, err := UniqueResources(asked)
+	if err != nil {
+		return nil, err
+	}
 	for _, uri := range asked {
 		if !slices.Contains(granted, uri) {
 			return nil, Refuse(InvalidTarget, "a resource is not part of the grant", nil)

@@ -61,16 +61,7 @@ func (r *Registry) fresh(c oauth.Client) (oauth.Client, error) {
 	if err := check(c); err != nil {
 		return c, err
 	}
-	return c, r.checkDeclared(c, nil)
-}
-
-// checkDeclared refuses a scope that the settings do not declare. A client keeps those that it had: a
-// scope that is no longer declared must not keep an operator from changing the client.
-func (r *Registry) checkDeclared(c oauth.Client, had oauth.Scopes) error {
-	if r.Declared == nil {
-		return nil
-	}
-	return r.Declared.Check(c.Scopes, had)
+	return c, r.checkAdded(c, oauth.Client{})
 }
 
 func (r *Registry) add(ctx context.Context, c oauth.Client) (oauth.Client, error) {

@@ -19,7 +19,7 @@ type Peppers interface {
 	PepperOf(id string) []byte // nil when unknown
 }
 
-// Options make a Registry. All but Lease and Declared are required.
+// Options make a Registry. All but Lease, Declared and Algorithms are required.
 type Options struct {
 	Store   store.Clients
 	Peppers Peppers
@@ -28,6 +28,8 @@ type Options struct {
 	Lease   time.Duration    // how long a confirmation of the version counts; 1 s
 	// Declared are the scopes that clients may be registered for; nil: all are.
 	Declared *oauth.Declared
+	// Algorithms are those that there are signing keys for; nil: every one that is known.
+	Algorithms []string
 }
 
 // Registry is the daemon's view of the registered clients. It is safe for concurrent use.
@@ -96,7 +98,7 @@ func (r *Registry) Change(ctx context.Context, id oauth.ClientID, edit func(*oau
 		if err := check(changed); err != nil {
 			return oauth.Client{}, err
 		}
-		if err := r.checkDeclared(changed, before.Scopes); err != nil {
+		if err := r.checkAdded(changed, before); err != nil {
 			return oauth.Client{}, err
 		}
 		changed.Revision, err = r.put(ctx, changed)

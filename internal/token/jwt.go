@@ -1,6 +1,7 @@
 package token
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -32,7 +33,7 @@ type accessClaims struct {
 	ACR      string   `json:"acr,omitempty"`
 }
 
-func (t *Tokens) sign(o Order, a oauth.Access) (oauth.Token, error) {
+func (t *Tokens) sign(ctx context.Context, o Order, a oauth.Access) (oauth.Token, error) {
 	claims := accessClaims{
 		Issuer:   t.o.Issuer,
 		Subject:  a.Subject,
@@ -54,7 +55,7 @@ func (t *Tokens) sign(o Order, a oauth.Access) (oauth.Token, error) {
 			claims.Audience = oauth.WithUserInfo(claims.Audience, a.Scope, t.o.Issuer)
 		}
 	}
-	signed, err := t.o.Ring.Sign(o.Client.Algorithm, typeAccess, withStatic(claims, o.Client.StaticClaims()))
+	signed, err := t.o.Ring.Sign(ctx, o.Client.Algorithm, typeAccess, withStatic(claims, o.Client.StaticClaims()))
 	if err == nil && len(signed) > oauth.MaxTokenBytes {
 		// Nobody could introspect or revoke it. Registration keeps a client below the limit; this is
 		// for what was registered before that rule.
@@ -128,8 +129,8 @@ type idClaims struct {
 	ATHash   string `json:"at_hash"`
 }
 
-func (t *Tokens) idToken(o Order, access oauth.Token) (string, error) {
-	return t.o.Ring.Sign(o.Client.Algorithm, typeID, idClaims{
+func (t *Tokens) idToken(ctx context.Context, o Order, access oauth.Token) (string, error) {
+	return t.o.Ring.Sign(ctx, o.Client.Algorithm, typeID, idClaims{
 		Issuer:   t.o.Issuer,
 		Subject:  string(o.Grant.User),
 		Audience: string(o.Client.ID),

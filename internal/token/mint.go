@@ -87,7 +87,7 @@ func (t *Tokens) Mint(ctx context.Context, o Order) (Set, error) {
 	access := t.describe(o)
 	set.ExpiresIn = access.Expires.Sub(o.Now)
 	if set.Format == oauth.FormatJWT {
-		set.Access, err = t.sign(o, access)
+		set.Access, err = t.sign(ctx, o, access)
 	} else {
 		set.Access, err = t.keep(ctx, o, access)
 	}
@@ -95,7 +95,7 @@ func (t *Tokens) Mint(ctx context.Context, o Order) (Set, error) {
 		return Set{}, err
 	}
 	if o.WithID && o.Grant != nil && o.Scope.Has(oauth.ScopeOpenID) {
-		set.IDToken, err = t.idToken(o, set.Access)
+		set.IDToken, err = t.idToken(ctx, o, set.Access)
 	}
 	return set, err
 }

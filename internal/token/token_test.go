@@ -370,7 +370,7 @@ func TestJ11_WhatIsNotOurs(t *testing.T) {
 	} {
 		claims := maps.Clone(good)
 		change(claims)
-		text, err := r.ring.Sign(string(jose.ES256), "at+jwt", claims)
+		text, err := r.ring.Sign(t.Context(), string(jose.ES256), "at+jwt", claims)
 		ok(t, err)
 		if r.alive(t, oauth.Token(text)) {
 			t.Errorf("alive with another %s", name)

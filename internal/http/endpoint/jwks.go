@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -10,12 +11,12 @@ import (
 
 // JWKS serves the public signing keys (RFC 7517 §5).
 type JWKS struct {
-	Keys func() jose.Set
+	Keys func(context.Context) jose.Set
 }
 
 // Serve answers with the keys of this moment.
 func (e *JWKS) Serve(w http.ResponseWriter, r *http.Request) error {
-	set := e.Keys()
+	set := e.Keys(r.Context())
 	if len(set.Keys) == 0 {
 		// Verifiers would keep an empty set and refuse every token for as long.
 		return oauth.Unavailable(errors.New("the key ring holds no signing key"))

@@ -72,7 +72,7 @@ func TestJ11_OurKeyIsNotEnough(t *testing.T) {
 				delete(claims, claim)
 			}
 		}
-		token, err := ring.Sign("", row.typ, claims)
+		token, err := ring.Sign(t.Context(), "", row.typ, claims)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -141,7 +142,7 @@ func TestDocumentsAreNotSentTwice(t *testing.T) {
 func TestJWKS(t *testing.T) {
 	t.Parallel()
 	keys := jose.Set{Keys: []jose.JWK{{Type: "EC", ID: "k1"}}}
-	e := JWKS{Keys: func() jose.Set { return keys }}
+	e := JWKS{Keys: func(context.Context) jose.Set { return keys }}
 	w := get(e.Serve, nil)
 	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"kid":"k1"`) || w.Header().Get("Cache-Control") != "public, max-age=300" ||
 		w.Header().Get("Content-Type") != "application/json" {
@@ -151,7 +152,7 @@ func TestJWKS(t *testing.T) {
 	if again := get(e.Serve, http.Header{"If-None-Match": {w.Header().Get("ETag")}}); again.Code != http.StatusOK {
 		t.Errorf("a new key is not seen: %d", again.Code)
 	}
-	empty := JWKS{Keys: func() jose.Set { return jose.Set{} }}
+	empty := JWKS{Keys: func(context.Context) jose.Set { return jose.Set{} }}
 	if err := empty.Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", http.NoBody)); code(err) != oauth.TemporarilyUnavailable {
 		t.Errorf("an empty set was published: %v", err)
 	}

@@ -1,0 +1,82 @@
+package registry
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
+
+// checkAdded holds what a change adds against the rules that depend on the settings, or that are
+// younger than the data: a client keeps what it had. Otherwise a setting that changed since would keep
+// an operator from disabling the client.
+func (r *Registry) checkAdded(c, before oauth.Client) error {
+	if r.Declared != nil {
+		if err := r.Declared.Check(c.Scopes, before.Scopes); err != nil {
+			return err
+		}
+	}
+	if c.Algorithm != before.Algorithm {
+		if err := r.checkAlgorithm(c); err != nil {
+			return err
+		}
+	}
+	if !maps.Equal(c.Claims, before.Claims) {
+		if err := checkClaimNames(c); err != nil {
+			return err
+		}
+	}
+	return checkTokenLength(c, before)
+}
+
+// checkAlgorithm refuses an algorithm that there is no key for: the client's first token request would
+// fail.
+func (r *Registry) checkAlgorithm(c oauth.Client) error {
+	if c.Algorithm == "" || r.Algorithms == nil || slices.Contains(r.Algorithms, c.Algorithm) {
+		return nil
+	}
+	return refuse(fmt.Sprintf("token_signing_alg %s has no key here: use one of %s, or add it to keys.also",
+		c.Algorithm, strings.Join(r.Algorithms, ", ")))
+}
+
+func checkClaimNames(c oauth.Client) error {
+	for _, name := range slices.Sorted(maps.Keys(c.Claims)) {
+		if oauth.ReservedClaim(name) {
+			return refuse(fmt.Sprintf("the claim %q has a name that the server itself uses, in whatever case", name))
+		}
+	}
+	return nil
+}
+
+// The parts of a JWT access token that do not depend on the client's registration, in bytes: the header
+// and the signature as they are encoded, and the claims that every token has.
+const (
+	jwtFrame  = 120 + 342 + 2
+	jwtClaims = 1280
+)
+
+// checkTokenLength refuses a client whose longest JWT would be longer than what can be introspected and
+// revoked. The resources that it names in a request come on top of its registration, up to their limit.
+func checkTokenLength(c, before oauth.Client) error {
+	audience := max(jsonLength(c.Audience), oauth.MaxAudienceBytes)
+	if len(c.Resources) > 0 {
+		audience = max(jsonLength(c.Audience), min(jsonLength(c.Resources), oauth.MaxAudienceBytes))
+	}
+	length := func(c oauth.Client) int {
+		payload := jwtClaims + jsonLength(c.Scopes.String()) + audience + jsonLength(c.Claims)
+		return jwtFrame + (payload+2)/3*4
+	}
+	if most := length(c); most > oauth.MaxTokenBytes && most > length(before) {
+		return refuse(fmt.Sprintf("scope, audience and claims are too long together: an access token could have %d bytes, and %d are allowed",
+			most, oauth.MaxTokenBytes))
+	}
+	return nil
+}
+
+func jsonLength(v any) int {
+	text, _ := json.Marshal(v) // texts, lists and maps of texts always encode
+	return len(text)
+}
