@@ -13,13 +13,15 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// GrantsOf lists the live grants of a user, newest first; with a client only those to it.
-func (a *Admin) GrantsOf(ctx context.Context, user oauth.UserID, client oauth.ClientID) ([]oauth.Grant, error) {
-	all, err := a.o.Grants.OfUser(ctx, user)
+// GrantsOf reads one page of the live grants of a user; with a client only those to it. Those to one
+// client stand together, newest first.
+func (a *Admin) GrantsOf(ctx context.Context, q store.GrantQuery) (store.GrantPage, error) {
+	page, err := a.o.Grants.OfUser(ctx, q)
 	if err != nil {
-		return nil, oauth.Unavailable(err)
+		return store.GrantPage{}, oauth.Unavailable(err)
 	}
-	return slices.DeleteFunc(all, func(g oauth.Grant) bool { return !a.lives(g) || client != "" && g.Client != client }), nil
+	page.Grants = slices.DeleteFunc(page.Grants, func(g oauth.Grant) bool { return !a.lives(g) })
+	return page, nil
 }
 
 func (a *Admin) lives(g oauth.Grant) bool { return a.o.Now().Before(g.Expires) }
@@ -50,14 +52,18 @@ func (o Operator) RevokeGrant(ctx context.Context, ref oauth.GrantRef) error {
 	})
 }
 
-// RevokeUser ends every grant of a user, or those to one client, and tells how many. Sessions live on.
+// RevokeUser ends every grant of a user, or those to one client, and returns how many; beyond a few
+// hundred the number is an estimate. Sessions live on.
 func (o Operator) RevokeUser(ctx context.Context, user oauth.UserID, client oauth.ClientID) (n int, err error) {
 	err = o.act(ctx, "user.revoke_tokens", string(user), func(ctx context.Context, d *deed) error {
 		d.after = facts{"client_id": string(client)}
 		if _, err := o.o.Directory.Get(ctx, user); err != nil {
 			return asked(err, "user")
 		}
-		n, err = o.o.Tokens.RevokeUser(ctx, o.Name, user, client)
+		n, err = o.o.Sessions.EndGrants(ctx, user, client)
+		o.o.Events.Emit(ctx, event.TokenRevoked{
+			By: o.Name, Client: string(client), User: string(user), What: "user", Outcome: commit.OutcomeOf(err),
+		})
 		if err == nil {
 			d.after["revoked"] = n
 		}

@@ -84,7 +84,16 @@ type (
 		store.Keys
 		*caller
 	}
+	revocations struct {
+		store.Revocations
+		*caller
+	}
 )
+
+func (s revocations) Raise(ctx context.Context, e store.Ending) error {
+	_, err := write(ctx, s.caller, "revocations.raise", nothing(func(ctx context.Context) error { return s.Revocations.Raise(ctx, e) }))
+	return err
+}
 
 func (s clients) Put(ctx context.Context, c oauth.Client) (uint64, error) {
 	return write(ctx, s.caller, "clients.put", func(ctx context.Context) (uint64, error) { return s.Clients.Put(ctx, c) })
@@ -109,10 +118,12 @@ func (s users) Delete(ctx context.Context, id oauth.UserID) error {
 	return err
 }
 
-func (s sessions) Start(ctx context.Context, one oauth.Session, limit int) ([]oauth.SessionRef, error) {
-	return write(ctx, s.caller, "sessions.start", func(ctx context.Context) ([]oauth.SessionRef, error) {
-		return s.Sessions.Start(ctx, one, limit)
+func (s sessions) Start(ctx context.Context, one oauth.Session, limit int) (generation oauth.Generation, ended []oauth.SessionRef, err error) {
+	generation, err = write(ctx, s.caller, "sessions.start", func(ctx context.Context) (oauth.Generation, error) {
+		generation, ended, err = s.Sessions.Start(ctx, one, limit)
+		return generation, err
 	})
+	return generation, ended, err
 }
 
 func (s sessions) End(ctx context.Context, user oauth.UserID, refs ...oauth.SessionRef) error {
@@ -198,13 +209,17 @@ func newHouse(t *testing.T) *house {
 	h.directory = directory.New(directory.Options{
 		Store: users{redisstore.NewUsers(db), h.caller}, Hasher: hasher, Events: h, Now: time.Now, Ring: ring,
 	})
-	h.sessions = session.New(session.Options{Store: sessions{redisstore.NewSessions(db), h.caller}, Grants: h.grants, Events: h, Now: time.Now})
+	h.sessions = session.New(session.Options{
+		Store: sessions{redisstore.NewSessions(db), h.caller}, Revocations: revocations{redisstore.NewRevocations(db), h.caller},
+		Events: h, Now: time.Now, KeepEnding: time.Hour,
+	})
 	h.tokens = token.New(token.Options{
-		Access: accesses, Grants: h.grants, Clients: h.registry, Ring: ring, Events: h, Now: time.Now, Issuer: "https://as.example", Longest: time.Hour,
+		Access: accesses, Grants: h.grants, Clients: h.registry, Ring: ring, Events: h, Now: time.Now, Issuer: "https://as.example",
+		Longest: time.Hour,
 	})
 	h.pipeline = granttype.New(h.tokens, h, granttype.ClientCredentials{Now: time.Now})
 	h.authorizer = authorize.New(authorize.Options{
-		Registry: h.registry, Sessions: h.sessions, Grants: h.grants, Consents: given, Ring: ring, Events: h, Now: time.Now,
+		Registry: h.registry, Sessions: h.sessions, Grants: h.grants, Consents: given, Overview: redisstore.NewOverview(db), Ring: ring, Events: h, Now: time.Now,
 	})
 	h.Operator = admin.New(admin.Options{
 		Registry: h.registry, Directory: h.directory, Sessions: h.sessions, Tokens: h.tokens, Ring: ring, Grants: h.grants,
@@ -242,7 +257,7 @@ func (h *house) prepare(t *testing.T) stage {
 	person, err := h.CreateUser(ctx, oauth.User{Name: "ann"}, password)
 	ok(t, err)
 	s.user = person.User
-	_, s.session, err = h.sessions.Start(ctx, s.user, session.ACRPassword)
+	_, s.session, err = h.sessions.Start(ctx, s.user, session.ACRPassword, "")
 	ok(t, err)
 	s.token = h.issue(t, ctx, s.client)
 	id := oauth.GrantID(secret.Random(len(oauth.GrantID{})))
@@ -328,7 +343,7 @@ func verbs() map[string]func(*testing.T, context.Context, *house, stage) error {
 		},
 
 		"login.succeeded": func(_ *testing.T, ctx context.Context, h *house, s stage) error {
-			_, _, err := h.sessions.Start(ctx, s.user, session.ACRPassword)
+			_, _, err := h.sessions.Start(ctx, s.user, session.ACRPassword, "")
 			return err
 		},
 		"session.ended": func(_ *testing.T, ctx context.Context, h *house, s stage) error {
@@ -427,7 +442,7 @@ func TestF_S02_AChangeThatFailsIsRecordedOnce(t *testing.T) {
 		"session.end":          {"sessions.end", event.Unknown, true},
 		"session.ended":        {"sessions.end", event.Unknown, false},
 		"consent.given":        {"consents.give", event.Unknown, false},
-		"consent.withdrawn":    {"grants.kill", event.Unknown, false},
+		"consent.withdrawn":    {"revocations.raise", event.Unknown, false},
 		"password.changed":     {"users.put", event.Unknown, false},
 		"token.revoked":        {"access.revoke", event.Unknown, false},
 		"token.revoke_all":     {"clients.epoch", event.Unknown, true},

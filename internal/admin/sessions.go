@@ -65,7 +65,7 @@ func (a *Admin) lookedAt(ctx context.Context, f SessionFilter, from SessionCurso
 }
 
 func (a *Admin) fitting(ctx context.Context, f SessionFilter, all []oauth.Session) ([]oauth.Session, error) {
-	holding := map[oauth.UserID]map[oauth.SessionRef]bool{} // of f.Client
+	holding := map[oauth.UserID]map[oauth.RootTag]bool{} // of f.Client
 	var kept []oauth.Session
 	for _, s := range all {
 		if !f.StartedBefore.IsZero() && !s.Started.Before(f.StartedBefore) || !f.SeenBefore.IsZero() && !s.Seen.Before(f.SeenBefore) {
@@ -73,13 +73,13 @@ func (a *Admin) fitting(ctx context.Context, f SessionFilter, all []oauth.Sessio
 		}
 		if f.Client != "" {
 			if holding[s.User] == nil {
-				refs, err := a.sessionsOfClient(ctx, s.User, f.Client)
+				roots, err := a.browsersOfClient(ctx, s.User, f.Client)
 				if err != nil {
 					return nil, err
 				}
-				holding[s.User] = refs
+				holding[s.User] = roots
 			}
-			if !holding[s.User][s.Ref] {
+			if !holding[s.User][s.Root] {
 				continue
 			}
 		}
@@ -88,18 +88,21 @@ func (a *Admin) fitting(ctx context.Context, f SessionFilter, all []oauth.Sessio
 	return kept, nil
 }
 
-func (a *Admin) sessionsOfClient(ctx context.Context, user oauth.UserID, client oauth.ClientID) (map[oauth.SessionRef]bool, error) {
-	grants, err := a.o.Grants.OfUser(ctx, user)
-	if err != nil {
-		return nil, oauth.Unavailable(err)
-	}
-	refs := map[oauth.SessionRef]bool{}
-	for _, g := range grants {
-		if g.Client == client {
-			refs[g.Session] = true
+// browsersOfClient finds the browsers in which a user gave the client something that lives.
+func (a *Admin) browsersOfClient(ctx context.Context, user oauth.UserID, client oauth.ClientID) (map[oauth.RootTag]bool, error) {
+	roots := map[oauth.RootTag]bool{}
+	for q := (store.GrantQuery{User: user, Client: client, Limit: oauth.MaxGrantsOfClient}); ; {
+		page, err := a.GrantsOf(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range page.Grants {
+			roots[g.Ref.Root()] = true
+		}
+		if q.After = page.Next; q.After == "" {
+			return roots, nil
 		}
 	}
-	return refs, nil
 }
 
 // EndSession signs a browser out and ends what was allowed in the session.

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -103,20 +104,45 @@ func (o Operator) CreateUser(ctx context.Context, u oauth.User, password string)
 func (o Operator) ChangeUser(ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error) (Person, error) {
 	var after oauth.User
 	err := o.act(ctx, "user.change", string(id), func(ctx context.Context, d *deed) error {
-		before, changed, err := o.changeUser(ctx, id, m, edit)
+		change := func(ctx context.Context) error {
+			before, changed, err := o.changeUser(ctx, id, m, edit)
+			if err == nil {
+				after, d.before, d.after = changed, factsOfUser(before), factsOfUser(changed)
+			}
+			return err
+		}
+		disables, err := o.disables(ctx, id, m, edit)
 		if err != nil {
 			return err
 		}
-		after, d.before, d.after = changed, factsOfUser(before), factsOfUser(changed)
-		if after.Disabled {
-			return o.o.Sessions.EndAll(ctx, id, "", reasonDisabled)
+		if disables {
+			return o.o.Sessions.EndAllAround(ctx, id, reasonDisabled, change)
 		}
-		return nil
+		if err := change(ctx); err != nil || !after.Disabled {
+			return err
+		}
+		return o.o.Sessions.EndAll(ctx, id, "", reasonDisabled)
 	})
 	if err != nil {
 		return Person{}, err
 	}
 	return o.person(ctx, after)
+}
+
+// disables reports whether a change would disable a user who may sign in now. Whether the change may be
+// made is decided where it is made.
+func (o Operator) disables(ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error) (bool, error) {
+	u, err := o.o.Directory.Get(ctx, id)
+	if errors.Is(err, store.Absent) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if u.Disabled || o.mayTouchUser(u) != nil || m.check(u.Revision) != nil || edit(&u) != nil {
+		return false, nil
+	}
+	return u.Disabled, nil
 }
 
 func (o Operator) changeUser(
@@ -148,15 +174,20 @@ func (o Operator) DeleteUser(ctx context.Context, id oauth.UserID, m Match) erro
 }
 
 func (o Operator) deleteUser(ctx context.Context, d *deed, id oauth.UserID, m Match) error {
-	before, after, err := o.changeUser(ctx, id, m, func(u *oauth.User) error {
-		u.Disabled = true
-		return nil
-	})
-	if err != nil {
+	if err := o.mayDelete(ctx, id, m); err != nil {
 		return err
 	}
-	d.before, d.after = factsOfUser(before), factsOfUser(after)
-	if err := o.o.Sessions.EndAll(ctx, id, "", reasonDeleted); err != nil {
+	err := o.o.Sessions.EndAllAround(ctx, id, reasonDeleted, func(ctx context.Context) error {
+		before, after, err := o.changeUser(ctx, id, m, func(u *oauth.User) error {
+			u.Disabled = true
+			return nil
+		})
+		if err == nil {
+			d.before, d.after = factsOfUser(before), factsOfUser(after)
+		}
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	given, err := o.o.Consents.Given(ctx, id)
@@ -175,6 +206,21 @@ func (o Operator) deleteUser(ctx context.Context, d *deed, id oauth.UserID, m Ma
 	return nil
 }
 
+// mayDelete refuses before anything ends what the change would refuse as well.
+func (o Operator) mayDelete(ctx context.Context, id oauth.UserID, m Match) error {
+	u, err := o.o.Directory.Get(ctx, id)
+	switch {
+	case errors.Is(err, store.Absent):
+		return m.absent("user")
+	case err != nil:
+		return asked(err, "user")
+	}
+	if err := m.check(u.Revision); err != nil {
+		return err
+	}
+	return o.mayTouchUser(u)
+}
+
 // SetPassword gives a user a new password and ends every session and grant that the old one opened.
 // With once the user has to choose another one when they sign in next.
 func (o Operator) SetPassword(ctx context.Context, id oauth.UserID, password string, once bool) error {
@@ -182,12 +228,16 @@ func (o Operator) SetPassword(ctx context.Context, id oauth.UserID, password str
 		if err := o.mayTouchUserOf(ctx, id); err != nil {
 			return err
 		}
-		before, after, err := o.o.Directory.SetPassword(ctx, id, password, once)
-		if err != nil {
-			return asked(err, "user")
+		if err := directory.CheckPassword(password); err != nil {
+			return err
 		}
-		d.before, d.after = factsOfUser(before), factsOfUser(after)
-		return o.o.Sessions.EndAll(ctx, id, "", reasonPassword)
+		return o.o.Sessions.EndAllAround(ctx, id, reasonPassword, func(ctx context.Context) error {
+			before, after, err := o.o.Directory.SetPassword(ctx, id, password, once)
+			if err == nil {
+				d.before, d.after = factsOfUser(before), factsOfUser(after)
+			}
+			return asked(err, "user")
+		})
 	})
 }
 

@@ -83,7 +83,8 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		}),
 		passwords: passwords,
 		sessions: session.New(session.Options{
-			Store: s.sessions, Grants: s.grants, Events: events, Now: now, Life: c.Session.Life, Limit: c.Session.Limit,
+			Store: s.sessions, Revocations: s.revocations, Events: events, Now: now, Life: c.Session.Life,
+			Absolute: c.Session.Absolute, Limit: c.Session.Limit, KeepEnding: registry.MaxRefreshLife,
 		}),
 		cleanup: cleanup.New(cleanup.Options{
 			Sweeps: s.sweeps, Users: s.users, Clients: s.clients, Consents: s.consents, Events: events, Now: now,
@@ -169,8 +170,8 @@ func newRules(c config.Config, issuer string, b base, events event.Sink, now fun
 			granttype.ClientCredentials{Now: now, UserOnly: userOnly(c), Resources: resources},
 		),
 		authorizer: authorize.New(authorize.Options{
-			Registry: b.registry, Sessions: b.sessions, Grants: b.stores.grants, Consents: b.stores.consents, Ring: b.ring,
-			Events: events, Now: now, Issuer: issuer, Lifetimes: lifetimes, Resources: resources,
+			Registry: b.registry, Sessions: b.sessions, Grants: b.stores.grants, Consents: b.stores.consents,
+			Overview: b.stores.overview, Ring: b.ring, Events: events, Now: now, Issuer: issuer, Lifetimes: lifetimes, Resources: resources,
 		}),
 		admin: admin.New(admin.Options{
 			Registry: b.registry, Directory: b.directory, Sessions: b.sessions, Tokens: tokens, Ring: b.ring, Grants: b.stores.grants,

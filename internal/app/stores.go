@@ -30,6 +30,8 @@ type stores struct {
 	limits   store.Limits
 	sweeps   store.Sweeps
 	overview store.Overview
+
+	revocations store.Revocations
 }
 
 // watch is who is told about every question put to Redis.
@@ -66,6 +68,8 @@ func openStores(ctx context.Context, c config.Redis, w watch) (stores, error) {
 		limits:   redisstore.NewLimits(db),
 		sweeps:   redisstore.NewSweeps(db),
 		overview: redisstore.NewOverview(db),
+
+		revocations: redisstore.NewRevocations(db),
 	}, nil
 }
 

@@ -36,8 +36,9 @@ type room struct {
 	consents store.Consents
 	ahead    atomic.Int64
 
-	created func(oauth.Grant) // called after a grant was made, before anybody knows
-	finding error             // what looking for a session fails with
+	created  func(oauth.Grant) // called after a grant was made, before anybody knows
+	creating func()            // before a grant is stored
+	finding  error             // what looking for a session fails with
 }
 
 func (r *room) now() time.Time          { return time.Now().Add(time.Duration(r.ahead.Load())) }
@@ -49,6 +50,9 @@ type hookedGrants struct {
 }
 
 func (h hookedGrants) Create(ctx context.Context, g oauth.Grant) error {
+	if h.r.creating != nil {
+		h.r.creating()
+	}
 	err := h.Grants.Create(ctx, g)
 	if h.r.created != nil {
 		h.r.created(g)
@@ -56,8 +60,8 @@ func (h hookedGrants) Create(ctx context.Context, g oauth.Grant) error {
 	return err
 }
 
-func (h hookedGrants) CreateOnce(ctx context.Context, g oauth.Grant, keep time.Duration) error {
-	err := h.Grants.CreateOnce(ctx, g, keep)
+func (h hookedGrants) CreateOnce(ctx context.Context, g oauth.Grant, once store.Once) error {
+	err := h.Grants.CreateOnce(ctx, g, once)
 	if h.r.created != nil {
 		h.r.created(g)
 	}
@@ -88,7 +92,8 @@ func newRoom(t testing.TB) *room {
 	ok(t, ring.Load(t.Context()))
 	r.grants, r.consents = redisstore.NewGrants(db), redisstore.NewConsents(db)
 	r.sessions = session.New(session.Options{
-		Store: hookedSessions{redisstore.NewSessions(db), r}, Grants: r.grants, Events: event.Sinks{}, Now: r.now, Life: 24 * time.Hour,
+		Store: hookedSessions{redisstore.NewSessions(db), r}, Revocations: redisstore.NewRevocations(db), Events: event.Sinks{}, Now: r.now, Life: 24 * time.Hour,
+		Absolute: 48 * time.Hour, KeepEnding: time.Hour,
 	})
 	r.registry = registry.New(registry.Options{
 		Store: redisstore.NewClients(db), Peppers: ring, Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}), Now: r.now,
@@ -96,7 +101,7 @@ func newRoom(t testing.TB) *room {
 	r.register(t, "app", false)
 	r.register(t, "own", true)
 	r.Authorizer = authorize.New(authorize.Options{
-		Registry: r.registry, Sessions: r.sessions, Grants: hookedGrants{r.grants, r}, Consents: r.consents, Ring: ring,
+		Registry: r.registry, Sessions: r.sessions, Grants: hookedGrants{r.grants, r}, Consents: r.consents, Overview: redisstore.NewOverview(db), Ring: ring,
 		Events: event.Sinks{}, Now: r.now, Issuer: "https://as.example",
 	})
 	return r
@@ -142,7 +147,7 @@ func (r *room) pending(t testing.TB, with ...string) authorize.Pending {
 
 func (r *room) signIn(t *testing.T) oauth.Session {
 	t.Helper()
-	_, s, err := r.sessions.Start(t.Context(), oauth.User{ID: "7d44f3f0-0000-4000-8000-000000000001", Name: "ada"}, "acr")
+	_, s, err := r.sessions.Start(t.Context(), oauth.User{ID: "7d44f3f0-0000-4000-8000-000000000001", Name: "ada"}, "acr", "")
 	ok(t, err)
 	return s
 }
@@ -292,27 +297,52 @@ func TestA31_AnInteractionIsCheckedAnew(t *testing.T) {
 	refused(t, "disabled", err, oauth.InvalidRequest, false)
 }
 
-// Who signs out ends the grants they can see; one that is being made meanwhile must not survive.
-func TestAGrantThatRacesWithASignOutDies(t *testing.T) {
+// A grant that is being made while its user's access ends must not survive, wherever the ending falls.
+func TestF_S01_AGrantThatRacesWithAnEndingDies(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	for name, end := range map[string]func(oauth.Session) error{
+		"sign-out":            func(s oauth.Session) error { return r.sessions.End(t.Context(), s, "") },
+		"sign-out everywhere": func(s oauth.Session) error { return r.sessions.EndAll(t.Context(), s.User, "", "") },
+		"revocation of the user's grants": func(s oauth.Session) error {
+			_, err := r.sessions.EndGrants(t.Context(), s.User, "")
+			return err
+		},
+		"withdrawal of the client's access": func(s oauth.Session) error { return r.Withdraw(t.Context(), s.User, "app") },
+		"a change that ends everything": func(s oauth.Session) error {
+			return r.sessions.EndAllAround(t.Context(), s.User, "", func(context.Context) error { return nil })
+		},
+	} {
+		s := r.signIn(t)
+		r.allow(t, r.pending(t), s)
+		r.creating = func() { ok(t, end(s)) }
+		_, err := r.Issue(t.Context(), r.pending(t), s)
+		refused(t, name+" before the grant is stored", err, oauth.AccessDenied, true)
+		r.creating = nil
+
+		s = r.signIn(t)
+		r.allow(t, r.pending(t), s)
+		var made oauth.Grant
+		r.created = func(g oauth.Grant) {
+			made = g
+			ok(t, end(s))
+		}
+		_, _ = r.Issue(t.Context(), r.pending(t), s) // refused or not: what counts is the grant
+		if _, err := r.grants.Get(t.Context(), made.Ref); !errors.Is(err, store.Absent) {
+			t.Errorf("%s after the grant was stored: it lives: %v", name, err)
+		}
+		r.created = nil
+	}
+}
+
+func TestIssue(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
 	s := r.signIn(t)
 	r.allow(t, r.pending(t), s)
 	var made oauth.Grant
-	r.created = func(g oauth.Grant) {
-		made = g
-		// The sign-out has counted the grants already, and ends the session now.
-		ok(t, r.sessions.Replace(t.Context(), s, oauth.Session{Ref: "next", User: s.User}))
-	}
-	_, err := r.Issue(t.Context(), r.pending(t), s)
-	refused(t, "the session has ended", err, oauth.AccessDenied, true)
-	if _, err := r.grants.Get(t.Context(), made.Ref); !errors.Is(err, store.Absent) {
-		t.Errorf("the grant lives: %v", err)
-	}
-
-	s = r.signIn(t)
 	r.created = func(g oauth.Grant) { made, r.finding = g, errors.New("no answer") }
-	_, err = r.Issue(t.Context(), r.pending(t), s)
+	_, err := r.Issue(t.Context(), r.pending(t), s)
 	refused(t, "nobody knows", err, oauth.TemporarilyUnavailable, true)
 	if _, err := r.grants.Get(t.Context(), made.Ref); !errors.Is(err, store.Absent) {
 		t.Errorf("the grant of which nobody was told lives: %v", err)

@@ -18,6 +18,7 @@ type Options struct {
 	Sessions  *session.Sessions
 	Grants    store.Grants
 	Consents  store.Consents
+	Overview  store.Overview
 	Ring      *keyring.Ring
 	People    People // nil: the sign-in page does not fill in whom an id_token_hint names
 	Events    event.Sink

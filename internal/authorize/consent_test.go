@@ -86,7 +86,8 @@ func TestF_S17_RoundsOfIssuingAndWithdrawing(t *testing.T) {
 		})
 		race.Go(func() { ok(t, r.Withdraw(t.Context(), s.User, "app")) })
 		race.Wait()
-		grants, err := r.grants.OfUser(t.Context(), s.User)
+		page, err := r.grants.OfUser(t.Context(), store.GrantQuery{User: s.User, Limit: 100})
+		grants := page.Grants
 		ok(t, err)
 		if len(grants) != 0 {
 			t.Fatalf("%d grants outlive the withdrawal", len(grants))

@@ -3,6 +3,7 @@ package authorize
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,39 +21,59 @@ type Given struct {
 	Since  time.Time
 }
 
-// GivenBy lists what a user's clients have, by name. A client that is not registered any more has
-// nothing.
-func (a *Authorizer) GivenBy(ctx context.Context, user oauth.UserID) ([]Given, error) {
+// givenPage is how many clients one page of GivenBy holds.
+const givenPage = 25
+
+// GivenBy lists one page of what a user's clients have, by name within the page. after is empty for the
+// first page; more is where the next page begins, empty after the last one. A client that is not
+// registered any more has nothing.
+func (a *Authorizer) GivenBy(ctx context.Context, user oauth.UserID, after store.ClientTag) (page []Given, more store.ClientTag, err error) {
 	consents, err := a.o.Consents.Given(ctx, user)
 	if err != nil {
-		return nil, oauth.Unavailable(err)
+		return nil, "", oauth.Unavailable(err)
 	}
-	grants, err := a.o.Grants.OfUser(ctx, user)
+	grants, err := a.o.Overview.ClientsOfUser(ctx, user, after, givenPage+1)
 	if err != nil {
-		return nil, oauth.Unavailable(err)
+		return nil, "", oauth.Unavailable(err)
 	}
-	found := make(map[oauth.ClientID]Given)
-	add := func(id oauth.ClientID, scope oauth.Scopes, since time.Time) {
-		one, known := found[id]
+	found := make(map[store.ClientTag]Given)
+	add := func(tag store.ClientTag, id oauth.ClientID, scope oauth.Scopes, since time.Time) {
+		one, known := found[tag]
+		if one.Client.ID == "" {
+			one.Client.ID = id
+		}
 		one.Scope = one.Scope.With(scope)
-		if !known || since.Before(one.Since) {
+		if !known || !since.IsZero() && since.Before(one.Since) {
 			one.Since = since
 		}
-		found[id] = one
+		found[tag] = one
 	}
 	for _, c := range consents {
-		add(c.Client, c.Scope, c.Given)
+		if tag := store.TagOf(c.Client); tag > after {
+			add(tag, c.Client, c.Scope, c.Given)
+		}
 	}
 	for _, g := range grants {
-		add(g.Client, g.Scope, g.Born)
+		add(g.Tag, g.Client, g.Scope, g.Since)
 	}
-	return a.named(ctx, found)
+	tags := slices.Sorted(maps.Keys(found))
+	if len(tags) > givenPage {
+		tags, more = tags[:givenPage], tags[givenPage-1]
+	}
+	for _, tag := range tags {
+		page = append(page, found[tag])
+	}
+	page, err = a.named(ctx, page)
+	return page, more, err
 }
 
-func (a *Authorizer) named(ctx context.Context, found map[oauth.ClientID]Given) ([]Given, error) {
+func (a *Authorizer) named(ctx context.Context, found []Given) ([]Given, error) {
 	all := make([]Given, 0, len(found))
-	for id, one := range found {
-		client, err := a.o.Registry.Client(ctx, id)
+	for _, one := range found {
+		if one.Client.ID == "" {
+			continue // none of its grants is alive
+		}
+		client, err := a.o.Registry.Client(ctx, one.Client.ID)
 		if errors.Is(err, store.Absent) {
 			continue
 		}
@@ -77,7 +98,7 @@ func (a *Authorizer) Withdraw(ctx context.Context, user oauth.UserID, client oau
 	if err != nil {
 		err = oauth.Unavailable(err)
 	} else {
-		err = a.o.Sessions.EndGrants(ctx, user, client)
+		_, err = a.o.Sessions.EndGrants(ctx, user, client)
 	}
 	a.o.Events.Emit(ctx, event.ConsentWithdrawn{User: string(user), Client: string(client), Outcome: commit.OutcomeOf(err)})
 	return err

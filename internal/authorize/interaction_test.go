@@ -106,7 +106,8 @@ func TestF_S23_AnInteractionYieldsOneCode(t *testing.T) {
 			t.Error("a second code")
 		}
 	}
-	grants, err := r.grants.OfUser(t.Context(), s.User)
+	page, err := r.grants.OfUser(t.Context(), store.GrantQuery{User: s.User, Limit: 100})
+	grants := page.Grants
 	ok(t, err)
 	if len(grants) != 1 {
 		t.Fatalf("%d grants", len(grants))
@@ -128,7 +129,8 @@ func TestF_S23_AnInteractionYieldsOneCode(t *testing.T) {
 		ok(t, err)
 		_, err = r.Issue(t.Context(), p, s)
 		ok(t, err)
-		grants, err := r.grants.OfUser(t.Context(), s.User)
+		page, err := r.grants.OfUser(t.Context(), store.GrantQuery{User: s.User, Limit: 100})
+		grants := page.Grants
 		ok(t, err)
 		end(grants[0])
 		_, err = r.Issue(t.Context(), p, s)

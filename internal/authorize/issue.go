@@ -29,20 +29,26 @@ const markSlack = 5 * time.Minute
 // again gets that same code as long as it can be redeemed, because a browser may not have seen the first
 // answer; and AlreadyAnswered from then on.
 func (a *Authorizer) Issue(ctx context.Context, p Pending, session oauth.Session) (Answer, error) {
-	id := p.id
-	create := func(ctx context.Context, g oauth.Grant) error {
-		return a.o.Grants.CreateOnce(ctx, g, InteractionLife+markSlack-g.Born.Sub(p.asked))
+	random, create := p.id[:oauth.GrantEntropy], func(ctx context.Context, g oauth.Grant) error {
+		once := store.Once{Name: string(p.id.Ref()), Keep: InteractionLife + markSlack - g.Born.Sub(p.asked)}
+		return a.o.Grants.CreateOnce(ctx, g, once)
 	}
-	if id == (oauth.GrantID{}) {
-		id, create = oauth.GrantID(secret.Random(len(id))), a.o.Grants.Create
+	if p.id == (oauth.GrantID{}) {
+		random, create = secret.Random(oauth.GrantEntropy), a.o.Grants.Create
 	}
+	id := oauth.NewGrantID(session.User, session.Root, random)
 	grant := a.grant(p, session, id.Ref())
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	var err error
-	if err = create(ctx, grant); errors.Is(err, store.Conflict) {
+	// The generation is as old as the session was read: an ending since then is noticed here, and one that
+	// comes later ends the grant.
+	err := create(ctx, grant)
+	switch {
+	case errors.Is(err, store.Conflict):
 		grant, err = a.answeredBefore(ctx, grant)
-	} else if err != nil {
+	case errors.Is(err, store.Revoked):
+		err = oauth.Refuse(oauth.AccessDenied, "the session has ended, or the access was revoked", nil).To(p.Return)
+	case err != nil:
 		err = oauth.Unavailable(err).To(p.Return)
 	}
 	if err != nil {
@@ -75,6 +81,8 @@ func (a *Authorizer) grant(p Pending, session oauth.Session, ref oauth.GrantRef)
 		End:         now.Add(lifetimes.RefreshAbsolute),
 		AuthTime:    session.AuthTime,
 		ACR:         session.ACR,
+		Offline:     p.Scope.Has(oauth.ScopeOfflineAccess),
+		Generation:  session.Latest,
 		RedirectURI: p.Return.URI,
 		Nonce:       p.nonce,
 	}

@@ -77,12 +77,12 @@ func (p *place) user(t *testing.T, n int) oauth.UserID {
 	_, err := p.users.Put(t.Context(), oauth.User{ID: id, Name: fmt.Sprint("name ", n)})
 	ok(t, err)
 	born := p.now.Add(-2 * time.Hour)
-	for _, ref := range []string{"live", "dead"} {
+	for _, random := range []string{"live", "dead"} {
 		ok(t, p.grants.Create(t.Context(), oauth.Grant{
-			Ref: oauth.GrantRef(fmt.Sprintf("%s_%d", ref, n)), User: id, Client: "here", Born: born, Expires: born.Add(5 * time.Hour), End: born.Add(5 * time.Hour),
+			Ref: oauth.NewGrantID(id, "root", []byte(random)).Ref(), User: id, Client: "here", Born: born, Expires: born.Add(5 * time.Hour), End: born.Add(5 * time.Hour),
 		}))
 	}
-	ok(t, p.grants.Kill(t.Context(), oauth.GrantRef(fmt.Sprintf("dead_%d", n))))
+	ok(t, p.grants.Kill(t.Context(), oauth.NewGrantID(id, "root", []byte("dead")).Ref()))
 	for _, client := range []oauth.ClientID{"here", "gone"} {
 		_, err := p.consents.Give(t.Context(), id, oauth.Consent{Client: client, Given: p.now}, p.now)
 		ok(t, err)
@@ -116,9 +116,9 @@ func TestASweepTakesOutWhatIsOver(t *testing.T) {
 		if err != nil || len(consents) != 1 || consents[0].Client != "here" {
 			t.Fatalf("%v %v", consents, err)
 		}
-		grants, err := p.grants.OfUser(t.Context(), id)
-		if err != nil || len(grants) != 1 {
-			t.Fatalf("%v %v", grants, err)
+		page, err := p.grants.OfUser(t.Context(), store.GrantQuery{User: id, Limit: 10})
+		if err != nil || len(page.Grants) != 1 {
+			t.Fatalf("%v %v", page.Grants, err)
 		}
 	}
 	for _, c := range []struct {

@@ -117,8 +117,9 @@ type Refresh struct {
 
 // Session is the browser session.
 type Session struct {
-	Life  time.Duration `key:"life" default:"1h" min:"1m" max:"720h" doc:"A browser session ends when it was not used for this long."`
-	Limit int           `key:"limit" default:"5" min:"1" max:"100" doc:"Sessions a user may have; the one unused for longest ends for a new one."`
+	Life     time.Duration `key:"life" default:"1h" min:"1m" max:"720h" doc:"A browser session ends when it was not used for this long."`
+	Absolute time.Duration `key:"absolute" default:"12h" min:"1m" max:"2160h" doc:"A browser session ends this long after its sign-in, however much it is used."`
+	Limit    int           `key:"limit" default:"5" min:"1" max:"100" doc:"Sessions a user may have; the one unused for longest ends for a new one."`
 }
 
 // Password is the cost of hashing passwords (argon2id, RFC 9106).

@@ -76,13 +76,14 @@ func (s grants) Get(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, error
 	return grant, err
 }
 
-func (s grants) OfUser(ctx context.Context, user oauth.UserID) ([]oauth.Grant, error) {
+func (s grants) OfUser(ctx context.Context, q store.GrantQuery) (store.GrantPage, error) {
 	epoch, err := s.of(ctx)
 	if err != nil {
-		return nil, err
+		return store.GrantPage{}, err
 	}
-	all, err := s.Grants.OfUser(ctx, user)
-	return slices.DeleteFunc(all, func(g oauth.Grant) bool { return grantIsOlder(g, epoch) }), err
+	page, err := s.Grants.OfUser(ctx, q)
+	page.Grants = slices.DeleteFunc(page.Grants, func(g oauth.Grant) bool { return grantIsOlder(g, epoch) })
+	return page, err
 }
 
 type access struct {

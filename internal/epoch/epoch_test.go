@@ -43,7 +43,7 @@ func newRoom(t *testing.T, away error) room {
 func (r room) grant(t *testing.T, id byte, born, signedIn time.Time) oauth.Grant {
 	t.Helper()
 	g := oauth.Grant{
-		Ref: oauth.GrantID{id}.Ref(), Client: "app", User: "u", Scope: oauth.Scopes{"read"}, Born: born, AuthTime: signedIn,
+		Ref: oauth.NewGrantID("u", "root", []byte{id}).Ref(), Client: "app", User: "u", Scope: oauth.Scopes{"read"}, Born: born, AuthTime: signedIn,
 		Expires: r.now.Add(time.Hour), End: r.now.Add(2 * time.Hour),
 	}
 	ok(t, r.bare.Create(t.Context(), g))
@@ -92,8 +92,8 @@ func TestAGrantIsAsOldAsItsSession(t *testing.T) {
 			t.Errorf("%+v: after it was shown: %v", row, err)
 		}
 	}
-	all, err := r.grants.OfUser(t.Context(), "u")
-	if err != nil || len(all) != 3 {
+	page, err := r.grants.OfUser(t.Context(), store.GrantQuery{User: "u", Limit: 100})
+	if all := page.Grants; err != nil || len(all) != 3 {
 		t.Errorf("the user's grants: %d, %v", len(all), err)
 	}
 }
@@ -103,7 +103,8 @@ func TestTheGrantsOfAUserAreHiddenBeforeTheyAreShown(t *testing.T) {
 	r := newRoom(t, nil)
 	r.grant(t, 1, r.now.Add(-time.Minute), r.now.Add(-time.Minute))
 	kept := r.grant(t, 2, r.now, r.now)
-	all, err := r.grants.OfUser(t.Context(), "u")
+	page, err := r.grants.OfUser(t.Context(), store.GrantQuery{User: "u", Limit: 100})
+	all := page.Grants
 	if err != nil || len(all) != 1 || all[0].Ref != kept.Ref {
 		t.Errorf("%+v, %v", all, err)
 	}
@@ -139,7 +140,7 @@ func TestASessionThatBeganBeforeIsGone(t *testing.T) {
 	r := newRoom(t, nil)
 	for ref, started := range map[oauth.SessionRef]time.Time{"old": r.now.Add(-time.Millisecond), "young": r.now} {
 		s := oauth.Session{Ref: ref, User: "u", Started: started, Seen: r.now, Expires: r.now.Add(time.Hour)}
-		_, err := r.sessions.Start(t.Context(), s, 9)
+		_, _, err := r.sessions.Start(t.Context(), s, 9)
 		ok(t, err)
 	}
 	if _, err := r.sessions.Find(t.Context(), "old", r.now); !errors.Is(err, store.Absent) {
@@ -165,7 +166,7 @@ func TestAnUnknownEpochIsNoAnswer(t *testing.T) {
 	ctx, g := t.Context(), r.grant(t, 1, r.now, r.now)
 	_, advancing := r.grants.Advance(ctx, store.Presentation{Grant: g.Ref, Client: g.Client, Now: r.now, Keep: time.Hour, Scope: g.Scope})
 	_, getting := r.grants.Get(ctx, g.Ref)
-	_, listing := r.grants.OfUser(ctx, "u")
+	_, listing := r.grants.OfUser(ctx, store.GrantQuery{User: "u"})
 	_, looking := r.access.Look(ctx, store.Query{Format: oauth.FormatJWT, Client: store.TagOf("app")})
 	_, finding := r.sessions.Find(ctx, "s", r.now)
 	_, searching := r.sessions.OfUser(ctx, "u", r.now)

@@ -149,6 +149,8 @@ func (c *Chain) refusal(s showing, v oauth.Verdict) error {
 		return invalidGrant("the refresh token was used before and has been replaced; the grant is revoked")
 	case oauth.Expired:
 		return invalidGrant("the " + name + " has expired")
+	case oauth.Ended:
+		return invalidGrant("the " + name + " was revoked")
 	case oauth.NoScope:
 		return oauth.Refuse(oauth.InvalidScope, "this client may have none of the granted scopes any more", nil)
 	case oauth.NoAudience:

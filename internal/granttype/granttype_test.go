@@ -119,9 +119,10 @@ func app() oauth.Client {
 // code gives the code of a new grant.
 func (r *room) code(t *testing.T) (oauth.Token, oauth.GrantRef) {
 	t.Helper()
-	id, now := oauth.GrantID(secret.Random(16)), r.now().Truncate(time.Millisecond)
+	const user = "7d44f3f0-0000-4000-8000-000000000001"
+	id, now := oauth.NewGrantID(user, "root", secret.Random(oauth.GrantEntropy)), r.now().Truncate(time.Millisecond)
 	ok(t, r.grants.Create(t.Context(), oauth.Grant{
-		Ref: id.Ref(), Client: "app", User: "7d44f3f0-0000-4000-8000-000000000001", Username: "ada", Scope: oauth.Scopes{"read", "write"},
+		Ref: id.Ref(), Client: "app", User: user, Username: "ada", Scope: oauth.Scopes{"read", "write"},
 		Born: now, Expires: now.Add(10 * time.Minute), End: now.Add(24 * time.Hour), RedirectURI: callback,
 	}))
 	keyID, key := r.ring.SealingKey()

@@ -54,10 +54,11 @@ type closed struct {
 
 func closedLists() closed {
 	return closed{
-		grantTypes:  []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken},
-		formats:     []string{string(oauth.FormatOpaque), string(oauth.FormatJWT)},
-		kinds:       []string{"code", oauth.GrantRefreshToken},
-		verdicts:    []string{string(oauth.Advanced), string(oauth.Retried), string(oauth.Reused), string(oauth.Expired), string(oauth.Unknown)},
+		grantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken},
+		formats:    []string{string(oauth.FormatOpaque), string(oauth.FormatJWT)},
+		kinds:      []string{"code", oauth.GrantRefreshToken},
+		verdicts: []string{string(oauth.Advanced), string(oauth.Retried), string(oauth.Reused), string(oauth.Expired), string(oauth.Ended), string(oauth.Unknown),
+			string(oauth.Foreign), string(oauth.NoScope), string(oauth.NoAudience)},
 		revocable:   []string{"token", "grant", "session", "user", "client", "all"},
 		authMethods: []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthNone)},
 		httpMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},

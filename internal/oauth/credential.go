@@ -66,9 +66,9 @@ func (c CodeFacts) SentTo(redirectURI string) bool {
 func (c CodeFacts) EndedAt(now time.Time) bool { return now.Unix() >= int64(c.ends) }
 
 const (
-	refreshBody    = 1 + 4 + 16 + 4
-	codeBody       = 1 + 4 + 16 + 4 + 20 + 10
-	credentialSeal = 20 // bytes of HMAC-SHA256: a guess succeeds with 2^-160 (RFC 6749 §10.10)
+	refreshBody    = 1 + 4 + len(GrantID{}) + 4
+	codeBody       = refreshBody + 20 + 10
+	credentialSeal = 21 // bytes of HMAC-SHA256: a guess succeeds with 2^-168 (RFC 6749 §10.10)
 	// RefreshLength is the length of every refresh token in characters.
 	RefreshLength = (refreshBody + credentialSeal) / 3 * 4
 	// CodeLength is the length of every code in characters.
@@ -125,8 +125,8 @@ func OpenCredential(t Token, want Kind, keyOf func(KeyID) []byte) (Credential, b
 	}
 	c := Credential{Kind: want}
 	copy(c.Key[:], raw[1:5])
-	copy(c.Grant[:], raw[5:21])
-	number, rest := binary.BigEndian.Uint32(raw[21:25]), raw[25:len(raw)-credentialSeal]
+	copy(c.Grant[:], raw[5:])
+	number, rest := binary.BigEndian.Uint32(raw[refreshBody-4:refreshBody]), raw[refreshBody:len(raw)-credentialSeal]
 	if want == KindCode {
 		c.Code.ends = number
 		copy(c.Code.challenge[:], rest)

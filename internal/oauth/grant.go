@@ -6,8 +6,24 @@ import (
 )
 
 // GrantID is the secret name of a grant. It stands inside the grant's credentials and nowhere
-// else: what is stored, logged or put into an access token is its GrantRef.
-type GrantID [16]byte
+// else: what is stored, logged or put into an access token is its GrantRef. It begins with the tags
+// of the user and of the browser's root, so that all that can end a grant is found from its credential.
+type GrantID [userTagBytes + rootTagBytes + GrantEntropy]byte
+
+// GrantEntropy is how many bytes of a GrantID are random.
+const GrantEntropy = 13
+
+// NewGrantID makes the id of a grant that a user gives in a browser; random holds GrantEntropy bytes.
+func NewGrantID(user UserID, root RootTag, random []byte) GrantID {
+	var id GrantID
+	digest := userDigest(user)
+	copy(id[:], digest[:userTagBytes])
+	if raw, err := tag64.DecodeString(string(root)); err == nil && len(raw) == rootTagBytes {
+		copy(id[userTagBytes:], raw)
+	}
+	copy(id[userTagBytes+rootTagBytes:], random)
+	return id
+}
 
 // String hides the id from fmt.
 func (GrantID) String() string { return "grant(…)" }
@@ -15,11 +31,23 @@ func (GrantID) String() string { return "grant(…)" }
 // LogValue hides the id from slog.
 func (GrantID) LogValue() slog.Value { return slog.StringValue("grant(…)") }
 
-// Ref is the public name of the grant, a digest of its id.
-func (id GrantID) Ref() GrantRef { return GrantRef(DigestOf(string(id[:])).Key()) }
+// Ref is the public name of the grant: the two tags, and a digest of the whole id.
+func (id GrantID) Ref() GrantRef {
+	tags := tag64.EncodeToString(id[:userTagBytes]) + tag64.EncodeToString(id[userTagBytes:userTagBytes+rootTagBytes])
+	return GrantRef(tags + DigestOf(string(id[:])).Key()[:KeyLength-len(tags)])
+}
 
-// GrantRef is the public name of a grant: 26 characters from which no credential can be made.
+// GrantRef is the public name of a grant: 26 characters from which no credential can be made. The first
+// 11 are the user's tag, the next 4 the root's.
 type GrantRef string
+
+// User is the tag of the user who gave the grant.
+func (r GrantRef) User() UserTag { return UserTag(r[:min(UserTagLength, len(r))]) }
+
+// Root is the tag of the browser in which the grant was given.
+func (r GrantRef) Root() RootTag {
+	return RootTag(r[min(UserTagLength, len(r)):min(UserTagLength+RootTagLength, len(r))])
+}
 
 // ClientID, UserID and SessionRef look alike and are not.
 type (
@@ -49,6 +77,11 @@ type Grant struct {
 	SpentAt  time.Time  // when the live serial's predecessor was spent; zero before the first use
 	AuthTime time.Time  // when the user proved who they are
 	ACR      string     // how (RFC 9470); empty when not known
+	Offline  bool       // it survives the sign-out of its browser (OIDC Back-Channel Logout §2.7)
+
+	// Generation is the user's revocation as it was when the session was read in which the grant was
+	// given: a later one ends it.
+	Generation Generation
 
 	// Of the authorization request; gone after the first refresh.
 	RedirectURI string // where the code was sent
@@ -69,6 +102,8 @@ const (
 	Reused Verdict = "reused"
 	// Expired: the grant is past its idle or absolute end.
 	Expired Verdict = "expired"
+	// Ended: the user's revocation is later than the grant. The grant is dead.
+	Ended Verdict = "ended"
 	// Unknown: there is no such grant, or it has not reached that serial. Absence means denied.
 	Unknown Verdict = "unknown"
 	// Foreign: the grant is another client's.

@@ -100,7 +100,7 @@ func FuzzOpenCredential(f *testing.F) {
 func TestW15_SecretsDoNotPrint(t *testing.T) {
 	t.Parallel()
 	token := oauth.Token("very-secret")
-	id := oauth.GrantID([]byte("very-secret-1234"))
+	id := oauth.NewGrantID("u", "root", []byte("very-secret-1"))
 	for _, text := range []string{
 		fmt.Sprint(token, id), fmt.Sprintf("%v %+v %#v %s %q", token, token, token, token, token),
 		fmt.Sprintf("%v %+v %s", struct{ T oauth.Token }{token}, id, id), token.LogValue().String(), id.LogValue().String(),

@@ -39,8 +39,19 @@ type Session struct {
 	IP       string
 	Started  time.Time
 	Seen     time.Time // exact to a minute
-	Expires  time.Time // slides with use
+	Expires  time.Time // slides with use, up to End
+	End      time.Time // when it ends whatever happens; zero means never
+	Root     RootTag   // the browser, across re-authentications
+
+	Generation Generation // the user's revocation when the session began: a later one ends it
+	Latest     Generation // the user's revocation when the session was read; it is not stored
 }
+
+// Limits on what one browser and one client may pile up.
+const (
+	MaxGrantsOfClient = 200 // live grants of one user to one client; the oldest ends
+	MaxCodesOfBrowser = 10  // codes of one browser and client that wait to be redeemed; the oldest ends
+)
 
 // Consent is what a user allowed a client for good.
 type Consent struct {

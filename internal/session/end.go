@@ -5,31 +5,42 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// End ends a session and every grant that was given in it. Ending one that is gone already is no
-// error, so that an End that failed half-way can be repeated.
-//
-// The grants go first, because who repeats an End may find no session any more that says whose they
-// are; and once more behind the session, because a request that still saw it could be granted
-// something after they were counted.
+// reapNow is how many grants an ending deletes before it answers. The rest is dead as well, and the
+// cleanup deletes it.
+const reapNow = 200
+
+// raise ends part of a user's access: what was given before is dead when it returns, however much that
+// is.
+func (s *Sessions) raise(ctx context.Context, e store.Ending) error {
+	e.Now, e.Keep = s.o.Now(), s.o.KeepEnding
+	return unavailable(s.o.Revocations.Raise(ctx, e))
+}
+
+// reap deletes a first part of what is dead by now. Its failure changes nothing for anybody: the grants
+// stay dead, and the cleanup comes later.
+func (s *Sessions) reap(ctx context.Context, user oauth.UserID, client oauth.ClientID) store.Reaped {
+	reaped, _ := s.o.Revocations.Reap(ctx, store.GrantQuery{User: user, Client: client, Limit: reapNow})
+	return reaped
+}
+
+// End ends a session and every grant that was given in its browser since the user signed in there, also
+// before they proved again who they are. Grants that survive a sign-out live on. Ending one that is gone
+// already is no error, so that an End that failed half-way can be repeated.
 func (s *Sessions) End(ctx context.Context, ending oauth.Session, reason string) error {
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	err := s.end(ctx, ending)
+	err := s.raise(ctx, store.Ending{User: ending.User, What: store.EndedSession, Root: ending.Root})
+	if err == nil {
+		err = unavailable(s.o.Store.End(ctx, ending.User, ending.Ref))
+	}
 	s.recordEnd(ctx, ending.User, reason, []oauth.SessionRef{ending.Ref}, err)
+	if err == nil {
+		s.reap(ctx, ending.User, "")
+	}
 	return err
-}
-
-func (s *Sessions) end(ctx context.Context, ending oauth.Session) error {
-	ofSession := func(g oauth.Grant) bool { return g.Session == ending.Ref }
-	if err := s.killGrants(ctx, ending.User, ofSession); err != nil {
-		return err
-	}
-	if err := s.o.Store.End(ctx, ending.User, ending.Ref); err != nil {
-		return oauth.Unavailable(err)
-	}
-	return s.killGrants(ctx, ending.User, ofSession)
 }
 
 // ConfirmEnded makes sure that a session is gone which a read did not find: it may have been ended
@@ -40,15 +51,20 @@ func (s *Sessions) ConfirmEnded(ctx context.Context, cookie oauth.Token) error {
 	}
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	if err := s.o.Store.End(ctx, "", RefOf(cookie)); err != nil {
+	return unavailable(s.o.Store.End(ctx, "", RefOf(cookie)))
+}
+
+func unavailable(err error) error {
+	if err != nil {
 		return oauth.Unavailable(err)
 	}
 	return nil
 }
 
 // Replace ends the earlier session of a browser that has signed in again as next. What the same
-// user allowed in it lives on: they proved again who they are, they did not sign out. When somebody
-// else signed in, the earlier user is signed out.
+// user allowed in it lives on: they proved again who they are, they did not sign out. It belongs to the
+// browser's root, which both sessions share, and ends with next. When somebody else signed in, the
+// earlier user is signed out.
 func (s *Sessions) Replace(ctx context.Context, earlier, next oauth.Session) error {
 	if earlier.User != next.User {
 		return s.End(ctx, earlier, ReasonReplaced)
@@ -60,15 +76,9 @@ func (s *Sessions) Replace(ctx context.Context, earlier, next oauth.Session) err
 	return err
 }
 
-func unavailable(err error) error {
-	if err != nil {
-		return oauth.Unavailable(err)
-	}
-	return nil
-}
-
-// EndAll signs a user out everywhere: every session ends, and every grant, also one whose session
-// ran out long ago. The session except and its grants stay; empty means that none does.
+// EndAll signs a user out everywhere: every session ends, and every grant, also one whose session ran
+// out long ago and one that survives a sign-out. The session except and the grants of its browser stay;
+// empty means that none does. The revocation comes first: with it everything is dead.
 func (s *Sessions) EndAll(ctx context.Context, user oauth.UserID, except oauth.SessionRef, reason string) error {
 	ctx, release := commit.Begin(ctx)
 	defer release()
@@ -76,46 +86,67 @@ func (s *Sessions) EndAll(ctx context.Context, user oauth.UserID, except oauth.S
 	if err != nil {
 		return err
 	}
-	var refs []oauth.SessionRef
-	for _, one := range all {
-		if one.Ref != except {
-			refs = append(refs, one.Ref)
-		}
+	return s.endAll(ctx, all, store.Ending{User: user, What: store.EndedUser}, except, reason)
+}
+
+// EndAllAround makes a change after which a user cannot sign in with what they knew, and signs them out
+// everywhere. Everything that they have is dead before the change is made, so that it is never made
+// without the ending; and once more after it, for what began in between. Both can be repeated.
+func (s *Sessions) EndAllAround(ctx context.Context, user oauth.UserID, reason string, change func(context.Context) error) error {
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	ending := store.Ending{User: user, What: store.EndedUser}
+	before, err := s.OfUser(ctx, user)
+	if err != nil {
+		return err
 	}
-	if len(refs) > 0 {
-		err = unavailable(s.o.Store.End(ctx, user, refs...))
+	if err := s.raise(ctx, ending); err != nil {
+		return err
 	}
+	changed := change(ctx)
+	between, err := s.OfUser(ctx, user)
 	if err == nil {
-		err = s.killGrants(ctx, user, func(g oauth.Grant) bool { return except == "" || g.Session != except })
+		err = s.endAll(ctx, append(before, between...), ending, "", reason)
 	}
-	s.recordEnd(ctx, user, reason, refs, err)
+	if changed != nil {
+		return changed
+	}
 	return err
 }
 
-// EndGrants ends what a user allowed one client, in whatever session. The sessions live on: who wants
-// the client to ask again forgets the consent first.
-func (s *Sessions) EndGrants(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
-	ctx, release := commit.Begin(ctx)
-	defer release()
-	return s.killGrants(ctx, user, func(g oauth.Grant) bool { return g.Client == client })
+func (s *Sessions) endAll(ctx context.Context, all []oauth.Session, ending store.Ending, except oauth.SessionRef, reason string) error {
+	var refs []oauth.SessionRef
+	for _, one := range all {
+		if one.Ref == except {
+			ending.What, ending.Root = store.EndedOthers, one.Root
+			continue
+		}
+		refs = append(refs, one.Ref)
+	}
+	err := s.raise(ctx, ending)
+	if err == nil {
+		err = unavailable(s.o.Store.End(ctx, ending.User, refs...))
+	}
+	s.recordEnd(ctx, ending.User, reason, refs, err)
+	if err == nil {
+		s.reap(ctx, ending.User, "")
+	}
+	return err
 }
 
-func (s *Sessions) killGrants(ctx context.Context, user oauth.UserID, doomed func(oauth.Grant) bool) error {
-	grants, err := s.o.Grants.OfUser(ctx, user)
-	if err != nil {
-		return oauth.Unavailable(err)
+// EndGrants ends what a user allowed one client, in whatever session; without a client, what they
+// allowed all of them. The sessions live on: who wants the client to ask again forgets the consent first.
+// It returns how many grants ended; beyond the first few hundred it is an estimate, never too low.
+func (s *Sessions) EndGrants(ctx context.Context, user oauth.UserID, client oauth.ClientID) (int, error) {
+	ctx, release := commit.Begin(ctx)
+	defer release()
+	ending := store.Ending{User: user, What: store.EndedGrants}
+	if client != "" {
+		ending.What, ending.Client = store.EndedClient, client
 	}
-	var refs []oauth.GrantRef
-	for _, g := range grants {
-		if doomed(g) {
-			refs = append(refs, g.Ref)
-		}
+	if err := s.raise(ctx, ending); err != nil {
+		return 0, err
 	}
-	if len(refs) == 0 {
-		return nil
-	}
-	if err := s.o.Grants.Kill(ctx, refs...); err != nil {
-		return oauth.Unavailable(err)
-	}
-	return nil
+	reaped := s.reap(ctx, user, client)
+	return reaped.Ended + reaped.Left, nil
 }

@@ -1,7 +1,7 @@
 // Package session owns browser sessions: who is signed in in which browser, since when, and what
 // ends with it.
 //
-// A session's cookie is a secret of 256 bits that is stored nowhere; what the store, the tokens
+// A session's cookie holds a secret of 256 bits that is stored nowhere; what the store, the tokens
 // and the logs know is its SessionRef, from which the cookie cannot be made.
 package session
 
@@ -20,6 +20,8 @@ import (
 const (
 	// DefaultLife is how long a session lives after its last use.
 	DefaultLife = time.Hour
+	// DefaultAbsolute is how long a session lives after its sign-in, however much it is used.
+	DefaultAbsolute = 12 * time.Hour
 
 	cookieBytes = 32
 	// touchEvery bounds what a busy browser costs: at most one write a minute.
@@ -37,15 +39,17 @@ const (
 	ReasonRefused  = "refused"  // the user lost the right to sign in while doing it
 )
 
-// Options are what a Sessions is made of. Zero Life and Limit mean DefaultLife and
-// oauth.MaxSessionsUser.
+// Options are what a Sessions is made of. Zero Life, Absolute and Limit mean DefaultLife,
+// DefaultAbsolute and oauth.MaxSessionsUser.
 type Options struct {
-	Store  store.Sessions
-	Grants store.Grants
-	Events event.Sink
-	Now    func() time.Time
-	Life   time.Duration // after the last use
-	Limit  int           // sessions a user may have; the one unused for longest ends
+	Store       store.Sessions
+	Revocations store.Revocations
+	Events      event.Sink
+	Now         func() time.Time
+	Life        time.Duration // after the last use
+	Absolute    time.Duration // after the sign-in
+	Limit       int           // sessions a user may have; the one unused for longest ends
+	KeepEnding  time.Duration // no grant of anybody lives longer: what an ending is kept for
 }
 
 // Sessions starts, finds and ends sessions. It is safe for concurrent use.
@@ -56,22 +60,32 @@ func New(o Options) *Sessions {
 	if o.Life <= 0 {
 		o.Life = DefaultLife
 	}
+	if o.Absolute <= 0 {
+		o.Absolute = DefaultAbsolute
+	}
 	if o.Limit <= 0 {
 		o.Limit = oauth.MaxSessionsUser
 	}
 	return &Sessions{o: o}
 }
 
-// RefOf gives the public name of the session behind a cookie.
-func RefOf(cookie oauth.Token) oauth.SessionRef { return oauth.SessionRef(cookie.Digest().Key()) }
+// RefOf returns the public name of the session behind a cookie.
+func RefOf(cookie oauth.Token) oauth.SessionRef { return oauth.SessionRefOf(cookie) }
+
+// rootBytes is how much of a root's tag is random.
+const rootBytes = 3
 
 // Start begins a session for a user who has just proved who they are, in the browser that
 // event.OriginOf(ctx) names. The cookie is always new, so that nobody can choose it beforehand.
 //
-// A session that has to end because of the limit keeps its grants, as one that runs out does: the
-// user signed in elsewhere, they did not sign out.
-func (s *Sessions) Start(ctx context.Context, user oauth.User, acr string) (oauth.Token, oauth.Session, error) {
-	cookie := oauth.Token(secret.NewToken(cookieBytes))
+// root is that of the session which the new one follows in the same browser, or empty. A session that
+// has to end because of the limit keeps its grants, as one that runs out does: the user signed in
+// elsewhere, they did not sign out.
+func (s *Sessions) Start(ctx context.Context, user oauth.User, acr string, root oauth.RootTag) (oauth.Token, oauth.Session, error) {
+	cookie := oauth.NewSessionCookie(user.ID, secret.NewToken(cookieBytes))
+	if root == "" {
+		root = oauth.NewRootTag(secret.Random(rootBytes))
+	}
 	now, origin := s.o.Now(), event.OriginOf(ctx)
 	started := oauth.Session{
 		Ref:      RefOf(cookie),
@@ -83,21 +97,25 @@ func (s *Sessions) Start(ctx context.Context, user oauth.User, acr string) (oaut
 		IP:       origin.IP,
 		Started:  now,
 		Seen:     now,
-		Expires:  now.Add(s.o.Life),
+		Expires:  now.Add(min(s.o.Life, s.o.Absolute)),
+		End:      now.Add(s.o.Absolute),
+		Root:     root,
 	}
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	ended, err := s.o.Store.Start(ctx, started, s.o.Limit)
+	generation, ended, err := s.o.Store.Start(ctx, started, s.o.Limit)
 	if err != nil {
 		s.o.Events.Emit(ctx, event.LoginFailed{User: string(user.ID), Reason: "session not stored", Outcome: event.Unknown})
 		return "", oauth.Session{}, oauth.Unavailable(err)
 	}
+	started.Generation, started.Latest = generation, generation
 	s.o.Events.Emit(ctx, event.LoginSucceeded{User: string(user.ID), Session: string(started.Ref)})
 	s.recordEnd(ctx, user.ID, ReasonLimit, ended, nil)
 	return cookie, started, nil
 }
 
-// Find gives the session behind a cookie and moves its expiry; store.Absent when there is none.
+// Find returns the session behind a cookie and moves its expiry, up to its End; store.Absent when there
+// is none. A session also ends Absolute after its sign-in by the present setting, if that is sooner.
 func (s *Sessions) Find(ctx context.Context, cookie oauth.Token) (oauth.Session, error) {
 	if cookie == "" {
 		return oauth.Session{}, store.Absent
@@ -110,33 +128,45 @@ func (s *Sessions) Find(ctx context.Context, cookie oauth.Token) (oauth.Session,
 	case err != nil:
 		return oauth.Session{}, oauth.Unavailable(err)
 	}
+	if !now.Before(s.endOf(found)) {
+		return oauth.Session{}, store.Absent
+	}
 	if now.Sub(found.Seen) < touchEvery {
 		return found, nil
 	}
 	found.Seen, found.Expires = now, now.Add(s.o.Life)
+	if end := s.endOf(found); end.Before(found.Expires) {
+		found.Expires = end
+	}
 	// A touch that is lost costs a minute of the session's life; it is no reason to refuse.
 	_ = s.o.Store.Touch(ctx, found)
 	return found, nil
 }
 
-// Alive tells whether a session is still there, without counting as its use.
-func (s *Sessions) Alive(ctx context.Context, ref oauth.SessionRef) (bool, error) {
-	_, err := s.o.Store.Find(ctx, ref, s.o.Now())
-	switch {
-	case errors.Is(err, store.Absent):
-		return false, nil
-	case err != nil:
-		return false, oauth.Unavailable(err)
+// endOf is when a session ends whatever happens.
+func (s *Sessions) endOf(found oauth.Session) time.Time {
+	end := found.Started.Add(s.o.Absolute)
+	if !found.End.IsZero() && found.End.Before(end) {
+		return found.End
 	}
-	return true, nil
+	return end
 }
 
-// Get gives a session by its public name, without counting as its use; store.Absent when there is
+// Alive reports whether a session is still there, without counting as its use.
+func (s *Sessions) Alive(ctx context.Context, ref oauth.SessionRef) (bool, error) {
+	_, err := s.Get(ctx, ref)
+	if errors.Is(err, store.Absent) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Get returns a session by its public name, without counting as its use; store.Absent when there is
 // none.
 func (s *Sessions) Get(ctx context.Context, ref oauth.SessionRef) (oauth.Session, error) {
 	found, err := s.o.Store.Find(ctx, ref, s.o.Now())
 	switch {
-	case errors.Is(err, store.Absent):
+	case errors.Is(err, store.Absent) || err == nil && !s.o.Now().Before(s.endOf(found)):
 		return oauth.Session{}, store.Absent
 	case err != nil:
 		return oauth.Session{}, oauth.Unavailable(err)

@@ -49,7 +49,7 @@ func (r *room) advance(d time.Duration) {
 	r.now = r.now.Add(d)
 }
 
-func newRoom(t *testing.T, wrap func(store.Sessions, store.Grants) (store.Sessions, store.Grants)) *room {
+func newRoom(t *testing.T, wrap func(store.Sessions) store.Sessions) *room {
 	t.Helper()
 	r := &room{now: time.Now()}
 	db, err := redisconn.Open(t.Context(), redisconn.Options{Now: r.clock})
@@ -57,28 +57,32 @@ func newRoom(t *testing.T, wrap func(store.Sessions, store.Grants) (store.Sessio
 	t.Cleanup(func() { _ = db.Close() })
 	var sessions store.Sessions = redisstore.NewSessions(db)
 	r.grants = redisstore.NewGrants(db)
-	grants := r.grants
 	if wrap != nil {
-		sessions, grants = wrap(sessions, grants)
+		sessions = wrap(sessions)
 	}
-	r.Sessions = session.New(session.Options{Store: sessions, Grants: grants, Events: r, Now: r.clock, Limit: 3})
+	r.Sessions = session.New(session.Options{
+		Store: sessions, Revocations: redisstore.NewRevocations(db), Events: r, Now: r.clock, Limit: 3, KeepEnding: 48 * time.Hour,
+	})
 	return r
 }
 
 func (r *room) start(t *testing.T, u oauth.User) (oauth.Token, oauth.Session) {
 	t.Helper()
-	cookie, s, err := r.Start(t.Context(), u, session.ACRPassword)
+	cookie, s, err := r.Start(t.Context(), u, session.ACRPassword, "")
 	ok(t, err)
 	return cookie, s
 }
 
-// grant stores a grant that was given in a session.
-func (r *room) grant(t *testing.T, id byte, u oauth.User, in oauth.SessionRef) oauth.GrantRef {
+// grant stores a grant that was given in a session; edit may change it.
+func (r *room) grant(t *testing.T, id byte, u oauth.User, in oauth.Session, edit ...func(*oauth.Grant)) oauth.GrantRef {
 	t.Helper()
 	now := r.clock()
 	g := oauth.Grant{
-		Ref: oauth.GrantID{id}.Ref(), Client: "app", User: u.ID, Session: in, Scope: oauth.Scopes{"read"},
-		Born: now, Expires: now.Add(time.Hour * 24), End: now.Add(time.Hour * 48), AuthTime: now,
+		Ref: oauth.NewGrantID(u.ID, in.Root, []byte{id}).Ref(), Client: "app", User: u.ID, Session: in.Ref, Scope: oauth.Scopes{"read"},
+		Born: now, Expires: now.Add(time.Hour * 24), End: now.Add(time.Hour * 48), AuthTime: now, Generation: in.Latest,
+	}
+	for _, change := range edit {
+		change(&g)
 	}
 	ok(t, r.grants.Create(t.Context(), g))
 	return g.Ref
@@ -97,9 +101,9 @@ func TestW05_TheReferenceIsNotTheCookie(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, nil)
 	ctx := event.WithOrigin(t.Context(), event.Origin{IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux) Firefox/130.0"})
-	cookie, s, err := r.Start(ctx, ann, session.ACRPassword)
+	cookie, s, err := r.Start(ctx, ann, session.ACRPassword, "")
 	ok(t, err)
-	if len(cookie.Reveal()) != 43 || strings.Contains(cookie.Reveal(), string(s.Ref)) {
+	if len(cookie.Reveal()) != 11+43 || strings.Contains(cookie.Reveal(), string(s.Ref)) {
 		t.Errorf("cookie of %d characters, reference %s", len(cookie.Reveal()), s.Ref)
 	}
 	if s.Device != "Firefox on Linux" || s.IP != "192.0.2.7" || s.User != ann.ID || s.Username != "ann" {
@@ -153,9 +157,9 @@ func (c *counting) Touch(ctx context.Context, s oauth.Session) error {
 func TestABusyBrowserCostsOneWriteAMinute(t *testing.T) {
 	t.Parallel()
 	c := &counting{}
-	r := newRoom(t, func(s store.Sessions, g store.Grants) (store.Sessions, store.Grants) {
+	r := newRoom(t, func(s store.Sessions) store.Sessions {
 		c.Sessions = s
-		return c, g
+		return c
 	})
 	cookie, _ := r.start(t, ann)
 	for range 100 {
@@ -173,7 +177,7 @@ func TestTheOldestSessionEndsAndKeepsItsGrants(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, nil)
 	first, s := r.start(t, ann)
-	kept := r.grant(t, 1, ann, s.Ref)
+	kept := r.grant(t, 1, ann, s)
 	for range 3 {
 		r.advance(time.Second)
 		r.start(t, ann)
@@ -198,7 +202,7 @@ func TestEndingASessionEndsItsGrants(t *testing.T) {
 	r := newRoom(t, nil)
 	cookie, s := r.start(t, ann)
 	_, other := r.start(t, ann)
-	mine, others, free := r.grant(t, 1, ann, s.Ref), r.grant(t, 2, ann, other.Ref), r.grant(t, 3, ann, "")
+	mine, others, free := r.grant(t, 1, ann, s), r.grant(t, 2, ann, other), r.grant(t, 3, ann, oauth.Session{})
 	ok(t, r.End(t.Context(), s, session.ReasonLogout))
 	ok(t, r.End(t.Context(), s, session.ReasonLogout))
 	if _, err := r.Find(t.Context(), cookie); !errors.Is(err, store.Absent) {
@@ -206,36 +210,6 @@ func TestEndingASessionEndsItsGrants(t *testing.T) {
 	}
 	if r.lives(t, mine) || !r.lives(t, others) || !r.lives(t, free) {
 		t.Errorf("own grant %v, of another session %v, of none %v", r.lives(t, mine), r.lives(t, others), r.lives(t, free))
-	}
-}
-
-// watching tells when grants are looked at.
-type watching struct {
-	store.Grants
-	look func()
-}
-
-func (w watching) OfUser(ctx context.Context, u oauth.UserID) ([]oauth.Grant, error) {
-	w.look()
-	return w.Grants.OfUser(ctx, u)
-}
-
-// A request that still saw the session may be granted something until the session is gone.
-func TestTheGrantsAreCountedAgainWhenTheSessionIsGone(t *testing.T) {
-	t.Parallel()
-	gone := false
-	var r *room
-	var s oauth.Session
-	r = newRoom(t, func(sessions store.Sessions, g store.Grants) (store.Sessions, store.Grants) {
-		return sessions, watching{g, func() {
-			_, err := sessions.Find(context.Background(), s.Ref, r.clock())
-			gone = errors.Is(err, store.Absent)
-		}}
-	})
-	_, s = r.start(t, ann)
-	ok(t, r.End(t.Context(), s, session.ReasonLogout))
-	if !gone {
-		t.Error("the grants were not looked at after the session had gone")
 	}
 }
 
@@ -252,11 +226,11 @@ func (u unsure) End(ctx context.Context, user oauth.UserID, refs ...oauth.Sessio
 // Who repeats an End may find no session any more; then nothing of it may be left.
 func TestAnEndWhoseOutcomeIsUnknownLeavesNoGrant(t *testing.T) {
 	t.Parallel()
-	r := newRoom(t, func(sessions store.Sessions, g store.Grants) (store.Sessions, store.Grants) {
-		return unsure{sessions}, g
+	r := newRoom(t, func(sessions store.Sessions) store.Sessions {
+		return unsure{sessions}
 	})
 	cookie, s := r.start(t, ann)
-	grant := r.grant(t, 1, ann, s.Ref)
+	grant := r.grant(t, 1, ann, s)
 	if err := r.End(t.Context(), s, session.ReasonLogout); !errors.Is(err, errUnsure) || oauth.AsError(err).Code != oauth.TemporarilyUnavailable {
 		t.Errorf("ending: %v", err)
 	}
@@ -273,17 +247,90 @@ func TestReplace(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, nil)
 	cookie, first := r.start(t, ann)
-	grant := r.grant(t, 1, ann, first.Ref)
+	grant := r.grant(t, 1, ann, first)
 	secondCookie, second := r.start(t, ann)
 	ok(t, r.Replace(t.Context(), first, second))
 	if _, err := r.Find(t.Context(), cookie); !errors.Is(err, store.Absent) || !r.lives(t, grant) {
 		t.Errorf("same person: session %v, grant alive %v", err, r.lives(t, grant))
 	}
-	others := r.grant(t, 2, ann, second.Ref)
+	others := r.grant(t, 2, ann, second)
 	_, third := r.start(t, bob)
 	ok(t, r.Replace(t.Context(), second, third))
 	if _, err := r.Find(t.Context(), secondCookie); !errors.Is(err, store.Absent) || r.lives(t, others) {
 		t.Errorf("another person: session %v, grant alive %v", err, r.lives(t, others))
+	}
+}
+
+// The grants of a browser end with its last session, also those that were given before a
+// re-authentication replaced the session.
+func TestF_S07_ASignOutEndsTheGrantsOfEarlierSessionsOfTheBrowser(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, nil)
+	_, first := r.start(t, ann)
+	_, elsewhere := r.start(t, ann)
+	given, other := r.grant(t, 1, ann, first), r.grant(t, 2, ann, elsewhere)
+	_, second, err := r.Start(t.Context(), ann, session.ACRPassword, first.Root)
+	ok(t, err)
+	ok(t, r.Replace(t.Context(), first, second))
+	if !r.lives(t, given) {
+		t.Fatal("the re-authentication ended the grant")
+	}
+	ok(t, r.End(t.Context(), second, session.ReasonLogout))
+	if r.lives(t, given) || !r.lives(t, other) {
+		t.Errorf("after the sign-out: the earlier grant lives %v, one of another browser %v", r.lives(t, given), r.lives(t, other))
+	}
+}
+
+// A grant with offline_access survives a sign-out, and nothing else (OIDC Back-Channel Logout §2.7).
+func TestF_P06_WhatEndsAGrantThatSurvivesASignOut(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		end   func(r *room, s oauth.Session) error
+		lives bool
+	}{
+		"sign-out":            {func(r *room, s oauth.Session) error { return r.End(t.Context(), s, "") }, true},
+		"sign-out everywhere": {func(r *room, s oauth.Session) error { return r.EndAll(t.Context(), s.User, "", "") }, false},
+		"another password": {func(r *room, s oauth.Session) error {
+			return r.EndAllAround(t.Context(), s.User, "", func(context.Context) error { return nil })
+		}, false},
+		"revocation of the grants": {func(r *room, s oauth.Session) error {
+			_, err := r.EndGrants(t.Context(), s.User, "")
+			return err
+		}, false},
+		"withdrawal": {func(r *room, s oauth.Session) error {
+			_, err := r.EndGrants(t.Context(), s.User, "app")
+			return err
+		}, false},
+		"sign-out everywhere else": {func(r *room, s oauth.Session) error {
+			_, other := r.start(t, ann)
+			return r.EndAll(t.Context(), s.User, other.Ref, "")
+		}, false},
+	} {
+		r := newRoom(t, nil)
+		_, s := r.start(t, ann)
+		offline := r.grant(t, 1, ann, s, func(g *oauth.Grant) { g.Offline = true })
+		online := r.grant(t, 2, ann, s)
+		ok(t, row.end(r, s))
+		if r.lives(t, offline) != row.lives || r.lives(t, online) {
+			t.Errorf("%s: with offline_access lives %v, without %v", name, r.lives(t, offline), r.lives(t, online))
+		}
+	}
+}
+
+// A session that is used all the time ends all the same.
+func TestF_S19_ASessionDoesNotSlideForEver(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, nil)
+	cookie, _ := r.start(t, ann)
+	for range 24 {
+		r.advance(30*time.Minute - time.Second)
+		if _, err := r.Find(t.Context(), cookie); err != nil {
+			t.Fatalf("after %v: %v", r.clock(), err)
+		}
+	}
+	r.advance(24 * time.Second)
+	if found, err := r.Find(t.Context(), cookie); !errors.Is(err, store.Absent) {
+		t.Errorf("after 12 hours: %+v, %v", found, err)
 	}
 }
 
@@ -293,7 +340,7 @@ func TestEndAll(t *testing.T) {
 	_, here := r.start(t, ann)
 	there, _ := r.start(t, ann)
 	bobs, _ := r.start(t, bob)
-	mine, old, his := r.grant(t, 1, ann, here.Ref), r.grant(t, 2, ann, "gone-long-ago"), r.grant(t, 3, bob, "")
+	mine, old, his := r.grant(t, 1, ann, here), r.grant(t, 2, ann, oauth.Session{}), r.grant(t, 3, bob, oauth.Session{})
 	ok(t, r.EndAll(t.Context(), ann.ID, here.Ref, "password changed"))
 	if _, err := r.Find(t.Context(), there); !errors.Is(err, store.Absent) {
 		t.Errorf("the other session: %v", err)
@@ -316,7 +363,7 @@ func TestCouldNotAskIsNotNo(t *testing.T) {
 	cookie, s := r.start(t, ann)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, starting := r.Start(ctx, ann, "")
+	_, _, starting := r.Start(ctx, ann, "", "")
 	_, finding := r.Find(ctx, cookie)
 	_, living := r.Alive(ctx, s.Ref)
 	for name, err := range map[string]error{

@@ -10,33 +10,38 @@ import (
 // Grants holds what users allowed clients to do. A grant is one record, auth:grant:<ref>.
 type Grants interface {
 	// Create stores a new grant with its live serial, to be gone at g.Expires, and names it in its
-	// user's index first, so that an index is never behind. It cannot meet another caller: the id
-	// is random. g.Expires and g.End count from g.Born, and the store's own clock judges them: it is
-	// the same for every caller. Durable.
+	// user's index, in one step. g.Expires and g.End count from g.Born, and the store's own clock judges
+	// them: it is the same for every caller. Revoked, and nothing is stored, when the user's revocation
+	// has ended the grant already: it is later than g.Generation. Afterwards the user has at most
+	// oauth.MaxGrantsOfClient live grants to the client, and the browser (g.Ref.Root) at most
+	// oauth.MaxCodesOfBrowser codes of the client that wait to be redeemed: the oldest ones end before
+	// Create returns. Any number of concurrent callers keep these bounds. Durable.
 	Create(ctx context.Context, g oauth.Grant) error
 
-	// CreateOnce is Create for a grant whose id may come again. Of any number of callers with one id within
-	// keep, exactly one creates the grant; all others get Conflict, also when the grant is gone by then.
-	// Durable.
-	CreateOnce(ctx context.Context, g oauth.Grant, keep time.Duration) error
+	// CreateOnce is Create for what yields one grant only. Of any number of callers with one name within
+	// once.Keep, exactly one creates its grant; all others get Conflict, also when that grant is gone by
+	// then. (In Cluster mode the callers of one user.) Durable.
+	CreateOnce(ctx context.Context, g oauth.Grant, once Once) error
 
 	// Advance spends the credential with serial p.Serial. Of any number of concurrent callers
 	// exactly one gets Advanced. A caller that presents the same thing again inside the grace gets
 	// Retried and the same successor. Every other verdict names a reason and issues nothing. Reused
-	// deletes the grant, and so does Foreign while the code is live; the other refusals change
-	// nothing, so that the right presenter can still spend the credential. The caller must have
-	// checked a code's verifier: an unproven presenter must not be able to end a grant (OAuth 2.1
-	// §7.5.2).
+	// and Ended delete the grant, and so does Foreign while the code is live; the other refusals change
+	// nothing, so that the right presenter can still spend the credential. Ended means that the user's
+	// revocation is later than the grant. The caller must have checked a code's verifier: an unproven
+	// presenter must not be able to end a grant (OAuth 2.1 §7.5.2).
 	//
 	// With p.Access the access token's record is written in the same step as Advanced, copied from
 	// the grant. The store's own clock judges every time. Durable.
 	Advance(ctx context.Context, p Presentation) (Outcome, error)
 
-	// Get reads a grant; Absent when it is not there. No credential is spent.
+	// Get reads a grant; Absent when it is not there, or when the user's revocation has ended it. No
+	// credential is spent. One round trip.
 	Get(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, error)
 
-	// OfUser lists the live grants of a user, newest first.
-	OfUser(ctx context.Context, user oauth.UserID) ([]oauth.Grant, error)
+	// OfUser reads one page of a user's live grants: those to one client stand together, newest first.
+	// It looks at no more than q.Limit grants, so a page may be short, or empty, before the last.
+	OfUser(ctx context.Context, q GrantQuery) (GrantPage, error)
 
 	// Kill deletes grants, and with them every credential and access token of theirs. One that is
 	// not there is no error. Durable.
@@ -65,7 +70,7 @@ type Presentation struct {
 type Outcome struct {
 	Verdict oauth.Verdict
 	// Grant is the one after the change, with the code's RedirectURI and Nonce still in
-	// it. It is zero for Expired, Unknown and Foreign.
+	// it. It is zero for Expired, Ended, Unknown and Foreign.
 	Grant oauth.Grant
 	At    time.Time // when, by the store's clock; zero with a zero Grant
 }
@@ -74,4 +79,27 @@ type Outcome struct {
 type NewAccess struct {
 	Digest oauth.Digest
 	Life   time.Duration // cut at the grant's End
+}
+
+// Once names what yields one grant only, and says for how long.
+type Once struct {
+	Name string
+	Keep time.Duration
+}
+
+// GrantQuery asks for one page of a user's grants.
+type GrantQuery struct {
+	User   oauth.UserID
+	Client oauth.ClientID // only those to it; empty means all
+	After  string         // GrantPage.Next of the page before; empty for the first page
+	Limit  int            // at most MaxPage
+}
+
+// MaxPage is the largest page of a list.
+const MaxPage = 1000
+
+// GrantPage is one page. Next is empty after the last one.
+type GrantPage struct {
+	Grants []oauth.Grant
+	Next   string
 }

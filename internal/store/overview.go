@@ -20,6 +20,20 @@ type Overview interface {
 
 	// SessionsBehind counts what Sessions has not looked at yet.
 	SessionsBehind(ctx context.Context, after SessionPlace, now time.Time) (int, error)
+
+	// ClientsOfUser summarizes a user's live grants by client, in the order of the clients' tags: those
+	// behind a tag, at most limit clients. Of a client with more than oauth.MaxGrantsOfClient entries the
+	// newest count.
+	ClientsOfUser(ctx context.Context, user oauth.UserID, after ClientTag, limit int) ([]ClientGrants, error)
+}
+
+// ClientGrants is what a user's live grants to one client hold together.
+type ClientGrants struct {
+	Client oauth.ClientID // empty when none of the grants is alive
+	Tag    ClientTag
+	Scope  oauth.Scopes // of all
+	Since  time.Time    // the oldest
+	Count  int
 }
 
 // Counts is how much there is of everything.

@@ -37,10 +37,12 @@ type Users interface {
 type Sessions interface {
 	// Start stores a session until s.Expires and answers the ones that had to end for it: a user
 	// has at most limit, and the one unused for longest goes first. Any number of concurrent
-	// callers leave at most limit sessions. Durable.
-	Start(ctx context.Context, s oauth.Session, limit int) (ended []oauth.SessionRef, err error)
+	// callers leave at most limit sessions. The session gets the user's revocation of this moment as its
+	// Generation, which is answered. Durable.
+	Start(ctx context.Context, s oauth.Session, limit int) (oauth.Generation, []oauth.SessionRef, error)
 
-	// Find reads a session; Absent when it is not there or past its expiry at now.
+	// Find reads a session, and in the same round trip the user's revocation, which becomes its Latest;
+	// Absent when it is not there, past its expiry at now, or ended by the revocation.
 	Find(ctx context.Context, ref oauth.SessionRef, now time.Time) (oauth.Session, error)
 
 	// Touch records that a session was used and moves its expiry; one that is not there stays

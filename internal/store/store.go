@@ -17,3 +17,6 @@ var Absent = errors.New("not in the store")
 
 // Conflict is answered when a change was based on another revision, or a name is taken.
 var Conflict = errors.New("changed by someone else")
+
+// Revoked is answered for what a user's revocation ended before it was stored.
+var Revoked = errors.New("ended by the user's revocation")

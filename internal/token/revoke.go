@@ -114,29 +114,6 @@ func (t *Tokens) RevokeGrant(ctx context.Context, by string, g oauth.Grant) erro
 	return err
 }
 
-// RevokeUser ends every grant of a user, or those to one client when client is not empty, and tells
-// how many. Their sessions are another matter: as long as one lives, a new grant can be made in it.
-func (t *Tokens) RevokeUser(ctx context.Context, by string, user oauth.UserID, client oauth.ClientID) (int, error) {
-	grants, err := t.o.Grants.OfUser(ctx, user)
-	if err != nil {
-		return 0, oauth.Unavailable(err)
-	}
-	var refs []oauth.GrantRef
-	for _, g := range grants {
-		if client == "" || g.Client == client {
-			refs = append(refs, g.Ref)
-		}
-	}
-	if len(refs) == 0 {
-		return 0, nil
-	}
-	ctx, release := commit.Begin(ctx)
-	defer release()
-	err = couldAsk(t.o.Grants.Kill(ctx, refs...))
-	t.tell(ctx, event.TokenRevoked{By: by, Client: string(client), User: string(user), What: "user", Outcome: commit.OutcomeOf(err)})
-	return len(refs), err
-}
-
 // RevokeClient ends every token that a client got before a time: access tokens by the store, and
 // refresh tokens because the caller records the same time as the client's NotBefore.
 func (t *Tokens) RevokeClient(ctx context.Context, by string, client oauth.ClientID, before time.Time) error {

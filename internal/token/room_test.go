@@ -32,6 +32,8 @@ type room struct {
 	access store.Access
 	ahead  atomic.Int64
 	known  sync.Map // clients that are registered otherwise than client makes them
+
+	revocations store.Revocations
 }
 
 // Client implements token.Clients: every client is registered.
@@ -57,6 +59,7 @@ func newRoom(t testing.TB, wrap func(*token.Options)) *room {
 	r.ring = keyring.New(keyring.Options{Store: redisstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: r.now})
 	ok(t, r.ring.Load(t.Context()))
 	r.grants, r.access = redisstore.NewGrants(db), redisstore.NewAccess(db)
+	r.revocations = redisstore.NewRevocations(db)
 	o := token.Options{Access: r.access, Grants: r.grants, Ring: r.ring, Events: event.Sinks{}, Now: r.now, Issuer: issuer, Clients: r}
 	if wrap != nil {
 		wrap(&o)
@@ -84,12 +87,14 @@ func (r *room) order(c oauth.Client) token.Order {
 	return token.Order{Client: c, Scope: oauth.Scopes{"read", "write"}, Entropy: token.RandomEntropy(), Issued: r.now().Truncate(time.Millisecond)}
 }
 
+const ada oauth.UserID = "7d44f3f0-0000-4000-8000-000000000001"
+
 // userOrder asks for tokens of a new grant.
 func (r *room) userOrder(t testing.TB, c oauth.Client) token.Order {
 	t.Helper()
 	now := r.now().Truncate(time.Millisecond)
 	g := oauth.Grant{
-		Ref: oauth.GrantID(secret.Random(16)).Ref(), Client: c.ID, User: "7d44f3f0-0000-4000-8000-000000000001", Username: "ada",
+		Ref: oauth.NewGrantID(ada, "root", secret.Random(oauth.GrantEntropy)).Ref(), Client: c.ID, User: ada, Username: "ada",
 		Session: "a-session", Scope: oauth.Scopes{"openid", "read"}, Audience: []string{"https://api.example"}, Born: now,
 		Expires: now.Add(time.Hour), End: now.Add(24 * time.Hour), AuthTime: now.Add(-time.Minute), ACR: "acr", Nonce: "n-1",
 	}
@@ -145,6 +150,8 @@ func (away) Revoke(context.Context, store.Query, time.Time, time.Time) error { r
 func (away) RevokeClient(context.Context, oauth.ClientID, time.Time, time.Duration) error {
 	return errAway
 }
-func (away) Get(context.Context, oauth.GrantRef) (oauth.Grant, error)    { return oauth.Grant{}, errAway }
-func (away) OfUser(context.Context, oauth.UserID) ([]oauth.Grant, error) { return nil, errAway }
-func (away) Kill(context.Context, ...oauth.GrantRef) error               { return errAway }
+func (away) Get(context.Context, oauth.GrantRef) (oauth.Grant, error) { return oauth.Grant{}, errAway }
+func (away) OfUser(context.Context, store.GrantQuery) (store.GrantPage, error) {
+	return store.GrantPage{}, errAway
+}
+func (away) Kill(context.Context, ...oauth.GrantRef) error { return errAway }

@@ -188,12 +188,11 @@ func TestV12_ATokenDiesWithWhatItHangsOn(t *testing.T) {
 				return r.RevokeGrant(t.Context(), "x", *o.Grant)
 			},
 			"its user": func(r *room, _ oauth.Client, o token.Order, _ oauth.Token) error {
-				_, err := r.RevokeUser(t.Context(), "x", o.Grant.User, "")
-				return err
+				return r.revocations.Raise(t.Context(), store.Ending{User: o.Grant.User, What: store.EndedUser, Now: r.now(), Keep: time.Hour})
 			},
 			"its user's grants to its client": func(r *room, c oauth.Client, o token.Order, _ oauth.Token) error {
-				_, err := r.RevokeUser(t.Context(), "x", o.Grant.User, c.ID)
-				return err
+				e := store.Ending{User: o.Grant.User, What: store.EndedClient, Client: c.ID, Now: r.now(), Keep: time.Hour}
+				return r.revocations.Raise(t.Context(), e)
 			},
 			"its client": func(r *room, c oauth.Client, _ token.Order, _ oauth.Token) error {
 				return r.RevokeClient(t.Context(), "x", c.ID, r.now().Add(time.Millisecond))
@@ -331,13 +330,12 @@ func TestR11_AStoreThatIsAwayIsNeverAnAnswer(t *testing.T) {
 		_, _, inspecting := cut.Inspect(t.Context(), text)
 		_, introspecting := cut.Introspect(t.Context(), c, text)
 		_, ofRefresh := cut.Introspect(t.Context(), c, refresh)
-		_, revokingUser := cut.RevokeUser(t.Context(), "x", "u", "")
 		_, _, examining := cut.Examine(t.Context(), text)
 		_, revokingAny := cut.RevokeAny(t.Context(), "x", refresh)
 		for name, err := range map[string]error{
 			"examine": examining, "revoke any": revokingAny, "inspect": inspecting, "introspect": introspecting, "introspect a refresh token": ofRefresh,
 			"revoke": cut.Revoke(t.Context(), c, text), "revoke a refresh token": cut.Revoke(t.Context(), c, refresh),
-			"revoke a grant": cut.RevokeGrant(t.Context(), "x", *o.Grant), "revoke a user": revokingUser,
+			"revoke a grant":  cut.RevokeGrant(t.Context(), "x", *o.Grant),
 			"revoke a client": cut.RevokeClient(t.Context(), "x", "app", whole.now()),
 		} {
 			if err == nil || oauth.AsError(err).Code != oauth.TemporarilyUnavailable {

@@ -1,10 +1,9 @@
 package adminapi
 
 import (
-	"slices"
-
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
 func shownGrant(g oauth.Grant) adminwire.Grant {
@@ -24,37 +23,17 @@ func (a *API) listGrants(c *call) error {
 	if err := c.sound(); err != nil {
 		return err
 	}
-	all, err := c.GrantsOf(c.ctx(), oauth.UserID(user), oauth.ClientID(client))
+	found, err := c.GrantsOf(c.ctx(), store.GrantQuery{
+		User: oauth.UserID(user), Client: oauth.ClientID(client), After: after, Limit: limit,
+	})
 	if err != nil {
 		return err
 	}
-	if after != "" {
-		// They come newest first, and those of one moment by name: the place is the last one shown.
-		all = behindGrant(all, after)
-	}
-	page := adminwire.Page[adminwire.Grant]{Items: []adminwire.Grant{}}
-	for _, one := range all[:min(limit, len(all))] {
+	page := adminwire.Page[adminwire.Grant]{Items: []adminwire.Grant{}, Next: next(found.Next, "grants", user, client)}
+	for _, one := range found.Grants {
 		page.Items = append(page.Items, shownGrant(one))
 	}
-	if len(all) > limit {
-		last := all[limit-1]
-		page.Next = next(grantPlace(last), "grants", user, client)
-	}
 	return c.ok(page)
-}
-
-// grantPlace orders as the list does: the newest has the least place.
-func grantPlace(g oauth.Grant) string {
-	const digits = "20060102150405.000"
-	return g.Born.UTC().Format(digits) + " " + string(g.Ref)
-}
-
-func behindGrant(all []oauth.Grant, place string) []oauth.Grant {
-	born, ref := place[:min(18, len(place))], place[min(19, len(place)):]
-	return slices.DeleteFunc(all, func(g oauth.Grant) bool {
-		at := grantPlace(g)[:18]
-		return at > born || at == born && string(g.Ref) <= ref
-	})
 }
 
 func (a *API) getGrant(c *call) error {

@@ -23,6 +23,7 @@ const (
 	fieldClient  = "client"
 	fieldCurrent = "current_password"
 	fieldNew     = "new_password"
+	fieldAfter   = "after"
 
 	actionEndSession = "end_session"
 	actionEndOthers  = "end_others"
@@ -43,6 +44,7 @@ type account struct {
 	Sessions    []browser
 	Others      bool // there are sessions beside this one
 	Apps        []app
+	More        string // where the next apps are; empty when there are none
 	Token       string // of the forms of this page
 	Leave       string // of the sign-out form
 	Done        string // what was just done, a message's key
@@ -105,9 +107,12 @@ func (p *Pages) showAccount(w http.ResponseWriter, r *http.Request, person oauth
 	if err != nil {
 		return err
 	}
-	given, err := p.o.Authorizer.GivenBy(r.Context(), person.User)
+	given, more, err := p.o.Authorizer.GivenBy(r.Context(), person.User, store.ClientTag(r.URL.Query().Get(fieldAfter)))
 	if err != nil {
 		return err
+	}
+	if more != "" {
+		shown.More = p.o.Base + web.PathAccount + "?" + url.Values{fieldAfter: {string(more)}}.Encode() + "#apps"
 	}
 	user, err := p.o.Directory.Get(r.Context(), person.User)
 	if err != nil && !errors.Is(err, store.Absent) {
@@ -188,7 +193,8 @@ func (p *Pages) endSession(ctx context.Context, person oauth.Session, ref oauth.
 	return nil
 }
 
-// changePassword needs the current one, and signs out everywhere else.
+// changePassword needs the current one. It signs out everywhere else and ends every grant; this browser
+// gets a new session.
 func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, person oauth.Session, sent url.Values) error {
 	fresh := sent.Get(fieldNew)
 	if err := directory.CheckPassword(fresh); err != nil {
@@ -211,22 +217,25 @@ func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, person oa
 	if err != nil {
 		return err
 	}
-	// The other sessions end before and after: when the first fails nothing has changed, and the form can
-	// be sent again; until the second, somebody with the old password could begin one.
+	// The others end before: when that fails nothing has changed, and the form can be sent again. After the
+	// change everything ends, this session too: until then somebody with the old password could begin one,
+	// and whoever holds a copy of this browser's cookie must not keep it.
 	ctx, release := commit.Begin(r.Context())
 	defer release()
-	endOthers := func() error { return p.o.Sessions.EndAll(ctx, user.ID, person.Ref, reasonPassword) }
-	if err := endOthers(); err != nil {
+	if err := p.o.Sessions.EndAll(ctx, user.ID, person.Ref, reasonPassword); err != nil {
 		return err
 	}
-	_, err = p.o.Directory.Choose(ctx, user, fresh)
+	user, err = p.o.Directory.Choose(ctx, user, fresh)
 	switch {
 	case errors.Is(err, store.Conflict) || errors.Is(err, store.Absent): // it was changed a moment ago
 		return p.showAccount(w, r, person, account{Wrong: true})
 	case err != nil:
 		return err
 	}
-	if err := endOthers(); err != nil {
+	if err := p.o.Sessions.EndAll(ctx, user.ID, "", reasonPassword); err != nil {
+		return err
+	}
+	if _, err := p.begin(w, r.WithContext(ctx), user); err != nil {
 		return err
 	}
 	p.accountDone(w, actionPassword)

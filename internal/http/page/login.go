@@ -156,9 +156,13 @@ func (p *Pages) begin(w http.ResponseWriter, r *http.Request, user oauth.User) (
 	if err != nil {
 		return false, err
 	}
+	var root oauth.RootTag // what the same user allowed in this browser stays with it
+	if earlier != nil && earlier.User == user.ID {
+		root = earlier.Root
+	}
 	ctx, release := commit.Begin(r.Context())
 	defer release()
-	cookie, started, err := p.o.Sessions.Start(ctx, user, session.ACRPassword)
+	cookie, started, err := p.o.Sessions.Start(ctx, user, session.ACRPassword, root)
 	if err != nil {
 		return false, err
 	}

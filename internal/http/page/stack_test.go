@@ -78,12 +78,14 @@ func newStack(t *testing.T, look page.Look) *stack {
 	s.user, err = people.Create(ctx, "demo", password, "", "")
 	ok(t, err)
 	s.ending = &ending{Sessions: redisstore.NewSessions(db)}
-	s.sessions = session.New(session.Options{Store: s.ending, Grants: grants, Events: events, Now: time.Now})
+	s.sessions = session.New(session.Options{
+		Store: s.ending, Revocations: redisstore.NewRevocations(db), Events: events, Now: time.Now, KeepEnding: time.Hour,
+	})
 	s.registry = registry.New(registry.Options{Store: redisstore.NewClients(db), Peppers: ring, Hasher: hasher, Now: time.Now})
 	s.register(t, oauth.Client{ID: "planner", Name: "Recipe Planner", RedirectURIs: []string{callback}})
 	authorizer := authorize.New(authorize.Options{
 		Registry: s.registry, Sessions: s.sessions, Grants: grants, Consents: redisstore.NewConsents(db),
-		Ring: ring, Events: events, Now: time.Now, Issuer: "http://issuer.example" + base,
+		Overview: redisstore.NewOverview(db), Ring: ring, Events: events, Now: time.Now, Issuer: "http://issuer.example" + base,
 	})
 	cookies := web.Cookies{}
 	s.pages, err = page.New(page.Options{

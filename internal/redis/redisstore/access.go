@@ -63,6 +63,7 @@ func (a *Access) Look(ctx context.Context, q store.Query) (store.Standing, error
 	client := redis.NewStringCmd(ctx, "get", a.names.revokedClient(q.Client))
 	cmds := []redis.Cmder{client}
 	var token, grant *redis.MapStringStringCmd
+	var revocation *redis.SliceCmd
 	var denied *redis.IntCmd
 	if q.Format == oauth.FormatJWT {
 		denied = redis.NewIntCmd(ctx, "exists", a.names.revokedToken(q.Digest))
@@ -73,12 +74,21 @@ func (a *Access) Look(ctx context.Context, q store.Query) (store.Standing, error
 	}
 	if q.Grant != "" {
 		grant = redis.NewMapStringStringCmd(ctx, "hgetall", a.names.grant(q.Grant))
-		cmds = append(cmds, grant)
+		revocation = a.names.revocationOf(ctx, q.Grant, q.Client)
+		cmds = append(cmds, grant, revocation)
 	}
 	if err := a.db.Read(ctx, "access.look", cmds...); err != nil {
 		return store.Standing{}, err
 	}
-	return standing(q, token, grant, denied, client)
+	s, err := standing(q, token, grant, denied, client)
+	if err != nil || !s.GrantFound {
+		return s, err
+	}
+	r, err := decodeRevocation(revocation)
+	if err == nil && r.EndsGrant(s.Grant) {
+		s.Grant, s.GrantFound = oauth.Grant{}, false
+	}
+	return s, err
 }
 
 func standing(

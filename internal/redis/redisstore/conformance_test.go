@@ -35,7 +35,7 @@ func subject(db *redisconn.DB) storetest.Subject {
 		Grants: redisstore.NewGrants(db), Access: redisstore.NewAccess(db), Clients: redisstore.NewClients(db),
 		Users: redisstore.NewUsers(db), Sessions: redisstore.NewSessions(db), Consents: redisstore.NewConsents(db),
 		Audit: redisstore.NewAudit(db), Keys: redisstore.NewKeys(db), Limits: redisstore.NewLimits(db), Sweeps: redisstore.NewSweeps(db),
-		Overview: redisstore.NewOverview(db),
+		Overview: redisstore.NewOverview(db), Revocations: redisstore.NewRevocations(db),
 	}
 }
 

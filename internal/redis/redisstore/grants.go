@@ -3,9 +3,7 @@ package redisstore
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +19,7 @@ type Grants struct {
 	db    *redisconn.DB
 	names names
 
-	list, unlist, create, advance, kill *redisconn.Script
+	unlist, make, advance, kill, endCode *redisconn.Script
 
 	unsure unsure
 }
@@ -30,85 +28,65 @@ type Grants struct {
 func NewGrants(db *redisconn.DB) *Grants {
 	g := &Grants{
 		db: db, names: namesOf(db),
-		list: script("grant_list"), unlist: script("unlist"), create: script("grant_create"),
-		advance: script("advance"), kill: ending(script("grant_kill")),
+		unlist: script("unlist"), make: script("grant_create"),
+		advance: script("advance"), kill: ending(script("grant_kill")), endCode: ending(script("code_end")),
 	}
 	redo := script("advance_redo")
 	g.advance.Establishing(spent(redo, g.kill))
-	db.Use(g.list, g.unlist, g.create, g.advance, g.kill, redo)
+	db.Use(g.unlist, g.make, g.advance, g.kill, g.endCode, redo)
 	return g
 }
 
 // Create implements store.Grants.
-func (g *Grants) Create(ctx context.Context, grant oauth.Grant) error { return g.make(ctx, grant, 0) }
+func (g *Grants) Create(ctx context.Context, grant oauth.Grant) error {
+	return g.create(ctx, grant, store.Once{})
+}
 
 // CreateOnce implements store.Grants.
-func (g *Grants) CreateOnce(ctx context.Context, grant oauth.Grant, keep time.Duration) error {
-	return g.make(ctx, grant, max(keep, time.Millisecond))
+func (g *Grants) CreateOnce(ctx context.Context, grant oauth.Grant, once store.Once) error {
+	once.Keep = max(once.Keep, time.Millisecond)
+	return g.create(ctx, grant, once)
 }
 
-// make stores a grant after its user's list names it, so that the list is never behind. keep is how long the
-// id stays taken; 0 for an id that cannot come again.
-func (g *Grants) make(ctx context.Context, grant oauth.Grant, keep time.Duration) error {
-	index := g.names.userGrants(grant.User)
-	answer, err := g.db.Write(ctx, "grants.list", g.list, []string{index},
-		string(grant.Ref), grant.Born.UnixMilli(), grant.End.UnixMilli())
-	if err != nil {
-		return err
-	}
-	keys := []string{g.names.grant(grant.Ref)}
-	if keep > 0 {
-		keys = append(keys, g.names.interaction(grant.Ref))
+func (g *Grants) create(ctx context.Context, grant oauth.Grant, once store.Once) error {
+	entry, user, client := indexEntry(grant), grant.Ref.User(), store.TagOf(grant.Client)
+	lists := grantLists{index: g.names.userGrants(user, grant.User), codes: g.names.codes(grant.Ref, client)}
+	keys := []string{g.names.grant(grant.Ref), lists.index, lists.codes, g.names.revokedUser(user)}
+	if once.Name != "" {
+		keys = append(keys, g.names.interaction(user, once.Name))
 	}
 	args := append([]any{
-		until(grant.Expires, grant.Born), until(grant.End, grant.Born), g.db.Stamp(grant.Born), keep.Milliseconds(),
+		until(grant.Expires, grant.Born), until(grant.End, grant.Born), grant.Born.UnixMilli(), string(entry),
+		oauth.MaxGrantsOfClient, oauth.MaxCodesOfBrowser, int64(grant.Generation), grant.Offline, g.db.Stamp(grant.Born),
+		once.Keep.Milliseconds(),
 	}, encodeGrant(grant)...)
-	made, err := g.db.Write(ctx, "grants.create", g.create, keys, args...)
+	answer, err := g.db.Write(ctx, "grants.create", g.make, keys, args...)
 	if err != nil {
 		return err
 	}
-	if n, err := count(made); err != nil || n < 0 {
-		return errors.Join(err, store.Conflict)
+	said, err := words(answer)
+	if err != nil || len(said) == 0 {
+		return fmt.Errorf("create: %w", errAnswer)
 	}
-	old, err := words(answer)
+	switch said[0] {
+	case "ended":
+		return store.Revoked
+	case "taken":
+		return store.Conflict
+	}
+	excess, err := excessOf(said)
 	if err != nil {
 		return err
 	}
-	g.prune(ctx, index, old)
-	return nil
-}
-
-// prune takes dead grants out of a user's list, a few of the old ones each time that a grant is
-// made, so that the list stays as short as its live part. Nobody depends on it: an error is the
-// next one's work.
-func (g *Grants) prune(ctx context.Context, index string, old []string) {
-	if len(old) == 0 {
-		return
-	}
-	cmds := make([]redis.Cmder, len(old))
-	for i, ref := range old {
-		cmds[i] = redis.NewIntCmd(ctx, "exists", g.names.grant(oauth.GrantRef(ref)))
-	}
-	if g.db.Read(ctx, "grants.prune", cmds...) != nil {
-		return
-	}
-	var dead []any
-	for i, cmd := range cmds {
-		if cmd.(*redis.IntCmd).Val() == 0 {
-			dead = append(dead, old[i])
-		}
-	}
-	if len(dead) > 0 {
-		_, _ = g.db.Write(ctx, "grants.unlist", g.unlist, []string{index}, dead...)
-	}
+	return g.trim(ctx, grant, lists, excess)
 }
 
 // Advance implements store.Grants.
 func (g *Grants) Advance(ctx context.Context, p store.Presentation) (store.Outcome, error) {
-	keys := []string{g.names.grant(p.Grant)}
+	keys := []string{g.names.grant(p.Grant), g.names.revokedUser(p.Grant.User())}
 	args := []any{
 		string(p.Client), p.Serial, presenterText(p.Presenter), g.db.Stamp(p.Now), g.unsure.grace(p).Milliseconds(),
-		p.Rotate, p.Keep.Milliseconds(), string(p.Grant), lines(p.Scope), lines(p.Audience),
+		p.Rotate, p.Keep.Milliseconds(), string(p.Grant), lines(p.Scope), lines(p.Audience), string(store.TagOf(p.Client)),
 	}
 	if p.Access != nil {
 		keys = append(keys, g.names.accessToken(p.Access.Digest, p.Grant))
@@ -146,50 +124,28 @@ func lines(values []string) string {
 // Get implements store.Grants.
 func (g *Grants) Get(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, error) {
 	cmd := redis.NewMapStringStringCmd(ctx, "hgetall", g.names.grant(ref))
-	if err := g.db.Read(ctx, "grants.get", cmd); err != nil {
+	revocation := redis.NewMapStringStringCmd(ctx, "hgetall", g.names.revokedUser(ref.User()))
+	if err := g.db.Read(ctx, "grants.get", cmd, revocation); err != nil {
 		return oauth.Grant{}, err
 	}
 	if len(cmd.Val()) == 0 {
 		return oauth.Grant{}, store.Absent
 	}
-	return decodeGrant(ref, &stored{fields: cmd.Val()})
+	grant, err := decodeGrant(ref, &stored{fields: cmd.Val()})
+	if err != nil {
+		return oauth.Grant{}, err
+	}
+	r, err := wholeRevocation(revocation.Val(), ref, grant.Client)
+	if err != nil {
+		return oauth.Grant{}, err
+	}
+	if r.EndsGrant(grant) {
+		return oauth.Grant{}, store.Absent
+	}
+	return grant, nil
 }
 
-// OfUser implements store.Grants.
-func (g *Grants) OfUser(ctx context.Context, user oauth.UserID) ([]oauth.Grant, error) {
-	index := redis.NewStringSliceCmd(ctx, "zrevrange", g.names.userGrants(user), 0, -1)
-	if err := g.db.Read(ctx, "grants.of_user", index); err != nil {
-		return nil, err
-	}
-	cmds := make([]redis.Cmder, len(index.Val()))
-	for i, ref := range index.Val() {
-		cmds[i] = redis.NewMapStringStringCmd(ctx, "hgetall", g.names.grant(oauth.GrantRef(ref)))
-	}
-	if err := g.db.Read(ctx, "grants.of_user", cmds...); err != nil {
-		return nil, err
-	}
-	var grants []oauth.Grant
-	for i, cmd := range cmds {
-		fields := cmd.(*redis.MapStringStringCmd).Val()
-		if len(fields) == 0 {
-			continue // it died; the list forgets it later
-		}
-		grant, err := decodeGrant(oauth.GrantRef(index.Val()[i]), &stored{fields: fields})
-		if err != nil {
-			return nil, err
-		}
-		grants = append(grants, grant)
-	}
-	slices.SortStableFunc(grants, func(a, b oauth.Grant) int {
-		if order := b.Born.Compare(a.Born); order != 0 {
-			return order
-		}
-		return strings.Compare(string(a.Ref), string(b.Ref))
-	})
-	return grants, nil
-}
-
-// Kill implements store.Grants. The user's list forgets the grants later.
+// Kill implements store.Grants. The user's index forgets the grants later.
 func (g *Grants) Kill(ctx context.Context, refs ...oauth.GrantRef) error {
 	calls := make([]redisconn.Call, len(refs))
 	for i, ref := range refs {
@@ -219,6 +175,10 @@ func encodeGrant(g oauth.Grant) []any {
 	r.millis("spent", g.SpentAt)
 	r.seconds("auth", g.AuthTime)
 	r.text("acr", g.ACR)
+	r.flag("offline", g.Offline)
+	if g.Generation != 0 {
+		r = append(r, "gen", int64(g.Generation))
+	}
 	r.text("redirect", g.RedirectURI)
 	r.text("nonce", g.Nonce)
 	return r
@@ -240,6 +200,8 @@ func decodeGrant(ref oauth.GrantRef, s *stored) (oauth.Grant, error) {
 		SpentAt:     s.millis("spent"),
 		AuthTime:    s.seconds("auth"),
 		ACR:         s.text("acr"),
+		Offline:     s.flag("offline"),
+		Generation:  oauth.Generation(s.number("gen")),
 		RedirectURI: s.text("redirect"),
 		Nonce:       s.text("nonce"),
 	}

@@ -9,7 +9,8 @@ import (
 )
 
 // names makes every key name. In a cluster, keys that one script changes together must lie in one
-// hash slot, so there they carry a tag: a grant with its access tokens, all clients, all users.
+// hash slot, so there they carry a tag: all clients, all users, and by the user's tag the grants, their
+// access tokens, sessions and revocation of one user.
 // Everywhere else the names are plain.
 type names struct{ clustered bool }
 
@@ -23,31 +24,44 @@ func (n names) tag(shared, id string) string {
 	return id
 }
 
-func (n names) grant(ref oauth.GrantRef) string {
-	if n.clustered {
-		return "auth:grant:{" + safe(string(ref)) + "}"
+func (n names) grant(ref oauth.GrantRef) string { return "auth:grant:" + n.owned(string(ref)) }
+
+// owned is a reference that begins with the tag of its user.
+func (n names) owned(ref string) string {
+	if !n.clustered {
+		return safe(ref)
 	}
-	return "auth:grant:" + safe(string(ref))
+	at := min(oauth.UserTagLength, len(ref))
+	return "{" + safe(ref[:at]) + "}" + safe(ref[at:])
 }
 
-// interaction is the mark of an interaction that yielded its grant. It lies in the slot of that grant.
-func (n names) interaction(ref oauth.GrantRef) string {
-	if n.clustered {
-		return "auth:interaction:{" + safe(string(ref)) + "}"
-	}
-	return "auth:interaction:" + safe(string(ref))
+// interaction is the mark of what yielded its one grant. It lies in the slot of that grant's user.
+func (n names) interaction(user oauth.UserTag, name string) string {
+	return "auth:interaction:" + n.tag(safe(string(user)), safe(name))
 }
 
 // accessToken lies in the slot of the token's grant, so that the script that advances a grant can
 // write it. A token that no user stands behind has no grant.
 func (n names) accessToken(digest oauth.Digest, grant oauth.GrantRef) string {
 	if n.clustered && grant != "" {
-		return "auth:access_token:{" + safe(string(grant)) + "}" + digest.Key()
+		return "auth:access_token:{" + safe(string(grant.User())) + "}" + digest.Key()
 	}
 	return "auth:access_token:" + digest.Key()
 }
 
-func (names) userGrants(user oauth.UserID) string { return "auth:user_grants:" + safe(string(user)) }
+// userGrants is the index of a user's grants; tag is the user's.
+func (n names) userGrants(tag oauth.UserTag, user oauth.UserID) string {
+	return "auth:user_grants:" + n.tag(safe(string(tag)), safe(string(user)))
+}
+
+// codes names the codes of one browser and client that may wait to be redeemed.
+func (n names) codes(ref oauth.GrantRef, client store.ClientTag) string {
+	return "auth:codes:" + n.owned(string(ref.User())+string(ref.Root())+string(client))
+}
+
+func (n names) revokedUser(tag oauth.UserTag) string {
+	return "auth:revoked:user:" + n.owned(string(tag))
+}
 
 func (names) revokedToken(digest oauth.Digest) string { return "auth:revoked:token:" + digest.Key() }
 
@@ -74,7 +88,7 @@ func (n names) username(name string) string {
 	return "auth:username:" + n.tag("users", oauth.DigestOf("username "+oauth.FoldName(name)).Key())
 }
 
-func (names) session(ref oauth.SessionRef) string { return "auth:session:" + safe(string(ref)) }
+func (n names) session(ref oauth.SessionRef) string { return "auth:session:" + n.owned(string(ref)) }
 
 // sessions names those of everybody. It is never changed together with one of them.
 func (names) sessions() string { return "auth:sessions" }

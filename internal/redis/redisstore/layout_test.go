@@ -77,9 +77,9 @@ func standalone(t *testing.T, o redisconn.Options) (*redisconn.DB, *redis.Client
 }
 
 func sampleGrant(now time.Time, n int) oauth.Grant {
+	user, random := oauth.UserID(fmt.Sprintf("7d44f3f0-0000-4000-8000-%012d", n/5)), oauth.DigestOf(fmt.Sprint("grant", n))
 	return oauth.Grant{
-		Ref: oauth.GrantRef(oauth.DigestOf(fmt.Sprint("grant", n)).Key()), Client: "recipe-web-app",
-		User:     oauth.UserID(fmt.Sprintf("7d44f3f0-0000-4000-8000-%012d", n/5)),
+		Ref: oauth.NewGrantID(user, "root", random[:oauth.GrantEntropy]).Ref(), Client: "recipe-web-app", User: user,
 		Username: "alice", Session: oauth.SessionRef(oauth.DigestOf(fmt.Sprint("session", n)).Key()),
 		Scope: oauth.Scopes{"openid", "profile", "email"}, Born: now, Expires: now.Add(10 * time.Minute),
 		End: now.Add(90 * 24 * time.Hour), AuthTime: now.Add(-time.Minute),
@@ -95,7 +95,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 	g, odd := sampleGrant(now, 1), sampleGrant(now, 2)
 	odd.User = "a user:*{x}\n"
 	user := oauth.User{ID: "7d44f3f0-0000-4000-8000-000000000001", Name: "Alice:*"}
-	session := oauth.Session{Ref: "ref_of_session", User: user.ID, Seen: now, Expires: now.Add(time.Hour)}
+	session := oauth.Session{Ref: "ref_of_session", Root: "root", User: user.ID, Seen: now, Expires: now.Add(time.Hour)}
 	jwt := store.Query{Digest: oauth.DigestOf("jti"), Format: oauth.FormatJWT}
 	_, putErr := s.Clients.Put(ctx, oauth.Client{ID: "recipe-web-app"})
 	_, auditErr := s.Audit.Append(ctx, store.AuditAppend{Head: "1", Keep: 9, Entries: []store.AuditEntry{{Seq: 1}}})
@@ -103,14 +103,14 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 	_, userErr := s.Users.Put(ctx, user)
 	_, giveErr := s.Consents.Give(ctx, user.ID, oauth.Consent{Client: "c", Given: now}, now)
 	once := sampleGrant(now, 3)
-	_, startErr := s.Sessions.Start(ctx, session, 5)
+	_, _, startErr := s.Sessions.Start(ctx, session, 5)
 	token := oauth.Access{Digest: oauth.DigestOf("token"), Client: "c", Expires: now.Add(time.Hour)}
 	for i, err := range []error{
 		s.Grants.Create(ctx, g), s.Grants.Create(ctx, odd), s.Access.Put(ctx, token, now),
 		s.Access.Revoke(ctx, jwt, now.Add(time.Hour), now), s.Access.RevokeClient(ctx, "recipe-web-app", now, time.Hour),
-		s.Grants.CreateOnce(ctx, once, time.Hour), giveErr,
+		s.Grants.CreateOnce(ctx, once, store.Once{Name: "once", Keep: time.Hour}), giveErr,
 		s.Keys.Swap(ctx, 0, map[string][]byte{"1": {1}}, nil), auditErr, putErr, oddErr, userErr, startErr,
-		s.Clients.RaiseEpoch(ctx, now),
+		s.Clients.RaiseEpoch(ctx, now), s.Revocations.Raise(ctx, store.Ending{User: user.ID, What: store.EndedSession, Now: now, Keep: time.Hour}),
 	} {
 		if err != nil {
 			t.Fatal(i, err)
@@ -120,11 +120,13 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 		"auth:access_token:" + token.Digest.Key(), "auth:audit", "auth:audit:head",
 		"auth:client:recipe-web-app", "auth:client:~" + oauth.DigestOf("odd id odd {*} id").Key(),
 		"auth:clients", "auth:clients:version",
+		"auth:codes:" + string(g.Ref.User()+oauth.UserTag(g.Ref.Root())) + string(store.TagOf(g.Client)),
 		"auth:consent:" + string(user.ID), "auth:epoch",
 		"auth:grant:" + string(g.Ref), "auth:grant:" + string(odd.Ref), "auth:grant:" + string(once.Ref),
-		"auth:interaction:" + string(once.Ref),
+		"auth:interaction:once",
 		"auth:keys",
 		"auth:revoked:client:" + string(store.TagOf("recipe-web-app")), "auth:revoked:token:" + jwt.Digest.Key(),
+		"auth:revoked:user:" + string(oauth.TagOfUser(user.ID)),
 		"auth:session:ref_of_session", "auth:sessions",
 		"auth:user:" + string(user.ID),
 		"auth:user_grants:" + string(g.User), "auth:user_grants:~" + oauth.DigestOf("odd id "+string(odd.User)).Key(),
@@ -291,8 +293,9 @@ func TestAUsersListOfGrantsStaysShort(t *testing.T) {
 	grants, now := redisstore.NewGrants(db), time.Now()
 	for n := range 500 {
 		now = now.Add(10 * time.Minute)
-		g := sampleGrant(now, n)
+		g := sampleGrant(now, 5*n)
 		g.User = "one"
+		g.Ref = oauth.GrantRef(string(oauth.TagOfUser("one")) + string(g.Ref[oauth.UserTagLength:]))
 		if err := grants.Create(t.Context(), g); err != nil {
 			t.Fatal(err)
 		}

@@ -46,16 +46,17 @@ func (o *Overview) Sessions(
 	if err != nil || len(refs) == 0 {
 		return nil, store.SessionPlace{}, err
 	}
-	cmds := make([]redis.Cmder, len(refs))
+	cmds := make([]redis.Cmder, 2*len(refs))
 	for i, ref := range refs {
-		cmds[i] = redis.NewMapStringStringCmd(ctx, "hgetall", o.names.session(ref))
+		cmds[2*i] = redis.NewMapStringStringCmd(ctx, "hgetall", o.names.session(ref))
+		cmds[2*i+1] = o.names.sessionRevocation(ctx, ref.User())
 	}
 	if err := o.db.Read(ctx, "overview.sessions", cmds...); err != nil {
 		return nil, store.SessionPlace{}, err
 	}
 	var live []oauth.Session
-	for i, cmd := range cmds {
-		session, alive, err := aliveSession(refs[i], cmd, now)
+	for i, ref := range refs {
+		session, alive, err := aliveSession(ref, cmds[2*i], cmds[2*i+1].(*redis.SliceCmd), now)
 		if err != nil {
 			return nil, store.SessionPlace{}, err
 		}

@@ -2,8 +2,10 @@ package redisstore
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,11 +46,16 @@ func NewSessions(db *redisconn.DB) *Sessions {
 }
 
 // Start implements store.Sessions.
-func (s *Sessions) Start(ctx context.Context, session oauth.Session, limit int) ([]oauth.SessionRef, error) {
+func (s *Sessions) Start(ctx context.Context, session oauth.Session, limit int) (oauth.Generation, []oauth.SessionRef, error) {
 	args := append([]any{until(session.Expires, session.Seen)}, encodeSession(session)...)
+	var generation oauth.Generation
 	var both errgroup.Group // they leave in one pipeline
 	both.Go(func() error {
-		_, err := s.db.Write(ctx, "sessions.start", s.put, []string{s.names.session(session.Ref)}, args...)
+		answer, err := s.db.Write(ctx, "sessions.start", s.put,
+			[]string{s.names.session(session.Ref), s.names.revokedUser(session.Ref.User())}, args...)
+		if err == nil {
+			generation, err = generationOf(answer)
+		}
 		return err
 	})
 	both.Go(func() error {
@@ -57,25 +64,34 @@ func (s *Sessions) Start(ctx context.Context, session oauth.Session, limit int) 
 		return err
 	})
 	if err := both.Wait(); err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	answer, err := s.db.Write(ctx, "sessions.start", s.admit, []string{s.names.userSessions(session.User)},
 		string(session.Ref), session.Seen.UnixMilli(), session.Expires.UnixMilli(), max(limit, 1))
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	gone, err := words(answer)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	var ended []oauth.SessionRef
 	for _, ref := range gone {
 		ended = append(ended, oauth.SessionRef(ref))
 	}
 	if err := s.delete(ctx, session.User, ended); err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	return ended, s.forget(ctx, s.names.sessions(), ended)
+	return generation, ended, s.forget(ctx, s.names.sessions(), ended)
+}
+
+func generationOf(answer any) (oauth.Generation, error) {
+	text, ok := answer.(string)
+	n, err := strconv.ParseInt(text, 10, 64)
+	if !ok || err != nil {
+		return 0, fmt.Errorf("%w: %T", errAnswer, answer)
+	}
+	return oauth.Generation(n), nil
 }
 
 // forget takes sessions out of a list.
@@ -104,17 +120,20 @@ func (s *Sessions) delete(ctx context.Context, user oauth.UserID, refs []oauth.S
 // Find implements store.Sessions.
 func (s *Sessions) Find(ctx context.Context, ref oauth.SessionRef, now time.Time) (oauth.Session, error) {
 	cmd := redis.NewMapStringStringCmd(ctx, "hgetall", s.names.session(ref))
-	if err := s.db.Read(ctx, "sessions.find", cmd); err != nil {
+	revocation := s.names.sessionRevocation(ctx, ref.User())
+	if err := s.db.Read(ctx, "sessions.find", cmd, revocation); err != nil {
 		return oauth.Session{}, err
 	}
-	if len(cmd.Val()) == 0 {
-		return oauth.Session{}, store.Absent
-	}
-	session, err := decodeSession(ref, &stored{fields: cmd.Val()})
-	if err == nil && !now.Before(session.Expires) {
+	session, alive, err := aliveSession(ref, cmd, revocation, now)
+	if err == nil && !alive {
 		return oauth.Session{}, store.Absent
 	}
 	return session, err
+}
+
+// sessionRevocation asks for what can end a session.
+func (n names) sessionRevocation(ctx context.Context, user oauth.UserTag) *redis.SliceCmd {
+	return redis.NewSliceCmd(ctx, "hmget", n.revokedUser(user), "v", "user", "grants", "others", "except")
 }
 
 // Touch implements store.Sessions.
@@ -166,12 +185,14 @@ func (s *Sessions) OfUser(ctx context.Context, user oauth.UserID, now time.Time)
 	for i, ref := range index.Val() {
 		cmds[i] = redis.NewMapStringStringCmd(ctx, "hgetall", s.names.session(oauth.SessionRef(ref)))
 	}
+	revocation := s.names.sessionRevocation(ctx, oauth.TagOfUser(user))
+	cmds = append(cmds, revocation)
 	if err := s.db.Read(ctx, "sessions.of_user", cmds...); err != nil {
 		return nil, err
 	}
 	var sessions []oauth.Session
-	for i, cmd := range cmds {
-		session, alive, err := aliveSession(oauth.SessionRef(index.Val()[i]), cmd, now)
+	for i, ref := range index.Val() {
+		session, alive, err := aliveSession(oauth.SessionRef(ref), cmds[i], revocation, now)
 		if err != nil {
 			return nil, err
 		}
@@ -188,11 +209,21 @@ func (s *Sessions) OfUser(ctx context.Context, user oauth.UserID, now time.Time)
 	return sessions, nil
 }
 
-// aliveSession reads the answer of an hgetall that a list of sessions led to.
-func aliveSession(ref oauth.SessionRef, cmd redis.Cmder, now time.Time) (oauth.Session, bool, error) {
+// aliveSession reads a session and decides whether it is alive, by its own record and by its user's
+// revocation.
+func aliveSession(ref oauth.SessionRef, cmd redis.Cmder, revocation *redis.SliceCmd, now time.Time) (oauth.Session, bool, error) {
 	fields := cmd.(*redis.MapStringStringCmd).Val()
+	if len(fields) == 0 {
+		return oauth.Session{}, false, nil
+	}
 	session, err := decodeSession(ref, &stored{fields: fields})
-	return session, len(fields) > 0 && now.Before(session.Expires), err
+	if err != nil {
+		return oauth.Session{}, false, err
+	}
+	r, err := decodeRevocation(revocation)
+	session.Latest = r.Latest
+	over := !now.Before(session.Expires) || !session.End.IsZero() && !now.Before(session.End)
+	return session, !over && !r.EndsSession(session), err
 }
 
 func encodeSession(session oauth.Session) []any {
@@ -206,6 +237,8 @@ func encodeSession(session oauth.Session) []any {
 	r.millis("started", session.Started)
 	r.millis("seen", session.Seen)
 	r.millis("exp", session.Expires)
+	r.millis("end", session.End)
+	r.text("root", string(session.Root))
 	return r
 }
 
@@ -221,6 +254,10 @@ func decodeSession(ref oauth.SessionRef, s *stored) (oauth.Session, error) {
 		Started:  s.millis("started"),
 		Seen:     s.millis("seen"),
 		Expires:  s.millis("exp"),
+		End:      s.millis("end"),
+		Root:     oauth.RootTag(s.text("root")),
+
+		Generation: oauth.Generation(s.number("gen")),
 	}
 	return session, s.err
 }

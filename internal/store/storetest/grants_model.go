@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,6 +17,86 @@ type grantModel struct {
 	by     map[oauth.GrantRef]oauth.Digest // who spent the live serial's predecessor
 	made   map[oauth.GrantRef]oauth.Grant  // as they were created
 	tokens map[oauth.Digest]oauth.Access   // as they were written
+
+	revoked map[oauth.UserID]*revocationModel
+}
+
+// revocationModel is the revocation of one user, with the endings of every browser and client.
+type revocationModel struct {
+	all     oauth.Revocation
+	roots   map[oauth.RootTag]oauth.Generation
+	clients map[oauth.ClientID]oauth.Generation
+}
+
+func (m *grantModel) revocation(user oauth.UserID) oauth.Revocation {
+	if r, ok := m.revoked[user]; ok {
+		return r.all
+	}
+	return oauth.Revocation{}
+}
+
+// raise is the mirror of user_revoke.lua.
+func (m *grantModel) raise(e store.Ending) {
+	r, ok := m.revoked[e.User]
+	if !ok {
+		r = &revocationModel{roots: map[oauth.RootTag]oauth.Generation{}, clients: map[oauth.ClientID]oauth.Generation{}}
+		m.revoked[e.User] = r
+	}
+	made := max(oauth.Generation(e.Now.UnixMilli()), r.all.Latest+1)
+	r.all.Latest = made
+	switch e.What {
+	case store.EndedUser:
+		r.all.User = made
+	case store.EndedGrants:
+		r.all.Grants = made
+	case store.EndedOthers:
+		if r.all.Others > 0 && r.all.Except != e.Root {
+			r.all.User = max(r.all.User, r.all.Others)
+		}
+		r.all.Others, r.all.Except = made, e.Root
+	case store.EndedSession:
+		r.roots[e.Root] = made
+	case store.EndedClient:
+		r.clients[e.Client] = made
+	}
+}
+
+// ended reports whether a revocation has ended a grant.
+func (m *grantModel) ended(g oauth.Grant) bool {
+	r, ok := m.revoked[g.User]
+	if !ok {
+		return false
+	}
+	one := r.all
+	one.Root, one.Client = r.roots[g.Ref.Root()], r.clients[g.Client]
+	return one.EndsGrant(g)
+}
+
+// alive is a grant that is there and not ended.
+func (m *grantModel) alive(ref oauth.GrantRef) (oauth.Grant, bool) {
+	g, ok := m.grants[ref]
+	if !ok || m.ended(g) {
+		return oauth.Grant{}, false
+	}
+	return g, true
+}
+
+func (m *grantModel) byClient(user oauth.UserID) []store.ClientGrants {
+	byTag := map[store.ClientTag]store.ClientGrants{}
+	for _, g := range m.ofUser(user) {
+		tag := store.TagOf(g.Client)
+		one := byTag[tag]
+		one.Client, one.Tag, one.Scope, one.Count = g.Client, tag, one.Scope.With(g.Scope), one.Count+1
+		if one.Since.IsZero() || g.Born.Before(one.Since) {
+			one.Since = g.Born
+		}
+		byTag[tag] = one
+	}
+	var all []store.ClientGrants
+	for _, tag := range slices.Sorted(maps.Keys(byTag)) {
+		all = append(all, byTag[tag])
+	}
+	return all
 }
 
 func newGrantModel() *grantModel {
@@ -24,6 +105,8 @@ func newGrantModel() *grantModel {
 		by:     map[oauth.GrantRef]oauth.Digest{},
 		made:   map[oauth.GrantRef]oauth.Grant{},
 		tokens: map[oauth.Digest]oauth.Access{},
+
+		revoked: map[oauth.UserID]*revocationModel{},
 	}
 }
 
@@ -40,6 +123,9 @@ func (m *grantModel) advance(p store.Presentation) (oauth.Verdict, oauth.Grant) 
 			delete(m.grants, p.Grant)
 		}
 		return oauth.Foreign, oauth.Grant{}
+	case m.ended(g):
+		delete(m.grants, p.Grant)
+		return oauth.Ended, oauth.Grant{}
 	case !p.Now.Before(g.Expires), !p.Now.Before(g.End):
 		return oauth.Expired, oauth.Grant{}
 	case p.Serial > g.Serial:
@@ -86,7 +172,7 @@ func (m *grantModel) spend(g oauth.Grant, p store.Presentation) oauth.Grant {
 func (m *grantModel) token(digest oauth.Digest) (oauth.Access, bool) {
 	a, ok := m.tokens[digest]
 	if ok && a.OfUser() {
-		g := m.grants[a.Grant]
+		g, _ := m.alive(a.Grant)
 		a.Subject, a.Username, a.AuthTime, a.ACR = string(g.User), g.Username, g.AuthTime, g.ACR
 	}
 	return a, ok
@@ -95,12 +181,12 @@ func (m *grantModel) token(digest oauth.Digest) (oauth.Access, bool) {
 func (m *grantModel) ofUser(user oauth.UserID) []oauth.Grant {
 	var grants []oauth.Grant
 	for _, g := range m.grants {
-		if g.User == user {
+		if g.User == user && !m.ended(g) {
 			grants = append(grants, g)
 		}
 	}
 	slices.SortFunc(grants, func(a, b oauth.Grant) int {
-		return cmp.Or(b.Born.Compare(a.Born), cmp.Compare(a.Ref, b.Ref))
+		return cmp.Or(cmp.Compare(store.TagOf(b.Client), store.TagOf(a.Client)), b.Born.Compare(a.Born), cmp.Compare(b.Ref, a.Ref))
 	})
 	return grants
 }

@@ -167,7 +167,7 @@ func createOnce(t *testing.T, s Subject) {
 	together(crowd, func(i int) {
 		mine := g
 		mine.Nonce = fmt.Sprint("nonce", i)
-		answers[i] = s.Grants.CreateOnce(t.Context(), mine, time.Hour)
+		answers[i] = s.Grants.CreateOnce(t.Context(), mine, store.Once{Name: "once", Keep: time.Hour})
 	})
 	winner := ""
 	for i, err := range answers {
@@ -181,7 +181,7 @@ func createOnce(t *testing.T, s Subject) {
 	sure(t, "get", err)
 	same(t, "whose grant it is", stored.Nonce, winner)
 	sure(t, "kill", s.Grants.Kill(t.Context(), g.Ref))
-	if err := s.Grants.CreateOnce(t.Context(), g, time.Hour); !errors.Is(err, store.Conflict) {
+	if err := s.Grants.CreateOnce(t.Context(), g, store.Once{Name: "once", Keep: time.Hour}); !errors.Is(err, store.Conflict) {
 		t.Errorf("after its end: %v", err)
 	}
 	if _, err := s.Grants.Get(t.Context(), g.Ref); !errors.Is(err, store.Absent) {

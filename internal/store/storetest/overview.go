@@ -35,7 +35,7 @@ func counts(t *testing.T, s Subject) {
 	for i := range 4 {
 		one := sampleSession(d, user, now.Add(time.Duration(i)*time.Second))
 		all = append(all, one)
-		sure(t, "start", second(s.Sessions.Start(t.Context(), one, 3)))
+		sure(t, "start", third(s.Sessions.Start(t.Context(), one, 3)))
 	}
 	is("one session went for the limit", store.Counts{Clients: 2, Users: 1, Sessions: 3})
 	sure(t, "end", s.Sessions.End(t.Context(), user, all[1].Ref))
@@ -75,7 +75,7 @@ func pagesOfSessions(t *testing.T, s Subject) {
 		one := sampleSession(d, d.uuid(), now)
 		one.Username = fmt.Sprint("user", i)
 		one.Expires = one.Expires.Add(time.Duration(d.IntN(4)) * time.Second) // several of one moment
-		sure(t, "start", second(s.Sessions.Start(t.Context(), one, 5)))
+		sure(t, "start", third(s.Sessions.Start(t.Context(), one, 5)))
 		all = append(all, one)
 	}
 	slices.SortFunc(all, func(a, b oauth.Session) int {
@@ -108,7 +108,7 @@ func movingSessions(t *testing.T, s Subject) {
 	var all []oauth.Session
 	for i := range 12 {
 		one := sampleSession(d, d.uuid(), now.Add(time.Duration(i)*time.Millisecond))
-		sure(t, "start", second(s.Sessions.Start(t.Context(), one, 5)))
+		sure(t, "start", third(s.Sessions.Start(t.Context(), one, 5)))
 		all, want[one.Ref] = append(all, one), true
 	}
 	now = now.Add(time.Minute)

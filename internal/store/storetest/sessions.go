@@ -25,6 +25,8 @@ func Sessions(t *testing.T, open Open) {
 	t.Run("a crowd keeps the limit", func(t *testing.T) { crowdOfSessions(t, s.Sessions) })
 	t.Run("only its own user ends a session", func(t *testing.T) { foreignEnd(t, s.Sessions) })
 	t.Run("goes by itself", func(t *testing.T) { sessionGoes(t, s.Sessions) })
+	t.Run("ends whatever happens", func(t *testing.T) { sessionEnds(t, s.Sessions) })
+	t.Run("a revocation ends what began before it", func(t *testing.T) { sessionRevoked(t, s) })
 }
 
 // sessionHistory is one random life of the sessions of two users.
@@ -81,20 +83,22 @@ func (h *sessionHistory) alive(user oauth.UserID) []oauth.Session {
 
 func sampleSession(d dice, user oauth.UserID, now time.Time) oauth.Session {
 	return oauth.Session{
-		Ref: oauth.SessionRef(d.ref()), User: user, Username: "alice", AuthTime: now, ACR: "pwd",
+		Ref: d.sessionRef(user), User: user, Username: "alice", AuthTime: now, ACR: "pwd",
 		Device: "Firefox on Linux", IP: "192.0.2.7", Started: now, Seen: now, Expires: now.Add(sessionLife),
+		End: now.Add(24 * time.Hour), Root: pick(d, roots...),
 	}
 }
 
 func (h *sessionHistory) start() {
 	s := sampleSession(h.d, pick(h.d, h.users...), h.now)
-	complete(h.t, s)
+	complete(h.t, s, "Generation", "Latest")
 	if h.d.oneIn(4) {
 		s.Username, s.ACR, s.Device, s.IP = "", "", "", ""
 	}
 	limit := h.d.IntN(3) + 1
-	ended, err := h.s.Start(h.t.Context(), s, limit)
+	generation, ended, err := h.s.Start(h.t.Context(), s, limit)
 	sure(h.t, h.where("start"), err)
+	same(h.t, h.where("generation"), generation, oauth.Generation(0))
 	var want []oauth.SessionRef
 	alive := h.alive(s.User)
 	for _, old := range alive[:max(0, len(alive)+1-limit)] {
@@ -160,7 +164,7 @@ func crowdOfSessions(t *testing.T, s store.Sessions) {
 	ended := map[oauth.SessionRef]bool{}
 	together(crowd, func(i int) {
 		sessions[i] = sampleSession(roll("crowd of sessions", uint64(i)), user, now.Add(time.Duration(i)*time.Millisecond)) //nolint:gosec // small
-		gone, err := s.Start(t.Context(), sessions[i], limit)
+		_, gone, err := s.Start(t.Context(), sessions[i], limit)
 		if err != nil {
 			t.Errorf("start: %v", err)
 		}
@@ -189,7 +193,7 @@ func crowdOfSessions(t *testing.T, s store.Sessions) {
 func foreignEnd(t *testing.T, s store.Sessions) {
 	d, now := roll("foreign end", 0), start()
 	one := sampleSession(d, d.uuid(), now)
-	sure(t, "start", second(s.Start(t.Context(), one, 5)))
+	sure(t, "start", third(s.Start(t.Context(), one, 5)))
 	sure(t, "end", s.End(t.Context(), d.uuid(), one.Ref))
 	got, err := s.Find(t.Context(), one.Ref, now)
 	sure(t, "find", err)
@@ -201,11 +205,72 @@ func sessionGoes(t *testing.T, s store.Sessions) {
 	d := roll("a session goes", 0)
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	one := sampleSession(d, d.uuid(), now)
-	sure(t, "start", second(s.Start(t.Context(), one, 5)))
+	sure(t, "start", third(s.Start(t.Context(), one, 5)))
 	one.Seen, one.Expires = now, now.Add(100*time.Millisecond)
 	sure(t, "touch", s.Touch(t.Context(), one))
 	eventuallyAbsent(t, "a session", func() error { return second(s.Find(t.Context(), one.Ref, now)) })
 	listed, err := s.OfUser(t.Context(), one.User, now)
 	sure(t, "of user", err)
 	same(t, "sessions that stay", len(listed), 0)
+}
+
+// sessionEnds holds sessions to their absolute end, however late they would expire.
+func sessionEnds(t *testing.T, s store.Sessions) {
+	d, now := roll("a session ends", 0), start()
+	one := sampleSession(d, d.uuid(), now)
+	one.End, one.Expires = now.Add(time.Minute), now.Add(time.Hour)
+	sure(t, "start", third(s.Start(t.Context(), one, 5)))
+	_, err := s.Find(t.Context(), one.Ref, one.End.Add(-time.Millisecond))
+	same(t, "before the end", err, nil)
+	_, err = s.Find(t.Context(), one.Ref, one.End)
+	same(t, "at the end", err, store.Absent)
+	listed, err := s.OfUser(t.Context(), one.User, one.End)
+	sure(t, "of user", err)
+	same(t, "sessions at the end", len(listed), 0)
+}
+
+// sessionRevoked: an ending of everything, or of everything but one browser, ends the sessions that began
+// before, whether or not they were deleted; endings of grants do not.
+func sessionRevoked(t *testing.T, s Subject) {
+	d, now := roll("a session is revoked", 0), start()
+	user := d.uuid()
+	begin := func(root oauth.RootTag) oauth.Session {
+		one := sampleSession(d, user, now)
+		one.Root = root
+		generation, _, err := s.Sessions.Start(t.Context(), one, 5)
+		sure(t, "start", err)
+		one.Generation = generation
+		return one
+	}
+	raise := func(what store.Ended, root oauth.RootTag) {
+		e := store.Ending{User: user, What: what, Root: root, Client: "c", Now: now, Keep: time.Hour}
+		sure(t, "raise", s.Revocations.Raise(t.Context(), e))
+	}
+	lives := func(when string, one oauth.Session, want bool) {
+		t.Helper()
+		found, err := s.Sessions.Find(t.Context(), one.Ref, now)
+		same(t, when, err == nil, want)
+		if err == nil {
+			same(t, when+": the generation it began in", found.Generation, one.Generation)
+		}
+	}
+	a, b := begin("AAAA"), begin("BBBB")
+	for _, what := range []store.Ended{store.EndedGrants, store.EndedClient, store.EndedSession} {
+		raise(what, "AAAA")
+	}
+	lives("after endings of grants", a, true)
+	raise(store.EndedOthers, "AAAA")
+	lives("the browser that was spared", a, true)
+	lives("another browser", b, false)
+	b = begin("BBBB")
+	lives("after the next sign-in", b, true)
+	raise(store.EndedOthers, "BBBB")
+	lives("the browser that was spared before", a, false)
+	lives("the browser that is spared now", b, true)
+	listed, err := s.Sessions.OfUser(t.Context(), user, now)
+	sure(t, "of user", err)
+	same(t, "sessions that are listed", len(listed), 1)
+	raise(store.EndedUser, "")
+	lives("after an ending of everything", b, false)
+	lives("a session that began later, at the same time", begin("CCCC"), true)
 }

@@ -28,6 +28,8 @@ type Subject struct {
 	Limits   store.Limits
 	Sweeps   store.Sweeps
 	Overview store.Overview
+
+	Revocations store.Revocations
 }
 
 // Open gives a subject over an empty store.
@@ -76,6 +78,20 @@ func pick[T any](d dice, values ...T) T { return values[d.IntN(len(values))] }
 // ref is a random name of the length that refs have.
 func (d dice) ref() string { return oauth.DigestOf(fmt.Sprint("ref", d.Uint64(), d.Uint64())).Key() }
 
+// roots are the browsers of every user.
+var roots = []oauth.RootTag{"AAAA", "BBBB", "CCCC"}
+
+// grantRef names a random grant that a user gives in one of the browsers.
+func (d dice) grantRef(user oauth.UserID) oauth.GrantRef {
+	random := oauth.DigestOf(fmt.Sprint("grant", d.Uint64(), d.Uint64()))
+	return oauth.NewGrantID(user, pick(d, roots...), random[:oauth.GrantEntropy]).Ref()
+}
+
+// sessionRef names a random session of a user.
+func (d dice) sessionRef(user oauth.UserID) oauth.SessionRef {
+	return oauth.SessionRef(string(oauth.TagOfUser(user)) + d.ref()[oauth.UserTagLength:])
+}
+
 // uuid is a random user id.
 func (d dice) uuid() oauth.UserID {
 	return oauth.UserID(fmt.Sprintf("%08x-0000-4000-8000-%012x", d.Uint32(), d.Uint64()>>16))
@@ -92,10 +108,10 @@ func same(t *testing.T, where string, got, want any) {
 	}
 }
 
-// sure fails when the store could not be asked. The two answers that look like errors pass.
+// sure fails when the store could not be asked. The answers that look like errors pass.
 func sure(t *testing.T, where string, err error) {
 	t.Helper()
-	if err != nil && !errors.Is(err, store.Absent) && !errors.Is(err, store.Conflict) {
+	if err != nil && !errors.Is(err, store.Absent) && !errors.Is(err, store.Conflict) && !errors.Is(err, store.Revoked) {
 		t.Fatalf("%s: %v", where, err)
 	}
 }
@@ -145,10 +161,10 @@ func Abandoned(t *testing.T, open Open) {
 	now := start()
 	for name, err := range map[string]error{
 		"Grants.Create":       s.Grants.Create(ctx, oauth.Grant{Ref: "x"}),
-		"Grants.CreateOnce":   s.Grants.CreateOnce(ctx, oauth.Grant{Ref: "x"}, time.Hour),
+		"Grants.CreateOnce":   s.Grants.CreateOnce(ctx, oauth.Grant{Ref: "x"}, store.Once{Name: "x", Keep: time.Hour}),
 		"Grants.Advance":      second(s.Grants.Advance(ctx, store.Presentation{})),
 		"Grants.Get":          second(s.Grants.Get(ctx, "x")),
-		"Grants.OfUser":       second(s.Grants.OfUser(ctx, "x")),
+		"Grants.OfUser":       second(s.Grants.OfUser(ctx, store.GrantQuery{User: "x"})),
 		"Grants.Kill":         s.Grants.Kill(ctx, "x"),
 		"Access.Put":          s.Access.Put(ctx, oauth.Access{}, now),
 		"Access.Look":         second(s.Access.Look(ctx, store.Query{})),
@@ -165,7 +181,7 @@ func Abandoned(t *testing.T, open Open) {
 		"Users.Put":           second(s.Users.Put(ctx, oauth.User{ID: "x"})),
 		"Users.Delete":        s.Users.Delete(ctx, "x"),
 		"Users.List":          second(s.Users.List(ctx, "", 1)),
-		"Sessions.Start":      second(s.Sessions.Start(ctx, oauth.Session{}, 1)),
+		"Sessions.Start":      third(s.Sessions.Start(ctx, oauth.Session{}, 1)),
 		"Sessions.Find":       second(s.Sessions.Find(ctx, "x", now)),
 		"Sessions.Touch":      s.Sessions.Touch(ctx, oauth.Session{}),
 		"Sessions.End":        s.Sessions.End(ctx, "x", "y"),
@@ -173,6 +189,10 @@ func Abandoned(t *testing.T, open Open) {
 		"Overview.Counts":     second(s.Overview.Counts(ctx, now)),
 		"Overview.Sessions":   third(s.Overview.Sessions(ctx, store.SessionPlace{}, 1, now)),
 		"Overview.Behind":     second(s.Overview.SessionsBehind(ctx, store.SessionPlace{}, now)),
+		"Overview.Clients":    second(s.Overview.ClientsOfUser(ctx, "x", "", 1)),
+		"Revocations.Raise":   s.Revocations.Raise(ctx, store.Ending{User: "x", What: store.EndedUser}),
+		"Revocations.Reap":    second(s.Revocations.Reap(ctx, store.GrantQuery{User: "x", Limit: 1})),
+		"Revocations.Settle":  s.Revocations.Settle(ctx, "x", now),
 		"Consents.Give":       second(s.Consents.Give(ctx, "x", oauth.Consent{}, now)),
 		"Consents.Of":         second(s.Consents.Of(ctx, "x", "y")),
 		"Consents.Given":      second(s.Consents.Given(ctx, "x")),

@@ -76,7 +76,7 @@ func tidy(t *testing.T, s Subject) {
 	user := d.uuid()
 	grant := func(born time.Time) oauth.Grant {
 		g := oauth.Grant{
-			Ref: oauth.GrantRef(d.ref()), Client: "c", User: user, Born: born, Expires: born.Add(48 * time.Hour), End: born.Add(48 * time.Hour),
+			Ref: d.grantRef(user), Client: "c", User: user, Born: born, Expires: born.Add(48 * time.Hour), End: born.Add(48 * time.Hour),
 		}
 		sure(t, "create", s.Grants.Create(t.Context(), g))
 		return g
@@ -85,20 +85,28 @@ func tidy(t *testing.T, s Subject) {
 	sure(t, "kill", s.Grants.Kill(t.Context(), dead.Ref, young.Ref))
 	over, live := sampleSession(d, user, now.Add(-time.Minute)), sampleSession(d, user, now)
 	over.Expires = now.Add(time.Second)
-	sure(t, "start", second(s.Sessions.Start(t.Context(), over, 5)))
-	sure(t, "start", second(s.Sessions.Start(t.Context(), live, 5)))
+	sure(t, "start", third(s.Sessions.Start(t.Context(), over, 5)))
+	sure(t, "start", third(s.Sessions.Start(t.Context(), live, 5)))
 
 	n, err := s.Sweeps.Tidy(t.Context(), user, now.Add(time.Second))
 	sure(t, "tidy", err)
-	same(t, "taken out: a dead grant and a session", n, 2)
+	same(t, "taken out: two dead grants and a session", n, 3)
 	n, err = s.Sweeps.Tidy(t.Context(), user, now.Add(time.Second))
 	sure(t, "tidy again", err)
 	same(t, "taken out again", n, 0)
 	n, err = s.Sweeps.Tidy(t.Context(), user, now.Add(2*time.Hour))
 	sure(t, "tidy later", err)
-	same(t, "taken out later: the other dead grant, and the session that ran out", n, 2)
+	same(t, "taken out later: the session that ran out", n, 1)
+	same(t, "grants that stay", everyGrant(t, s, store.GrantQuery{User: user, Limit: 10}), []oauth.Grant{old})
 
-	grants, err := s.Grants.OfUser(t.Context(), user)
-	sure(t, "of user", err)
-	same(t, "grants that stay", grants, []oauth.Grant{old})
+	end := store.Ending{User: user, What: store.EndedClient, Client: "c", Now: now, Keep: 48 * time.Hour}
+	sure(t, "raise", s.Revocations.Raise(t.Context(), end))
+	_, err = s.Grants.Get(t.Context(), old.Ref)
+	same(t, "a grant after an ending", err, store.Absent)
+	n, err = s.Sweeps.Tidy(t.Context(), user, now.Add(3*time.Hour))
+	sure(t, "tidy after an ending", err)
+	same(t, "taken out after an ending", n, 1)
+	older := grant(now.Add(-time.Hour)) // the ending of a single client is forgotten once all of its grants are deleted
+	_, err = s.Grants.Get(t.Context(), older.Ref)
+	same(t, "a grant after the ending was forgotten", err, nil)
 }

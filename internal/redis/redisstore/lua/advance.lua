@@ -1,13 +1,14 @@
 -- Spends a numbered credential of a grant: the authorization code is serial 0, the refresh tokens
 -- are 1, 2, 3 … It is reached only by a credential whose seal was verified, and by a code only
 -- together with its verifier.
--- KEYS  1 grant   2 access token to be written beside it (or none)
+-- KEYS  1 grant   2 the user's revocation   3 access token to be written beside it (or none)
 -- ARGV  1 client   2 serial   3 presenter   4 now, or empty: the time of Redis   5 grace   6 rotate (1 or 0)
 --       7 keep   8 grant's ref   9 scopes and 10 audiences that the client may have now, each between two line ends
---       11 life of the access token (with KEYS 2)                          (times and lengths in ms)
+--       11 the client's tag   12 life of the access token (with KEYS 3)    (times and lengths in ms)
 -- gives {verdict, now, name, value, …}: the grant after the change
 --   advanced  it was live and is spent now      retried  the same presenter, inside the grace
 --   reused    it is older: the grant is gone    no_scope, no_audience  nothing of the grant is left
+--   ended     the user's revocation is later than the grant, which is gone; nothing more is returned
 --   expired, unknown, foreign  nothing more is returned
 local pairs_of = redis.call('HGETALL', KEYS[1])
 local g = {}
@@ -59,6 +60,15 @@ if g.client ~= ARGV[1] then
   if live == 0 and shown == 0 then redis.call('DEL', KEYS[1]) end
   return {'foreign'}
 end
+-- The user's revocation, as oauth.Revocation.EndsGrant decides.
+local root = string.sub(ARGV[8], 12, 15)
+local r = redis.call('HMGET', KEYS[2], 'user', 'grants', 'c:' .. ARGV[11], 'others', 'except', 'sessions', 's:' .. root)
+local function later(generation) return tonumber(generation or '0') > tonumber(g.gen or '0') end
+if later(r[1]) or later(r[2]) or later(r[3]) or later(r[4]) and r[5] ~= root
+  or not g.offline and (later(r[6]) or later(r[7])) then
+  redis.call('DEL', KEYS[1])
+  return {'ended'}
+end
 if now >= tonumber(g.exp) or now >= stop then return {'expired'} end
 if shown > live then return {'unknown'} end
 
@@ -98,11 +108,11 @@ redis.call('HSET', KEYS[1], 'serial', g.serial, 'exp', g.exp)
 if g.by then redis.call('HSET', KEYS[1], 'by', g.by, 'spent', g.spent) end
 redis.call('PEXPIRE', KEYS[1], keep)
 
-if KEYS[2] then
-  local life = math.max(math.min(tonumber(ARGV[11]), stop - now), 1)
-  redis.call('HSET', KEYS[2], 'client', g.client, 'grant', ARGV[8], 'iat', at, 'exp', string.format('%d', now + life))
-  if g.scope then redis.call('HSET', KEYS[2], 'scope', g.scope) end
-  if g.aud then redis.call('HSET', KEYS[2], 'aud', g.aud) end
-  redis.call('PEXPIRE', KEYS[2], life)
+if KEYS[3] then
+  local life = math.max(math.min(tonumber(ARGV[12]), stop - now), 1)
+  redis.call('HSET', KEYS[3], 'client', g.client, 'grant', ARGV[8], 'iat', at, 'exp', string.format('%d', now + life))
+  if g.scope then redis.call('HSET', KEYS[3], 'scope', g.scope) end
+  if g.aud then redis.call('HSET', KEYS[3], 'aud', g.aud) end
+  redis.call('PEXPIRE', KEYS[3], life)
 end
 return answer('advanced')
