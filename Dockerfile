@@ -6,10 +6,11 @@ RUN go mod download
 COPY cmd cmd
 COPY internal internal
 ARG VERSION=dev
+ARG COMMIT=
 ARG TARGETOS=linux
 ARG TARGETARCH=amd64
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o /oauth2d ./cmd/oauth2d
+    go build -trimpath -ldflags "-s -w -X main.version=$VERSION -X main.commit=$COMMIT" -o /oauth2d ./cmd/oauth2d
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /oauth2d /oauth2d

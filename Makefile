@@ -7,6 +7,7 @@ SHELL := /bin/bash
 export GOTOOLCHAIN := $(shell awk '$$1 == "toolchain" { print $$2 }' go.mod)
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null)
 LINT     := v2.15.0
 REDOCLY  := @redocly/cli@2.11.1
 FUZZTIME ?= 30s
@@ -24,7 +25,7 @@ run: build ## start a server to try out: embedded Redis, demo client and user, n
 .PHONY: build
 build: ## build build/oauth2d
 	@mkdir -p build
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o build/oauth2d ./cmd/oauth2d
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o build/oauth2d ./cmd/oauth2d
 
 .PHONY: test
 test: packages $(BIN)/faults ## install what the tests need, then run them all with the race detector

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -143,16 +142,17 @@ func unknownIn(flag string, f adminwire.AuditFilter) error {
 	}
 }
 
-// details is what else belongs to a fact, in lines below it.
+// details is what else belongs to a fact: a line each below it.
 func details(e adminwire.AuditEntry) []string {
-	if len(e.Details) == 0 {
-		return nil
+	var lines []string
+	for _, name := range sortedKeys(e.Details) {
+		shown, isText := e.Details[name].(string)
+		if !isText {
+			shown = text(e.Details[name])
+		}
+		lines = append(lines, name+": "+shown)
 	}
-	raw, err := json.Marshal(e.Details)
-	if err != nil {
-		return nil
-	}
-	return []string{string(raw)}
+	return lines
 }
 
 // errTampered is the failure of a verification.

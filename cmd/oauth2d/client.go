@@ -40,7 +40,7 @@ func (f *clientFlags) bind(cmd *cobra.Command) {
 	flags.BoolVar(&f.native, "native", false, "the client runs on the user's machine: any port of a loopback redirect URI is good")
 	flags.StringSliceVar(&f.grants, "grant", nil, "grant types: authorization_code, client_credentials, refresh_token")
 	flags.StringArrayVar(&f.redirects, "redirect-uri", nil, "redirect URI; may be repeated")
-	flags.StringArrayVar(&f.logouts, "post-logout-uri", nil, "where the browser may go after logout; may be repeated")
+	flags.StringArrayVar(&f.logouts, "post-logout-uri", nil, "where the browser may go after a logout; kept, but without effect until the server has a logout endpoint for clients; may be repeated")
 	flags.StringVar(&f.scope, "scope", "", "scopes it may ask for, separated by spaces")
 	flags.StringVar(&f.defaultScope, "default-scope", "", "scopes it gets when it asks for none; empty: all of --scope")
 	flags.StringSliceVar(&f.audience, "audience", nil, "aud of its tokens when it names no resource")
@@ -111,6 +111,7 @@ func newClientCreate(s *shared) *cobra.Command {
 		if wanted.SecretHash, err = s.secretFrom(hashFile); err != nil {
 			return err
 		}
+		s.warnOfLogouts(f.logouts)
 		made, err := api.CreateClient(ctx, wanted)
 		if err != nil {
 			return inWords(err, clientWords())
@@ -132,6 +133,13 @@ func newClientCreate(s *shared) *cobra.Command {
 		}
 		return nil
 	})
+}
+
+// warnOfLogouts says that an address is stored for an endpoint that this release does not serve.
+func (s *shared) warnOfLogouts(uris []string) {
+	if len(uris) > 0 {
+		s.say("warning: --post-logout-uri is kept, but has no effect: this server has no logout endpoint for clients yet")
+	}
 }
 
 // secretFrom reads a secret out of a file, or from standard input.

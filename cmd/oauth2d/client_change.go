@@ -32,6 +32,7 @@ func newClientUpdate(s *shared) *cobra.Command {
 		if len(change) == 0 {
 			return usage("%s: nothing is to be changed; hint: %s --help lists the flags", cmd.CommandPath(), cmd.CommandPath())
 		}
+		s.warnOfLogouts(f.logouts)
 		return s.patchClient(ctx, api, args[0], change, "changed")
 	})
 }

@@ -148,17 +148,7 @@ func (s *shared) saveLogin(id identity) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fresh, err := os.CreateTemp(filepath.Dir(name), "login-*") // with 0600
-	if err != nil {
-		return "", err
-	}
-	_, err = fresh.Write(append(raw, '\n'))
-	err = errors.Join(err, fresh.Close())
-	if err == nil {
-		err = os.Rename(fresh.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(fresh.Name()) // it is of no use to anybody
+	if err := writePrivate(name, raw); err != nil {
 		return "", err
 	}
 	return name, nil
@@ -174,22 +164,6 @@ func (id identity) clientSecret() (string, error) {
 		return "", usage("%s: %w", envSecretFile, err)
 	}
 	return text, nil
-}
-
-// tokens gives the access token for the admin API, and a new one when it has run out.
-func (s *shared) tokens(id identity) func(context.Context) (string, error) {
-	var held *oauth2.Token
-	return func(ctx context.Context) (string, error) {
-		if held.Valid() {
-			return held.AccessToken, nil
-		}
-		got, err := s.fetch(ctx, id)
-		if err != nil {
-			return "", err
-		}
-		held = got
-		return held.AccessToken, nil
-	}
 }
 
 // fetch gets an access token from the issuer.

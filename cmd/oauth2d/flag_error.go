@@ -38,7 +38,7 @@ func flagError(cmd *cobra.Command, err error) error {
 func formOf(kind string) string {
 	switch {
 	case kind == "duration":
-		return "a duration such as 90s, 15m or 24h"
+		return "a duration such as 90s, 15m, 12h or 7d"
 	case kind == "bool":
 		return "true or false"
 	case strings.HasPrefix(kind, "int"):

@@ -82,7 +82,7 @@ func (s *shared) login(ctx context.Context, id identity, secretFile, scope strin
 		id.Access, id.Refresh, id.Expires = token.AccessToken, token.RefreshToken, token.Expiry
 		id.fromFile = true
 	}
-	api, err := adminclient.New(adminclient.Options{Server: id.Server, Token: s.tokens(id)})
+	api, err := adminclient.New(adminclient.Options{Server: id.Server, Token: (&wallet{s: s, id: id}).token})
 	if err != nil {
 		return usage("--%w", err)
 	}
@@ -118,6 +118,11 @@ func (s *shared) logout(ctx context.Context) error {
 		return err
 	}
 	saved, unreadable := s.savedLogin()
+	if secret, err := saved.clientSecret(); unreadable == nil && err == nil {
+		if kept := s.tokenFile(saved, secret); kept != "" {
+			_ = os.Remove(kept) // it runs out by itself where it cannot be removed
+		}
+	}
 	if err := os.Remove(name); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			s.say("you are not logged in")

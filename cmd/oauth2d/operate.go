@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +27,7 @@ func (s *shared) operate(cmd *cobra.Command, do func(ctx context.Context, api *a
 	flags.BoolVar(&w.direct, "direct", false, "work straight on Redis, with the server's settings")
 	flags.StringVar(&w.server, "server", "", "operators' listener of a server, such as http://127.0.0.1:9090 (or OAUTH2D_CLI_SERVER)")
 	flags.StringVar(&w.issuer, "issuer", "", "issuer that gives the token for --server (or OAUTH2D_CLI_ISSUER)")
+	s.completeNames(cmd, &w)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if w.direct && w.server != "" {
 			return usage("%s: --direct and --server exclude each other", cmd.CommandPath())
@@ -86,7 +88,10 @@ func (s *shared) remote(doing string, w way) (*adminclient.Client, error) {
 		return nil, usage("%s: no server is named; hint: add --direct to work straight on Redis, or name the operators' listener by --server, OAUTH2D_CLI_SERVER or oauth2d login", doing)
 	}
 	s.self = known.ClientID
-	api, err := adminclient.New(adminclient.Options{Server: known.Server, Token: s.tokens(known)})
+	purse := &wallet{s: s, id: known}
+	api, err := adminclient.New(adminclient.Options{
+		Server: known.Server, Token: purse.token, HTTP: &http.Client{Transport: purse, Timeout: patience},
+	})
 	if err != nil {
 		return nil, usage("--%w", err)
 	}

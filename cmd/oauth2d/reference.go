@@ -40,6 +40,7 @@ One binary is the server and the tools to look after it. This page lists every c
   | ` + "`OAUTH2D_CLI_CLIENT_ID`" + ` | a client with admin scopes |
   | ` + "`OAUTH2D_CLI_CLIENT_SECRET`" + ` | its secret, or |
   | ` + "`OAUTH2D_CLI_CLIENT_SECRET_FILE`" + ` | a file that holds it |
+  | ` + "`OAUTH2D_CLI_TOKEN_CACHE`" + ` | folder where the access tokens of clients are kept for their life, in files that only you can read; empty: ` + "`$XDG_CACHE_HOME/oauth2d`" + `; ` + "`off`" + ` keeps none |
   | ` + "`OAUTH2D_CLI_LOGIN_FILE`" + ` | where ` + "`login`" + ` stores what it got; empty: ` + "`$XDG_CONFIG_HOME/oauth2d/login.json`" + ` |
 
 - ` + "`--direct`" + ` works straight on Redis with the server's own settings: to register the first client, and in an emergency. It follows the same rules, because it

@@ -96,6 +96,9 @@ func newRoot(c console) *cobra.Command {
 	root.SetIn(c.in)
 	root.SetOut(c.out)
 	root.SetErr(c.err)
+	root.Version = thisBuild().Version
+	root.SetVersionTemplate(thisBuild().line())
+	root.SetHelpCommand(newHelp())
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(usageTemplate)
 	root.CompletionOptions.DisableDefaultCmd = true
@@ -111,6 +114,7 @@ func newRoot(c console) *cobra.Command {
 		newServe(s), newClient(s), newUser(s), newSession(s), newGrant(s), newToken(s), newKey(s), newAudit(s), newStats(s), newCleanup(s),
 		newDoctor(s), newLogin(s), newLogout(s), newConfig(s), newHealthcheck(s), newCompletion(s), newReference(s), newVersion(s),
 	)
+	completeWords(root)
 	return root
 }
 
@@ -144,7 +148,42 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		return usage("%q is no command of %q; hint: did you mean %s?", args[0], cmd.CommandPath(), strings.Join(near, " or "))
 	}
+	if cmd.HasSubCommands() {
+		return usage("%q is no command of %q; hint: %s --help lists them", args[0], cmd.CommandPath(), cmd.CommandPath())
+	}
 	return usage("%q is not understood; hint: %s --help", args[0], cmd.CommandPath())
+}
+
+// newHelp is the help command. An unknown command is an error, as it is without help.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "explain a command",
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			of, left, err := cmd.Root().Find(args)
+			if err != nil || len(left) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			var names []string
+			for _, one := range of.Commands() {
+				if one.IsAvailableCommand() {
+					names = append(names, one.Name()+"\t"+one.Short)
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			of, left, err := cmd.Root().Find(args)
+			if of == nil || err != nil {
+				of, left = cmd.Root(), args
+			}
+			if len(left) > 0 {
+				return noArgs(of, left)
+			}
+			of.InitDefaultHelpFlag()
+			return of.Help()
+		},
+	}
 }
 
 // oneArg wants one argument.

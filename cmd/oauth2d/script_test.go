@@ -90,7 +90,7 @@ func runScript(t *testing.T, file string, prepare face) {
 			env.Setenv("HOME", env.WorkDir)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails, "keep": keep, "mode": mode, "untrack": untrack, "into": into},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails, "keep": keep, "mode": mode, "untrack": untrack, "into": into, "glob": glob},
 	})
 }
 
@@ -105,6 +105,16 @@ func fails(ts *testscript.TestScript, _ bool, args []string) {
 	if code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)
 	}
+}
+
+// glob PATTERN sets FOUND to the one file that fits.
+func glob(ts *testscript.TestScript, _ bool, args []string) {
+	found, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(found) != 1 {
+		ts.Fatalf("%s: %v, want one file", args[0], found)
+	}
+	ts.Setenv("FOUND", found[0])
 }
 
 // into FULL|CLOSED N ARGS... runs the program with a standard output that cannot be written, and wants it

@@ -85,7 +85,11 @@ func (s *shared) serve(ctx context.Context, f serveFlags) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.New(ctx, c, app.Options{LogTo: s.err, AuditTo: s.out, Version: thisBuild().Version, DevRedirects: f.redirects})
+	facts := s.out
+	if f.dev && c.Log.Format == "text" {
+		facts = readableFacts{s.out}
+	}
+	a, err := app.New(ctx, c, app.Options{LogTo: s.err, AuditTo: facts, Version: thisBuild().Version, DevRedirects: f.redirects})
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func wrap(text string, width int) []string {
 	for len(left) > width {
 		cut := width
 		for i := width; i > width/3; i-- {
-			if left[i] == ' ' || strings.ContainsRune(",;/", left[i-1]) {
+			if left[i] == ' ' || strings.ContainsRune(",;", left[i-1]) {
 				cut = i
 				break
 			}

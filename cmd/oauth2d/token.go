@@ -113,7 +113,11 @@ func (s *shared) getToken(ctx context.Context, f tokenFlags) error {
 func (s *shared) printToken(got *oauth2.Token) error {
 	if s.output == "table" {
 		fmt.Fprintln(s.out, got.AccessToken)
-		s.say("above is the access token; it is good for %s", time.Until(got.Expiry).Round(time.Second))
+		if life := lifeOf(got); life > 0 {
+			s.say("above is the access token; it is good for %s", time.Duration(life)*time.Second)
+		} else {
+			s.say("above is the access token; the server did not say how long it is good")
+		}
 		return nil
 	}
 	text := func(name string) string {
@@ -123,11 +127,20 @@ func (s *shared) printToken(got *oauth2.Token) error {
 	return s.print(struct {
 		Access  string `json:"access_token"`
 		Type    string `json:"token_type"`
-		Expires int64  `json:"expires_in"`
+		Expires int64  `json:"expires_in,omitempty"`
 		Refresh string `json:"refresh_token,omitempty"`
 		Scope   string `json:"scope"`
 		ID      string `json:"id_token,omitempty"`
-	}{got.AccessToken, got.TokenType, got.ExpiresIn, got.RefreshToken, text("scope"), text("id_token")}, table{})
+	}{got.AccessToken, got.TokenType, lifeOf(got), got.RefreshToken, text("scope"), text("id_token")}, table{})
+}
+
+// lifeOf is how long a token lives from now on, in seconds; 0 when the server did not say. The library
+// leaves its ExpiresIn empty.
+func lifeOf(got *oauth2.Token) int64 {
+	if got.Expiry.IsZero() {
+		return 0
+	}
+	return int64(time.Until(got.Expiry).Round(time.Second) / time.Second)
 }
 
 // tokenFrom takes a token from the command line; - is standard input, where the history does not see it.

@@ -7,8 +7,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is the release; the linker writes it (-X main.version=...).
-var version string
+// version and commit are the release and what it was built from; the linker writes them
+// (-X main.version=... -X main.commit=...).
+var version, commit string
 
 // build is what this binary was made of.
 type build struct {
@@ -28,14 +29,23 @@ func newVersion(s *shared) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
 			return s.print(b, table{rows: [][]string{
-				{"version", b.Version}, {"commit", orDash(b.Commit)}, {"time", orDash(b.Time)}, {"go", b.Go}, {"platform", b.Platform},
+				{"version", b.Version}, {"commit", first(b.Commit, "unknown: built outside of version control")}, {"time", orDash(b.Time)}, {"go", b.Go}, {"platform", b.Platform},
 			}})
 		},
 	}
 }
 
+// line is the build in one line, for --version.
+func (b build) line() string {
+	text := "oauth2d " + b.Version
+	if b.Commit != "" {
+		text += " (" + b.Commit[:min(len(b.Commit), 12)] + ")"
+	}
+	return text + " " + b.Go + " " + b.Platform + "\n"
+}
+
 func thisBuild() build {
-	b := build{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	b := build{Version: version, Commit: commit, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
 	if b.Version == "" && ok {
 		b.Version = info.Main.Version
@@ -49,7 +59,7 @@ func thisBuild() build {
 	for _, setting := range info.Settings {
 		switch setting.Key {
 		case "vcs.revision":
-			b.Commit = setting.Value
+			b.Commit = first(b.Commit, setting.Value)
 		case "vcs.time":
 			b.Time = setting.Value
 		}

@@ -3,6 +3,7 @@ package app
 import (
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/config"
 )
@@ -13,9 +14,18 @@ func newLogger(c config.Log, w io.Writer) (*slog.Logger, *slog.LevelVar) {
 	setLevel(level, c)
 	o := &slog.HandlerOptions{Level: level}
 	if c.Format == "text" {
+		o.ReplaceAttr = shortTime
 		return slog.New(slog.NewTextHandler(w, o)), level
 	}
 	return slog.New(slog.NewJSONHandler(w, o)), level
+}
+
+// shortTime leaves the date out of lines that a person reads as they come.
+func shortTime(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey {
+		a.Value = slog.StringValue(a.Value.Time().Format(time.TimeOnly))
+	}
+	return a
 }
 
 // setLevel leaves the level as it is when the word is none; the settings were checked before.

@@ -42,6 +42,7 @@ func devDefaults() map[string]any {
 	}
 	return map[string]any{
 		"redis.mode": "embedded",
+		"log.format": "text",
 		"brand.name": "oauth2d demo",
 		// Everybody knows the demo passwords; what hashing them costs would only slow the start.
 		"password.memory": "8192",

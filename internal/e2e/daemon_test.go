@@ -65,7 +65,7 @@ func launch(t testing.TB, env []string, args ...string) *daemon {
 // serve starts a daemon and waits until it serves.
 func serve(t testing.TB, env []string, args ...string) *daemon {
 	t.Helper()
-	d := launch(t, env, append([]string{"serve"}, args...)...)
+	d := launch(t, env, append([]string{"serve", "--set", "log.format=json"}, args...)...)
 	redistest.Eventually(t, patience, "the server serves", func() bool {
 		if d.gone() {
 			t.Fatalf("the server ended with %d:\n%s", d.process.ProcessState.ExitCode(), d.Log)
