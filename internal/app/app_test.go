@@ -37,6 +37,7 @@ func (l *lines) String() string {
 
 func devConfig() config.Config {
 	c := config.Default(true)
+	c.Log.Format = "json" // which the tests take apart
 	c.Server.Listen, c.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
 	return c
 }

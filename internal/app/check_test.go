@@ -46,6 +46,7 @@ func TestF_N06_CheckAndServeRefuseTheSame(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := config.Default(true)
+			c.Log.Format = "json" // which the tests take apart
 			c.Server.Listen, c.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
 			test.set(&c)
 			checked := app.Check(t.Context(), c).Err()

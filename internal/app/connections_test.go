@@ -64,6 +64,7 @@ func TestF_S27_SecretFilesOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := config.Default(true)
+	c.Log.Format = "json" // which the tests take apart
 	c.Server.Listen, c.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
 	c.SecretFiles = []config.SecretFile{{Key: "master_key", Name: file}}
 	for mode, want := range map[os.FileMode]string{0o600: "", 0o400: "", 0o640: "", 0o440: "", 0o644: "others may read it (mode 0644)", 0o604: "others may read", 0o660: "others may change", 0o666: "others may change"} {

@@ -48,6 +48,7 @@ func Redis(addr string) Option {
 func Start(t testing.TB, options ...Option) *Daemon {
 	t.Helper()
 	c := config.Default(true)
+	c.Log.Format = "json" // which the tests take apart
 	c.Server.Listen, c.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
 	c.Password.Memory, c.Password.Time = 8192, 1 // the cheapest that is allowed
 	// The machine may be busy; what is slow is not wrong.
