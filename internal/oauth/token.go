@@ -13,8 +13,8 @@ import (
 type Token string
 
 // MaxTokenBytes is the length of the longest token that is issued, and of the longest that is looked
-// at. It is one number, so that no token exists that cannot be introspected or revoked. It leaves room
-// in the 8 KiB of headers that many proxies allow a request only for tokens well below it.
+// at. It is one number, so that no token exists that cannot be introspected or revoked. Many proxies
+// allow 8 KiB for all headers of a request, so a useful token is shorter.
 const MaxTokenBytes = 8 << 10
 
 const hidden = "token(…)"

@@ -398,3 +398,18 @@ func FuzzInspect(f *testing.F) {
 		}
 	})
 }
+
+// Two rooms that do not know each other have to agree on it: what one makes, the other has to read.
+func TestF_S09_OneMaximumForTokens(t *testing.T) {
+	t.Parallel()
+	if jose.MaxToken != oauth.MaxTokenBytes {
+		t.Errorf("a JWT of %d bytes is issued, and one of %d is read", oauth.MaxTokenBytes, jose.MaxToken)
+	}
+	r := newRoom(t, nil)
+	c := client("large", oauth.FormatJWT)
+	c.Claims = map[string]string{"note": strings.Repeat("x", oauth.MaxTokenBytes)} // stored before registration refused it
+	_, err := r.Mint(t.Context(), r.order(c))
+	if oauth.AsError(err).Code != oauth.InvalidRequest || !strings.Contains(err.Error(), "8192 bytes") {
+		t.Errorf("issued, or refused as %v", err)
+	}
+}
