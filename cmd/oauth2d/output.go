@@ -109,8 +109,9 @@ func (s *shared) moment(flag, text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	_, isNumber := strconv.Atoi(text) // such as a year: a number alone is no age here
-	if age, err := config.ParseDuration(text); err == nil && age >= 0 && isNumber != nil {
+	age, err := config.ParseDuration(text)
+	bare := strings.Trim(text, "0123456789") == "" // such as a year: a number alone is no age here
+	if err == nil && age >= 0 && !bare {
 		return time.Now().Add(-age), nil
 	}
 	at, err := time.Parse(time.RFC3339, text)

@@ -82,7 +82,7 @@ func TestF_S27_SecretFilesOfOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = a.Stop(t.Context())
-		if warned := strings.Contains(log.String(), "holds master_key"); warned != (want != "") {
+		if warned := strings.Contains(log.String(), `"holds":"master_key"`); warned != (want != "") {
 			t.Errorf("%o: %s", mode, log)
 		}
 	}

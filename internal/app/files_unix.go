@@ -10,5 +10,5 @@ func openFileLimit() int {
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || limit.Cur > 1<<30 {
 		return 0
 	}
-	return int(limit.Cur) //nolint:gosec // G115: bounded above
+	return int(limit.Cur)
 }

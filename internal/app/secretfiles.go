@@ -65,7 +65,8 @@ func (f looseFile) String() string {
 // stop working because an operator restored a file with other rights.
 func (a *App) warnLooseFiles() {
 	for _, file := range looseFiles(a.config) {
-		a.log.Warn(file.String(), "hint", looseRemedy)
+		a.log.Warn("a file with secrets is open to other users of this machine", "holds", file.Key, "file", file.Name, "mode", file.mode.String(),
+			"hint", looseRemedy)
 	}
 }
 

@@ -34,7 +34,7 @@ func ParseDuration(text string) (time.Duration, error) {
 	if err != nil {
 		return 0, wrong
 	}
-	d := time.Duration(n) * day //nolint:gosec // G115: 16 bits
+	d := time.Duration(n) * day
 	if rest == "" {
 		return d, nil
 	}

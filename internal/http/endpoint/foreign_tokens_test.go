@@ -1,6 +1,7 @@
 package endpoint_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -92,7 +93,7 @@ func TestF_S23_UserInfoTakesNoTokenForAnotherAudience(t *testing.T) {
 			about := d.Demo().Introspect(t, with(other, map[string]string{"scope": scope}).Text("access_token"))
 			got, err := json.Marshal(about.Fields["aud"])
 			expected, _ := json.Marshal(want)
-			if err != nil || string(got) != string(expected) {
+			if err != nil || !bytes.Equal(got, expected) {
 				t.Errorf("%s, %s: aud %s, want %s", format, scope, got, expected)
 			}
 		}
@@ -141,7 +142,8 @@ func TestF_N10_ADeniedIntrospectionLeavesATrace(t *testing.T) {
 		t.Errorf("%d debug lines of 3", n)
 	}
 	d.Clock.Advance(time.Minute)
-	if stranger.Introspect(t, login.Text("access_token")); strings.Count(d.Facts(t), `"event":"introspection.denied"`) != 3 {
+	stranger.Introspect(t, login.Text("access_token"))
+	if strings.Count(d.Facts(t), `"event":"introspection.denied"`) != 3 {
 		t.Error("a minute later it was not told again")
 	}
 	// A dead token, and one that is no token, withhold nothing.

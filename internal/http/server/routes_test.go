@@ -175,8 +175,8 @@ func TestW16_WhoMayCallFromAnotherOrigin(t *testing.T) {
 func preflight(answer http.Header, wanted string) bool {
 	allowed := strings.Split(strings.ToLower(strings.ReplaceAll(answer.Get("Access-Control-Allow-Headers"), " ", "")), ",")
 	for name := range strings.SplitSeq(wanted, ",") {
-		any := slices.Contains(allowed, "*") && name != "authorization" // the wildcard does not cover it
-		if !any && !slices.Contains(allowed, name) {
+		byWildcard := slices.Contains(allowed, "*") && name != "authorization" // the wildcard does not cover it
+		if !byWildcard && !slices.Contains(allowed, name) {
 			return false
 		}
 	}
