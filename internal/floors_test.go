@@ -61,6 +61,8 @@ var floor = map[string]int{
 	"internal/event":  1,
 	"internal/precis": 1,
 
+	"internal/commonpw": 1,
+
 	"internal/http/adminwire": 1,
 }
 

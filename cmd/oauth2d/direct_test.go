@@ -100,12 +100,12 @@ func TestClientCommands(t *testing.T) {
 func TestUserCommands(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.do(t, "correct horse\n", "user", "create", "ada", "--email", "ada@example.com", "--display-name", "Ada")
+	s.do(t, "correct horse battery\n", "user", "create", "ada", "--email", "ada@example.com", "--display-name", "Ada")
 	generated, told := s.do(t, "", "user", "create", "bob", "--generate")
 	if len(strings.TrimSpace(generated)) < 20 || strings.Contains(told, strings.TrimSpace(generated)) {
 		t.Errorf("a generated password: %q, %q", generated, told)
 	}
-	s.do(t, "another horse\n", "user", "set-password", "ada")
+	s.do(t, "another horse battery\n", "user", "set-password", "ada")
 	list, _ := s.do(t, "", "user", "list")
 	if strings.Count(list, "\n") != 3 || !strings.Contains(list, "ada@example.com") {
 		t.Errorf("list: %s", list)
@@ -154,7 +154,7 @@ func TestOtherMasterKey(t *testing.T) {
 func TestCleanupAndUnlockCommands(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.do(t, "correct horse\n", "user", "create", "ada")
+	s.do(t, "correct horse battery\n", "user", "create", "ada")
 	if _, told := s.do(t, "", "cleanup"); !strings.Contains(told, "1 users looked at, 0 entries removed") {
 		t.Errorf("told %q", told)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -225,10 +224,14 @@ func (o Operator) mayDelete(ctx context.Context, id oauth.UserID, m Match) error
 // With once the user has to choose another one when they sign in next.
 func (o Operator) SetPassword(ctx context.Context, id oauth.UserID, password string, once bool) error {
 	return o.act(ctx, "user.set_password", string(id), func(ctx context.Context, d *deed) error {
-		if err := o.mayTouchUserOf(ctx, id); err != nil {
+		u, err := o.o.Directory.Get(ctx, id)
+		if err != nil {
+			return asked(err, "user")
+		}
+		if err := o.mayTouchUser(u); err != nil {
 			return err
 		}
-		if err := directory.CheckPassword(password); err != nil {
+		if err := o.o.Directory.CheckPassword(u.Name, password); err != nil {
 			return err
 		}
 		return o.o.Sessions.EndAllAround(ctx, id, reasonPassword, func(ctx context.Context) error {
@@ -239,15 +242,6 @@ func (o Operator) SetPassword(ctx context.Context, id oauth.UserID, password str
 			return asked(err, "user")
 		})
 	})
-}
-
-// mayTouchUserOf is mayTouchUser for a user who is not read yet.
-func (o Operator) mayTouchUserOf(ctx context.Context, id oauth.UserID) error {
-	u, err := o.o.Directory.Get(ctx, id)
-	if err != nil {
-		return asked(err, "user")
-	}
-	return o.mayTouchUser(u)
 }
 
 // Unlock forgets the failed sign-ins of a user, so that they may try again at once.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/admin"
@@ -80,6 +82,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		registry: clients,
 		directory: directory.New(directory.Options{
 			Store: s.users, Hasher: hasher, Events: events, Now: now, Ring: ring, Guard: passwords,
+			MinLength: c.Password.MinLength, Words: serviceWords(c),
 		}),
 		passwords: passwords,
 		sessions: session.New(session.Options{
@@ -91,6 +94,15 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 			Holder: secret.NewToken(holderBytes),
 		}),
 	}, nil
+}
+
+// serviceWords are what this service is called: no password consists of them.
+func serviceWords(c config.Config) []string {
+	words := []string{"oauth2d", c.Brand.Name}
+	if u, err := url.Parse(c.Issuer); err == nil {
+		words = append(words, strings.Split(u.Hostname(), ".")...)
+	}
+	return words
 }
 
 // newSealer takes the master keys. Embedded Redis forgets everything at exit, so the key may be

@@ -124,11 +124,12 @@ type Session struct {
 
 // Password is the cost of hashing passwords (argon2id, RFC 9106).
 type Password struct {
-	Memory   int `key:"memory" default:"19456" min:"8192" max:"1048576" doc:"KiB of memory for one hash."`
-	Time     int `key:"time" default:"2" min:"1" max:"20" doc:"Passes over the memory."`
-	Threads  int `key:"threads" default:"1" min:"1" max:"16" doc:"Lanes of one hash."`
-	Parallel int `key:"parallel" default:"0" min:"0" max:"64" doc:"Hashes computed at the same time; times memory, this is what log-ins can take of the machine. 0: the number of processors."`
-	Queue    int `key:"queue" default:"0" min:"0" max:"10000" doc:"Log-ins that may wait for a hash; further ones are told to try again (503). 0: 16 for each that is computed."`
+	Memory    int `key:"memory" default:"19456" min:"8192" max:"1048576" doc:"KiB of memory for one hash."`
+	Time      int `key:"time" default:"2" min:"1" max:"20" doc:"Passes over the memory."`
+	Threads   int `key:"threads" default:"1" min:"1" max:"16" doc:"Lanes of one hash."`
+	Parallel  int `key:"parallel" default:"0" min:"0" max:"64" doc:"Hashes computed at the same time; times memory, this is what log-ins can take of the machine. 0: the number of processors."`
+	MinLength int `key:"min_length" default:"15" min:"8" max:"64" doc:"Characters that a new password must have. 15 where the password is the only factor, as NIST SP 800-63B-4 section 3.1.1.2 requires; 8 only behind a second factor, such as a VPN with its own sign-in. Passwords that are set already stay valid."`
+	Queue     int `key:"queue" default:"0" min:"0" max:"10000" doc:"Log-ins that may wait for a hash; further ones are told to try again (503). 0: 16 for each that is computed."`
 }
 
 // Introspection is who may ask about tokens.

@@ -72,7 +72,7 @@ func (d *Directory) Chooser(ctx context.Context, sealed string, browser oauth.Br
 // CheckChoice tells whether a user may choose a password instead of theirs: as CheckPassword does, and
 // with ErrSamePassword as the cause when it is the one they have.
 func (d *Directory) CheckChoice(ctx context.Context, user oauth.User, password string) error {
-	if err := CheckPassword(password); err != nil {
+	if err := d.CheckPassword(user.Name, password); err != nil {
 		return err
 	}
 	same, err := d.matches(ctx, user.PasswordHash, password)
@@ -89,7 +89,7 @@ func (d *Directory) CheckChoice(ctx context.Context, user oauth.User, password s
 // with it; they need not change it. It is store.Conflict, and nothing has changed, when the user is
 // disabled or does not have the password any more that they proved.
 func (d *Directory) Choose(ctx context.Context, proved oauth.User, password string) (oauth.User, error) {
-	hash, err := d.hash(ctx, password)
+	hash, err := d.hash(ctx, proved.Name, password)
 	if err != nil {
 		return oauth.User{}, err
 	}

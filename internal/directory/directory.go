@@ -31,13 +31,21 @@ type Options struct {
 	Now    func() time.Time
 	Ring   *keyring.Ring    // seals the sign-ins that wait for a new password
 	Guard  *ratelimit.Guard // bounds wrong passwords by user name and address; nil bounds nothing
+
+	MinLength int      // characters of a password that is set; oauth.MinPassword when it is 0
+	Words     []string // that stand for this service, such as its name; no password consists of them
 }
 
 // Directory knows the users. It is safe for concurrent use.
 type Directory struct{ o Options }
 
 // New makes a Directory.
-func New(o Options) *Directory { return &Directory{o: o} }
+func New(o Options) *Directory {
+	if o.MinLength == 0 {
+		o.MinLength = oauth.MinPassword
+	}
+	return &Directory{o: o}
+}
 
 // changeTries is how often a change is tried against other changes of the same user.
 const changeTries = 5
@@ -93,22 +101,28 @@ func (d *Directory) Create(ctx context.Context, name, password, email, display s
 // Add adds a user under a new id. Spaces around what they are called do not count; a taken name is
 // refused with invalid_request, store.Conflict being the cause.
 func (d *Directory) Add(ctx context.Context, user oauth.User, password string) (oauth.User, error) {
-	user = trimmed(user)
-	user.ID, user.Revision = oauth.UserID(uuid.NewString()), 0
-	user.Created = d.o.Now()
-	user.Updated = user.Created
-	var err error
-	if user.Name, err = d.newName(ctx, user.Name); err != nil {
+	user, err := d.prepared(ctx, user)
+	if err != nil {
 		return oauth.User{}, err
 	}
-	if err := checkProfile(user); err != nil {
+	if user.PasswordHash, err = d.hash(ctx, user.Name, password); err != nil {
 		return oauth.User{}, err
 	}
-	hash, err := d.hash(ctx, password)
+	return d.add(ctx, user)
+}
+
+// AddHashed adds a user as Add does, whose password is not known, but its hash.
+func (d *Directory) AddHashed(ctx context.Context, user oauth.User, hash string) (oauth.User, error) {
+	user, err := d.prepared(ctx, user)
 	if err != nil {
 		return oauth.User{}, err
 	}
 	user.PasswordHash = hash
+	return d.add(ctx, user)
+}
+
+func (d *Directory) add(ctx context.Context, user oauth.User) (oauth.User, error) {
+	var err error
 	user.Revision, err = d.o.Store.Put(ctx, user)
 	switch {
 	case errors.Is(err, store.Conflict):
@@ -117,6 +131,19 @@ func (d *Directory) Add(ctx context.Context, user oauth.User, password string) (
 		return oauth.User{}, oauth.Unavailable(err)
 	}
 	return user, nil
+}
+
+// prepared gives a new user in the form in which they are stored, without a password.
+func (d *Directory) prepared(ctx context.Context, user oauth.User) (oauth.User, error) {
+	user = trimmed(user)
+	user.ID, user.Revision = oauth.UserID(uuid.NewString()), 0
+	user.Created = d.o.Now()
+	user.Updated = user.Created
+	var err error
+	if user.Name, err = d.newName(ctx, user.Name); err != nil {
+		return oauth.User{}, err
+	}
+	return user, checkProfile(user)
 }
 
 func nameTaken() error {

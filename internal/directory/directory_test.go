@@ -39,7 +39,7 @@ func newPeople(t *testing.T, cost secret.HasherOptions) *people {
 	ok(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	p := &people{users: redisstore.NewUsers(db)}
-	p.Directory = directory.New(directory.Options{Store: p.users, Hasher: secret.NewHasher(cost), Events: p, Now: time.Now})
+	p.Directory = directory.New(directory.Options{Store: p.users, Hasher: secret.NewHasher(cost), Events: p, Now: time.Now, MinLength: 8})
 	return p
 }
 
@@ -157,7 +157,7 @@ func TestCreateRefuses(t *testing.T) {
 			t.Errorf("%s: %v", why, err)
 		}
 	}
-	user, err := p.Create(t.Context(), "bob", "12345678", "bob@example.org", strings.Repeat("ä", 100))
+	user, err := p.Create(t.Context(), "bob", "8 chars.", "bob@example.org", strings.Repeat("ä", 100))
 	if err != nil || len(user.ID) != 36 || user.Revision == 0 || !strings.HasPrefix(user.PasswordHash, "$argon2id$") {
 		t.Errorf("%+v, %v", user, err)
 	}

@@ -55,7 +55,7 @@ func TestW07_AnOutageIsNoWrongPassword(t *testing.T) {
 	p := &people{}
 	const budget = 3
 	p.Directory = directory.New(directory.Options{
-		Store: f, Hasher: secret.NewHasher(cheap), Events: p, Now: time.Now,
+		Store: f, Hasher: secret.NewHasher(cheap), Events: p, Now: time.Now, MinLength: 8,
 		Guard: ratelimit.NewGuard(ratelimit.GuardOptions{
 			Store: f, Events: p, Now: time.Now,
 			Subject: ratelimit.Limit{Rule: ratelimit.LoginFailures, Rate: ratelimit.Rate{Count: budget, Per: time.Hour}},

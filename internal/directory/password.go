@@ -116,10 +116,11 @@ func (d *Directory) failed(ctx context.Context, user oauth.UserID, reason string
 // when they sign in next. It answers the user before and after; store.Absent when there is none.
 // Sessions and grants live on: who changes a password because it leaked ends them as well.
 func (d *Directory) SetPassword(ctx context.Context, id oauth.UserID, password string, once bool) (before, after oauth.User, err error) {
-	if _, err := d.Get(ctx, id); err != nil {
+	user, err := d.Get(ctx, id)
+	if err != nil {
 		return oauth.User{}, oauth.User{}, err
 	}
-	hash, err := d.hash(ctx, password)
+	hash, err := d.hash(ctx, user.Name, password)
 	if err != nil {
 		return oauth.User{}, oauth.User{}, err
 	}
@@ -140,35 +141,6 @@ func (d *Directory) putPassword(ctx context.Context, id oauth.UserID, edit func(
 	}
 	d.o.Events.Emit(ctx, event.PasswordChanged{User: string(id), Outcome: outcome})
 	return before, after, err
-}
-
-func (d *Directory) hash(ctx context.Context, password string) (string, error) {
-	if err := CheckPassword(password); err != nil {
-		return "", err
-	}
-	form, err := precis.Password(password)
-	if err != nil {
-		return "", err // CheckPassword has refused it
-	}
-	hash, err := d.o.Hasher.Hash(ctx, form)
-	if err != nil {
-		return "", oauth.Unavailable(err)
-	}
-	return hash, nil
-}
-
-// CheckPassword tells whether a password may be set: 8 characters or more, 1024 bytes at most, and
-// no rule about kinds of characters (NIST SP 800-63B §5.1.1.2).
-func CheckPassword(password string) error {
-	switch {
-	case len(password) > oauth.MaxPassword:
-		return oauth.Refuse(oauth.InvalidRequest, "the password is longer than 1024 bytes", nil)
-	case !utf8.ValidString(password):
-		return oauth.Refuse(oauth.InvalidRequest, "the password is not valid UTF-8", nil)
-	case utf8.RuneCountInString(password) < oauth.MinPassword:
-		return oauth.Refuse(oauth.InvalidRequest, "the password is shorter than 8 characters", nil)
-	}
-	return nil
 }
 
 func printable(text string) bool {

@@ -24,7 +24,8 @@ type User struct {
 const (
 	MaxUsername     = 128  // bytes
 	MaxPassword     = 1024 // bytes; refused before any hashing
-	MinPassword     = 8    // characters, for a password that is set
+	LeastPassword   = 8    // characters of a password that is set: no setting allows fewer
+	MinPassword     = 15   // characters of a password that is set, by default
 	MaxSessionsUser = 5    // by default
 )
 

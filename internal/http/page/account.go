@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/commit"
@@ -49,12 +50,13 @@ type account struct {
 	Leave       string // of the sign-out form
 	Done        string // what was just done, a message's key
 	Wrong       bool   // the current password
-	Weak        bool   // the new one
+	Weak        string // what is wrong with the new one, a message's key
+	Least       string // how many characters a new one has
 	Same        bool   // the new one is the current one
 }
 
 // Failed reports whether the page says that something typed was wrong.
-func (a account) Failed() bool { return a.Wrong || a.Weak || a.Same }
+func (a account) Failed() bool { return a.Wrong || a.Weak != "" || a.Same }
 
 // browser is one session.
 type browser struct {
@@ -103,6 +105,7 @@ func doneOf(word string) string {
 
 // showAccount draws the page; shown says what is special this time.
 func (p *Pages) showAccount(w http.ResponseWriter, r *http.Request, person oauth.Session, shown account) error {
+	shown.Least = strconv.Itoa(p.o.Directory.MinLength())
 	sessions, err := p.o.Sessions.OfUser(r.Context(), person.User)
 	if err != nil {
 		return err
@@ -197,8 +200,8 @@ func (p *Pages) endSession(ctx context.Context, person oauth.Session, ref oauth.
 // gets a new session.
 func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, person oauth.Session, sent url.Values) error {
 	fresh := sent.Get(fieldNew)
-	if err := directory.CheckPassword(fresh); err != nil {
-		return p.showAccount(w, r, person, account{Weak: true})
+	if err := p.o.Directory.CheckPassword(person.Username, fresh); err != nil {
+		return p.showAccount(w, r, person, account{Weak: weakness(err)})
 	}
 	user, err := p.o.Directory.Verify(r.Context(), person.Username, sent.Get(fieldCurrent))
 	if refused := (*oauth.Error)(nil); errors.As(err, &refused) && refused.Code == oauth.AccessDenied {
@@ -240,4 +243,17 @@ func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, person oa
 	}
 	p.accountDone(w, actionPassword)
 	return nil
+}
+
+// weakness is the key of the message that says why a password cannot be chosen.
+func weakness(err error) string {
+	switch {
+	case errors.Is(err, directory.ErrCommon):
+		return "account.weak.common"
+	case errors.Is(err, directory.ErrContext):
+		return "account.weak.names"
+	case errors.Is(err, directory.ErrForm):
+		return "account.weak.form"
+	}
+	return "account.weak"
 }

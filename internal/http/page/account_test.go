@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
@@ -104,7 +105,7 @@ func TestR07_WithdrawingAnAppEndsItsAccess(t *testing.T) {
 
 func TestChangingThePassword(t *testing.T) {
 	t.Parallel()
-	d := testkit.Start(t)
+	d := testkit.Start(t, shortPasswords)
 	here, there := signedIn(t, d), signedIn(t, d)
 	if got := press(t, d, here, "change_password", map[string]string{"current_password": "wrong-one", "new_password": "another-password"}); got.Status != http.StatusBadRequest || !strings.Contains(got.Body, "not your current password") {
 		t.Errorf("a wrong password: %d", got.Status)
@@ -160,5 +161,31 @@ func TestW01_TheAccountTakesOnlyItsOwnForms(t *testing.T) {
 	}
 	if other.Get(t, d.Base+"/account").Status != http.StatusOK {
 		t.Error("it took effect")
+	}
+}
+
+// shortPasswords is the setting behind a second factor: then the demo's own password may be chosen.
+func shortPasswords(c *config.Config) { c.Password.MinLength = 8 }
+
+// The pages say how long a new password must be, and why one is refused.
+func TestF_S24_ThePagesSayWhyAPasswordIsRefused(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t)
+	person := signedIn(t, d)
+	if page := person.Get(t, d.Base+"/account").Body; !strings.Contains(page, `minlength="15"`) || !strings.Contains(page, "At least 15 characters") {
+		t.Error("the page does not say how long a password must be")
+	}
+	for typed, says := range map[string]string{
+		"14 characters.": "at least 15 characters", "passwordpassword": "first that anybody would guess", "demo-demo-demo-demo": "consists of your name",
+		"oauth2d-demo-2026-": "consists of your name", "a tab\tis none of them": "cannot be part of one",
+	} {
+		got := press(t, d, person, "change_password", map[string]string{"current_password": "demo-password", "new_password": typed})
+		if got.Status != http.StatusBadRequest || !strings.Contains(got.Body, says) {
+			t.Errorf("%q: %d, want %q", typed, got.Status, says)
+		}
+	}
+	got := press(t, d, person, "change_password", map[string]string{"current_password": "demo-password", "new_password": "correct horse battery"})
+	if !strings.Contains(got.Body, "password has changed") {
+		t.Errorf("a good one: %d %s", got.Status, testkit.Text(got.Body))
 	}
 }

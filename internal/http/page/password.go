@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
 	"github.com/recipe-web-app/oauth2d/internal/commit"
@@ -27,7 +28,9 @@ type newPassword struct {
 	Token       string
 	Cancel      string // where giving up leads; empty without an App
 	Username    string
-	Weak, Same  bool // what is wrong with the password that was typed
+	Weak        string // what is wrong with the password that was typed, a message's key
+	Same        bool   // it is the one in use
+	Least       string // how many characters a new one has
 }
 
 // letChoose sends somebody who typed the right password to the page on which they choose another one.
@@ -82,7 +85,7 @@ func (p *Pages) Password(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, directory.ErrSamePassword):
 		shown.Same = true
 	case err != nil && oauth.AsError(err).Code == oauth.InvalidRequest:
-		shown.Weak = true
+		shown.Weak = weakness(err)
 	case err != nil:
 		return err
 	default:
@@ -114,9 +117,10 @@ func (p *Pages) choose(w http.ResponseWriter, r *http.Request, user oauth.User, 
 // drawPassword answers 400 to a password that cannot be chosen.
 func (p *Pages) drawPassword(w http.ResponseWriter, r *http.Request, pending *authorize.Pending, shown newPassword) error {
 	s := sheet{name: "password", status: http.StatusOK, script: scriptReveal}
-	if shown.Weak || shown.Same {
+	if shown.Weak != "" || shown.Same {
 		s.status = http.StatusBadRequest
 	}
+	shown.Least = strconv.Itoa(p.o.Directory.MinLength())
 	shown.Action = p.choicePath(shown.Choice, shown.Interaction)
 	if pending != nil {
 		s.locales, s.forms = pending.Locales, targets(pending.Return.URI)

@@ -32,7 +32,7 @@ func mayEnter(t *testing.T, d *testkit.Daemon, person *testkit.Person) bool {
 
 func TestAForcedChangeComesBeforeTheSignIn(t *testing.T) {
 	t.Parallel()
-	d := testkit.Start(t)
+	d := testkit.Start(t, shortPasswords)
 	party := d.Demo()
 	elsewhere := signedIn(t, d)
 	tokens := party.Login(t, elsewhere)

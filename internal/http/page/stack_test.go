@@ -73,7 +73,7 @@ func newStack(t *testing.T, look page.Look) *stack {
 	ring := keyring.New(keyring.Options{Store: redisstore.NewKeys(db), Sealer: sealer, Events: events, Now: time.Now})
 	ok(t, ring.Load(ctx))
 	hasher := secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1})
-	people := directory.New(directory.Options{Store: redisstore.NewUsers(db), Hasher: hasher, Events: events, Now: time.Now, Ring: ring})
+	people := directory.New(directory.Options{Store: redisstore.NewUsers(db), Hasher: hasher, Events: events, Now: time.Now, Ring: ring, MinLength: 8})
 	s := &stack{people: people}
 	s.user, err = people.Create(ctx, "demo", password, "", "")
 	ok(t, err)
