@@ -10,7 +10,7 @@ import (
 
 // clientWords are the members of a client in the admin API, and what is typed for them.
 func clientWords() map[string]string {
-	return map[string]string{
+	return map[string]string{ //nolint:gosec // G101: names of flags
 		"client_id": "id", "client_name": "--name", "token_endpoint_auth_method": "--public", "application_type": "--native",
 		"grant_types": "--grant", "redirect_uris": "--redirect-uri", "post_logout_redirect_uris": "--post-logout-uri",
 		"scope": "--scope", "default_scope": "--default-scope", "audience": "--audience", "resources": "--resource",

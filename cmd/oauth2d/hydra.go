@@ -128,7 +128,7 @@ func readHydra(values []json.RawMessage) ([]candidate, error) {
 func hydraCandidate(raw json.RawMessage, place string) (candidate, error) {
 	var h hydraClient
 	if err := json.Unmarshal(raw, &h); err != nil {
-		return candidate{client: adminwire.ClientCreate{ID: first(h.ID, place)}, skip: misshapen(err)}, nil //nolint:nilerr // it is listed
+		return candidate{client: adminwire.ClientCreate{ID: first(h.ID, place)}, skip: misshapen(err)}, nil
 	}
 	if h.ID == "" && (h.RowID == "" || h.GrantTypes == nil) {
 		return candidate{}, errNoHydra

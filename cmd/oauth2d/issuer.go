@@ -20,7 +20,7 @@ import (
 // patience is how long one question to a server may take.
 const patience = 30 * time.Second
 
-// asking is the HTTP client for issuers. It follows no redirect: a secret or a code in the body of a
+// asking is the HTTP client for issuers and for the admin API. It follows no redirect: a secret or a code in the body of a
 // request would go wherever the redirect points.
 func asking() *http.Client {
 	return &http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

@@ -207,7 +207,7 @@ func TestWelcomeWorks(t *testing.T) {
 	if err != nil || !strings.Contains(string(answer), `"access_token"`) {
 		t.Errorf("%s: %v %s", command, err, answer)
 	}
-	page := regexp.MustCompile(`(?m)^  (http\S+/)$`).FindStringSubmatch(out.String())
+	page := regexp.MustCompile(`(?m)^ {2}(http\S+/)$`).FindStringSubmatch(out.String())
 	if len(page) != 2 {
 		t.Fatalf("no start page: %s", out)
 	}

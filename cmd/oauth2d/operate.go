@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -89,9 +88,9 @@ func (s *shared) remote(doing string, w way) (*adminclient.Client, error) {
 	}
 	s.self = known.ClientID
 	purse := &wallet{s: s, id: known}
-	api, err := adminclient.New(adminclient.Options{
-		Server: known.Server, Token: purse.token, HTTP: &http.Client{Transport: purse, Timeout: patience},
-	})
+	carrier := asking()
+	carrier.Transport = purse
+	api, err := adminclient.New(adminclient.Options{Server: known.Server, Token: purse.token, HTTP: carrier})
 	if err != nil {
 		return nil, usage("--%w", err)
 	}

@@ -77,7 +77,7 @@ func keepToken(name string, token *oauth2.Token) {
 	if name == "" || token.Expiry.IsZero() {
 		return
 	}
-	raw, err := json.Marshal(keptToken{token.AccessToken, token.Expiry})
+	raw, err := json.Marshal(keptToken{token.AccessToken, token.Expiry}) //nolint:gosec // G117: the token is what the file is for; nobody else may read it
 	if err == nil {
 		err = os.MkdirAll(filepath.Dir(name), 0o700)
 	}

@@ -7,9 +7,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version and commit are the release and what it was built from; the linker writes them
-// (-X main.version=... -X main.commit=...).
-var version, commit string
+// version is the release; the linker writes it (-X main.version=...).
+var version string
+
+// commit is what the release was built from; the linker writes it (-X main.commit=...).
+var commit string //nolint:gochecknoglobals // the linker writes nothing but variables
 
 // build is what this binary was made of.
 type build struct {

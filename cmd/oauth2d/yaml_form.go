@@ -96,7 +96,7 @@ func (f *yamlForm) err() error {
 
 func (f *yamlForm) mistake(node *yaml.Node, at, format string, args ...any) {
 	what := fmt.Sprintf(format, args...)
-	if strings.Contains(at, "secret") && len(node.Value) > 0 {
+	if strings.Contains(at, "secret") && node.Value != "" {
 		what = strings.ReplaceAll(what, node.Value, "...") // it may be the secret itself
 	}
 	if at != "" {
@@ -111,7 +111,8 @@ func (f *yamlForm) value(node *yaml.Node, t reflect.Type, at string) any {
 	for node.Kind == yaml.AliasNode {
 		node = node.Alias
 	}
-	if f.nodes++; f.nodes > maxNodes {
+	f.nodes++
+	if f.nodes > maxNodes {
 		if f.nodes == maxNodes+1 {
 			f.mistake(node, at, "the aliases of this file expand to too much")
 		}
