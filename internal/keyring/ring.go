@@ -24,6 +24,7 @@ type Options struct {
 	Sealer *secret.Sealer // under the master key
 	Events event.Sink
 	Now    func() time.Time
+	Issuer string // whose credentials and texts are sealed; those of another one do not open
 
 	Algorithm jose.Algorithm   // signs where nothing else is asked for; ES256
 	Also      []jose.Algorithm // further algorithms that have keys

@@ -12,7 +12,7 @@ import (
 // SealingKey gives the MAC key that seals new credentials, and its id.
 func (r *Ring) SealingKey() (oauth.KeyID, []byte) {
 	k, _ := r.current.Load().serving(line{use: UseMAC}, r.Now())
-	return k.mac, k.Material
+	return k.mac, r.ours(k)
 }
 
 // KeyOf gives the MAC key with an id, or nil when the ring has none or no longer.
@@ -21,8 +21,15 @@ func (r *Ring) KeyOf(id oauth.KeyID) []byte {
 	if !ok || k.state(r.Now()) == Dropped {
 		return nil
 	}
-	return k.Material
+	return r.ours(k)
 }
+
+// ours is the key that this issuer derives from a MAC key: what another issuer sealed on the same
+// Redis is no credential here.
+func (r *Ring) ours(k key) []byte { return secret.MAC(k.Material, "issuer", r.Issuer) }
+
+// purposeOf binds a text to the issuer that sealed it.
+func (r *Ring) purposeOf(purpose string) string { return purpose + " of " + r.Issuer }
 
 // Pepper gives the key that new digests of client secrets are made with, and its id.
 func (r *Ring) Pepper() (id string, pepper []byte) {
@@ -45,7 +52,7 @@ func (r *Ring) SealText(purpose string, plain []byte) (string, error) {
 	if !ok {
 		return "", errors.New("the key ring has no MAC key")
 	}
-	box := slices.Concat(k.mac[:], k.texts.Seal(purpose, plain))
+	box := slices.Concat(k.mac[:], k.texts.Seal(r.purposeOf(purpose), plain))
 	return base64.RawURLEncoding.EncodeToString(box), nil
 }
 
@@ -61,7 +68,7 @@ func (r *Ring) OpenText(purpose, text string) ([]byte, error) {
 	if !ok || k.state(r.Now()) == Dropped {
 		return nil, ErrText
 	}
-	plain, err := k.texts.Open(purpose, box[len(id):])
+	plain, err := k.texts.Open(r.purposeOf(purpose), box[len(id):])
 	if errors.Is(err, secret.ErrOtherKey) || errors.Is(err, secret.ErrBox) {
 		return nil, ErrText
 	}

@@ -83,9 +83,9 @@ func NewSessionCookie(user UserID, secret string) Token {
 }
 
 // SessionRefOf returns the public name of the session behind a cookie: the tag of its user, and a digest
-// of the whole value. Values of any other form get a name that no session has.
-func SessionRefOf(cookie Token) SessionRef {
-	key := cookie.Digest().Key()
+// of the whole value and the issuer: at another issuer the cookie names no session. Values of any other form get a name that no session has.
+func SessionRefOf(cookie Token, issuer string) SessionRef {
+	key := cookie.DigestAt(issuer).Key()
 	if len(cookie) != UserTagLength+sessionSecret {
 		return SessionRef(key)
 	}

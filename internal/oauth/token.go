@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"log/slog"
 	"slices"
+	"strconv"
 )
 
 // Token is a bearer secret in the clear: a code, a refresh token or an access token. It does not
@@ -36,6 +37,12 @@ func (t Token) Reveal() string { return string(t) }
 
 // Digest is what may be stored of a token.
 func (t Token) Digest() Digest { return DigestOf(string(t)) }
+
+// DigestAt is what the store of an issuer knows a token by: at another issuer the same token is
+// unknown.
+func (t Token) DigestAt(issuer string) Digest {
+	return DigestOf(strconv.Itoa(len(issuer)) + ":" + issuer + string(t))
+}
 
 // Digest is a SHA-256 of something secret or of unbounded length. It may be stored and shown.
 type Digest [sha256.Size]byte

@@ -51,7 +51,7 @@ func (s *Sessions) ConfirmEnded(ctx context.Context, cookie oauth.Token) error {
 	}
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	return unavailable(s.o.Store.End(ctx, "", RefOf(cookie)))
+	return unavailable(s.o.Store.End(ctx, "", s.RefOf(cookie)))
 }
 
 func unavailable(err error) error {

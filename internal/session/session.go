@@ -46,6 +46,7 @@ type Options struct {
 	Revocations store.Revocations
 	Events      event.Sink
 	Now         func() time.Time
+	Issuer      string        // whose sessions they are; a cookie of another issuer opens none
 	Life        time.Duration // after the last use
 	Absolute    time.Duration // after the sign-in
 	Limit       int           // sessions a user may have; the one unused for longest ends
@@ -70,7 +71,9 @@ func New(o Options) *Sessions {
 }
 
 // RefOf returns the public name of the session behind a cookie.
-func RefOf(cookie oauth.Token) oauth.SessionRef { return oauth.SessionRefOf(cookie) }
+func (s *Sessions) RefOf(cookie oauth.Token) oauth.SessionRef {
+	return oauth.SessionRefOf(cookie, s.o.Issuer)
+}
 
 // rootBytes is how much of a root's tag is random.
 const rootBytes = 3
@@ -88,7 +91,7 @@ func (s *Sessions) Start(ctx context.Context, user oauth.User, acr string, root 
 	}
 	now, origin := s.o.Now(), event.OriginOf(ctx)
 	started := oauth.Session{
-		Ref:      RefOf(cookie),
+		Ref:      s.RefOf(cookie),
 		User:     user.ID,
 		Username: user.Name,
 		AuthTime: now,
@@ -121,7 +124,7 @@ func (s *Sessions) Find(ctx context.Context, cookie oauth.Token) (oauth.Session,
 		return oauth.Session{}, store.Absent
 	}
 	now := s.o.Now()
-	found, err := s.o.Store.Find(ctx, RefOf(cookie), now)
+	found, err := s.o.Store.Find(ctx, s.RefOf(cookie), now)
 	switch {
 	case errors.Is(err, store.Absent):
 		return oauth.Session{}, store.Absent

@@ -65,7 +65,7 @@ func (t *Tokens) open(text oauth.Token) (oauth.Access, store.Query, bool) {
 	if strings.Contains(text.Reveal(), ".") {
 		return t.openJWT(text)
 	}
-	query, ok := parseOpaque(text)
+	query, ok := parseOpaque(text, t.o.Issuer)
 	return oauth.Access{}, query, ok
 }
 
@@ -168,7 +168,7 @@ func (t *Tokens) Introspect(ctx context.Context, caller oauth.Client, text oauth
 		client = answer.denied.client
 	}
 	if !answer.Active {
-		if query, ours := parseOpaque(text); ours {
+		if query, ours := parseOpaque(text, t.o.Issuer); ours {
 			jti = query.Digest.Key()
 		}
 	}

@@ -155,7 +155,7 @@ func (t *Tokens) Plan(c oauth.Client, grant oauth.GrantRef, e Entropy) *store.Ne
 	if t.o.Resources.Format(c, nil) == oauth.FormatJWT {
 		return nil
 	}
-	return &store.NewAccess{Digest: opaque(e, grant, c.ID).Digest(), Life: t.Life(c)}
+	return &store.NewAccess{Digest: opaque(e, grant, c.ID).DigestAt(t.o.Issuer), Life: t.Life(c)}
 }
 
 // keep makes sure that the record of an opaque token is in the store.
@@ -165,7 +165,7 @@ func (t *Tokens) keep(ctx context.Context, o Order, a oauth.Access) (oauth.Token
 	if o.Stored && (asGranted || o.Retried) {
 		return token, nil
 	}
-	a.Digest = token.Digest()
+	a.Digest = token.DigestAt(t.o.Issuer)
 	err := t.o.Access.Put(ctx, a, o.Now)
 	if errors.Is(err, store.Conflict) { // it was revoked since repeat looked
 		o = o.anew()

@@ -26,14 +26,14 @@ func opaque(e Entropy, grant oauth.GrantRef, client oauth.ClientID) oauth.Token 
 	return oauth.Token(text64.EncodeToString(e[:]) + string(grant) + string(store.TagOf(client)))
 }
 
-func parseOpaque(t oauth.Token) (store.Query, bool) {
+func parseOpaque(t oauth.Token, issuer string) (store.Query, bool) {
 	text := string(t)
 	const bare, full = entropyLength + store.ClientTagLength, entropyLength + oauth.KeyLength + store.ClientTagLength
 	if len(text) != bare && len(text) != full || !isText64(text) {
 		return store.Query{}, false
 	}
 	return store.Query{
-		Digest: t.Digest(),
+		Digest: t.DigestAt(issuer),
 		Format: oauth.FormatOpaque,
 		Grant:  oauth.GrantRef(text[entropyLength : len(text)-store.ClientTagLength]),
 		Client: store.ClientTag(text[len(text)-store.ClientTagLength:]),

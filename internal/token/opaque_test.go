@@ -16,7 +16,7 @@ func FuzzParseOpaque(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		q, ok := parseOpaque(oauth.Token(text))
+		q, ok := parseOpaque(oauth.Token(text), "https://as.example")
 		if !ok {
 			if q != (store.Query{}) {
 				t.Errorf("%q: refused, and yet %+v", text, q)
