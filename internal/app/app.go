@@ -110,8 +110,9 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.onStop("tracing", a.tracing.Stop)
-	s, err := openStores(ctx, c.Redis, watch{
+	s, err := openStores(ctx, c.Redis, ownerOf(c), watch{
 		call: a.metrics.RedisCall, state: a.pulse.durability, tracer: a.tracing.Provider(), log: a.log, now: o.Now, moved: moved,
+		patience: c.Redis.StartTimeout,
 	})
 	if err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	a.onStop("redis", func(context.Context) error { return s.db.Close() })
 	events := a.openAudit(s.audit)
 	a.events = events
-	b, err := newBase(ctx, c, s, events, o.Now)
+	b, err := newBase(ctx, c, s.of(a.issuer), events, o.Now)
 	if err != nil {
 		return nil, err
 	}

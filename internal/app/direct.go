@@ -33,7 +33,7 @@ type Direct struct {
 
 // OpenDirect connects. What is changed through it is recorded in the audit log; Close waits for that.
 func OpenDirect(ctx context.Context, c config.Config) (*Direct, error) {
-	s, err := openStores(ctx, c.Redis, watch{log: slog.New(slog.DiscardHandler), now: time.Now})
+	s, err := openStores(ctx, c.Redis, ownerOf(c), watch{log: slog.New(slog.DiscardHandler), now: time.Now})
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func OpenDirect(ctx context.Context, c config.Config) (*Direct, error) {
 		return nil, err
 	}
 	log.Start(b.ring)
-	d := newDirect(newRules(c, c.Issuer, b, log, time.Now), log)
+	d := newDirect(newRules(c, s.owner, b, log, time.Now), log)
 	d.reads, d.now = auditOf(log, c.Audit.MaxEntries), time.Now
 	return d, nil
 }

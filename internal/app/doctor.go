@@ -76,7 +76,7 @@ func (e *examiner) redis(ctx context.Context, c config.Config) {
 		e.tell("redis", Doubt, "name a Redis of its own by redis.mode and redis.addrs", "embedded: everything is forgotten at exit")
 		return
 	}
-	db, err := openDB(ctx, c.Redis, watch{log: slog.New(slog.DiscardHandler), now: e.now})
+	db, err := openDB(ctx, c.Redis, watch{log: slog.New(slog.DiscardHandler), now: e.now, observer: true})
 	if err != nil {
 		e.tell("redis", Failing, "mend the redis settings", "%s", err)
 		return
@@ -94,11 +94,14 @@ func (e *examiner) redis(ctx context.Context, c config.Config) {
 	e.durability(c.Redis)
 	e.sentinels(db.SurveySentinels(ctx))
 	// What the daemon itself asks before it starts: rights, roles, Sentinels.
-	if err := db.Check(ctx); err != nil {
+	if err := db.Check(ctx); errors.Is(err, redisconn.ErrNames) {
+		e.wrong("redis names", err)
+	} else if err != nil {
 		e.wrong("redis acl", err)
 		return
 	}
 	e.tell("redis acl", Well, "", "the user may do all that is needed")
+	e.owner(ctx, c, db)
 	e.keys(ctx, c, db)
 }
 
@@ -196,6 +199,24 @@ func (e *examiner) servers(c config.Redis, all []redisconn.Server) {
 		e.tell("redis replicas", Failing, "start the replicas: nothing can be promoted", "%d of %d masters have no replica", bare, masters)
 	default:
 		e.tell("redis replicas", Well, "", "every master has a replica")
+	}
+}
+
+// owner looks at whose data Redis holds.
+func (e *examiner) owner(ctx context.Context, c config.Config, db *redisconn.DB) {
+	found, err := db.Owner(ctx)
+	wanted := ownerOf(c)
+	switch {
+	case err != nil:
+		e.wrong("redis owner", err)
+	case found == "" || wanted.Name == "":
+	case found == wanted.Name:
+		e.tell("redis owner", Well, "", "the data is that of %s", found)
+	case found == wanted.Previous:
+		e.tell("redis owner", Doubt, "start the servers; everybody signs in again", "the data is still that of %s, the earlier issuer", found)
+	default:
+		e.tell("redis owner", Failing, "give this server a Redis or a redis.db of its own, or set issuer_previous to the earlier name of this server",
+			"the data is that of another issuer, %s", found)
 	}
 }
 

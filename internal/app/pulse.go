@@ -104,16 +104,38 @@ func redisCondition(h redisconn.Health, err error) endpoint.Condition {
 	switch {
 	case err != nil:
 		c.State, c.Detail = endpoint.StateDown, "no answer"
+	case h.Gone:
+		c.State, c.Detail = endpoint.StateDown, "the data set is gone, or was replaced by another"
 	case h.Role != "master":
 		c.State, c.Detail = endpoint.StateDown, "no master"
+	case h.Writes != nil:
+		c.State, c.Detail = endpoint.StateDegraded, refusalWords(h.Writes)
 	case h.Evicted > 0 || h.Policy != "noeviction":
 		c.State, c.Detail = endpoint.StateDegraded, "may lose state: the memory policy evicts keys"
-	case h.Durability == redisconn.Strict && !h.AOF:
-		c.State, c.Detail = endpoint.StateDegraded, "forgets everything when its process ends: appendonly is off"
+	case h.Persistence == redisconn.PersistsNothing && h.Mode != redisconn.Embedded, h.Durability == redisconn.Strict && !h.AOF:
+		c.State, c.Detail = endpoint.StateDegraded, h.Persistence.Risk()+"; appendonly is off"
 	case h.MaxMemory > 0 && h.UsedMemory > h.MaxMemory/10*9:
 		c.State, c.Detail = endpoint.StateDegraded, "memory is nearly full"
+	case h.Mode != redisconn.Embedded:
+		c.Detail = h.Persistence.Risk() // doctor doubts it, too; requests are served
 	}
 	return c
+}
+
+// refusalWords says why changes are refused.
+func refusalWords(err error) string {
+	words := map[string]string{
+		redisconn.ResultMisconf:     "changes are refused: Redis cannot save to disk (MISCONF)",
+		redisconn.ResultOOM:         "changes are refused: Redis is full (OOM)",
+		redisconn.ResultReadOnly:    "changes are refused: the server is read-only, or has too few replicas (READONLY, NOREPLICAS)",
+		redisconn.ResultNoPerm:      "changes are refused: the user lost a right or its password (NOPERM)",
+		redisconn.ResultUnconfirmed: "changes are not confirmed by every replica that must have them",
+		redisconn.ResultNoMaster:    "changes wait for a master",
+	}
+	if text := words[redisconn.Refused(err)]; text != "" {
+		return text
+	}
+	return "changes are not answered in time"
 }
 
 // durability takes what the connection tells of strict durability. It is called often.

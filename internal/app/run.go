@@ -14,6 +14,11 @@ const certificatesEvery = 30 * time.Second
 
 // Start begins to answer and to do what happens without a request.
 func (a *App) Start() error {
+	// What is so now, and not what was so while the Sentinels were still being asked.
+	if state, ok := a.rules.stores.db.State(); ok {
+		a.pulse.durability(state)
+	}
+	a.feelRedis(context.Background())
 	a.pulse.speak(context.Background())
 	a.startTasks()
 	for _, one := range []struct {

@@ -19,6 +19,7 @@ import (
 // stores are the contracts, over one connection.
 type stores struct {
 	db       *redisconn.DB
+	owner    string // the issuer whose data it is
 	clients  store.Clients
 	grants   store.Grants
 	access   store.Access
@@ -42,21 +43,75 @@ type watch struct {
 	log    *slog.Logger
 	now    func() time.Time
 	moved  bool // the clock is a test's: scripts follow it, and not the clock of Redis
+
+	patience time.Duration // how long a Redis is waited for that is not there yet
+	observer bool          // nothing is changed
 }
 
-// openStores connects to Redis and makes sure that it can be used as it is configured; the error is
-// one line with the remedy.
-func openStores(ctx context.Context, c config.Redis, w watch) (stores, error) {
+// retryEvery is how often a Redis is asked that was not ready.
+const retryEvery = 250 * time.Millisecond
+
+// awaitRedis checks and claims Redis until that succeeds, fails for good, or lasts too long. It
+// returns the issuer whose data Redis holds.
+func awaitRedis(ctx context.Context, db *redisconn.DB, owner redisconn.Owner, w watch) (string, error) {
+	retry := time.NewTicker(retryEvery)
+	defer retry.Stop()
+	deadline := time.NewTimer(w.patience)
+	defer deadline.Stop()
+	said := ""
+	for {
+		err := db.Check(ctx)
+		if err == nil {
+			var found string
+			if found, err = db.Claim(ctx, owner); err == nil {
+				return found, nil
+			}
+		}
+		if !redisconn.Passing(err) || w.patience <= 0 {
+			return "", err
+		}
+		if text := err.Error(); text != said {
+			said = text
+			w.log.InfoContext(ctx, "waiting for Redis", "reason", text, "at_most", w.patience.String())
+		}
+		select {
+		case <-ctx.Done():
+			return "", fmt.Errorf("stopped while waiting: %w", err)
+		case <-deadline.C:
+			return "", fmt.Errorf("waited %s (redis.start_timeout): %w", w.patience, err)
+		case <-retry.C:
+		}
+	}
+}
+
+// devOwner is whose data that of serve --dev is while its issuer follows the listener. A Redis of a
+// real server is thereby never given the demo's clients, whose secrets everybody knows.
+const devOwner = "oauth2d serve --dev"
+
+// ownerOf says whose data the Redis of a server with these settings may hold.
+func ownerOf(c config.Config) redisconn.Owner {
+	if c.Dev && c.Issuer == "" {
+		return redisconn.Owner{Name: devOwner}
+	}
+	return redisconn.Owner{Name: c.Issuer, Previous: c.IssuerPrevious}
+}
+
+// openStores connects to Redis, makes sure that it can be used as it is configured, and makes its
+// data that of the owner. While Redis is not there yet it waits, for as long as w.patience. The error
+// is one line with the remedy.
+func openStores(ctx context.Context, c config.Redis, owner redisconn.Owner, w watch) (stores, error) {
 	db, err := openDB(ctx, c, w)
 	if err != nil {
 		return stores{}, err
 	}
-	if err := db.Check(ctx); err != nil {
+	found, err := awaitRedis(ctx, db, owner, w)
+	if err != nil {
 		_ = db.Close() // the first error is the one to tell
 		return stores{}, err
 	}
 	return stores{
 		db:       db,
+		owner:    found,
 		clients:  redisstore.NewClients(db),
 		grants:   redisstore.NewGrants(db),
 		access:   redisstore.NewAccess(db),
@@ -71,6 +126,12 @@ func openStores(ctx context.Context, c config.Redis, w watch) (stores, error) {
 
 		revocations: redisstore.NewRevocations(db),
 	}, nil
+}
+
+// of gives the stores as those of an issuer.
+func (s stores) of(issuer string) stores {
+	s.owner = issuer
+	return s
 }
 
 // since gives the stores without what is older than the epoch.
@@ -101,6 +162,7 @@ func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error)
 		PoolSize:         c.PoolSize,
 		Durability:       redisconn.Durability(c.Durability),
 		Lease:            c.Lease,
+		Observer:         w.observer,
 		OnState:          w.state,
 		Observe:          w.call,
 		Tracer:           w.tracer,

@@ -75,7 +75,11 @@ func (a *App) feelRedis(ctx context.Context) {
 	if err == nil {
 		a.felt.Store(&h)
 	}
-	a.pulse.set(ctx, redisCondition(h, err), err)
+	cause := err
+	if cause == nil {
+		cause = h.Writes
+	}
+	a.pulse.set(ctx, redisCondition(h, err), cause)
 }
 
 // settle gives back guesses that were not made because Redis was away. What still cannot be given back

@@ -6,6 +6,7 @@ import "time"
 // the rooms that use them. It holds secrets in the clear inside Secret, which does not print.
 type Config struct {
 	Issuer            string   `key:"issuer" doc:"The issuer identifier: the public base URL of this server, https, with or without a path, without a trailing slash. Every URL in the metadata begins with it. Not needed with --dev."`
+	IssuerPrevious    string   `key:"issuer_previous" doc:"The earlier issuer of this server, when it was renamed: Redis remembers whose data it holds, and refuses another issuer. Everybody signs in again. Take it away after the change."`
 	MasterKey         Secret   `key:"master_key" doc:"The key under which the server's own keys are sealed in Redis: base64 of 32 random bytes (openssl rand -base64 32). All replicas need the same one."`
 	MasterKeyPrevious []Secret `key:"master_key_previous" doc:"Earlier master keys that still open what they sealed. To change the master key, put the old one here; take it away after the next key rotation."`
 
@@ -77,6 +78,7 @@ type Redis struct {
 	SentinelUsername string        `key:"sentinel_username" doc:"ACL user on the Sentinels themselves."`
 	SentinelPassword Secret        `key:"sentinel_password" doc:"Password on the Sentinels themselves; it is not the password of Redis."`
 	PoolSize         int           `key:"pool_size" default:"4" min:"1" max:"64" doc:"Pipelines that may be under way to one node at a time. Callers share them, so that a few carry any load."`
+	StartTimeout     time.Duration `key:"start_timeout" default:"30s" min:"0s" max:"10m" doc:"How long the start waits for a Redis that is not there yet, is loading its data, or has no master. A wrong password or a missing right is told at once. 0: no waiting."`
 	DialTimeout      time.Duration `key:"dial_timeout" default:"300ms" min:"10ms" max:"30s" doc:"How long a connection may take to be made."`
 	Timeout          time.Duration `key:"timeout" default:"500ms" min:"10ms" max:"30s" doc:"How long one question may take before it counts as not answered (503)."`
 	Durability       string        `key:"durability" enum:"strict,relaxed" doc:"strict: a change is acknowledged only when it survives the loss of any one node. Empty: strict in sentinel mode, relaxed otherwise."`

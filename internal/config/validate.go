@@ -37,6 +37,9 @@ func (c Config) Validate() Problems {
 
 func (c Config) checkIssuer(wrong *Problems) {
 	refuse := func(what, hint string) { wrong.add("issuer", what, hint) }
+	if c.IssuerPrevious != "" && c.IssuerPrevious == c.Issuer {
+		wrong.add("issuer_previous", "is the issuer of now", "take it away")
+	}
 	if c.Issuer == "" {
 		if !c.Dev && !c.Tool {
 			refuse("is not set", "set it to the public base URL, such as https://auth.example.com, or try `oauth2d serve --dev`")

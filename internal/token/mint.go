@@ -105,7 +105,7 @@ func (t *Tokens) repeat(ctx context.Context, o Order, format oauth.TokenFormat) 
 	before := t.describe(o)
 	q := store.Query{Digest: oauth.DigestOf(o.Entropy.jti()), Format: format, Grant: before.Grant, Client: store.TagOf(before.Client)}
 	if format != oauth.FormatJWT {
-		q.Digest = opaque(o.Entropy, before.Grant, before.Client).Digest()
+		q.Digest = opaque(o.Entropy, before.Grant, before.Client).DigestAt(t.o.Issuer)
 	}
 	s, err := t.o.Access.Look(ctx, q)
 	if err != nil {

@@ -30,14 +30,17 @@ type Condition struct {
 type Health struct {
 	// Probe looks at every part. It is called for every request and must be quick.
 	Probe func(ctx context.Context) []Condition
+	// Durability is when a change is acknowledged: strict or relaxed. Empty: it is left out.
+	Durability string
 
 	stopping atomic.Bool
 }
 
 type healthAnswer struct {
-	Status  string            `json:"status"`
-	Checks  map[string]State  `json:"checks,omitempty"`
-	Details map[string]string `json:"details,omitempty"`
+	Status     string            `json:"status"`
+	Durability string            `json:"durability,omitempty"` // what an acknowledgement means
+	Checks     map[string]State  `json:"checks,omitempty"`
+	Details    map[string]string `json:"details,omitempty"`
 }
 
 // Stopping makes the server not ready, so that nobody sends it new requests while it finishes.
@@ -52,7 +55,7 @@ func (e *Health) Live(w http.ResponseWriter, _ *http.Request) error {
 // Ready answers 200 when requests can be served, also while something is degraded, and 503 when
 // they cannot. It says which part it is.
 func (e *Health) Ready(w http.ResponseWriter, r *http.Request) error {
-	answer := healthAnswer{Status: "ready", Checks: map[string]State{}, Details: map[string]string{}}
+	answer := healthAnswer{Status: "ready", Durability: e.Durability, Checks: map[string]State{}, Details: map[string]string{}}
 	status := http.StatusOK
 	for _, c := range e.Probe(r.Context()) {
 		answer.Checks[c.Part] = c.State

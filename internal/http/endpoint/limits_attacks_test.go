@@ -20,12 +20,15 @@ func replicas(t *testing.T, limits func(*config.Limits)) [2]*testkit.Daemon {
 	t.Helper()
 	server := redistest.Start(t)
 	start := func() *testkit.Daemon {
-		return testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) {
+		d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) {
+			c.Issuer = "http://as.example" // replicas have one issuer
 			c.Server.TrustedProxies = []string{"127.0.0.1"}
 			if limits != nil {
 				limits(&c.Limits)
 			}
 		})
+		d.Base = "http://" + d.App.Addr()
+		return d
 	}
 	return [2]*testkit.Daemon{start(), start()}
 }

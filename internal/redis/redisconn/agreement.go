@@ -29,12 +29,14 @@ type sighting struct {
 type testimony struct {
 	at       time.Time // when it was asked
 	master   bool
-	replid   string // names the history that it holds
-	replid2  string // names the history that it continued when it was promoted
-	second   int64  // where that one ended: the first offset that is no longer of it
-	offset   int64  // how far it got
-	upstream string // of a replica: the address of its master
-	linked   bool   // of a replica: the link to the master is up
+	replid   string   // names the history that it holds
+	replid2  string   // names the history that it continued when it was promoted
+	second   int64    // where that one ended: the first offset that is no longer of it
+	offset   int64    // how far it got
+	upstream string   // of a replica: the address of its master
+	linked   bool     // of a replica: the link to the master is up
+	runID    string   // of the process; "" where it may not be asked
+	listed   []string // of a master: the addresses of its replicas, as it has them
 
 	since  time.Time // of a replica: it was asked without a gap, and always was this master's, from then on
 	synced bool      // of a replica: at some time since then it had all that its master had
@@ -55,6 +57,7 @@ type agreement struct {
 	required  []string  // those of them that a Sentinel could promote now
 	down      []string  // those that every answering Sentinel calls s_down
 	standIns  []string  // those that may answer reads while the master does not
+	same      aliases   // further addresses of these nodes
 }
 
 // lineage is a server and the history that it wrote.
@@ -72,6 +75,13 @@ type heard struct {
 // agree draws the conclusion. Without a majority the agreement before stays, and the set of
 // replicas can then only grow.
 func agree(h heard, before agreement) agreement {
+	same := h.together(before)
+	next := h.oneName(same).agree(before)
+	next.same = same
+	return next
+}
+
+func (h heard) agree(before agreement) agreement {
 	master, confirmed := h.majority(func(s sighting) bool { return s.flags == "master" })
 	next := before
 	if master != "" && h.now.Sub(confirmed) < fresh {
@@ -295,13 +305,14 @@ type need struct {
 	required []string // must have the writes
 	excused  []string // need not, although the master may still list them
 	known    []string // all others are strangers, and count for nobody
+	same     aliases
 }
 
 func (a agreement) need(now time.Time) need {
 	if a.agreed(now) {
-		return need{required: a.required, excused: a.down, known: a.known}
+		return need{required: a.required, excused: a.down, known: a.known, same: a.same}
 	}
-	return need{required: a.known, known: a.known}
+	return need{required: a.known, known: a.known, same: a.same}
 }
 
 // least is how many replicas must have a write: never none.

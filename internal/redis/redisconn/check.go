@@ -2,14 +2,11 @@ package redisconn
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	_ "embed"
 	"errors"
 	"fmt"
 	"net"
 	"strings"
-	"syscall"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -57,11 +54,14 @@ func (db *DB) askSentinels(ctx context.Context) (string, error) {
 		case errors.Is(err, redis.Nil):
 			spoke = fmt.Errorf("redis: the Sentinel at %s knows no master named %q: configure the name that "+
 				"stands in its sentinel.conf (sentinel monitor <name> …)", addr, db.opt.MasterName)
+		case strings.Contains(strings.ToLower(err.Error()), "unknown command"):
+			spoke = fmt.Errorf("redis: %s is a Redis server, not a Sentinel: configure the addresses of the Sentinels (usually port "+
+				"26379), or set redis.mode to standalone", addr)
 		case resultOf(err) == ResultNoPerm:
 			spoke = fmt.Errorf("redis: the Sentinel at %s refuses our login (%s): configure the Sentinels' own "+
 				"password, which is not that of Redis", addr, firstWord(err))
 		default:
-			silent = explain(err, "the Sentinel", addr)
+			silent = db.explain(ctx, err, "the Sentinel", addr)
 		}
 	}
 	if spoke != nil {
@@ -88,16 +88,26 @@ func (db *DB) checkServer(ctx context.Context, addr string) error {
 	defer func() { _ = server.Close() }()
 	text, err := server.Info(ctx).Result()
 	if err != nil {
-		return db.explainServer(err, addr, "info")
+		return db.explainServer(ctx, err, addr, "info")
 	}
 	info := parseInfo(text)
 	if err := db.judge(info, addr); err != nil {
 		return err
 	}
+	snapshots, _ := snapshotsOf(ctx, server)
+	db.keeps.Store(snapshots)
+	db.warnForgetful(ctx, addr, persistenceOf(info, snapshots))
 	if db.opt.Mode == Cluster {
 		return db.checkCluster(ctx)
 	}
 	return db.checkRights(ctx, server, addr)
+}
+
+// warnForgetful says at the start what a restart of Redis would lose.
+func (db *DB) warnForgetful(ctx context.Context, addr string, kept Persistence) {
+	if found := kept.Risk(); found != "" && !db.opt.Observer {
+		db.opt.Logger.WarnContext(ctx, "redis "+found+"; set appendonly yes on every node", "server", addr)
+	}
 }
 
 // judge looks at what a server says about itself.
@@ -105,6 +115,9 @@ func (db *DB) judge(info map[string]string, addr string) error {
 	version, policy := info["redis_version"], info["maxmemory_policy"]
 	clustered := info["cluster_enabled"] == "1"
 	switch {
+	case info["redis_mode"] == "sentinel":
+		return fmt.Errorf("redis: %s is a Sentinel, not a Redis server: set redis.mode to sentinel and redis.master_name to the name "+
+			"in its sentinel.conf, or configure the address of the server", addr)
 	case olderThan(version, oldestVersion):
 		return fmt.Errorf("redis: %s runs Redis %s: version %s or later is needed", addr, version, oldestVersion)
 	case policy != noEviction:
@@ -118,8 +131,8 @@ func (db *DB) judge(info map[string]string, addr string) error {
 		return fmt.Errorf("redis: %s is a replica and takes no writes: configure the master's address, "+
 			"or sentinel mode", addr)
 	case info["role"] != "master" && db.opt.Mode == Sentinel:
-		return fmt.Errorf("redis: %s, which the Sentinels call master, is a %s: a failover is under way; "+
-			"try again", addr, info["role"])
+		return &passing{fmt.Errorf("redis: %s, which the Sentinels call master, is a %s: a failover is under way; "+
+			"try again", addr, info["role"])}
 	}
 	return nil
 }
@@ -131,7 +144,7 @@ func (db *DB) checkCluster(ctx context.Context) error {
 		addr := node.Options().Addr
 		text, err := node.Info(ctx).Result()
 		if err != nil {
-			return db.explainServer(err, addr, "info")
+			return db.explainServer(ctx, err, addr, "info")
 		}
 		if err := db.judge(parseInfo(text), addr); err != nil || db.waiter == nil {
 			return err
@@ -173,7 +186,7 @@ const scratch = "auth:check"
 func (db *DB) checkRights(ctx context.Context, server redis.Cmdable, addr string) error {
 	script := NewScript(rights)
 	if err := server.ScriptLoad(ctx, script.source).Err(); err != nil {
-		return db.explainServer(err, addr, "script|load")
+		return db.explainServer(ctx, err, addr, "script|load")
 	}
 	words := make([]any, len(needed))
 	for i, call := range needed {
@@ -184,7 +197,7 @@ func (db *DB) checkRights(ctx context.Context, server redis.Cmdable, addr string
 		refused, err = server.Eval(ctx, script.source, []string{scratch}, words...).Text()
 	}
 	if err != nil {
-		return db.explainServer(err, addr, "evalsha")
+		return db.explainServer(ctx, err, addr, "evalsha")
 	}
 	if refused != "" {
 		return db.forbidden(addr, strings.ToLower(refused))
@@ -192,7 +205,7 @@ func (db *DB) checkRights(ctx context.Context, server redis.Cmdable, addr string
 	return nil
 }
 
-func (db *DB) explainServer(err error, addr, command string) error {
+func (db *DB) explainServer(ctx context.Context, err error, addr, command string) error {
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "WRONGPASS"), strings.Contains(text, "invalid password"):
@@ -205,7 +218,7 @@ func (db *DB) explainServer(err error, addr, command string) error {
 	case resultOf(err) == ResultNoPerm:
 		return db.forbidden(addr, command)
 	}
-	return explain(err, "Redis", addr)
+	return db.explain(ctx, err, "Redis", addr)
 }
 
 func (db *DB) forbidden(addr, command string) error {
@@ -217,38 +230,6 @@ func (db *DB) user() string {
 		return "the default user"
 	}
 	return fmt.Sprintf("user %q", db.opt.Username)
-}
-
-// explain tells why a server was not reached.
-func explain(err error, what, addr string) error {
-	var certificate *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	var name x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	switch {
-	case errors.As(err, &name):
-		return fmt.Errorf("redis: the certificate of %s at %s is for another name (%w): configure the server name "+
-			"it carries", what, addr, err)
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fmt.Errorf("redis: the certificate of %s at %s is not valid now (%w): renew it there, or set the clock right",
-			what, addr, invalid)
-	case errors.As(err, &certificate):
-		return fmt.Errorf("redis: the certificate of %s at %s is not trusted (%w): configure the CA that signed it",
-			what, addr, certificate.Err)
-	case errors.As(err, &record):
-		return fmt.Errorf("redis: %s at %s does not speak TLS: turn TLS off, or use its TLS port", what, addr)
-	case errors.As(err, &alert):
-		return fmt.Errorf("redis: %s at %s refuses our TLS (%w): it wants a client certificate that is valid and signed by a CA it trusts", what, addr, alert)
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("redis: nothing listens at %s: start %s, or configure its right address", addr, what)
-	case strings.HasPrefix(err.Error(), "LOADING"):
-		return fmt.Errorf("redis: %s at %s is still loading its data: try again", what, addr)
-	case resultOf(err) == ResultUnreachable, resultOf(err) == ResultTimeout:
-		return fmt.Errorf("redis: %s at %s cannot be reached (%w): check the address, the network and the TLS "+
-			"settings (its port, a client certificate)", what, addr, err)
-	}
-	return fmt.Errorf("redis: %s at %s answers with an error: %w", what, addr, err)
 }
 
 func firstWord(err error) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -15,6 +16,10 @@ type DB struct {
 	client   redis.UniversalClient
 	scripts  *library
 	gate     *gate
+	claims   claims
+	data     *dataset
+	writing  *writing
+	keeps    atomic.Value // a Persistence: what Check found out about snapshots
 	writes   *committer
 	reads    *committer
 	embedded *embedded // nil in every other mode
@@ -33,6 +38,9 @@ func (db *DB) Stamp(now time.Time) any {
 	}
 	return ""
 }
+
+// Durability is when a write is acknowledged.
+func (db *DB) Durability() Durability { return db.opt.Durability }
 
 // Use makes scripts known, so that every new connection loads them.
 func (db *DB) Use(scripts ...*Script) { db.scripts.add(scripts...) }
@@ -68,7 +76,9 @@ func (db *DB) WriteEach(ctx context.Context, verb string, s *Script, calls []Cal
 	}
 	results := make([]any, len(requests))
 	for i, r := range requests {
-		if err := db.told(verb, r, db.writes.wait(ctx, r)); err != nil {
+		err := db.writes.wait(ctx, r)
+		db.writing.note(r, err)
+		if err := db.told(verb, r, err); err != nil {
 			return nil, err
 		}
 		results[i] = r.answer()
@@ -97,6 +107,9 @@ func (db *DB) do(c *committer, verb string, r *request) error {
 		err = c.wait(r.ctx, r)
 	}
 	end(err)
+	if c == db.writes {
+		db.writing.note(r, err)
+	}
 	return db.told(verb, r, err)
 }
 
@@ -154,7 +167,15 @@ func (db *DB) exec(batch []*request) {
 	ctx, cancel := db.pipelineContext()
 	defer cancel()
 	ctx = within(ctx, batch)
+	if db.data.isLost() && !db.isBack(ctx) {
+		refuse(batch, errHistory)
+		return
+	}
 	pipe := db.client.Pipeline()
+	proof := db.data.proofOf(ctx, batch)
+	for _, cmd := range proof.cmds() {
+		_ = pipe.Process(ctx, cmd)
+	}
 	for _, r := range batch {
 		r.forget()
 		for _, cmd := range r.cmds {
@@ -169,6 +190,11 @@ func (db *DB) exec(batch []*request) {
 			r.err = err
 		}
 	}
+	if why := proof.err(ctx); why != nil {
+		for _, r := range batch {
+			r.unproven(why)
+		}
+	}
 	if cluster, ok := db.client.(*redis.ClusterClient); ok {
 		// One node's silence says nothing about the others, but its slots may be elsewhere by now.
 		if slices.ContainsFunc(batch, unserved) {
@@ -177,6 +203,18 @@ func (db *DB) exec(batch []*request) {
 		return
 	}
 	db.gate.learn(err)
+}
+
+// isBack asks for the markers alone: while the data set is lost, nothing is written to what is there
+// instead.
+func (db *DB) isBack(ctx context.Context) bool {
+	proof := db.data.proofOfAll(ctx)
+	pipe := db.client.Pipeline()
+	for _, cmd := range proof.cmds() {
+		_ = pipe.Process(ctx, cmd)
+	}
+	_, _ = pipe.Exec(ctx) // every command is looked at
+	return proof.err(ctx) == nil
 }
 
 // unserved tells whether a request came to a node that does not serve now.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -11,11 +12,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// The keys that strict durability keeps for itself.
-const (
-	historyKey = "auth:history" // names the data set; it never changes while the data lives
-	fenceKey   = "auth:fence"   // counts the batches of all daemons
-)
+// fenceKey counts the batches of all daemons.
+const fenceKey = "auth:fence"
 
 // The bounds of patience.
 const (
@@ -68,8 +66,6 @@ type durable struct {
 	mu       sync.Mutex
 	term     *term // nil while there is none
 	opened   chan struct{}
-	history  string // the data set that this daemon knows; "" before it saw one
-	gone     bool   // the data set is another one
 	served   bool   // there was a term
 	refused  string // why the agreed master does not serve, as it was last said
 	standIns map[string]*redis.Client
@@ -133,7 +129,7 @@ func (d *durable) begin(a agreement, now lineage) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.term, d.served, d.gone, d.refused = t, true, false, ""
+	d.term, d.served, d.refused = t, true, ""
 	close(d.opened)
 	d.db.opt.Logger.InfoContext(ctx, "a master serves", "master", now.addr, "replicas", len(a.required))
 }
@@ -142,11 +138,14 @@ func (d *durable) begin(a agreement, now lineage) {
 func (d *durable) sayRefused(ctx context.Context, master string, why error) {
 	text := master + ": " + why.Error()
 	d.mu.Lock()
-	said := d.refused == text
+	said, level := d.refused == text, slog.LevelInfo // at the start this is only waiting
+	if d.served {
+		level = slog.LevelWarn
+	}
 	d.refused = text
 	d.mu.Unlock()
 	if !said {
-		d.db.opt.Logger.WarnContext(ctx, "the master does not serve yet", "master", master, "error", why.Error())
+		d.db.opt.Logger.Log(ctx, level, "the master does not serve yet", "master", master, "error", why.Error())
 	}
 }
 
@@ -176,25 +175,21 @@ func (d *durable) prepare(ctx context.Context, t *term, a agreement) error {
 // recognise compares the name of the data set with the one that is known. An empty Redis is given
 // a name, but only by a daemon that never saw another.
 func (d *durable) recognise(ctx context.Context, t *term, found string) error {
-	d.mu.Lock()
-	known := d.history
-	d.mu.Unlock()
-	if known == "" && found == "" {
+	data := d.db.data
+	known := data.known()
+	if known == "" && found == "" && !d.db.opt.Observer {
 		var err error
 		if found, err = d.nameHistory(ctx, t); err != nil {
 			return err
 		}
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if known != "" && known != found {
-		if !d.gone {
-			d.db.opt.Logger.ErrorContext(ctx, "acknowledged data is gone", "error", errHistory.Error())
-		}
-		d.gone = true
+	if known == "" {
+		data.learn(found)
+		return nil
+	}
+	if !data.compare(ctx, found) {
 		return errHistory
 	}
-	d.history = found
 	return nil
 }
 
@@ -246,7 +241,7 @@ func (d *durable) await() (*term, error) {
 	defer limit.Stop()
 	for {
 		d.mu.Lock()
-		t, opened, gone := d.term, d.opened, d.gone
+		t, opened := d.term, d.opened
 		d.mu.Unlock()
 		var barrier <-chan time.Time
 		giveUp := limit.C
@@ -263,7 +258,7 @@ func (d *durable) await() (*term, error) {
 		case <-d.quit:
 			return nil, errClosed
 		case <-giveUp:
-			if gone {
+			if d.db.data.isLost() {
 				return nil, errHistory
 			}
 			return nil, errNoMaster
@@ -297,12 +292,17 @@ type State struct {
 	Gone     bool     // the data set was replaced by another: nothing is served
 }
 
+// State returns how strict durability behind Sentinels stands now; false where there is none.
+func (db *DB) State() (State, bool) {
+	if db.durable == nil {
+		return State{}, false
+	}
+	return db.durable.state(db.durable.watch.current()), true
+}
+
 func (d *durable) state(a agreement) State {
 	now := d.db.opt.Now()
 	t := d.serving()
-	d.mu.Lock()
-	gone := d.gone
-	d.mu.Unlock()
 	return State{
 		Master:   a.master,
 		Agreed:   a.agreed(now),
@@ -311,6 +311,6 @@ func (d *durable) state(a agreement) State {
 		Required: slices.Clone(a.need(now).required),
 		Known:    slices.Clone(a.known),
 		Lost:     d.loss.count(),
-		Gone:     gone,
+		Gone:     d.db.data.isLost(),
 	}
 }

@@ -19,6 +19,7 @@ const (
 	ResultUnreachable = "unreachable" // no connection, a lost one, or a server that is not ready
 	ResultReadOnly    = "readonly"    // the server may not take writes now
 	ResultOOM         = "oom"         // the server's memory is full
+	ResultMisconf     = "misconf"     // the server cannot save to disk, and takes no writes until it can
 	ResultNoScript    = "noscript"
 	ResultNoPerm      = "noperm"      // refused by password or ACL
 	ResultUnconfirmed = "unconfirmed" // executed, perhaps, but it might be lost; the outcome is unknown
@@ -45,7 +46,7 @@ func (e *Error) Unwrap() error { return e.cause }
 // Unknown tells whether the write may have been carried out all the same.
 func (e *Error) Unknown() bool {
 	return !slices.Contains([]string{
-		ResultReadOnly, ResultOOM, ResultNoScript, ResultNoPerm, ResultNoMaster,
+		ResultReadOnly, ResultOOM, ResultMisconf, ResultNoScript, ResultNoPerm, ResultNoMaster,
 	}, e.Result)
 }
 
@@ -64,6 +65,7 @@ var codes = []struct{ code, result string }{
 	{"READONLY ", ResultReadOnly},
 	{"NOREPLICAS ", ResultReadOnly},
 	{"OOM ", ResultOOM},
+	{"MISCONF ", ResultMisconf},
 	{"NOSCRIPT ", ResultNoScript},
 	{"NOPERM ", ResultNoPerm},
 	{"NOAUTH ", ResultNoPerm},

@@ -23,15 +23,23 @@ type Health struct {
 	Evicted    int64  // keys that were thrown away for want of memory
 	Durability Durability
 	Strict     State // how strict durability stands; zero when it is not asked for
+	Gone       bool  // the data set is gone, or was replaced by another: nothing is served
+	Writes     error // why changes are refused, by what the last ones came to; nil when they are taken
+
+	Persistence Persistence // of the server that keeps least
 }
 
 // Health asks Redis how it is. An error, always an *Error, means that it could not be asked.
 func (db *DB) Health(ctx context.Context) (Health, error) {
 	start := db.opt.Now()
-	ctx, cancel := context.WithTimeout(ctx, db.opt.DialTimeout+db.opt.Timeout)
+	limited, cancel := context.WithTimeout(ctx, db.opt.DialTimeout+db.opt.Timeout)
 	defer cancel()
-	h, err := db.health(ctx)
-	h.Durability = db.opt.Durability
+	h, err := db.health(limited)
+	if err == nil {
+		db.tryWriting(ctx)
+		db.followShards(limited)
+	}
+	h.Durability, h.Gone, h.Writes = db.opt.Durability, db.data.isLost(), db.writing.status()
 	if db.durable != nil {
 		h.Strict = db.durable.state(db.durable.watch.current())
 	}
@@ -41,14 +49,14 @@ func (db *DB) Health(ctx context.Context) (Health, error) {
 func (db *DB) health(ctx context.Context) (Health, error) {
 	h := Health{Mode: db.opt.Mode}
 	if db.opt.Mode == Embedded {
-		h.Role, h.Version, h.Nodes, h.Policy = "master", "embedded", 1, noEviction
+		h.Role, h.Version, h.Nodes, h.Policy, h.Persistence = "master", "embedded", 1, noEviction, PersistsNothing
 		return h, db.client.Ping(ctx).Err()
 	}
 	cluster, ok := db.client.(*redis.ClusterClient)
 	if !ok {
 		info, err := db.client.Info(ctx).Result()
 		if err == nil {
-			h.add(parseInfo(info))
+			h.add(parseInfo(info), db.saves())
 		}
 		return h, err
 	}
@@ -58,7 +66,7 @@ func (db *DB) health(ctx context.Context) (Health, error) {
 		if err == nil {
 			mu.Lock()
 			defer mu.Unlock()
-			h.add(parseInfo(info))
+			h.add(parseInfo(info), db.saves())
 		}
 		return err
 	})
@@ -66,7 +74,7 @@ func (db *DB) health(ctx context.Context) (Health, error) {
 }
 
 // add takes one node's INFO into the sum; the worst of each wins.
-func (h *Health) add(info map[string]string) {
+func (h *Health) add(info map[string]string, saves Persistence) {
 	first := h.Nodes == 0
 	h.Nodes++
 	if first || info["role"] != "master" {
@@ -77,6 +85,9 @@ func (h *Health) add(info map[string]string) {
 	}
 	if first || info["maxmemory_policy"] != noEviction {
 		h.Policy = info["maxmemory_policy"]
+	}
+	if kept := persistenceOf(info, saves); first || kept.worse(h.Persistence) {
+		h.Persistence = kept
 	}
 	h.AOF = info["aof_enabled"] == "1" && (first || h.AOF)
 	h.Replicas += int(number(info["connected_slaves"]))

@@ -28,6 +28,7 @@ var errNotDurable = errors.New("not on every replica")
 // master that has just come back would stand in for the replica that is being promoted.) It
 // answers how far all of those are that have it.
 func (n need) judge(end role, written int64) (int64, error) {
+	end = end.oneName(n.same)
 	if !end.master {
 		return 0, errNotMaster
 	}
@@ -57,6 +58,7 @@ func (n need) judge(end role, written int64) (int64, error) {
 
 // wait is the number to WAIT for: all that judge will ask for, as far as the last ROLE tells.
 func (n need) wait(last role) int {
+	last = last.oneName(n.same)
 	all := slices.Clone(n.required)
 	for addr := range last.replicas {
 		if !slices.Contains(n.excused, addr) && !slices.Contains(all, addr) {

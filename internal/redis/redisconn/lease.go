@@ -33,11 +33,9 @@ func (d *durable) read(batch []*request) {
 		}
 	}
 	why := errNoMaster
-	d.mu.Lock()
-	if d.gone {
+	if d.db.data.isLost() {
 		why = errHistory
 	}
-	d.mu.Unlock()
 	refuse(batch, why)
 }
 
@@ -111,7 +109,7 @@ func (d *durable) ask(server *redis.Client, batch []*request, still func() bool)
 	switch {
 	case first.err != nil:
 		return silence
-	case d.foreign(name.Val()):
+	case d.db.data.foreign(name.Val()):
 		return foreign
 	case !still():
 		return useless

@@ -48,7 +48,7 @@ func (db *DB) lookout(ctx context.Context, addr string) (seen Lookout, id string
 	defer func() { _ = client.Close() }()
 	master, err := client.Master(ctx, db.opt.MasterName).Result()
 	if err != nil {
-		return Lookout{Addr: addr, Err: explain(err, "the Sentinel", addr)}, addr, nil
+		return Lookout{Addr: addr, Err: db.explain(ctx, err, "the Sentinel", addr)}, addr, nil
 	}
 	ms := func(name string) time.Duration { return time.Duration(number(master[name])) * time.Millisecond }
 	seen = Lookout{

@@ -26,7 +26,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, fmt.Errorf("redis: %w", err)
 	}
 	redis.SetLogger(driverLog{o.Logger})
-	db := &DB{opt: o, scripts: &library{}, gate: &gate{now: o.Now}}
+	db := &DB{
+		opt: o, scripts: &library{}, gate: &gate{now: o.Now}, claims: newClaims(), data: &dataset{log: o.Logger}, writing: &writing{now: o.Now},
+	}
 	if o.Mode == Embedded {
 		db.opt.Username, db.opt.Password, db.opt.TLS = "", rand.Text(), nil
 		if db.embedded, err = startEmbedded(db.opt.Password); err != nil {

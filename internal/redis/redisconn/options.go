@@ -60,6 +60,9 @@ type Options struct {
 	Durability Durability    // "" means Strict behind Sentinels, Relaxed otherwise
 	Lease      time.Duration // how long the Sentinels' last word lets a master be read; 0 means 1 s
 
+	// Observer leaves everything as it is: an empty Redis is given no name. For those who only look.
+	Observer bool
+
 	// OnState is told how strict durability stands, several times a second. It must not block. May
 	// be nil.
 	OnState func(State)

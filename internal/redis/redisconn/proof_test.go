@@ -90,7 +90,7 @@ func twoWrites(t *testing.T) (*DB, []*request) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := &DB{opt: opt, scripts: &library{}}
+	db := &DB{opt: opt, scripts: &library{}, data: &dataset{}, writing: &writing{now: opt.Now}}
 	var batch []*request
 	for _, key := range []string{"auth:a", "auth:b"} {
 		cmd := redis.NewCmd(t.Context(), "evalsha", "0", 1, key)

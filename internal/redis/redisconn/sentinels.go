@@ -159,10 +159,7 @@ func (w *watcher) follow() {
 	if w.agreement.master == "" || w.ctx.Err() != nil {
 		return
 	}
-	wanted := map[string]bool{w.agreement.master: true}
-	for _, addr := range w.agreement.known {
-		wanted[addr] = true
-	}
+	wanted := w.wanted()
 	for addr := range wanted {
 		if w.watched[addr] == nil {
 			ctx, cancel := context.WithCancel(w.ctx)
@@ -180,17 +177,49 @@ func (w *watcher) follow() {
 	})
 }
 
+// wanted are the addresses of the servers that matter: those that the agreement or a Sentinel names,
+// and those by which the servers name one another, to find out which of them are the same.
+func (w *watcher) wanted() map[string]bool {
+	wanted := map[string]bool{w.agreement.master: true}
+	for _, addr := range w.agreement.known {
+		wanted[addr] = true
+	}
+	for _, s := range w.sentinels {
+		for addr := range s.replicas {
+			wanted[addr] = true
+		}
+	}
+	now := w.now()
+	for addr, other := range w.agreement.same {
+		if wanted[other.of] && now.Sub(other.at) < sticky {
+			wanted[addr] = true
+		}
+	}
+	for _, t := range w.servers {
+		if now.Sub(t.at) >= fresh {
+			continue
+		}
+		for _, addr := range t.listed {
+			wanted[addr] = true
+		}
+		if !t.master && t.upstream != "" {
+			wanted[t.upstream] = true
+		}
+	}
+	return wanted
+}
+
 // ask asks one server until its context ends.
 func (w *watcher) ask(ctx context.Context, addr string) {
 	client := w.server(addr)
 	defer func() { _ = client.Close() }()
 	w.loop(ctx, func(limited context.Context) {
 		at := w.now()
-		text, err := client.Info(limited, "replication").Result()
+		info, err := infoOf(limited, client)
 		if err != nil {
 			return
 		}
-		t := parseTestimony(parseInfo(text), at)
+		t := parseTestimony(info, at)
 		w.learn(func() {
 			if ctx.Err() == nil {
 				w.servers[addr] = t.after(w.servers[addr], w.servers[w.agreement.master])
@@ -228,6 +257,16 @@ func sight(ctx context.Context, client *redis.SentinelClient, name string, at ti
 	return s, nil
 }
 
+// infoOf asks a server which process it is and how it replicates, in one round trip.
+func infoOf(ctx context.Context, client *redis.Client) (map[string]string, error) {
+	pipe := client.Pipeline()
+	server, replication := pipe.Info(ctx, "server"), pipe.Info(ctx, "replication")
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	return parseInfo(server.Val() + "\r\n" + replication.Val()), nil
+}
+
 func parseTestimony(info map[string]string, at time.Time) testimony {
 	t := testimony{
 		at:      at,
@@ -236,6 +275,10 @@ func parseTestimony(info map[string]string, at time.Time) testimony {
 		replid2: info["master_replid2"],
 		second:  number(info["second_repl_offset"]),
 		offset:  number(info["master_repl_offset"]),
+		runID:   info["run_id"],
+	}
+	if t.master {
+		t.listed = slices.Sorted(maps.Keys(roleOf(info).replicas))
 	}
 	if !t.master {
 		t.upstream = net.JoinHostPort(info["master_host"], info["master_port"])

@@ -147,7 +147,7 @@ func (d *durable) settle(ctx context.Context, t *term, l *lane, tail tail) (int6
 	if err := tail.err(); err != nil {
 		return 0, err
 	}
-	if d.foreign(tail.history.Val()) {
+	if d.db.data.foreign(tail.history.Val()) {
 		d.endOf(t)
 		return 0, errHistory
 	}
@@ -195,11 +195,4 @@ func (d *durable) waitAgain(ctx context.Context, t *term, l *lane, before waited
 		return role{}, err
 	}
 	return parseRole(end.Val())
-}
-
-// foreign tells whether a data set is not the one that this daemon knows.
-func (d *durable) foreign(found string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.history != "" && d.history != found
 }

@@ -20,6 +20,56 @@ const (
 	PersistsUnknown   Persistence = "unknown" // no AOF; whether snapshots are taken, our user may not ask
 )
 
+// Risk says in words what a restart of the server may lose; "" when it keeps every write.
+func (p Persistence) Risk() string {
+	switch p {
+	case PersistsNothing:
+		return "keeps nothing on disk: everything is forgotten when its process ends"
+	case PersistsSnapshots:
+		return "takes snapshots only: what changed since the last one is forgotten when its process ends"
+	case PersistsUnknown:
+		return "keeps no append-only file: what changed lately, or everything, is forgotten when its process ends"
+	default:
+		return ""
+	}
+}
+
+// worse reports whether less is kept than by another one.
+func (p Persistence) worse(than Persistence) bool {
+	order := []Persistence{PersistsLog, PersistsSnapshots, PersistsUnknown, PersistsNothing}
+	return slices.Index(order, p) > slices.Index(order, than)
+}
+
+// persistenceOf joins what INFO says about the append-only file with what is known about snapshots.
+func persistenceOf(info map[string]string, snapshots Persistence) Persistence {
+	if info["aof_enabled"] == "1" {
+		return PersistsLog
+	}
+	return snapshots
+}
+
+// snapshotsOf asks whether a server takes snapshots, which only CONFIG tells.
+func snapshotsOf(ctx context.Context, server *redis.Client) (kept Persistence, allowed bool) {
+	save, err := server.ConfigGet(ctx, "save").Result()
+	switch {
+	case err != nil:
+		return PersistsUnknown, false
+	case save["save"] != "":
+		return PersistsSnapshots, true
+	default:
+		return PersistsNothing, true
+	}
+}
+
+// saves is what Check found out about snapshots. It is asked once: a user who may not ask would fill
+// the server's ACL log.
+func (db *DB) saves() Persistence {
+	if kept, ok := db.keeps.Load().(Persistence); ok {
+		return kept
+	}
+	return PersistsUnknown
+}
+
 // Server is what one server says about itself.
 type Server struct {
 	Addr        string
@@ -75,7 +125,7 @@ func (db *DB) members(ctx context.Context) ([]string, error) {
 			addrs = append(addrs, addr)
 		}
 		if err := <-done; err != nil {
-			return nil, explain(err, "the cluster", db.opt.Addrs[0])
+			return nil, db.explain(ctx, err, "the cluster", db.opt.Addrs[0])
 		}
 		slices.Sort(addrs)
 		return addrs, nil
@@ -113,7 +163,7 @@ func (db *DB) surveyed(ctx context.Context, addr string) Server {
 	defer func() { _ = client.Close() }()
 	text, err := client.Info(ctx).Result()
 	if err != nil {
-		return Server{Addr: addr, Err: db.explainServer(err, addr, "info")}
+		return Server{Addr: addr, Err: db.explainServer(ctx, err, addr, "info")}
 	}
 	info := parseInfo(text)
 	s := Server{
@@ -123,16 +173,8 @@ func (db *DB) surveyed(ctx context.Context, addr string) Server {
 	}
 	_, s.Guarded = info["min_slaves_good_slaves"] // which is shown only then
 	s.Backlog = number(info["repl_backlog_size"])
-	save, err := client.ConfigGet(ctx, "save").Result()
-	s.Mighty = err == nil
-	switch {
-	case info["aof_enabled"] == "1":
-		s.Persistence = PersistsLog
-	case s.Mighty && save["save"] != "":
-		s.Persistence = PersistsSnapshots
-	case s.Mighty:
-		s.Persistence = PersistsNothing
-	}
+	snapshots, mighty := snapshotsOf(ctx, client)
+	s.Persistence, s.Mighty = persistenceOf(info, snapshots), mighty
 	before := db.opt.Now()
 	at, err := client.Time(ctx).Result()
 	if err == nil {

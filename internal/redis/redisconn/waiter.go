@@ -44,6 +44,10 @@ type place struct {
 func (w *waiter) write(batch []*request) {
 	ctx, cancel := w.db.pipelineContext()
 	defer cancel()
+	if w.db.data.isLost() && !w.db.isBack(ctx) {
+		refuse(batch, errHistory)
+		return
+	}
 	where := w.places(ctx, batch)
 	for range waits {
 		var all sync.WaitGroup
@@ -125,6 +129,10 @@ func (w *waiter) writeAt(ctx context.Context, at place, group []*request) {
 	conn := n.client.Conn()
 	defer func() { _ = conn.Close() }()
 	pipe := conn.Pipeline()
+	marked := w.proofAt(ctx, at, group)
+	for _, cmd := range marked.cmds() {
+		_ = pipe.Process(ctx, cmd)
+	}
 	for _, r := range group {
 		r.forget()
 		for _, cmd := range r.cmds {
@@ -149,6 +157,9 @@ func (w *waiter) writeAt(ctx context.Context, at place, group []*request) {
 	} else if errors.Is(why, errUnanswered) && broken != nil {
 		why = broken
 	}
+	if lost := marked.err(ctx); lost != nil {
+		why = lost
+	}
 	for _, r := range group {
 		r.settle()
 		if why != nil {
@@ -159,13 +170,16 @@ func (w *waiter) writeAt(ctx context.Context, at place, group []*request) {
 
 // fenceOf is a key in the slot of another.
 func fenceOf(key string) string {
-	tag := key
-	if _, rest, found := strings.Cut(key, "{"); found {
-		if inner, _, closed := strings.Cut(rest, "}"); closed && inner != "" {
-			tag = inner
-		}
+	return fenceKey + ":{" + tagOf(key) + "}"
+}
+
+// proofAt asks for the marker of the server, but not where a slot is on its way to: there the marker
+// of its range need not be.
+func (w *waiter) proofAt(ctx context.Context, at place, group []*request) *proof {
+	if at.asking {
+		return nil
 	}
-	return fenceKey + ":{" + tag + "}"
+	return w.db.data.proofOf(ctx, group)
 }
 
 func infoRole(ctx context.Context) *redis.Cmd { return redis.NewCmd(ctx, "info", "replication") }

@@ -2,6 +2,7 @@ package redistest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -20,11 +21,33 @@ type Group struct {
 // StartGroup runs a group. Settings are lines of every node's redis.conf.
 func StartGroup(t testing.TB, settings ...string) *Group {
 	t.Helper()
+	return startGroup(t, naming{host: "127.0.0.1"}, settings)
+}
+
+// StartNamedGroup runs a group whose Sentinels announce names instead of addresses. The replicas
+// announce their name; the first master does not, and comes back from a failover by its address.
+func StartNamedGroup(t testing.TB, settings ...string) *Group {
+	t.Helper()
+	return startGroup(t, naming{
+		host: "localhost", replica: []string{"replica-announce-ip localhost"},
+		sentinel: []string{"sentinel resolve-hostnames yes", "sentinel announce-hostnames yes"},
+	}, settings)
+}
+
+// naming is how the members of a group call one another.
+type naming struct {
+	host              string
+	replica, sentinel []string // further settings
+}
+
+func startGroup(t testing.TB, by naming, settings []string) *Group {
+	t.Helper()
 	g := &Group{}
 	master := Start(t, append([]string{"repl-diskless-sync-delay 0"}, settings...)...)
 	g.Nodes = append(g.Nodes, master)
 	for range 2 {
-		replica := append([]string{"replicaof 127.0.0.1 " + master.Port(), "repl-diskless-sync-delay 0"}, settings...)
+		replica := append([]string{"replicaof " + by.host + " " + master.Port(), "repl-diskless-sync-delay 0"}, by.replica...)
+		replica = append(replica, settings...)
 		g.Nodes = append(g.Nodes, Start(t, replica...))
 	}
 	for _, node := range g.Nodes[1:] {
@@ -34,7 +57,7 @@ func StartGroup(t testing.TB, settings ...string) *Group {
 		})
 	}
 	for range 3 {
-		g.Sentinels = append(g.Sentinels, startSentinel(t, master.Port()))
+		g.Sentinels = append(g.Sentinels, startSentinel(t, by, master.Port()))
 	}
 	for _, s := range g.Sentinels {
 		g.Addrs = append(g.Addrs, s.Addr)
@@ -43,16 +66,15 @@ func StartGroup(t testing.TB, settings ...string) *Group {
 	return g
 }
 
-func startSentinel(t testing.TB, masterPort string) *Server {
+func startSentinel(t testing.TB, by naming, masterPort string) *Server {
 	t.Helper()
 	for range 3 {
-		s := prepare(t, "redis-sentinel", []string{
-			"sentinel resolve-hostnames no",
-			fmt.Sprintf("sentinel monitor %s 127.0.0.1 %s 2", MasterName, masterPort),
+		s := prepare(t, "redis-sentinel", append(slices.Clone(by.sentinel), []string{
+			fmt.Sprintf("sentinel monitor %s %s %s 2", MasterName, by.host, masterPort),
 			"sentinel down-after-milliseconds " + MasterName + " 1500", // with 1000 they may fail over twice in a row
 			"sentinel failover-timeout " + MasterName + " 5000",
 			"sentinel parallel-syncs " + MasterName + " 1",
-		})
+		}...))
 		if s.run(t) {
 			return s
 		}

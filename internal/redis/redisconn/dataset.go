@@ -1,0 +1,342 @@
+package redisconn
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// historyKey holds the name of the data set: random, written once, never changed while the data
+// lives. A server that does not hold it has lost the data, or holds other data, and an absence there
+// proves nothing.
+const historyKey = "auth:history"
+
+// dataset is the identity of the data that this daemon works on. Every pipeline asks for the marker
+// in front of its own commands, so that no answer of an emptied server is ever believed. It is safe
+// for concurrent use.
+type dataset struct {
+	log *slog.Logger
+
+	mu     sync.Mutex
+	name   string // "" until it is known; then nothing is compared
+	lost   bool   // the last marker that was seen is missing or another
+	shards []shard
+}
+
+// shard is a range of hash slots of a cluster and the key that marks the server that holds them.
+type shard struct {
+	first, last int
+	marker      string
+}
+
+// learn takes the name of the data set over.
+func (d *dataset) learn(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.name, d.lost = name, false
+}
+
+// known returns the name; "" while there is none.
+func (d *dataset) known() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.name
+}
+
+// isLost reports whether the data set is gone or was replaced.
+func (d *dataset) isLost() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lost
+}
+
+// foreign reports whether a marker is not the one of the known data set.
+func (d *dataset) foreign(found string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.name != "" && d.name != found
+}
+
+// compare records a marker that was found, and reports whether it is the known one. A change is
+// logged once. When the data comes back, so does the service.
+func (d *dataset) compare(ctx context.Context, found string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	same := d.name == "" || d.name == found
+	if same == d.lost {
+		d.lost = !same
+		if same {
+			d.log.WarnContext(ctx, "the data set is back", "data_set", found)
+		} else {
+			d.log.ErrorContext(ctx, "acknowledged data is gone", "error", errHistory.Error())
+		}
+	}
+	return same
+}
+
+// proof are the markers that one pipeline asks for.
+type proof struct {
+	data    *dataset
+	markers []*redis.StringCmd
+	asked   *request
+}
+
+// proofOfAll asks for every marker.
+func (d *dataset) proofOfAll(ctx context.Context) *proof {
+	d.mu.Lock()
+	keys := []string{historyKey}
+	if d.shards != nil {
+		keys = nil
+		for _, s := range d.shards {
+			keys = append(keys, s.marker)
+		}
+	}
+	d.mu.Unlock()
+	return d.proof(ctx, keys)
+}
+
+// proofOf makes the questions for a batch: one for each server that it may reach. nil when no data
+// set is known, so that there is nothing to prove.
+func (d *dataset) proofOf(ctx context.Context, batch []*request) *proof {
+	return d.proof(ctx, d.markersOf(batch))
+}
+
+func (d *dataset) proof(ctx context.Context, keys []string) *proof {
+	if len(keys) == 0 {
+		return nil
+	}
+	p := &proof{data: d}
+	cmds := make([]redis.Cmder, len(keys))
+	for i, key := range keys {
+		p.markers = append(p.markers, redis.NewStringCmd(ctx, "get", key))
+		cmds[i] = p.markers[i]
+	}
+	p.asked = asked(cmds...)
+	return p
+}
+
+// cmds are the commands to put in front of a pipeline.
+func (p *proof) cmds() []redis.Cmder {
+	if p == nil {
+		return nil
+	}
+	return p.asked.cmds
+}
+
+// err is why nothing of the pipeline may be believed; nil when all markers were there.
+func (p *proof) err(ctx context.Context) error {
+	if p == nil {
+		return nil
+	}
+	p.asked.settle()
+	if p.asked.err != nil {
+		return p.asked.err
+	}
+	for _, marker := range p.markers {
+		if !p.data.compare(ctx, marker.Val()) {
+			return errHistory
+		}
+	}
+	return nil
+}
+
+func (d *dataset) markersOf(batch []*request) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.name == "" {
+		return nil
+	}
+	if d.shards == nil {
+		return []string{historyKey}
+	}
+	var keys []string
+	for _, r := range batch {
+		for _, cmd := range r.cmds {
+			slot := slotOf(keyOf(cmd))
+			i := slices.IndexFunc(d.shards, func(s shard) bool { return s.first <= slot && slot <= s.last })
+			if i >= 0 && !slices.Contains(keys, d.shards[i].marker) {
+				keys = append(keys, d.shards[i].marker)
+			}
+		}
+	}
+	return keys
+}
+
+// keyOf is the first key of a command.
+func keyOf(cmd redis.Cmder) string {
+	words := cmd.Args()
+	at := 1
+	if strings.HasPrefix(strings.ToLower(cmd.Name()), "eval") {
+		at = 3
+	}
+	if len(words) <= at {
+		return ""
+	}
+	key, _ := words[at].(string)
+	return key
+}
+
+// slots is the number of hash slots of a cluster.
+const slots = 16384
+
+// slotOf is the hash slot of a key (Redis Cluster specification: CRC16/XMODEM of the hash tag).
+func slotOf(key string) int {
+	var crc uint16
+	for _, c := range []byte(tagOf(key)) {
+		crc ^= uint16(c) << 8
+		for range 8 {
+			if crc&0x8000 != 0 {
+				crc = crc<<1 ^ 0x1021
+			} else {
+				crc <<= 1
+			}
+		}
+	}
+	return int(crc) % slots
+}
+
+// tagOf is the part of a key that decides on its slot.
+func tagOf(key string) string {
+	if _, rest, found := strings.Cut(key, "{"); found {
+		if inner, _, closed := strings.Cut(rest, "}"); closed && inner != "" {
+			return inner
+		}
+	}
+	return key
+}
+
+// markerIn is the key that marks a slot.
+func markerIn(slot int) string {
+	for i := 0; ; i++ {
+		if tag := strconv.Itoa(i); slotOf(tag) == slot {
+			return historyKey + ":{" + tag + "}"
+		}
+	}
+}
+
+// Owner says whose data a Redis may hold.
+type Owner struct {
+	Name     string // the issuer; "" takes whatever is there
+	Previous string // an earlier name whose data is taken over; "" is none
+}
+
+// ErrOwner is answered by Claim for a Redis that holds the data of another issuer.
+var ErrOwner = errors.New("the data of another issuer")
+
+// ownerKey holds the issuer whose data this is.
+const ownerKey = "auth:issuer"
+
+// claims are the scripts by which a daemon makes data its own.
+type claims struct{ owner, name, beat *Script }
+
+//go:embed lua/claim_owner.lua
+var claimOwner string
+
+//go:embed lua/claim_name.lua
+var claimName string
+
+//go:embed lua/beat.lua
+var beat string
+
+func newClaims() claims {
+	return claims{owner: NewScript(claimOwner), name: NewScript(claimName), beat: NewScript(beat)}
+}
+
+// Claim makes the data in Redis that of an issuer and learns the name of the data set, from then on
+// compared with every answer. It returns the issuer whose data it is, and ErrOwner when that is
+// another one. Calling it at the start is how an operator accepts that earlier data is gone: an empty
+// Redis gets a new name. Of several daemons that start at once, all get the same name.
+func (db *DB) Claim(ctx context.Context, o Owner) (string, error) {
+	if db.opt.Mode == Embedded {
+		return o.Name, nil
+	}
+	found, err := db.claim(ctx, db.claims.owner, ownerKey, o.Name, o.Previous)
+	if err != nil {
+		return "", err
+	}
+	if o.Name != "" && found != o.Name {
+		return found, fmt.Errorf("redis: %s holds %w, %s: give this server a Redis, or a redis.db, of its own; when %s "+
+			"is the earlier name of this server, set issuer_previous to it", strings.Join(db.opt.Addrs, ","), ErrOwner, found, found)
+	}
+	if db.durable != nil { // which names the data set when it begins to serve
+		return found, nil
+	}
+	name, err := db.claim(ctx, db.claims.name, historyKey, rand.Text(), "")
+	if err != nil {
+		return "", err
+	}
+	if cluster, ok := db.client.(*redis.ClusterClient); ok {
+		if err := db.markShards(ctx, cluster, name, true); err != nil {
+			return "", err
+		}
+	}
+	db.data.learn(name)
+	return found, nil
+}
+
+// Owner returns the issuer whose data Redis holds, and changes nothing; "" while it is nobody's.
+func (db *DB) Owner(ctx context.Context) (string, error) {
+	owner := redis.NewStringCmd(ctx, "get", ownerKey)
+	if err := db.Read(ctx, "owner", owner); err != nil {
+		return "", err
+	}
+	return owner.Val(), nil
+}
+
+func (db *DB) claim(ctx context.Context, script *Script, key string, args ...any) (string, error) {
+	answer, err := db.Write(ctx, "claim", script, []string{key}, args...)
+	text, _ := answer.(string)
+	return text, err
+}
+
+// followShards marks the ranges of slots that are new since the start.
+func (db *DB) followShards(ctx context.Context) {
+	cluster, ok := db.client.(*redis.ClusterClient)
+	name := db.data.known()
+	if !ok || name == "" || db.data.isLost() {
+		return
+	}
+	_ = db.markShards(ctx, cluster, name, false) // the next look tries again
+}
+
+// markShards makes sure that every server of a cluster bears the name: each may lose its data alone.
+// A range of slots that is new because slots were moved gets its marker, too.
+func (db *DB) markShards(ctx context.Context, cluster *redis.ClusterClient, name string, starting bool) error {
+	found, err := cluster.ClusterSlots(ctx).Result()
+	if err != nil {
+		return db.explain(ctx, err, "the cluster", db.opt.Addrs[0])
+	}
+	overwrite := ""
+	if starting {
+		overwrite = "1"
+	}
+	db.data.mu.Lock()
+	before := db.data.shards
+	db.data.mu.Unlock()
+	var shards []shard
+	for _, one := range found {
+		s := shard{first: one.Start, last: one.End}
+		if i := slices.IndexFunc(before, func(b shard) bool { return b.first == s.first }); i >= 0 {
+			s.marker = before[i].marker
+		} else {
+			s.marker = markerIn(s.first)
+			if _, err := db.claim(ctx, db.claims.name, s.marker, name, overwrite); err != nil {
+				return err
+			}
+		}
+		shards = append(shards, s)
+	}
+	db.data.mu.Lock()
+	defer db.data.mu.Unlock()
+	db.data.shards = shards
+	return nil
+}

@@ -1,0 +1,90 @@
+package redisconn
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// How health finds out whether changes are taken.
+const (
+	refusedFor = 3 * time.Second // a refusal counts for this long, although another kind of change was taken since
+	beatEvery  = 5 * time.Second // without any other change, one is tried this often; at every look while they fail
+	beatKept   = time.Minute
+	beatKeys   = 64 // in a cluster they lie on all servers
+)
+
+// writing is what changes last came to. That Redis answers PING or INFO says nothing about them: it
+// may be unable to save, full, read-only, or without a replica. It is safe for concurrent use.
+type writing struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	done    time.Time // a change was acknowledged
+	refused time.Time // a change was not
+	failing bool      // the last one was not
+	why     error
+	turn    int
+}
+
+// note takes in what became of a change. What says nothing about Redis is left out: a caller that
+// left, and an error of the script itself.
+func (w *writing) note(r *request, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch result := resultOf(err); {
+	case err == nil || result == ResultNil:
+		w.done, w.failing = w.now(), false
+	case r.ctx.Err() != nil, errors.Is(err, errClosed), result == ResultError, result == ResultNoScript:
+	default:
+		w.refused, w.failing, w.why = w.now(), true, err
+	}
+}
+
+// status returns why changes are refused now, and nil when they are taken.
+func (w *writing) status() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.refused.IsZero() || !w.failing && w.now().Sub(w.refused) >= refusedFor {
+		return nil
+	}
+	return w.why
+}
+
+// due returns the key of the next trial, when one is due.
+func (w *writing) due() (string, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.failing && w.now().Sub(w.done) < beatEvery {
+		return "", false
+	}
+	w.turn = (w.turn + 1) % beatKeys
+	return "auth:beat:" + strconv.Itoa(w.turn), true
+}
+
+// tryWriting makes a change that nobody needs when none was seen for some time, or the last ones
+// failed.
+func (db *DB) tryWriting(ctx context.Context) {
+	if db.opt.Mode == Embedded || db.opt.Observer || db.data.isLost() {
+		return
+	}
+	if key, due := db.writing.due(); due {
+		_, _ = db.Write(ctx, "health.write", db.claims.beat, []string{key}, beatKept.Milliseconds()) // status tells
+	}
+}
+
+// refusals are the results of changes that Redis took note of and did not carry out, or not surely.
+func refusals() []string {
+	return []string{ResultMisconf, ResultOOM, ResultReadOnly, ResultNoPerm, ResultUnconfirmed, ResultNoMaster}
+}
+
+// Refused reports which of the results a refusal of changes is; "" for another failure.
+func Refused(err error) string {
+	if result := resultOf(err); slices.Contains(refusals(), result) {
+		return result
+	}
+	return ""
+}
