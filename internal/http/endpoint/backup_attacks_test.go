@@ -112,7 +112,7 @@ func TestS13_WhatABackupBringsBackIsEndedByTheEpoch(t *testing.T) {
 	server := redistest.Start(t)
 	start := func(t *testing.T) *testkit.Daemon {
 		t.Helper()
-		d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) { c.Issuer = "http://as.example" })
+		d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) { c.Issuer = "http://localhost" })
 		d.Base = "http://" + d.App.Addr()
 		return d
 	}

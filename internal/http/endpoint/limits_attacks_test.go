@@ -21,7 +21,7 @@ func replicas(t *testing.T, limits func(*config.Limits)) [2]*testkit.Daemon {
 	server := redistest.Start(t)
 	start := func() *testkit.Daemon {
 		d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) {
-			c.Issuer = "http://as.example" // replicas have one issuer
+			c.Issuer = "http://localhost" // replicas have one issuer
 			c.Server.TrustedProxies = []string{"127.0.0.1"}
 			if limits != nil {
 				limits(&c.Limits)

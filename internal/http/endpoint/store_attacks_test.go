@@ -20,7 +20,7 @@ func pair(t *testing.T) (one, two *testkit.Daemon) {
 	t.Helper()
 	server := redistest.Start(t)
 	replica := func() *testkit.Daemon {
-		d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) { c.Issuer = "http://as.example" })
+		d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) { c.Issuer = "http://localhost" })
 		d.Base = "http://" + d.App.Addr()
 		return d
 	}
