@@ -272,15 +272,17 @@ func TestF_S26_CredentialsAreBoundToTheirIssuer(t *testing.T) {
 // The start waits for a Redis that is not there yet, says so, and gives up in time.
 func TestF_Start_WaitsForRedis(t *testing.T) {
 	t.Parallel()
-	server := redistest.Start(t)
-	server.Kill()
-	err := startError(t, server.Addr, func(c *config.Config) { c.Redis.StartTimeout = 300 * time.Millisecond })
-	if err == nil || !strings.Contains(err.Error(), "waited 300ms") || !strings.Contains(err.Error(), "nothing listens at "+server.Addr) {
+	const nobody = "127.0.0.9:1" // nothing listens there
+	err := startError(t, nobody, func(c *config.Config) { c.Redis.StartTimeout = 300 * time.Millisecond })
+	if err == nil || !strings.Contains(err.Error(), "waited 300ms") || !strings.Contains(err.Error(), "nothing listens at "+nobody) {
 		t.Errorf("given up with %v", err)
 	}
+	server := redistest.Start(t)
+	server.Pause() // its port stays its own
 	log := new(testkit.Log)
 	c := config.Default(true)
 	c.Server.Listen, c.Admin.Listen, c.Redis.StartTimeout = "127.0.0.1:0", "127.0.0.1:0", time.Minute
+	c.Redis.Timeout = 200 * time.Millisecond
 	testkit.Redis(server.Addr)(&c)
 	started := make(chan error, 1)
 	go func() {
@@ -293,7 +295,7 @@ func TestF_Start_WaitsForRedis(t *testing.T) {
 	redistest.Eventually(t, 10*time.Second, "it says that it waits", func() bool {
 		return strings.Contains(log.String(), `"msg":"waiting for Redis"`)
 	})
-	server.Restart(t)
+	server.Resume()
 	if err := <-started; err != nil {
 		t.Errorf("it does not start: %v", err)
 	}
