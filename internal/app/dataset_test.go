@@ -282,7 +282,7 @@ func TestF_Start_WaitsForRedis(t *testing.T) {
 	log := new(testkit.Log)
 	c := config.Default(true)
 	c.Server.Listen, c.Admin.Listen, c.Redis.StartTimeout = "127.0.0.1:0", "127.0.0.1:0", time.Minute
-	c.Redis.Timeout = 200 * time.Millisecond
+	c.Log.Format, c.Redis.Timeout = "json", 200*time.Millisecond
 	testkit.Redis(server.Addr)(&c)
 	started := make(chan error, 1)
 	go func() {
