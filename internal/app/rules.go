@@ -185,7 +185,8 @@ func newRules(c config.Config, issuer string, b base, events event.Sink, now fun
 		),
 		authorizer: authorize.New(authorize.Options{
 			Registry: b.registry, Sessions: b.sessions, Grants: b.stores.grants, Consents: b.stores.consents,
-			Overview: b.stores.overview, Ring: b.ring, Events: events, Now: now, Issuer: issuer, Lifetimes: lifetimes, Resources: resources,
+			Overview: b.stores.overview, Ring: b.ring, People: b.directory, Events: events,
+			Now: now, Issuer: issuer, Lifetimes: lifetimes, Resources: resources,
 		}),
 		admin: admin.New(admin.Options{
 			Registry: b.registry, Directory: b.directory, Sessions: b.sessions, Tokens: tokens, Ring: b.ring, Grants: b.stores.grants,

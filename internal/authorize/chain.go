@@ -7,6 +7,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
 // chain is every check of an authorization request, in order.
@@ -23,6 +24,7 @@ var chain = []struct {
 	{"scope", checkScope},
 	{"resource", checkResource},
 	{"prompt", checkPrompt},
+	{"hint", checkHint},
 }
 
 // Why a client may not ask, where the person is told the same words: for the audit log only.
@@ -156,4 +158,28 @@ func checkPrompt(_ *Authorizer, _ context.Context, p *Pending, _ error) error {
 	p.prompt, err = parsePrompt(p.params.Get("prompt"), p.params.Get("max_age"))
 	p.LoginHint, p.Locales = p.params.Get("login_hint"), p.params.Get("ui_locales")
 	return err
+}
+
+// checkHint reads whom the client expects (OIDC Core §3.1.2.1). A hint that we did not issue to this client is an
+// error: to ignore it would be to answer for somebody else.
+func checkHint(a *Authorizer, ctx context.Context, p *Pending, _ error) error {
+	hint := p.params.Get("id_token_hint")
+	if hint == "" {
+		return nil
+	}
+	var err error
+	if p.hinted, err = token.PersonOf(a.o.Ring, a.o.Issuer, p.Client.ID, hint); err != nil {
+		return oauth.Refuse(oauth.InvalidRequest, "id_token_hint was not issued by this server to this client, or too long ago", err)
+	}
+	if p.LoginHint != "" || a.o.People == nil {
+		return nil
+	}
+	person, err := a.o.People.Get(ctx, p.hinted)
+	switch {
+	case err == nil:
+		p.LoginHint = person.Name
+	case !errors.Is(err, store.Absent): // of somebody who is gone, nothing is filled in
+		return oauth.Unavailable(err)
+	}
+	return nil
 }
