@@ -21,6 +21,10 @@ const (
 func (a *App) startTasks() {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.tasks.Go(func() { a.rules.registry.Watch(ctx) })
+	a.tasks.Go(func() {
+		a.learnCosts(ctx)
+		every(ctx, learnEvery, a.learnCosts)
+	})
 	a.tasks.Go(func() { every(ctx, ringEvery, a.turnRing) })
 	a.tasks.Go(func() { every(ctx, pulseEvery, a.feelRedis) })
 	a.tasks.Go(func() { every(ctx, settleEvery, a.settle) })
@@ -101,5 +105,14 @@ func (a *App) sweep(ctx context.Context) {
 func (a *App) count(ctx context.Context) {
 	if found, err := a.rules.stores.overview.Counts(ctx, a.options.Now()); err == nil {
 		a.counted.Store(int64(found.Sessions))
+	}
+}
+
+// learnEvery is how often the daemon looks whether clients came whose secrets take longer to check.
+const learnEvery = time.Minute
+
+func (a *App) learnCosts(ctx context.Context) {
+	if err := a.rules.registry.LearnCosts(ctx); err != nil && ctx.Err() == nil {
+		a.log.Debug("how long the secrets of clients take to check is not known yet", "error", err.Error())
 	}
 }

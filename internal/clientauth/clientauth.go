@@ -184,9 +184,23 @@ func allowed(registered oauth.AuthMethod, p Presented) bool {
 	return false
 }
 
-// rest is what is left of elapsed to the next multiple of the floor.
+// rest is what is left of elapsed to the next multiple of the slot.
 func (a *Authenticator) rest(elapsed time.Duration) time.Duration {
-	return a.Floor - elapsed%a.Floor
+	slot := slotOf(a.Floor, a.Registry.SlowestCheck())
+	return slot - elapsed%slot
+}
+
+// maxSlot bounds how long a refusal takes, however slow a hash was measured on a busy machine.
+const maxSlot = 2 * time.Second
+
+// slotOf is the time that every refusal takes: a multiple of the floor in which the slowest hash of any client
+// is checked, with a quarter to spare. So a client id that is not registered, one with a generated secret and
+// one with a hash of another server cannot be told apart by the clock. Waiting costs nothing; doing the slowest
+// work for every unknown id would let a flood of them take the processors.
+func slotOf(floor, slowest time.Duration) time.Duration {
+	needed := slowest + slowest/4
+	slots := (needed + floor - 1) / floor
+	return max(floor, min(slots*floor, maxSlot))
 }
 
 func wait(ctx context.Context, d time.Duration) {

@@ -277,3 +277,16 @@ func TestWaitEndsWithTheRequest(t *testing.T) {
 		}
 	})
 }
+
+// A refusal takes as long for a client id that nobody has as for one whose secret is checked slowly.
+func TestF_S20_EveryRefusalTakesTheTimeOfTheSlowestCheck(t *testing.T) {
+	t.Parallel()
+	const ms = time.Millisecond
+	for slowest, want := range map[time.Duration]time.Duration{
+		0: 50 * ms, 30 * ms: 50 * ms, 40 * ms: 50 * ms, 41 * ms: 100 * ms, 210 * ms: 300 * ms, time.Second: 1250 * ms, time.Hour: 2 * time.Second,
+	} {
+		if got := slotOf(50*ms, slowest); got != want {
+			t.Errorf("with a check of %v every refusal takes %v, want %v", slowest, got, want)
+		}
+	}
+}

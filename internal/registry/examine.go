@@ -22,7 +22,7 @@ func (r *Registry) Examine(ctx context.Context, c oauth.Client, chosen, hash str
 	case c.Public() && (chosen != "" || hash != ""):
 		return oauth.Client{}, refuse("a public client has no secret")
 	case hash != "":
-		if _, err := schemeOf(hash); err != nil {
+		if _, err := r.schemeOf(hash); err != nil {
 			return oauth.Client{}, err
 		}
 	case chosen != "":
@@ -61,8 +61,12 @@ func taken(cause error) error {
 }
 
 // schemeOf is how a hash that was made elsewhere is verified.
-func schemeOf(hash string) (oauth.SecretScheme, error) {
-	switch secret.KindOfHash(hash) {
+func (r *Registry) schemeOf(hash string) (oauth.SecretScheme, error) {
+	kind := secret.KindOfHash(hash)
+	if kind != "" && r.Hasher.TooCheap(hash) {
+		return "", refuse("client_secret_hash is too cheap to guess at: bcrypt needs a work factor of 10, pbkdf2-sha256 10000 iterations, argon2id 7168 KiB and 5 passes or as much; give the client a new secret")
+	}
+	switch kind {
 	case secret.KindArgon2id:
 		return oauth.SchemeArgon2id, nil
 	case secret.KindBcrypt:

@@ -42,13 +42,16 @@ func (r *Registry) RegisterHashed(ctx context.Context, c oauth.Client, hash stri
 	if c.Public() {
 		return oauth.Client{}, refuse("a public client has no secret")
 	}
-	scheme, err := schemeOf(hash)
+	scheme, err := r.schemeOf(hash)
 	if err != nil {
 		return oauth.Client{}, err
 	}
 	made := oauth.Secret{ID: secretID(), Scheme: scheme, Hash: hash, Created: c.Created}
 	c.Secrets = []oauth.Secret{made}
-	return r.add(ctx, c)
+	if c, err = r.add(ctx, c); err == nil {
+		r.learnCost(ctx, made)
+	}
+	return c, err
 }
 
 // fresh is a client as it is registered, but for its secrets.

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -38,6 +39,8 @@ type Registry struct {
 	memory     *memory
 	remembered *remembered
 	hashing    singleflight.Group
+	costs      costs
+	learned    atomic.Uint64 // the version of the clients whose costs are known
 }
 
 // New makes a Registry with nothing in memory.

@@ -166,9 +166,14 @@ func (r *Registry) matchesHash(ctx context.Context, c oauth.Client, s oauth.Secr
 	shared := context.WithoutCancel(ctx) // the first caller's leaving is no reason to fail the others
 	// Nobody leaves before the answer: a guess that is checked has been made, and must be counted as one.
 	answer, err, _ := r.hashing.Do(string(name[:]), func() (any, error) {
+		start := r.Now()
 		ok, err := r.Hasher.Verify(shared, s.Hash, shown)
+		if err == nil {
+			r.costs.add(s.Hash, r.Now().Sub(start))
+		}
 		if ok && err == nil {
 			r.remembered.add(name)
+			r.renew(shared, c, s, shown)
 		}
 		return ok, err
 	})

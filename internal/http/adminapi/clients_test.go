@@ -129,7 +129,7 @@ func TestImportedSecrets(t *testing.T) {
 	d := onRedis(t)
 	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
 	for scheme, hash := range map[string]string{ // of "correct horse"
-		"bcrypt":        "$2a$04$f2nujOL95hCPjo36M0NW8uHem.PaDiNB9xecyjiiC5805YHS6Tq/6",
+		"bcrypt":        "$2a$10$BmtGzNkvkVFQ9BbzzboePOUyxs/YY.2mCOJo0eLSDlNObtD026e1a",
 		"argon2id":      argonOf(t, d),
 		"pbkdf2-sha256": "$pbkdf2-sha256$i=25000,l=32$1KBPIbXk5dnJXVUjoqvGAA$xDEI5Ci8Ck1hLc1TbU6NVlWJF2Lm93hein/tALoB0/Q",
 	} {
