@@ -248,6 +248,19 @@ func TestF_N04_TheNewcomersOwnAppIsRegistered(t *testing.T) {
 	}
 }
 
+// A development server behind a name that is not this machine's starts without the start page, which could not be
+// registered there.
+func TestF_N04_NoStartPageWhereItCannotBeAClient(t *testing.T) {
+	t.Parallel()
+	c := devConfig()
+	c.Issuer = "http://as.example"
+	a, _ := start(t, c)
+	status, body := get(t, "http://"+a.Addr()+"/")
+	if status != http.StatusOK || strings.Contains(body, app.DemoPassword) {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
 func TestReload(t *testing.T) {
 	t.Parallel()
 	c := devConfig()

@@ -49,11 +49,13 @@ func demoClients(issuer string, redirects []string) []demoClient {
 			ID: DemoAdmin, Name: "Demo Admin", Method: oauth.AuthBasic, Scopes: oauth.Scopes{"admin:*"},
 			GrantTypes: []string{oauth.GrantClientCredentials},
 		}, DemoAdminSecret},
-		{oauth.Client{
+	}
+	if servesStartPage(issuer) {
+		all = append(all, demoClient{oauth.Client{
 			ID: DemoStartClient, Name: "The start page", Method: oauth.AuthNone, Type: oauth.AppWeb, Scopes: scopes,
 			GrantTypes:   []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken},
 			RedirectURIs: []string{issuer + page.DemoCallback},
-		}, ""},
+		}, ""})
 	}
 	if len(redirects) > 0 {
 		all = append(all, demoClient{oauth.Client{
@@ -64,6 +66,10 @@ func demoClients(issuer string, redirects []string) []demoClient {
 	}
 	return all
 }
+
+// servesStartPage reports whether the start page can be a client of this issuer: a redirect URI at an http issuer
+// that is not on this machine is refused, and the server must start without the page then.
+func servesStartPage(issuer string) bool { return oauth.CheckRedirectURI(issuer+page.DemoCallback) == nil }
 
 // seedDemo makes the demo data. What another server on the same Redis made first stays, and learns the redirect
 // URIs of this one.
@@ -101,9 +107,9 @@ func seedDemo(ctx context.Context, b base, issuer string, redirects []string) er
 	return nil
 }
 
-// demoOptions are those of the start page; nil without serve --dev.
+// demoOptions are those of the start page; nil without serve --dev, or where the start page cannot be a client.
 func (a *App) demoOptions() *page.DemoOptions {
-	if !a.config.Dev {
+	if !a.config.Dev || !servesStartPage(a.issuer) {
 		return nil
 	}
 	scheme := "http://"

@@ -99,7 +99,7 @@ func (a *App) publicFace(plumbing server.Plumbing, cookies web.Cookies) (server.
 		Static:         a.pages.Static,
 		Health:         a.health,
 	}
-	if c.Dev {
+	if a.demoOptions() != nil {
 		public.DemoCallback = a.pages.DemoCallback
 	}
 	if c.Server.Metrics {

@@ -301,12 +301,12 @@ func TestPagesOfClients(t *testing.T) {
 		}
 		cursor = "&cursor=" + a.Text("next")
 	}
-	if want := "demo demo-admin demo-spa many-0 many-1 many-2 many-3 many-4 many-5 many-6"; strings.Join(ids, " ") != want || pages < 4 {
+	if want := "demo demo-admin demo-spa demo-start many-0 many-1 many-2 many-3 many-4 many-5 many-6"; strings.Join(ids, " ") != want || pages < 4 {
 		t.Errorf("%d pages: %v", pages, ids)
 	}
 	all, err := adminclient.Collect(c.Clients(ctx), 0)
 	ok(t, err)
-	if len(all) != 10 {
+	if len(all) != 11 {
 		t.Errorf("the iterator gives %d", len(all))
 	}
 	foreign := raw{method: "GET", path: "/users?limit=3" + cursor, token: token}.send(t, d)

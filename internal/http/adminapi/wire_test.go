@@ -223,7 +223,7 @@ func TestWithoutAServer(t *testing.T) {
 	}
 	all, err := adminclient.Collect(c.Clients(ctx), 0)
 	ok(t, err)
-	if len(all) != 4 {
+	if len(all) != 5 {
 		t.Errorf("%d clients", len(all))
 	}
 }
