@@ -24,6 +24,7 @@ func newClient(s *shared) *cobra.Command {
 type clientFlags struct {
 	name, introspection, format, algorithm string
 	public, native, skipConsent            bool
+	signOutEndsAll                         bool
 	noRotation                             bool
 	perMinute                              int64
 	grants, redirects, logouts             []string
@@ -49,6 +50,7 @@ func (f *clientFlags) bind(cmd *cobra.Command) {
 	flags.StringVar(&f.algorithm, "algorithm", "", "what its JWTs are signed with; empty: the server's")
 	flags.StringVar(&f.introspection, "introspection", "", "any: it may introspect every token; own (default): its own")
 	flags.BoolVar(&f.noRotation, "no-rotation", false, "a refresh keeps the refresh token (confidential clients only)")
+	flags.BoolVar(&f.signOutEndsAll, "end-offline-access", false, "a sign-out also ends what people allowed it with offline_access")
 	flags.BoolVar(&f.skipConsent, "skip-consent", false, "a confidential first-party client: people are not asked for consent")
 	durationVar(flags, &f.code, "code-life", "life of its authorization codes; 0: the server's")
 	durationVar(flags, &f.access, "access-life", "life of its access tokens; 0: the server's")
@@ -64,7 +66,7 @@ func (f *clientFlags) metadata() adminwire.ClientMetadata {
 	m := adminwire.ClientMetadata{
 		Name: f.name, GrantTypes: f.grants, RedirectURIs: f.redirects, PostLogoutURIs: f.logouts,
 		Scope: f.scope, DefaultScope: f.defaultScope, Audience: f.audience, Resources: f.resources,
-		Format: f.format, Algorithm: f.algorithm, Introspection: f.introspection, SkipConsent: f.skipConsent, Claims: f.claims,
+		Format: f.format, Algorithm: f.algorithm, Introspection: f.introspection, SkipConsent: f.skipConsent, SignOutEndsAll: f.signOutEndsAll, Claims: f.claims,
 		PerMinute: f.perMinute,
 		Lifetimes: adminwire.Lifetimes{
 			Code: seconds(f.code), Access: seconds(f.access), RefreshIdle: seconds(f.refreshIdle), RefreshAbsolute: seconds(f.refreshEnd),
@@ -215,6 +217,7 @@ func (s *shared) clientTable(c adminwire.Client) table {
 		{"scope", orDash(c.Scope)}, {"default scope", orDash(c.DefaultScope)}, {"audience", words(c.Audience)}, {"resources", words(c.Resources)},
 		{"token format", c.Format}, {"algorithm", orDash(c.Algorithm)}, {"refresh rotation", orDash(c.Rotation)},
 		{"introspection", c.Introspection}, {"skip consent", strconv.FormatBool(c.SkipConsent)},
+		{"sign-out ends offline access", strconv.FormatBool(c.SignOutEndsAll)},
 		{"requests per minute", perMinute(c.PerMinute)},
 		{"code life", seconds(c.Lifetimes.Code)}, {"access life", seconds(c.Lifetimes.Access)},
 		{"refresh idle", seconds(c.Lifetimes.RefreshIdle)}, {"refresh absolute", seconds(c.Lifetimes.RefreshAbsolute)},

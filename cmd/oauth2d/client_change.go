@@ -70,7 +70,9 @@ func (f *clientFlags) patch(cmd *cobra.Command) adminclient.Patch {
 		"no-rotation":         func() (string, any) { return "refresh_token_rotation", either(f.noRotation, "never", "always") },
 		"requests-per-minute": func() (string, any) { return "requests_per_minute", f.perMinute },
 		"skip-consent":        func() (string, any) { return "skip_consent", f.skipConsent },
-		"claim":               func() (string, any) { return "claims", f.claims },
+		"end-offline-access":  func() (string, any) { return "sign_out_ends_offline_access", f.signOutEndsAll },
+
+		"claim": func() (string, any) { return "claims", f.claims },
 	}
 	lives := map[string]func() (string, any){
 		"code-life":        func() (string, any) { return "code", seconds(f.code) },

@@ -15,7 +15,7 @@ func clientWords() map[string]string {
 		"grant_types": "--grant", "redirect_uris": "--redirect-uri", "post_logout_redirect_uris": "--post-logout-uri",
 		"scope": "--scope", "default_scope": "--default-scope", "audience": "--audience", "resources": "--resource",
 		"access_token_format": "--format", "token_signing_alg": "--algorithm", "introspection": "--introspection",
-		"refresh_token_rotation": "--no-rotation", "requests_per_minute": "--requests-per-minute", "skip_consent": "--skip-consent",
+		"refresh_token_rotation": "--no-rotation", "requests_per_minute": "--requests-per-minute", "skip_consent": "--skip-consent", "sign_out_ends_offline_access": "--end-offline-access",
 		"claims": "--claim", "client_secret": "--secret-file", "client_secret_hash": "--secret-hash-file",
 		"lifetimes/code": "--code-life", "lifetimes/access_token": "--access-life",
 		"lifetimes/refresh_token_idle": "--refresh-idle", "lifetimes/refresh_token_absolute": "--refresh-absolute",

@@ -21,7 +21,7 @@ func factsOfClient(c oauth.Client) facts {
 		"grant_types": c.GrantTypes, "redirect_uris": c.RedirectURIs, "post_logout_redirect_uris": c.PostLogoutURIs,
 		"scope": c.Scopes.String(), "default_scope": c.DefaultScopes.String(), "audience": c.Audience, "resources": c.Resources,
 		"access_token_format": c.Format, "token_signing_alg": c.Algorithm, "refresh_token_rotation": c.Rotation,
-		"introspection": c.Introspection, "skip_consent": c.SkipConsent, "lifetimes": factsOfLifetimes(c.Lifetimes),
+		"introspection": c.Introspection, "skip_consent": c.SkipConsent, "sign_out_ends_offline_access": c.SignOutEndsAll, "lifetimes": factsOfLifetimes(c.Lifetimes),
 		"requests_per_minute": c.RequestsPerMinute, "claims": c.Claims, "not_before": moment(c.NotBefore), "secrets": secrets,
 	}
 }

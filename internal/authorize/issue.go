@@ -81,7 +81,7 @@ func (a *Authorizer) grant(p Pending, session oauth.Session, ref oauth.GrantRef)
 		End:         now.Add(lifetimes.RefreshAbsolute),
 		AuthTime:    session.AuthTime,
 		ACR:         session.ACR,
-		Offline:     p.Scope.Has(oauth.ScopeOfflineAccess),
+		Offline:     p.Scope.Has(oauth.ScopeOfflineAccess) && !p.Client.SignOutEndsAll,
 		Generation:  session.Latest,
 		RedirectURI: p.Return.URI,
 		Nonce:       p.nonce,

@@ -74,6 +74,7 @@ type Client struct {
 	Rotation       Rotation
 	Introspection  Introspection
 	SkipConsent    bool // a confidential first-party client whose users need not be asked, but for admin scopes
+	SignOutEndsAll bool // a sign-out also ends grants with offline_access, which survive it otherwise
 	Lifetimes      Lifetimes
 	Claims         map[string]string // static claims added to introspection answers and JWTs
 	// RequestsPerMinute is how often it may ask each endpoint that counts clients, instead of what the

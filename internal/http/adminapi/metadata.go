@@ -54,6 +54,7 @@ func clientOf(m adminwire.ClientMetadata) (oauth.Client, web.FaultErrors) {
 		Scopes: scope("/scope", m.Scope), DefaultScopes: scope("/default_scope", m.DefaultScope),
 		Audience: m.Audience, Resources: m.Resources, Format: oauth.TokenFormat(m.Format), Algorithm: m.Algorithm,
 		Rotation: oauth.Rotation(m.Rotation), Introspection: oauth.Introspection(m.Introspection), SkipConsent: m.SkipConsent,
+		SignOutEndsAll: m.SignOutEndsAll,
 		Lifetimes: oauth.Lifetimes{
 			Code: seconds(m.Lifetimes.Code), Access: seconds(m.Lifetimes.Access),
 			RefreshIdle: seconds(m.Lifetimes.RefreshIdle), RefreshAbsolute: seconds(m.Lifetimes.RefreshAbsolute),
@@ -74,7 +75,7 @@ func metadataOf(c oauth.Client) adminwire.ShownMetadata {
 		GrantTypes: list(c.GrantTypes), RedirectURIs: list(c.RedirectURIs), PostLogoutURIs: list(c.PostLogoutURIs),
 		Scope: c.Scopes.String(), DefaultScope: c.DefaultScopes.String(), Audience: list(c.Audience), Resources: list(c.Resources),
 		Format: string(c.Format), Algorithm: c.Algorithm, Rotation: string(c.Rotation), Introspection: string(c.Introspection),
-		SkipConsent: c.SkipConsent, PerMinute: int64(c.RequestsPerMinute),
+		SkipConsent: c.SkipConsent, SignOutEndsAll: c.SignOutEndsAll, PerMinute: int64(c.RequestsPerMinute),
 		Lifetimes: adminwire.Lifetimes{
 			Code: seconds(c.Lifetimes.Code), Access: seconds(c.Lifetimes.Access),
 			RefreshIdle: seconds(c.Lifetimes.RefreshIdle), RefreshAbsolute: seconds(c.Lifetimes.RefreshAbsolute),

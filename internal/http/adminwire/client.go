@@ -18,6 +18,7 @@ type ClientMetadata struct {
 	Rotation       string            `json:"refresh_token_rotation,omitempty"`
 	Introspection  string            `json:"introspection,omitempty"`
 	SkipConsent    bool              `json:"skip_consent,omitempty"`
+	SignOutEndsAll bool              `json:"sign_out_ends_offline_access,omitempty"`
 	PerMinute      int64             `json:"requests_per_minute,omitempty" min:"-1" max:"10000000"`
 	Lifetimes      Lifetimes         `json:"lifetimes,omitzero"`
 	Claims         map[string]string `json:"claims,omitempty" max:"20"`
@@ -41,6 +42,7 @@ type ShownMetadata struct {
 	Rotation       string            `json:"refresh_token_rotation,omitempty"`
 	Introspection  string            `json:"introspection"`
 	SkipConsent    bool              `json:"skip_consent"`
+	SignOutEndsAll bool              `json:"sign_out_ends_offline_access,omitempty"`
 	PerMinute      int64             `json:"requests_per_minute,omitempty"`
 	Lifetimes      Lifetimes         `json:"lifetimes"`
 	Claims         map[string]string `json:"claims"`

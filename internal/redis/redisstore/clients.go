@@ -161,6 +161,7 @@ type registration struct {
 	Rotation       string            `json:"rotation,omitempty"`
 	Introspection  string            `json:"introspection,omitempty"`
 	SkipConsent    bool              `json:"skip_consent,omitempty"`
+	SignOutEndsAll bool              `json:"sign_out_ends_offline_access,omitempty"`
 	Lifetimes      lifetimes         `json:"lifetimes_ms,omitzero"`
 	Claims         map[string]string `json:"claims,omitempty"`
 	PerMinute      int               `json:"requests_per_minute,omitempty"`
@@ -192,7 +193,7 @@ func encodeClient(c oauth.Client) (shown, hidden string, err error) {
 		RedirectURIs: c.RedirectURIs, PostLogoutURIs: c.PostLogoutURIs, GrantTypes: c.GrantTypes,
 		Scopes: c.Scopes, DefaultScopes: c.DefaultScopes, Audience: c.Audience, Resources: c.Resources,
 		Format: c.Format, Algorithm: c.Algorithm, Rotation: string(c.Rotation),
-		Introspection: string(c.Introspection), SkipConsent: c.SkipConsent,
+		Introspection: string(c.Introspection), SkipConsent: c.SkipConsent, SignOutEndsAll: c.SignOutEndsAll,
 		Lifetimes: lifetimes{
 			Code: c.Lifetimes.Code.Milliseconds(), Access: c.Lifetimes.Access.Milliseconds(),
 			RefreshIdle:     c.Lifetimes.RefreshIdle.Milliseconds(),
@@ -227,6 +228,8 @@ func decodeClient(id oauth.ClientID, s *stored) (oauth.Client, error) {
 		Format: r.Format, Algorithm: r.Algorithm, Rotation: oauth.Rotation(r.Rotation),
 		Introspection: oauth.Introspection(r.Introspection),
 		SkipConsent:   r.SkipConsent,
+
+		SignOutEndsAll: r.SignOutEndsAll,
 		Lifetimes: oauth.Lifetimes{
 			Code: millis(r.Lifetimes.Code), Access: millis(r.Lifetimes.Access),
 			RefreshIdle: millis(r.Lifetimes.RefreshIdle), RefreshAbsolute: millis(r.Lifetimes.RefreshAbsolute),

@@ -75,7 +75,7 @@ func sampleClient(id oauth.ClientID, now time.Time) oauth.Client {
 		Scopes: oauth.Scopes{"openid", "read"}, DefaultScopes: oauth.Scopes{"read"},
 		Audience: []string{"https://api.example"}, Resources: []string{"https://api.example"},
 		Format: oauth.FormatJWT, Algorithm: "ES256", Rotation: oauth.RotateNever, Introspection: oauth.IntrospectAny,
-		SkipConsent: true, RequestsPerMinute: 600, Claims: map[string]string{"tenant": "x"},
+		SkipConsent: true, SignOutEndsAll: true, RequestsPerMinute: 600, Claims: map[string]string{"tenant": "x"},
 		Lifetimes: oauth.Lifetimes{Code: time.Minute, Access: time.Hour, RefreshIdle: 48 * time.Hour, RefreshAbsolute: 720 * time.Hour},
 		NotBefore: now, Created: now, Updated: now,
 	}
