@@ -136,7 +136,7 @@ func (s *Sessions) endAll(ctx context.Context, all []oauth.Session, ending store
 
 // EndGrants ends what a user allowed one client, in whatever session; without a client, what they
 // allowed all of them. The sessions live on: who wants the client to ask again forgets the consent first.
-// It returns how many grants ended; beyond the first few hundred it is an estimate, never too low.
+// It returns how many grants ended; beyond reapNow it is an estimate, never too low.
 func (s *Sessions) EndGrants(ctx context.Context, user oauth.UserID, client oauth.ClientID) (int, error) {
 	ctx, release := commit.Begin(ctx)
 	defer release()

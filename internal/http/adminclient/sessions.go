@@ -65,7 +65,8 @@ func (c *Client) EndAllSessions(ctx context.Context, f adminwire.SessionFilter, 
 	}
 }
 
-// Grants walks through the live grants of a user, newest first; with a client only those to it.
+// Grants walks through the live grants of a user, those to one client together and newest first; with a client only
+// those to it.
 func (c *Client) Grants(ctx context.Context, user, client string) iter.Seq2[adminwire.Grant, error] {
 	return all[adminwire.Grant](ctx, c, "/grants", given("user_id", user, "client_id", client))
 }

@@ -25,6 +25,8 @@ func Grants(t *testing.T, open Open) {
 	t.Run("the same presenter is retried", func(t *testing.T) { samePresenter(t, s) })
 	t.Run("linearizable", func(t *testing.T) { linearizable(t, s) })
 	t.Run("many grants of one user", func(t *testing.T) { manyGrants(t, s) })
+	t.Run("the oldest grant of a client ends", func(t *testing.T) { boundedGrants(t, s) })
+	t.Run("the oldest code of a browser ends", func(t *testing.T) { boundedCodes(t, s) })
 	t.Run("ends whatever happens", func(t *testing.T) { grantEnds(t, s) })
 	t.Run("one of a crowd creates once", func(t *testing.T) { createOnce(t, s) })
 	t.Run("goes by itself", func(t *testing.T) { grantGoes(t, s) })
