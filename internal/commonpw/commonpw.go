@@ -18,7 +18,7 @@ import (
 const remainder = 16
 
 //go:embed filter.bin
-var filter []byte //nolint:gochecknoglobals // read only
+var filter []byte
 
 // Has reports whether a password is among the most common ones, whatever its case. It takes about a
 // millisecond.
