@@ -13,6 +13,7 @@ type Rule string
 const (
 	AuthorizeIP  Rule = "authorize_ip"
 	LoginIP      Rule = "login_ip"
+	PagesIP      Rule = "pages_ip"
 	TokenIP      Rule = "token_ip"
 	IntrospectIP Rule = "introspect_ip"
 )

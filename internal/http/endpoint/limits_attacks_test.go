@@ -276,3 +276,25 @@ func TestLimitsAskNobodyOnTheHotPath(t *testing.T) {
 		t.Errorf("600 requests asked about limits %d times: %v", limits, asked)
 	}
 }
+
+// S27: no page is without a rate, also one that is added later and is not named here.
+func TestF_S27_EveryPageHasARate(t *testing.T) {
+	t.Parallel()
+	for rule, pages := range map[string][]string{
+		"login_ip": {"/login", "/password"}, "pages_ip": {"/", "/consent", "/account", "/logout"}, "authorize_ip": {"/authorize"},
+	} {
+		d := testkit.Start(t, func(c *config.Config) { c.Limits.LoginIP, c.Limits.PagesIP, c.Limits.AuthorizeIP = "3/1h", "5/1h", "2/1h" })
+		for _, path := range pages {
+			var last testkit.Answer
+			for range 6 {
+				last = d.Get(t, path)
+			}
+			if last.Status != http.StatusTooManyRequests || !strings.Contains(last.Header.Get("RateLimit-Policy"), rule) || last.Header.Get("Retry-After") == "" {
+				t.Errorf("%s: %d %q", path, last.Status, last.Header.Get("RateLimit-Policy"))
+			}
+		}
+		if a := d.Get(t, "/health"); a.Status != http.StatusOK {
+			t.Errorf("/health: %d", a.Status)
+		}
+	}
+}

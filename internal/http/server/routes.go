@@ -54,7 +54,7 @@ func (p Public) Handler() (http.Handler, error) {
 	// What a browser shows. Clients send people to /authorize from other sites, also by POST; a
 	// HEAD of it would issue a code to whoever looks at a link.
 	t.add(group{style: p.Errors.Browser, limit: ratelimit.AuthorizeIP}, "GET POST", oauth2+web.PathAuthorize, p.Authorize)
-	pages := group{style: p.Errors.Browser, guard: sameOrigin}
+	pages := group{style: p.Errors.Browser, guard: sameOrigin, limit: ratelimit.PagesIP}
 	t.add(pages, "GET HEAD", base+"/", p.Home)
 	if base != "" {
 		t.add(pages, "GET HEAD", base, p.Home) // the issuer's own address
@@ -68,7 +68,7 @@ func (p Public) Handler() (http.Handler, error) {
 	t.add(pages, "GET HEAD POST", base+web.PathConsent, p.Consent)
 	t.add(pages, "GET HEAD POST", base+web.PathAccount, p.Account)
 	t.add(pages, "GET HEAD POST", base+web.PathLogout, p.Logout)
-	t.add(pages, "GET HEAD", base+web.PathStatic+"*", p.Static)
+	t.add(group{style: p.Errors.Browser}, "GET HEAD", base+web.PathStatic+"*", p.Static) // from memory; error pages need it, too
 
 	// What probes ask.
 	probes := group{style: p.Errors.API}
