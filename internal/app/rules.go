@@ -74,7 +74,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		Queue:    c.Password.Queue,
 	})
 	passwords := counting{c.Limits, s.limits, events, now}.guard(ratelimit.LoginFailures, ratelimit.LoginFailuresIP)
-	clients := registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now, Declared: declaredScopes(c), Algorithms: ring.Algorithms()})
+	clients := registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now, Declared: declaredScopes(c), Algorithms: ring.Algorithms(), Schemes: c.RedirectSchemes})
 	s = s.since(clients.Epoch)
 	return base{
 		stores:   s,
@@ -88,7 +88,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		passwords: passwords,
 		sessions: session.New(session.Options{
 			Issuer: s.owner,
-			Store: s.sessions, Revocations: s.revocations, Events: events, Now: now, Life: c.Session.Life,
+			Store:  s.sessions, Revocations: s.revocations, Events: events, Now: now, Life: c.Session.Life,
 			Absolute: c.Session.Absolute, Limit: c.Session.Limit, KeepEnding: registry.MaxRefreshLife,
 		}),
 		cleanup: cleanup.New(cleanup.Options{

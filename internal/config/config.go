@@ -13,6 +13,8 @@ type Config struct {
 	Scopes    []Scope    `key:"scopes" reload:"true" doc:"The scopes that clients may be registered for: any other is refused, and a client that has one keeps it. openid, profile, email, offline_access and the admin scopes are always there; the first four may be described anew. Where the list is empty, every name is accepted that does not look like a slip of a known one. SIGHUP changes the descriptions; a new scope needs a restart."`
 	Resources []Resource `key:"resources" doc:"The protected resources that a client may name with the resource parameter (RFC 8707). Empty: the parameter is refused."`
 
+	RedirectSchemes []string `key:"redirect_schemes" doc:"Private-use URI schemes without a dot that redirect URIs may have, such as vscode or cursor. A scheme in reverse-DNS form, such as com.example.app, needs no entry."`
+
 	Server        Server        `key:"server"`
 	Admin         Admin         `key:"admin"`
 	Redis         Redis         `key:"redis"`

@@ -328,3 +328,13 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+func TestRedirectSchemesAreNamesOfApplications(t *testing.T) {
+	t.Parallel()
+	for scheme, want := range map[string]bool{"vscode": true, "vscode-insiders": true, "javascript": false, "VSCode": false, "vscode://": false, "https": false, "data": false} {
+		_, _, err := config.Load(config.Sources{Dev: true, Set: map[string]string{"redirect_schemes": scheme}})
+		if (err == nil) != want {
+			t.Errorf("%s: %v", scheme, err)
+		}
+	}
+}

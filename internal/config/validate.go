@@ -30,6 +30,11 @@ func (c Config) Validate() Problems {
 	c.checkLives(&wrong)
 	c.checkScopes(&wrong)
 	c.checkResources(&wrong)
+	for i, scheme := range c.RedirectSchemes {
+		if oauth.CheckPrivateScheme(scheme) != nil {
+			wrong.add(fmt.Sprintf("redirect_schemes[%d]", i), "is not a private-use scheme", "write its name alone in small letters, such as vscode")
+		}
+	}
 	c.Brand.check(&wrong)
 	c.Tracing.check(&wrong)
 	return wrong

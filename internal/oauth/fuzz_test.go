@@ -23,8 +23,8 @@ func FuzzCheckRedirectURI(f *testing.F) {
 		if err != nil || u.User != nil || u.Fragment != "" || strings.ContainsAny(uri, "#*\\ \r\n\x00") || len(uri) > MaxRedirectURIBytes {
 			t.Fatalf("%q may be registered", uri)
 		}
-		web, local := u.Scheme == "https" && u.Hostname() != "", u.Scheme == "http" && IsLoopbackHost(u.Hostname())
-		if !web && !local && !strings.Contains(u.Scheme, ".") {
+		web, local := u.Scheme == "https" && u.Hostname() != "", u.Scheme == "http" && IsLocalHost(u.Hostname())
+		if !web && !local && CheckPrivateScheme(u.Scheme) != nil {
 			t.Errorf("%q may be registered", uri)
 		}
 		for _, kind := range []ApplicationType{AppWeb, AppNative} {

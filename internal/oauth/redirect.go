@@ -66,9 +66,9 @@ func validPort(text string) bool {
 	return err == nil && addr.Port() != 0 && text[1] != '0'
 }
 
-// CheckRedirectURI tells whether a URI may be registered: absolute, without fragment and user
-// information; https, or http on a loopback address, or a private-use scheme in reverse-DNS form
-// (RFC 8252 §7.1). Wildcards are no URIs.
+// CheckRedirectURI reports why a URI cannot be registered: it must be absolute, without fragment and user
+// information; https, or http on this device, or of a private-use scheme. A scheme without a dot needs the
+// operator's allowance besides: see PlainScheme. Wildcards are not URIs.
 func CheckRedirectURI(uri string) error {
 	refuse := func(why string) error { return Refuse(InvalidRedirectURI, why, nil) }
 	if len(uri) > MaxRedirectURIBytes {
@@ -90,13 +90,38 @@ func CheckRedirectURI(uri string) error {
 			return refuse("redirect_uri has no host")
 		}
 	case "http":
-		if !IsLoopbackHost(u.Hostname()) {
+		if !IsLocalHost(u.Hostname()) {
 			return refuse("redirect_uri uses http on a host that is not loopback")
 		}
 	default:
-		if !strings.Contains(u.Scheme, ".") {
+		if err := CheckPrivateScheme(u.Scheme); err != nil {
 			return refuse("redirect_uri needs https, or a private-use scheme in reverse-DNS form such as com.example.app")
 		}
+	}
+	return nil
+}
+
+// PlainScheme returns the scheme of a redirect URI that is private-use but not in reverse-DNS form, such as
+// vscode; "" for every other URI. Anybody can choose such a name, so it may be registered only where the
+// operator allows it (RFC 8252 §7.1).
+func PlainScheme(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme == "https" || u.Scheme == "http" || strings.Contains(u.Scheme, ".") {
+		return ""
+	}
+	return u.Scheme
+}
+
+// CheckPrivateScheme reports why a scheme cannot be one by which an operating system opens an application:
+// a browser, a mail program or a telephone answers it, or runs what follows as a script.
+func CheckPrivateScheme(scheme string) error {
+	taken := []string{
+		"about", "blob", "cid", "content", "data", "file", "filesystem", "ftp", "geo", "http", "https", "intent", "jar", "javascript", "ldap",
+		"mailto", "mid", "resource", "sms", "ssh", "tel", "urn", "vbscript", "view-source", "ws", "wss",
+	}
+	well := scheme != "" && scheme[0] >= 'a' && scheme[0] <= 'z' && strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
+	if !well || slices.Contains(taken, scheme) || strings.HasPrefix(scheme, "chrome") || strings.HasPrefix(scheme, "moz-") {
+		return Refuse(InvalidRedirectURI, "the scheme is not a private-use one", nil)
 	}
 	return nil
 }
@@ -105,7 +130,18 @@ func CheckRedirectURI(uri string) error {
 // else stays on the device, where any program may be the one that listens (RFC 8252 §8.6).
 func IsWebRedirect(uri string) bool {
 	u, err := url.Parse(uri)
-	return err == nil && u.Scheme == "https" && !IsLoopbackHost(u.Hostname())
+	return err == nil && u.Scheme == "https" && !IsLocalHost(u.Hostname())
+}
+
+// IsLocalHost reports whether browsers look for a host on their own device: IsLoopbackHost, or any name below
+// .localhost, which they never ask a name server for (RFC 6761 §6.3). Programs do, so a name below .localhost
+// is good for a redirect URI and for nothing that a server resolves.
+func IsLocalHost(host string) bool {
+	below, ok := strings.CutSuffix(host, ".localhost")
+	if !ok {
+		return IsLoopbackHost(host)
+	}
+	return strings.Trim(below, "abcdefghijklmnopqrstuvwxyz0123456789-.") == "" && !slices.Contains(strings.Split(below, "."), "")
 }
 
 // IsLoopbackHost tells whether a host of a URI is this machine: a loopback address or localhost.

@@ -69,11 +69,22 @@ func TestA12_A13_WhatMayBeRegistered(t *testing.T) {
 		"http://localhost:3000/cb":               true,
 		"com.example.app:/cb":                    true,
 		"http://app.example/cb":                  false,
+		"http://app.localhost:3000/cb":           true,
+		"http://a.b.localhost/cb":                true,
+		"http://.localhost/cb":                   false,
+		"http://a..localhost/cb":                 false,
+		"http://localhost.evil.example/cb":       false,
+		"http://notlocalhost/cb":                 false,
+		"http://app.localhost.:3000/cb":          false,
+		"vscode://publisher.extension/cb":        true, // where the operator allows vscode: see package registry
 		"javascript:alert(1)":                    false,
+		"JavaScript:alert(1)":                    false,
+		"view-source:https://x":                  false,
+		"intent://x":                             false,
+		"mailto:a@b.example":                     false,
 		"data:text/html,x":                       false,
 		"vbscript:x":                             false,
 		"file:///etc/passwd":                     false,
-		"myapp:/cb":                              false,
 		"https://app.example/cb#x":               false,
 		"https://app.example/cb#":                false,
 		"https://*.example/cb":                   false,
@@ -86,6 +97,28 @@ func TestA12_A13_WhatMayBeRegistered(t *testing.T) {
 	} {
 		if err := oauth.CheckRedirectURI(uri); (err == nil) != want {
 			t.Errorf("CheckRedirectURI(%.60q) = %v, want ok %v", uri, err, want)
+		}
+	}
+}
+
+func TestWhereAnAnswerGoes(t *testing.T) {
+	t.Parallel()
+	for uri, want := range map[string]struct {
+		web   bool
+		plain string
+	}{
+		"https://app.example/cb":    {true, ""},
+		"https://localhost/cb":      {false, ""},
+		"https://app.localhost/cb":  {false, ""},
+		"https://127.0.0.1:8443/cb": {false, ""},
+		"http://127.0.0.1/cb":       {false, ""},
+		"http://app.localhost/cb":   {false, ""},
+		"com.example.app:/cb":       {false, ""},
+		"vscode://x/cb":             {false, "vscode"},
+		"VSCode://x/cb":             {false, "vscode"},
+	} {
+		if web, plain := oauth.IsWebRedirect(uri), oauth.PlainScheme(uri); web != want.web || plain != want.plain {
+			t.Errorf("%s: web %v, plain scheme %q", uri, web, plain)
 		}
 	}
 }

@@ -29,7 +29,28 @@ func (r *Registry) checkAdded(c, before oauth.Client) error {
 			return err
 		}
 	}
+	if err := r.checkSchemes(c, before); err != nil {
+		return err
+	}
+	if c.SkipConsent && c.Public() && !(before.SkipConsent && before.Public()) { // one that has it asks all the same
+		return refuse("a public client may not skip consent: nothing proves that it is the one that asks") // RFC 8252 §8.6
+	}
 	return checkTokenLength(c, before)
+}
+
+// checkSchemes refuses redirect URIs of private-use schemes without a dot, but for those that the operator
+// allows.
+func (r *Registry) checkSchemes(c, before oauth.Client) error {
+	had := slices.Concat(before.RedirectURIs, before.PostLogoutURIs)
+	for _, uri := range slices.Concat(c.RedirectURIs, c.PostLogoutURIs) {
+		scheme := oauth.PlainScheme(uri)
+		if scheme == "" || slices.Contains(r.Schemes, scheme) || slices.Contains(had, uri) {
+			continue
+		}
+		return oauth.Refuse(oauth.InvalidRedirectURI, fmt.Sprintf(
+			"redirect_uri needs https, or a private-use scheme in reverse-DNS form such as com.example.app; an operator can allow the scheme %s in redirect_schemes", scheme), nil)
+	}
+	return nil
 }
 
 // checkAlgorithm refuses an algorithm that there is no key for: the client's first token request would

@@ -110,8 +110,6 @@ func checkPublic(c oauth.Client) error {
 		return nil
 	case c.MayUse(oauth.GrantClientCredentials):
 		return refuse("a public client may not use client_credentials") // RFC 6749 §4.4
-	case c.SkipConsent: // RFC 8252 §8.6: a consent is what an impostor cannot have by itself
-		return refuse("a public client may not skip consent: nothing proves that it is the one that asks")
 	case c.Introspection == oauth.IntrospectAny:
 		return refuse("a public client may not introspect every token")
 	case c.Rotation == oauth.RotateNever:

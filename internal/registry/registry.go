@@ -20,7 +20,7 @@ type Peppers interface {
 	PepperOf(id string) []byte // nil when unknown
 }
 
-// Options make a Registry. All but Lease, Declared and Algorithms are required.
+// Options make a Registry. All but Lease, Declared, Schemes and Algorithms are required.
 type Options struct {
 	Store   store.Clients
 	Peppers Peppers
@@ -29,6 +29,8 @@ type Options struct {
 	Lease   time.Duration    // how long a confirmation of the version counts; 1 s
 	// Declared are the scopes that clients may be registered for; nil: all are.
 	Declared *oauth.Declared
+	// Schemes are the private-use schemes without a dot that redirect URIs may have.
+	Schemes []string
 	// Algorithms are those that there are signing keys for; nil: every one that is known.
 	Algorithms []string
 }

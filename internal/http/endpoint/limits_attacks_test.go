@@ -283,7 +283,9 @@ func TestF_S27_EveryPageHasARate(t *testing.T) {
 	for rule, pages := range map[string][]string{
 		"login_ip": {"/login", "/password"}, "pages_ip": {"/", "/consent", "/account", "/logout"}, "authorize_ip": {"/authorize"},
 	} {
-		d := testkit.Start(t, func(c *config.Config) { c.Limits.LoginIP, c.Limits.PagesIP, c.Limits.AuthorizeIP = "3/1h", "5/1h", "2/1h" })
+		d := testkit.Start(t, func(c *config.Config) {
+			c.Limits.LoginIP, c.Limits.PagesIP, c.Limits.AuthorizeIP = "3/1h", "5/1h", "2/1h"
+		})
 		for _, path := range pages {
 			var last testkit.Answer
 			for range 6 {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
@@ -116,6 +117,45 @@ func TestF_S03_AnAdminScopeAlwaysAsks(t *testing.T) {
 	}
 	page = person.Submit(t, page, map[string]string{"username": "demo", "password": "demo-password"})
 	if page.Status != http.StatusSeeOther || page.Query(t).Get("code") == "" {
+		t.Errorf("%d to %q", page.Status, page.Location)
+	}
+}
+
+// Editors such as VS Code own a scheme without a dot. The operator's setting allows it, by name; what a client
+// registered before the setting changed stays, so that the client can still be changed.
+func TestF_S03_AnEditorsSchemeIsAllowedByASetting(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t, func(c *config.Config) { c.RedirectSchemes = []string{"vscode"} })
+	const back = "vscode://publisher.extension/callback"
+	editor := oauth.Client{ID: "editor", Method: oauth.AuthNone, GrantTypes: []string{oauth.GrantAuthorizationCode}, RedirectURIs: []string{back}}
+	party, person := d.Register(t, editor), testkit.NewPerson(t)
+	page := person.Authorize(t, party.AuthorizeURL(map[string]string{"redirect_uri": back, "scope": "read"}))
+	if !strings.HasPrefix(page.Location, back+"?") || page.Query(t).Get("code") == "" {
+		t.Errorf("%d to %q", page.Status, page.Location)
+	}
+	registry := d.App.Direct().Registry
+	for _, uri := range []string{"cursor://x/callback", "vscode-insiders://x", "javascript:alert(1)", "myapp:/cb"} {
+		change := func(c *oauth.Client) error { c.RedirectURIs = []string{back, uri}; return nil }
+		if _, err := registry.Change(t.Context(), "editor", change); err == nil || oauth.AsError(err).Code != oauth.InvalidRedirectURI {
+			t.Errorf("%s: %v", uri, err)
+		}
+	}
+	registry.Schemes = nil // the setting was taken away
+	if _, err := registry.Change(t.Context(), "editor", func(c *oauth.Client) error { c.Disabled = true; return nil }); err != nil {
+		t.Errorf("the client cannot be disabled: %v", err)
+	}
+}
+
+func TestANameBelowLocalhostIsThisDevice(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t)
+	const back = "http://shop.localhost:3000/callback"
+	party, person := d.Register(t, oauth.Client{GrantTypes: []string{oauth.GrantAuthorizationCode}, RedirectURIs: []string{back}}), testkit.NewPerson(t)
+	page := person.Submit(t, person.Follow(t, party.AuthorizeURL(map[string]string{"redirect_uri": back})), map[string]string{"username": "demo", "password": "demo-password"})
+	if !strings.Contains(page.Body, "on your own computer") {
+		t.Errorf("the consent page does not say where it leads: %s", testkit.Text(page.Body))
+	}
+	if page = person.Submit(t, page, map[string]string{"decision": "allow"}); !strings.HasPrefix(page.Location, back+"?code=") {
 		t.Errorf("%d to %q", page.Status, page.Location)
 	}
 }

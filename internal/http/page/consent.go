@@ -136,7 +136,7 @@ func (p *Pages) describe(pending authorize.Pending) consent {
 		c.Keeps, c.Idle = lifetimes.RefreshAbsolute, min(lifetimes.RefreshIdle, lifetimes.RefreshAbsolute)
 	}
 	if u, err := url.Parse(pending.Return.URI); err == nil {
-		c.Host, c.Local = u.Host, oauth.IsLoopbackHost(u.Hostname())
+		c.Host, c.Local = u.Host, oauth.IsLocalHost(u.Hostname())
 		if u.Scheme != "https" && u.Scheme != "http" {
 			c.Host, c.Native = u.Scheme, true
 		}
