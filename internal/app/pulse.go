@@ -43,7 +43,7 @@ func (p *pulse) speak(ctx context.Context) {
 	p.loud = true
 	p.mu.Unlock()
 	for _, c := range p.Probe(ctx) {
-		if c.State != endpoint.StateOK {
+		if c.State != endpoint.StateOK || c.Detail != "" {
 			p.tell(ctx, c, nil)
 		}
 	}
@@ -90,6 +90,9 @@ func (p *pulse) tell(ctx context.Context, now endpoint.Condition, cause error) {
 	case endpoint.StateDegraded:
 		level = slog.LevelWarn
 	case endpoint.StateOK:
+		if now.Detail != "" { // it serves, and an operator should know
+			level = slog.LevelWarn
+		}
 	}
 	attributes := []slog.Attr{slog.String("part", now.Part), slog.String("state", string(now.State)), slog.String("detail", now.Detail)}
 	if cause != nil {

@@ -193,7 +193,7 @@ func trusting(t testing.TB, ca []byte) *http.Transport {
 // The exit code of healthcheck is what container platforms look at.
 func TestHealthcheck(t *testing.T) {
 	t.Parallel()
-	redis := redistest.Start(t)
+	redis := redistest.Start(t, "appendonly yes")
 	s := newSite(t, "", "", onRedis(redis)...)
 	d := s.serve(t)
 	address := strings.TrimPrefix(d.Admin, "http://")

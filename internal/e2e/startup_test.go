@@ -61,7 +61,7 @@ func TestStartupTellsWhatIsWrongWithRedis(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env := []string{"OAUTH2D_REDIS_ADDRS=" + with.addr, "OAUTH2D_REDIS_USERNAME=" + with.user, "OAUTH2D_REDIS_PASSWORD=" + with.password}
+			env := []string{"OAUTH2D_REDIS_ADDRS=" + with.addr, "OAUTH2D_REDIS_USERNAME=" + with.user, "OAUTH2D_REDIS_PASSWORD=" + with.password, "OAUTH2D_REDIS_START_TIMEOUT=0"}
 			if with.ca != "" {
 				env = append(env, "OAUTH2D_REDIS_TLS_ENABLED=true", "OAUTH2D_REDIS_TLS_CA_FILE="+with.ca)
 			}
@@ -106,7 +106,8 @@ func TestStartupTellsWhatIsWrongWithTheSettings(t *testing.T) {
 	t.Run("another master key than before", func(t *testing.T) {
 		t.Parallel()
 		env := append(onRedis(redis), "OAUTH2D_REDIS_DB=2")
-		first, second := newSite(t, "", "", env...), newSite(t, "", "", env...)
+		first := newSite(t, "", "", env...)
+		second := newSite(t, "", "", append(env, "OAUTH2D_ISSUER="+first.Issuer)...)
 		first.cli(t, "", "key", "list", "--direct")
 		refuses(t, second.env, []string{"serve"}, "master_key", "not the one", "master_key_previous")
 		again := append(slices.Clone(second.env), "OAUTH2D_MASTER_KEY_PREVIOUS="+first.Key)

@@ -96,18 +96,10 @@ func (db *DB) checkServer(ctx context.Context, addr string) error {
 	}
 	snapshots, _ := snapshotsOf(ctx, server)
 	db.keeps.Store(snapshots)
-	db.warnForgetful(ctx, addr, persistenceOf(info, snapshots))
 	if db.opt.Mode == Cluster {
 		return db.checkCluster(ctx)
 	}
 	return db.checkRights(ctx, server, addr)
-}
-
-// warnForgetful says at the start what a restart of Redis would lose.
-func (db *DB) warnForgetful(ctx context.Context, addr string, kept Persistence) {
-	if found := kept.Risk(); found != "" && !db.opt.Observer {
-		db.opt.Logger.WarnContext(ctx, "redis "+found+"; set appendonly yes on every node", "server", addr)
-	}
 }
 
 // judge looks at what a server says about itself.

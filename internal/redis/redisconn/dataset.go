@@ -311,7 +311,7 @@ func (db *DB) followShards(ctx context.Context) {
 // markShards makes sure that every server of a cluster bears the name: each may lose its data alone.
 // A range of slots that is new because slots were moved gets its marker, too.
 func (db *DB) markShards(ctx context.Context, cluster *redis.ClusterClient, name string, starting bool) error {
-	found, err := cluster.ClusterSlots(ctx).Result()
+	found, err := cluster.ClusterSlots(ctx).Result() //nolint:staticcheck // SA1019: CLUSTER SHARDS is not in Redis 6.2
 	if err != nil {
 		return db.explain(ctx, err, "the cluster", db.opt.Addrs[0])
 	}
