@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -201,7 +202,7 @@ func (l *loader) collect() Config {
 	return c
 }
 
-// readFile reads a small file.
+// readFile reads a small file. The content is counted, because a device or a pipe states no size.
 func readFile(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	switch {
@@ -209,10 +210,17 @@ func readFile(name string) ([]byte, error) {
 		return nil, err
 	case info.IsDir():
 		return nil, errors.New("is a directory")
-	case info.Size() > maxFile:
-		return nil, errors.New("is larger than 1 MiB")
 	}
-	return os.ReadFile(name) //nolint:gosec // G304: the operator names this file
+	file, err := os.Open(name) //nolint:gosec // G304: the operator names this file
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	raw, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err == nil && len(raw) > maxFile {
+		err = errors.New("is larger than 1 MiB")
+	}
+	return raw, err
 }
 
 // cause is why a file could not be read, without the file's name again.
