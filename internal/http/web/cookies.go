@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,8 +98,11 @@ const (
 // overwrite each other's value, and what the earlier tabs wait for would be bound to nothing.
 func (c Cookies) Browser(w http.ResponseWriter, r *http.Request) oauth.Browser {
 	known, surplus := c.browserCookies(r)
+	already := response(w.Header()).Cookies() // a page asks several times
 	for _, name := range surplus {
-		http.SetCookie(w, c.cookie(name, "", -1))
+		if !slices.ContainsFunc(already, func(set *http.Cookie) bool { return set.Name == name }) {
+			http.SetCookie(w, c.cookie(name, "", -1))
+		}
 	}
 	if len(known) > 0 {
 		return known
@@ -135,14 +139,16 @@ func (c Cookies) browserCookies(r *http.Request) (known oauth.Browser, surplus [
 
 // browserSetIn finds the value that an earlier call set in the same answer.
 func (c Cookies) browserSetIn(h http.Header) oauth.Token {
-	answer := http.Response{Header: h}
-	for _, set := range answer.Cookies() {
+	for _, set := range response(h).Cookies() {
 		if c.isBrowser(set.Name) && set.MaxAge >= 0 {
 			return oauth.Token(set.Value)
 		}
 	}
 	return ""
 }
+
+// response has the method that reads Set-Cookie.
+func response(h http.Header) *http.Response { return &http.Response{Header: h} }
 
 // isBrowser reports whether a cookie is one of Browser: the plain name is that of earlier releases.
 func (c Cookies) isBrowser(name string) bool {
