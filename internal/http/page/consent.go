@@ -175,13 +175,27 @@ func (l *look) permissions(scopes oauth.Scopes) []permission {
 // namesWriting reports whether the name of a scope says that it changes something, for a scope whose
 // operator did not. A mark too many costs a second look; one too few hides what matters.
 func namesWriting(scope string) bool {
-	for word := range strings.FieldsFuncSeq(strings.ToLower(scope), func(r rune) bool { return !unicode.IsLetter(r) }) {
+	for word := range strings.FieldsFuncSeq(spaced(scope), func(r rune) bool { return !unicode.IsLetter(r) }) {
 		switch word {
-		case "write", "admin", "manage", "create", "update", "delete", "edit", "modify", "remove", "send", "upload", "publish", "all", "full":
+		case "write", "readwrite", "rw", "admin", "manage", "create", "update", "delete", "edit", "modify", "remove", "send", "upload", "publish", "all", "full":
 			return true
 		}
 	}
 	return strings.HasSuffix(scope, "*")
+}
+
+// spaced returns text in lower case, with a space between words that capitals divide (Mail.ReadWrite).
+func spaced(text string) string {
+	var b strings.Builder
+	var last rune
+	for _, r := range text {
+		if unicode.IsUpper(r) && unicode.IsLower(last) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(unicode.ToLower(r))
+		last = r
+	}
+	return b.String()
 }
 
 // nameOf is what people know a client by.
