@@ -235,7 +235,11 @@ func (f *filler) number(n node, v reflect.Value, s slot) {
 	least, _ := strconv.ParseInt(s.tag.Get("min"), 10, 64)
 	most, _ := strconv.ParseInt(s.tag.Get("max"), 10, 64)
 	if n.kind != 'n' || err != nil || number < least || number > most {
-		f.fault(s.pointer, "is not a whole number from "+s.tag.Get("min")+" to "+s.tag.Get("max"))
+		what := "is not a whole number "
+		if unit := s.tag.Get("unit"); unit != "" {
+			what += "of " + unit + " "
+		}
+		f.fault(s.pointer, what+"from "+s.tag.Get("min")+" to "+s.tag.Get("max"))
 	}
 	v.SetInt(number)
 }

@@ -50,10 +50,10 @@ type ShownMetadata struct {
 
 // Lifetimes are in seconds; 0 means the server's.
 type Lifetimes struct {
-	Code            int64 `json:"code,omitempty" min:"1" max:"600"`
-	Access          int64 `json:"access_token,omitempty" min:"1" max:"86400"`
-	RefreshIdle     int64 `json:"refresh_token_idle,omitempty" min:"1" max:"63072000"`
-	RefreshAbsolute int64 `json:"refresh_token_absolute,omitempty" min:"1" max:"63072000"`
+	Code            int64 `json:"code,omitempty" min:"1" max:"600" unit:"seconds"`
+	Access          int64 `json:"access_token,omitempty" min:"1" max:"86400" unit:"seconds"`
+	RefreshIdle     int64 `json:"refresh_token_idle,omitempty" min:"1" max:"63072000" unit:"seconds"`
+	RefreshAbsolute int64 `json:"refresh_token_absolute,omitempty" min:"1" max:"63072000" unit:"seconds"`
 }
 
 // ClientCreate is a client and what it brings along.
@@ -90,8 +90,8 @@ type Secret struct {
 // SecretCreate says how long the old and the new secret live, in seconds. A nil Overlap is a day; an
 // ExpiresIn of 0 is for ever.
 type SecretCreate struct {
-	Overlap   *int64 `json:"overlap,omitempty" min:"0" max:"7776000"`
-	ExpiresIn int64  `json:"expires_in,omitempty" min:"1" max:"157680000"`
+	Overlap   *int64 `json:"overlap,omitempty" min:"0" max:"7776000" unit:"seconds"`
+	ExpiresIn int64  `json:"expires_in,omitempty" min:"1" max:"157680000" unit:"seconds"`
 }
 
 // RevokeBefore is the time before which tokens end; zero is now.
