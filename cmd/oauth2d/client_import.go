@@ -109,6 +109,7 @@ func newClientImport(s *shared) *cobra.Command {
 			return usage("%s: %w", args[0], err)
 		}
 		for i, one := range found {
+			found[i].fit()
 			if to := renames[one.client.ID]; to != "" {
 				found[i].note("was %s", one.client.ID)
 				if one.client.Name == "" {
@@ -225,13 +226,13 @@ func (s *shared) takeOne(ctx context.Context, in intake, one candidate) (arrival
 	case twice:
 		// Whichever is meant, and whatever became of the first: the secret of one is not that of the other.
 		a.Result = "failed"
-		return a, oauth.Refuse(oauth.AlreadyExists, "another entry of the export has this id, too; hint: take one of them out", nil)
+		return a, &problem{code: exitRefused, hint: "take one of them out", err: errors.New("another entry of the export has this id, too")}
 	case in.there[one.client.ID]:
 		a.Result, a.partial = "exists", false
 		return a, nil
 	case one.refused != "":
 		a.Result = "failed"
-		return a, oauth.Refuse(oauth.InvalidClientMetadata, one.refused, nil)
+		return a, &problem{code: exitRefused, err: errors.New(one.refused)}
 	}
 	if one.client.Method != "none" && one.client.Secret == "" && one.client.SecretHash == "" {
 		a.Losses, a.partial = append(slices.Clone(a.Losses), "gets a new secret"), true

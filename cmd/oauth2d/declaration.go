@@ -128,22 +128,36 @@ func clientNodes(document *yaml.Node) []*yaml.Node {
 	return nil
 }
 
-// memberOf is the value of a member of a mapping; nil when there is none.
-func memberOf(node *yaml.Node, name string) *yaml.Node {
+// memberOf returns the value of a member of a mapping, merged ones (<<) included; nil when there is none.
+func memberOf(node *yaml.Node, name string) *yaml.Node { return memberWithin(node, name, 3) }
+
+func memberWithin(node *yaml.Node, name string, merges int) *yaml.Node {
+	node = resolved(node)
+	var merged []*yaml.Node
+	for i := 0; node.Kind == yaml.MappingNode && i+1 < len(node.Content); i += 2 {
+		switch key, value := node.Content[i], node.Content[i+1]; {
+		case key.Tag == "!!merge":
+			merged = append(merged, mergeSources(value)...)
+		case key.Value == name:
+			return resolved(value)
+		}
+	}
+	for _, source := range merged {
+		if merges > 0 {
+			if value := memberWithin(source, name, merges-1); value != nil {
+				return value
+			}
+		}
+	}
+	return nil
+}
+
+// resolved returns the node that an alias names.
+func resolved(node *yaml.Node) *yaml.Node {
 	for node.Kind == yaml.AliasNode {
 		node = node.Alias
 	}
-	for i := 0; node.Kind == yaml.MappingNode && i+1 < len(node.Content); i += 2 {
-		if node.Content[i].Value != name {
-			continue
-		}
-		value := node.Content[i+1]
-		for value.Kind == yaml.AliasNode {
-			value = value.Alias
-		}
-		return value
-	}
-	return nil
+	return node
 }
 
 // checkIDs reports clients without an id, and ids that are declared twice, also in two documents.

@@ -24,7 +24,7 @@ func (c *candidate) setSecret(text string) {
 	case hash == "":
 		c.lose("its secret is a hash of the form %s, which is not verified here", scheme)
 	case secret.KindOfHash(hash) == "":
-		c.refused = "the hash of its secret is damaged, or costs more than is allowed"
+		c.refused = "the hash of its secret is damaged, or costs less or more than is allowed"
 	default:
 		c.client.SecretHash = hash
 	}

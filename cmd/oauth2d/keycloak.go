@@ -156,9 +156,9 @@ func (k keycloakClient) candidate(shared map[string]keycloakScope) candidate {
 	k.scopes(&c, shared)
 	k.mappers(&c, shared)
 	k.losses(&c)
-	m.Lifetimes.Access = k.seconds("access.token.lifespan")
-	m.Lifetimes.RefreshIdle = k.seconds("client.session.idle.timeout")
-	m.Lifetimes.RefreshAbsolute = k.seconds("client.session.max.lifespan")
+	m.Lifetimes.Access = k.seconds(&c, "access.token.lifespan")
+	m.Lifetimes.RefreshIdle = k.seconds(&c, "client.session.idle.timeout")
+	m.Lifetimes.RefreshAbsolute = k.seconds(&c, "client.session.max.lifespan")
 	return c
 }
 
@@ -262,9 +262,13 @@ func (k keycloakClient) scopes(c *candidate, shared map[string]keycloakScope) {
 	}
 }
 
-// seconds reads an attribute; 0 when there is none.
-func (k keycloakClient) seconds(name string) int64 {
-	n, err := strconv.ParseInt(k.Attributes[name], 10, 64)
+// seconds reads an attribute; 0 when there is none, and for -1, which means that the realm decides.
+func (k keycloakClient) seconds(c *candidate, name string) int64 {
+	text := k.Attributes[name]
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil && text != "" {
+		c.lose("%s is not a number of seconds: the server's own time counts", name)
+	}
 	if err != nil || n < 0 {
 		return 0
 	}

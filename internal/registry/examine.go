@@ -74,7 +74,7 @@ func (r *Registry) schemeOf(hash string) (oauth.SecretScheme, error) {
 	case secret.KindPBKDF2:
 		return oauth.SchemePBKDF2, nil
 	default:
-		return "", refuse("client_secret_hash is no argon2id PHC string and no bcrypt or pbkdf2-sha256 hash, or costs more than is allowed")
+		return "", refuse("client_secret_hash is no argon2id PHC string and no bcrypt or pbkdf2-sha256 hash, or costs less or more than is allowed")
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // ErrHash is answered for a stored hash that is none of those that are read, within their bounds.
-var ErrHash = errors.New("the stored hash is not one that is read here, or costs more than is allowed")
+var ErrHash = errors.New("the stored hash is not one that is read here, or costs less or more than is allowed")
 
 const (
 	saltSize   = 16
