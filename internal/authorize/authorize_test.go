@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -38,11 +39,19 @@ type room struct {
 
 	created  func(oauth.Grant) // called after a grant was made, before anybody knows
 	creating func()            // before a grant is stored
-	finding  error             // what looking for a session fails with
+	mu       sync.Mutex
+	once     store.Once // of the last grant that an interaction yielded
+	finding  error      // what looking for a session fails with
 }
 
 func (r *room) now() time.Time          { return time.Now().Add(time.Duration(r.ahead.Load())) }
 func (r *room) advance(d time.Duration) { r.ahead.Add(int64(d)) }
+
+func (r *room) keep(once store.Once) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.once = once
+}
 
 type hookedGrants struct {
 	store.Grants
@@ -61,6 +70,7 @@ func (h hookedGrants) Create(ctx context.Context, g oauth.Grant) error {
 }
 
 func (h hookedGrants) CreateOnce(ctx context.Context, g oauth.Grant, once store.Once) error {
+	h.r.keep(once)
 	err := h.Grants.CreateOnce(ctx, g, once)
 	if h.r.created != nil {
 		h.r.created(g)

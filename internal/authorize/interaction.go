@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
@@ -101,7 +102,7 @@ func (a *Authorizer) Resume(ctx context.Context, sealed string, browser oauth.Br
 	asked := time.UnixMilli(i.Asked)
 	switch old := p.asked.Sub(asked) > InteractionLife; {
 	case old || i.Browser != "" && !browser.Owns(i.Browser):
-		p.Restarted, p.id = true, restartedID(i.ID, browser)
+		p.Restarted, p.id = true, restartedID(i.ID, browser, p.asked.Sub(asked)/InteractionLife)
 	case i.Browser == "":
 		p.id = oauth.GrantID(i.ID)
 	default:
@@ -121,10 +122,13 @@ func (a *Authorizer) Restart(ctx context.Context, sealed string) (Pending, error
 	return p, nil
 }
 
-// restartedID names an interaction that was started again. It is the same one each time, so that loading an
-// address again and again yields no more codes in another browser than in its own.
-func restartedID(id []byte, browser oauth.Browser) oauth.GrantID {
-	sum := sha256.Sum256(slices.Concat([]byte("interaction of another browser"), id, []byte(browser.Binding())))
+// restartedID names an interaction that was started again, hours after the request came in. It is the same one
+// within an hour, so that loading an address again and again yields no more codes in another browser than in
+// its own. It changes every hour: the mark of what was answered is gone later, and a grant that came by its id
+// a second time would make the spent credentials of the first one good again.
+func restartedID(id []byte, browser oauth.Browser, hours time.Duration) oauth.GrantID {
+	sum := sha256.Sum256(slices.Concat([]byte("interaction of another browser"), id, []byte(browser.Binding()),
+		binary.BigEndian.AppendUint64(nil, uint64(hours)))) //nolint:gosec // a number to tell hours apart
 	return oauth.GrantID(sum[:len(oauth.GrantID{})])
 }
 

@@ -171,6 +171,48 @@ func TestF_S23_AnInteractionYieldsOneCodeInAnotherBrowser(t *testing.T) {
 	}
 }
 
+// S23: an address that is kept for hours (a bookmark) and loaded again begins another grant each time. Under the
+// id of an earlier one, the spent code and refresh tokens of that one would be good again.
+func TestF_S23_AnAddressKeptForHoursNeverRepeatsAGrant(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	s := r.signIn(t)
+	r.allow(t, r.pending(t), s)
+	sealed, err := r.Seal(r.pending(t), ours())
+	ok(t, err)
+	seen := map[oauth.GrantRef]bool{}
+	r.created = func(g oauth.Grant) { seen[g.Ref] = true }
+	for n := range 5 {
+		p, err := r.Resume(t.Context(), sealed, ours())
+		ok(t, err)
+		if _, err := r.Issue(t.Context(), p, s); err != nil {
+			t.Errorf("after %d steps: %v", n, err)
+		}
+		r.advance(authorize.InteractionLife + 10*time.Minute)
+	}
+	if len(seen) != 5 {
+		t.Errorf("%d grants, want 5", len(seen))
+	}
+}
+
+// S23: a request that no browser owns yet is taken up late, and answered later still. The mark must be there.
+func TestF_S23_AMarkOutlivesEveryAnswerOfItsInteraction(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	s := r.signIn(t)
+	r.allow(t, r.pending(t), s)
+	sealed, err := r.Seal(r.pending(t), nil)
+	ok(t, err)
+	begun := r.now()
+	p, err := r.Resume(t.Context(), sealed, ours())
+	ok(t, err)
+	_, err = r.Issue(t.Context(), p, s)
+	ok(t, err)
+	if end := begun.Add(r.once.Keep); end.Before(begun.Add(2 * authorize.InteractionLife)) {
+		t.Errorf("the mark lives for %v", r.once.Keep)
+	}
+}
+
 func flip(text string, at int) string {
 	other := byte('A')
 	if text[at] == other {

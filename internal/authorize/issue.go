@@ -19,8 +19,9 @@ type Answer struct {
 	Code   oauth.Token
 }
 
-// markSlack is how much longer than the interaction the mark lives that it was answered: clocks differ.
-const markSlack = 5 * time.Minute
+// markLife is how long the mark lives that an interaction was answered: for InteractionLife its request can be
+// taken up under one id (see Resume), for as long again it can then be answered, and clocks differ.
+const markLife = 2*InteractionLife + 5*time.Minute
 
 // Issue creates the grant and returns its code. Call it for a request that Step found Ready, in the same
 // session.
@@ -30,7 +31,7 @@ const markSlack = 5 * time.Minute
 // answer; and AlreadyAnswered from then on.
 func (a *Authorizer) Issue(ctx context.Context, p Pending, session oauth.Session) (Answer, error) {
 	random, create := p.id[:oauth.GrantEntropy], func(ctx context.Context, g oauth.Grant) error {
-		once := store.Once{Name: string(p.id.Ref()), Keep: InteractionLife + markSlack - g.Born.Sub(p.asked)}
+		once := store.Once{Name: string(p.id.Ref()), Keep: markLife - g.Born.Sub(p.asked)}
 		return a.o.Grants.CreateOnce(ctx, g, once)
 	}
 	if p.id == (oauth.GrantID{}) {

@@ -24,7 +24,8 @@ if later(r[1]) or later(r[2]) or later(r[3]) or later(r[4]) and r[5] ~= root
   return {'ended'}
 end
 if KEYS[5] then
-  if redis.call('EXISTS', KEYS[5]) == 1 then return {'taken'} end
+  -- A grant that lives is never begun again, even if its mark is gone: that would make its spent credentials good.
+  if redis.call('EXISTS', KEYS[5]) == 1 or redis.call('EXISTS', KEYS[1]) == 1 then return {'taken'} end
   redis.call('SET', KEYS[5], '', 'PX', ARGV[10])
 end
 if tonumber(ARGV[1]) <= 0 then return {'over'} end
