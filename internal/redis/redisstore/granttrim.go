@@ -11,6 +11,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
 // grantLists are the keys of the lists that name a grant.
@@ -74,43 +75,93 @@ func (g *Grants) trim(ctx context.Context, grant oauth.Grant, lists grantLists, 
 	if err := g.trimCodes(ctx, grant, lists, x.codes); err != nil {
 		return err
 	}
-	user := grant.Ref.User()
-	entries := append(slices.Clone(x.oldest), x.some...)
-	if len(entries) == 0 {
+	if len(x.oldest)+len(x.some) == 0 {
 		return nil
 	}
+	user := grant.Ref.User()
+	gone, err := g.gone(ctx, user, append(slices.Clone(x.oldest), x.some...))
+	if err != nil {
+		return err
+	}
+	var forget []any
+	for i, entry := range x.oldest { // those that are gone already make room
+		if gone[i] {
+			forget = append(forget, string(entry))
+		}
+	}
+	var end []redisconn.Call
+	if x.ofClient-len(forget) > oauth.MaxGrantsOfClient {
+		if forget, end, err = g.surplus(ctx, user, lists.index, store.TagOf(grant.Client)); err != nil {
+			return err
+		}
+	}
+	for i, entry := range x.some {
+		if gone[len(x.oldest)+i] && entry.valid() && entry.born().Before(grant.Born.Add(-settled)) {
+			forget = append(forget, string(entry))
+		}
+	}
+	if _, err := g.db.WriteEach(ctx, "grants.trim", g.kill, end); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(forget, store.MaxPage) { // a script takes some thousand arguments
+		if _, err := g.db.Write(ctx, "grants.trim", g.unlist, []string{lists.index}, some...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gone looks which of some entries name no grant any more.
+func (g *Grants) gone(ctx context.Context, user oauth.UserTag, entries []grantEntry) ([]bool, error) {
 	cmds := make([]redis.Cmder, len(entries))
 	for i, entry := range entries {
 		cmds[i] = redis.NewIntCmd(ctx, "exists", g.names.grant(entry.ref(user)))
 	}
 	if err := g.db.Read(ctx, "grants.trim", cmds...); err != nil {
-		return err
+		return nil, err
 	}
-	gone := func(i int) bool { return cmds[i].(*redis.IntCmd).Val() == 0 }
-	var forget []any
-	surplus := x.ofClient - oauth.MaxGrantsOfClient
-	for i := range x.oldest { // those that are gone already make room
-		if gone(i) {
-			forget, surplus = append(forget, string(x.oldest[i])), surplus-1
-		}
+	all := make([]bool, len(entries))
+	for i, cmd := range cmds {
+		all[i] = cmd.(*redis.IntCmd).Val() == 0
 	}
-	var end []redisconn.Call
-	for i := 0; i < len(x.oldest) && surplus > 0; i++ {
-		if !gone(i) {
-			end = append(end, redisconn.Call{Keys: []string{g.names.grant(x.oldest[i].ref(user))}})
-			forget, surplus = append(forget, string(x.oldest[i])), surplus-1
-		}
+	return all, nil
+}
+
+// surplusMost bounds how many entries surplus looks at. Of more, the oldest are looked at, and the next Create
+// goes on.
+const surplusMost = 4 * store.MaxPage
+
+// surplus decides which of a client's grants end. It looks at all entries, because the younger ones may be of
+// grants that are gone: codes that nobody redeemed must not cost the grants that are used. The entries are
+// read anew, so that what another caller has removed meanwhile is not counted.
+func (g *Grants) surplus(
+	ctx context.Context, user oauth.UserTag, index string, client store.ClientTag,
+) (forget []any, end []redisconn.Call, err error) {
+	cmd := redis.NewStringSliceCmd(ctx, "zrangebylex", index, "["+string(client), "("+string(client)+beyond, "limit", 0, surplusMost)
+	if err := g.db.Read(ctx, "grants.trim", cmd); err != nil || len(cmd.Val()) == 0 {
+		return nil, nil, err
 	}
-	for i, entry := range x.some {
-		if gone(len(x.oldest)+i) && entry.valid() && entry.born().Before(grant.Born.Add(-settled)) {
+	entries := make([]grantEntry, len(cmd.Val()))
+	for i, text := range cmd.Val() {
+		entries[i] = grantEntry(text)
+	}
+	gone, err := g.gone(ctx, user, entries)
+	if err != nil {
+		return nil, nil, err
+	}
+	var live []grantEntry
+	for i, entry := range entries {
+		if gone[i] {
 			forget = append(forget, string(entry))
+		} else {
+			live = append(live, entry)
 		}
 	}
-	if _, err := g.db.WriteEach(ctx, "grants.trim", g.kill, end); err != nil || len(forget) == 0 {
-		return err
+	for _, entry := range live[:max(len(live)-oauth.MaxGrantsOfClient, 0)] {
+		end = append(end, redisconn.Call{Keys: []string{g.names.grant(entry.ref(user))}})
+		forget = append(forget, string(entry))
 	}
-	_, err := g.db.Write(ctx, "grants.trim", g.unlist, []string{lists.index}, forget...)
-	return err
+	return forget, end, nil
 }
 
 // trimCodes ends the oldest codes of a browser and client that were not redeemed, and forgets those that

@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -83,5 +84,67 @@ func TestATouchDoesNotBringASessionBack(t *testing.T) {
 	}
 	if _, err := sessions.Find(t.Context(), one.Ref, now); !errors.Is(err, store.Absent) {
 		t.Errorf("the session is there again: %v", err)
+	}
+}
+
+// S23: the mark of an interaction may be gone while its grant lives (it runs out, the clocks of daemons
+// differ). Beginning that grant again would make its spent code and refresh tokens good again.
+func TestF_S23_AGrantThatLivesIsNotBegunAgain(t *testing.T) {
+	t.Parallel()
+	db, admin := standalone(t, redisconn.Options{})
+	grants, now := redisstore.NewGrants(db), time.Now()
+	g, once := sampleGrant(now, 1), store.Once{Name: "once", Keep: time.Hour}
+	sure(t, grants.CreateOnce(t.Context(), g, once))
+	show := store.Presentation{Grant: g.Ref, Client: g.Client, Scope: g.Scope, Now: now, Rotate: true, Keep: time.Hour}
+	_, err := grants.Advance(t.Context(), show)
+	sure(t, err)
+	marks, err := admin.Keys(t.Context(), "auth:interaction:*").Result()
+	sure(t, err)
+	sure(t, admin.Del(t.Context(), marks...).Err())
+	if err := grants.CreateOnce(t.Context(), g, once); !errors.Is(err, store.Conflict) {
+		t.Errorf("%d marks gone: %v", len(marks), err)
+	}
+	if stored, err := grants.Get(t.Context(), g.Ref); err != nil || stored.Serial != 1 {
+		t.Errorf("serial %d, %v", stored.Serial, err)
+	}
+}
+
+// S01: codes that nobody redeems (a link to /authorize that is opened again and again) leave entries in the
+// index. They must not count as grants: the grants of the user's other browsers live on.
+func TestF_S01_UnredeemedCodesEndNoGrantOfAnotherBrowser(t *testing.T) {
+	t.Parallel()
+	db, _ := standalone(t, redisconn.Options{})
+	grants, now := redisstore.NewGrants(db), time.Now().UTC().Truncate(time.Millisecond)
+	const used = 30
+	create := func(n int, root oauth.RootTag) oauth.Grant {
+		random := oauth.DigestOf(fmt.Sprint("unredeemed", n))
+		g := sampleGrant(now.Add(time.Duration(n)*time.Millisecond), 0)
+		g.Ref = oauth.NewGrantID(g.User, root, random[:oauth.GrantEntropy]).Ref()
+		sure(t, grants.Create(t.Context(), g))
+		return g
+	}
+	var kept []oauth.Grant
+	for n := range used {
+		g := create(n, oauth.NewRootTag([]byte{1, 1, byte(n)}))
+		_, err := grants.Advance(t.Context(), store.Presentation{
+			Grant: g.Ref, Client: g.Client, Scope: g.Scope, Now: now, Rotate: true, Keep: time.Hour,
+		})
+		sure(t, err)
+		kept = append(kept, g)
+	}
+	for n := range oauth.MaxGrantsOfClient + used {
+		create(used+n, "root")
+	}
+	for n, g := range kept {
+		if _, err := grants.Get(t.Context(), g.Ref); err != nil {
+			t.Errorf("the grant of browser %d: %v", n, err)
+		}
+	}
+}
+
+func sure(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
