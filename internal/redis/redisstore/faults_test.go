@@ -66,9 +66,11 @@ func (ds *daemons) acknowledged() {
 	ds.acked++
 }
 
+// grantOf is a grant of a user of its own: a user has so many at one client only (oauth.MaxGrantsOfClient), and
+// then the oldest ends.
 func grantOf(ref oauth.GrantRef, now time.Time) oauth.Grant {
 	return oauth.Grant{
-		Ref: ref, Client: "shop", User: "u", Scope: oauth.Scopes{"read"},
+		Ref: ref, Client: "shop", User: "u" + oauth.UserID(ref), Scope: oauth.Scopes{"read"},
 		Born: now, Expires: now.Add(time.Hour), End: now.Add(time.Hour),
 	}
 }
