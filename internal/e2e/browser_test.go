@@ -161,10 +161,10 @@ func walk(t *testing.T, b *tab, s *site, app party, name string) {
 
 	b.do(chromedp.SendKeys(`input[name=username]`, name), chromedp.SendKeys(`input[name=password]`, "not the password"))
 	b.press("button[type=submit]")
-	b.sees("2-wrong", "This user name and password do not go together")
+	b.sees("2-wrong", "Wrong user name or password")
 	described := b.js(`document.getElementById(document.querySelector("input[name=password]").getAttribute("aria-describedby")).innerText`)
 	typed := b.js(`document.querySelector("input[name=username]").value + "/" + document.querySelector("input[name=password]").value`)
-	if !strings.Contains(described, "do not go together") || typed != name+"/" || b.js("document.activeElement.name") != "password" {
+	if !strings.Contains(described, "Wrong user name or password") || typed != name+"/" || b.js("document.activeElement.name") != "password" {
 		t.Errorf("the field is described by %q, holds %q, and the cursor is in %q", described, typed, b.js("document.activeElement.name"))
 	}
 
