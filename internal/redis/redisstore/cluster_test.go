@@ -24,7 +24,10 @@ func TestTheClusterAcknowledgesWhatAReplicaHas(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	grants := redisstore.NewGrants(db)
-	refs := []oauth.GrantRef{"a", "b", "c", "d", "e", "f", "g", "h"}
+	var refs []oauth.GrantRef
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"} {
+		refs = append(refs, refOf(name))
+	}
 	for _, ref := range refs {
 		create(t, grants, ref)
 	}

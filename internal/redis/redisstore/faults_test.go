@@ -69,10 +69,19 @@ func (ds *daemons) acknowledged() {
 // grantOf is a grant of a user of its own: a user has so many at one client only (oauth.MaxGrantsOfClient), and
 // then the oldest ends.
 func grantOf(ref oauth.GrantRef, now time.Time) oauth.Grant {
+	user := "u" + oauth.UserID(ref)
+	if n := oauth.UserTagLength; len(ref) > n && refOf(string(ref[n:])) == ref {
+		user = "u" + oauth.UserID(ref[n:])
+	}
 	return oauth.Grant{
-		Ref: ref, Client: "shop", User: "u" + oauth.UserID(ref), Scope: oauth.Scopes{"read"},
+		Ref: ref, Client: "shop", User: user, Scope: oauth.Scopes{"read"},
 		Born: now, Expires: now.Add(time.Hour), End: now.Add(time.Hour),
 	}
+}
+
+// refOf names a grant of a user of its own, in the form that puts both into one slot of a cluster.
+func refOf(name string) oauth.GrantRef {
+	return oauth.GrantRef(string(oauth.TagOfUser("u"+oauth.UserID(name))) + name)
 }
 
 func redeem(ref oauth.GrantRef, by string) store.Presentation {
@@ -85,7 +94,7 @@ func redeem(ref oauth.GrantRef, by string) store.Presentation {
 // live gives a grant a life: it is created and redeemed through one daemon and, every second one,
 // killed through the other and asked for through the first.
 func (ds *daemons) live(ctx context.Context, worker, n int) {
-	l := &life{ref: oauth.GrantRef(fmt.Sprintf("w%dn%d", worker, n))}
+	l := &life{ref: refOf(fmt.Sprintf("w%dn%d", worker, n))}
 	ds.mu.Lock()
 	ds.lives = append(ds.lives, l)
 	ds.mu.Unlock()
