@@ -57,19 +57,35 @@ const (
 // reserve is how many codes are kept for when no new ones can be had.
 const reserve = 20
 
-// pace is how often each kind of request is sent at most.
-const pace = 20 * time.Millisecond
+// cooks are the people whose browsers authorize in turns. Together they must stay within what the server keeps
+// of one person: every code in the channel can be redeemed (oauth.MaxCodesOfBrowser), and every token that was
+// issued is alive at the end (oauth.MaxGrantsOfClient).
+const cooks = 4
+
+// pace is how often each kind of request is sent at most, and slowly how often a code is asked for or redeemed.
+const (
+	pace   = 20 * time.Millisecond
+	slowly = 100 * time.Millisecond
+)
 
 // startLoad begins; the caller must end it.
 func startLoad(t testing.TB, k *kitchen) *load {
 	t.Helper()
-	l := &load{t: t, k: k, stop: make(chan struct{}), codes: make(chan string, 64), marked: time.Now(), tallies: map[string]*tally{}}
+	l := &load{t: t, k: k, stop: make(chan struct{}), codes: make(chan string, 8*cooks), marked: time.Now(), tallies: map[string]*tally{}}
 	ada, pass := k.person(t, "ada", "a long enough password"), "a long enough password"
 	user, signed, bot := k.web.login(t, ada), k.jwts.login(t, k.person(t, "ada", pass)), l.bot()
 	dead := l.bot()
 	k.web.post(t, "/revoke", url.Values{"token": {dead}})
 	l.refresh = k.app.login(t, k.person(t, "ada", pass)).RefreshToken
 	k.user(t, "eve", pass)
+	var browsers [cooks]*testkit.Person
+	for i := range browsers {
+		name := fmt.Sprint("cook", i)
+		k.user(t, name, pass)
+		browsers[i] = k.person(t, name, pass)
+		k.web.login(t, browsers[i])
+	}
+	turn := 0
 	for name, ask := range map[string]func() verdict{
 		"introspect a person's token":  func() verdict { return l.introspect(user.AccessToken, true) },
 		"introspect a service's token": func() verdict { return l.introspect(bot, true) },
@@ -79,7 +95,7 @@ func startLoad(t testing.TB, k *kitchen) *load {
 		"client credentials":           l.issue,
 		"revoke":                       l.revoke,
 		"refresh":                      l.renew,
-		"authorize":                    func() verdict { return l.authorize(ada) },
+		"authorize":                    func() verdict { turn++; return l.authorize(browsers[turn%cooks]) },
 		"redeem":                       l.redeem,
 		"sign in":                      func() verdict { return l.signIn("eve", pass) },
 	} {
@@ -102,7 +118,11 @@ func (l *load) bot() string {
 }
 
 func (l *load) loop(name string, ask func() verdict) {
-	ticker := time.NewTicker(pace)
+	every := pace
+	if name == "authorize" || name == "redeem" {
+		every = slowly
+	}
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
 		select {
@@ -262,6 +282,9 @@ func (l *load) renew() verdict {
 }
 
 func (l *load) authorize(who *testkit.Person) verdict {
+	if len(l.codes) == cap(l.codes) {
+		return none // a further one would replace one that is in store
+	}
 	page := who.Get(l.t, l.k.web.request(testkit.Verifier))
 	back, err := url.Parse(page.Location)
 	query := back.Query()
@@ -272,10 +295,7 @@ func (l *load) authorize(who *testkit.Person) verdict {
 	case strings.HasPrefix(page.Location, redirect) && query.Get("error") == "temporarily_unavailable":
 		return away
 	case strings.HasPrefix(page.Location, redirect) && query.Get("code") != "":
-		select {
-		case l.codes <- query.Get("code"):
-		default: // enough are in store
-		}
+		l.codes <- query.Get("code") // there is room, and nobody else adds any
 		return good
 	}
 	l.t.Errorf("authorize: %d, Location %q\n%s", page.Status, page.Location, testkit.Text(page.Body))

@@ -15,7 +15,7 @@ import (
 const (
 	workers  = 12
 	think    = 15 * time.Millisecond // between two requests of a worker; the machine has other work
-	people   = 4
+	people   = workers // each has a person of their own: one person keeps at most oauth.MaxGrantsOfClient grants
 	password = "a long enough password"
 )
 
@@ -175,8 +175,8 @@ func (l *load) live(worker, n int) {
 	l.mu.Lock()
 	l.grants = append(l.grants, g)
 	l.mu.Unlock()
-	if n%8 == 7 {
-		return // the code waits for the end
+	if n%8 == 7 && n/8 < oauth.MaxCodesOfBrowser {
+		return // the code waits for the end; a further one would replace the oldest
 	}
 	pause()
 	if g.redeem(home) != done {
