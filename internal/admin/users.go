@@ -132,10 +132,10 @@ func (o Operator) ChangeUser(ctx context.Context, id oauth.UserID, m Match, edit
 // made is decided where it is made.
 func (o Operator) disables(ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error) (bool, error) {
 	u, err := o.o.Directory.Get(ctx, id)
-	if errors.Is(err, store.Absent) {
-		return false, nil
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, store.Absent):
+		return false, nil // the change itself says so
+	case err != nil:
 		return false, err
 	}
 	if u.Disabled || o.mayTouchUser(u) != nil || m.check(u.Revision) != nil || edit(&u) != nil {

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"encoding/base64"
 	"log/slog"
 	"time"
 )
@@ -18,7 +19,7 @@ func NewGrantID(user UserID, root RootTag, random []byte) GrantID {
 	var id GrantID
 	digest := userDigest(user)
 	copy(id[:], digest[:userTagBytes])
-	if raw, err := tag64.DecodeString(string(root)); err == nil && len(raw) == rootTagBytes {
+	if raw, err := base64.RawURLEncoding.DecodeString(string(root)); err == nil && len(raw) == rootTagBytes {
 		copy(id[userTagBytes:], raw)
 	}
 	copy(id[userTagBytes+rootTagBytes:], random)
@@ -33,7 +34,7 @@ func (GrantID) LogValue() slog.Value { return slog.StringValue("grant(…)") }
 
 // Ref is the public name of the grant: the two tags, and a digest of the whole id.
 func (id GrantID) Ref() GrantRef {
-	tags := tag64.EncodeToString(id[:userTagBytes]) + tag64.EncodeToString(id[userTagBytes:userTagBytes+rootTagBytes])
+	tags := base64.RawURLEncoding.EncodeToString(id[:userTagBytes]) + base64.RawURLEncoding.EncodeToString(id[userTagBytes:userTagBytes+rootTagBytes])
 	return GrantRef(tags + DigestOf(string(id[:])).Key()[:KeyLength-len(tags)])
 }
 

@@ -2,8 +2,6 @@ package oauth
 
 import "encoding/base64"
 
-var tag64 = base64.RawURLEncoding
-
 const (
 	userTagBytes = 8
 	rootTagBytes = 3
@@ -21,7 +19,7 @@ type UserTag string
 // TagOfUser returns the tag of a user.
 func TagOfUser(id UserID) UserTag {
 	digest := userDigest(id)
-	return UserTag(tag64.EncodeToString(digest[:userTagBytes]))
+	return UserTag(base64.RawURLEncoding.EncodeToString(digest[:userTagBytes]))
 }
 
 func userDigest(id UserID) Digest { return DigestOf("user tag " + string(id)) }
@@ -31,7 +29,9 @@ func userDigest(id UserID) Digest { return DigestOf("user tag " + string(id)) }
 type RootTag string
 
 // NewRootTag makes a tag of 3 random bytes. It need be unique among the browsers of one user only.
-func NewRootTag(random []byte) RootTag { return RootTag(tag64.EncodeToString(random[:rootTagBytes])) }
+func NewRootTag(random []byte) RootTag {
+	return RootTag(base64.RawURLEncoding.EncodeToString(random[:rootTagBytes]))
+}
 
 // Generation counts the revocations of one user. It is no clock: each revocation makes a later one, also
 // where the clocks of daemons differ. Zero means that nothing was ever revoked.

@@ -267,3 +267,30 @@ func TestF_S01_EveryEndingIsQuickHoweverMuchThereIs(t *testing.T) {
 		}
 	}
 }
+
+// S01: of the codes that one browser gets for one client and does not redeem, ten are good. Tabs that sign in
+// at the same time all finish.
+func TestF_S01_ABrowserPilesUpNoCodes(t *testing.T) {
+	t.Parallel()
+	d := testkit.Start(t)
+	party, person := d.Register(t, full("app", oauth.FormatOpaque)), testkit.NewPerson(t)
+	other := d.Register(t, full("other", oauth.FormatOpaque))
+	kept := other.Code(t, person, nil)
+	party.Login(t, person)
+	var codes []string
+	for range oauth.MaxCodesOfBrowser + 2 {
+		codes = append(codes, person.Get(t, party.AuthorizeURL(map[string]string{"prompt": "none"})).Query(t).Get("code"))
+	}
+	for i, code := range codes {
+		want := http.StatusOK
+		if i < 2 {
+			want = http.StatusBadRequest
+		}
+		if answer := party.Redeem(t, code); answer.Status != want {
+			t.Errorf("code %d: %d %s", i, answer.Status, answer.Raw)
+		}
+	}
+	if answer := other.Redeem(t, kept); answer.Status != http.StatusOK {
+		t.Errorf("another client's code: %d %s", answer.Status, answer.Raw)
+	}
+}
