@@ -70,7 +70,7 @@ type Pending struct {
 // reading the parameters met, if any: it is reported once it is known where to. An error with a
 // Return goes back to the client; one without is shown to the person (RFC 6749 §4.1.2.1).
 func (a *Authorizer) Check(ctx context.Context, params oauth.Params, parse error) (Pending, error) {
-	p := Pending{params: params, asked: a.o.Now()}
+	p := Pending{params: params.Only(parameters()...), asked: a.o.Now()}
 	for _, step := range chain {
 		if err := step.check(a, ctx, &p, parse); err != nil {
 			refusal := p.about(err)

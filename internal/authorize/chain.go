@@ -27,6 +27,14 @@ var chain = []struct {
 	{"hint", checkHint},
 }
 
+// parameters are those that the chain reads. No other one travels in an interaction.
+func parameters() []string {
+	return []string{
+		"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
+		"resource", "prompt", "max_age", "login_hint", "ui_locales", "id_token_hint", "request", "request_uri",
+	}
+}
+
 // Why a client may not ask, where the person is told the same words: for the audit log only.
 var (
 	errUnknownClient  = errors.New("the client is not registered")

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"io"
@@ -36,6 +37,9 @@ type decision struct {
 	Scope oauth.Scopes `json:"s"`
 }
 
+// maxSealed bounds the address of a page: proxies take request lines of 8 KB.
+const maxSealed = 7 << 10
+
 // Seal makes the text by which a browser can come back to a pending request. Only the server can read or
 // change it. Sealing the same request again keeps its age, its one code and what was decided.
 //
@@ -50,33 +54,39 @@ func (a *Authorizer) Seal(p Pending, browser oauth.Browser) (string, error) {
 		return "", err
 	}
 	plain := bytes.NewBuffer(append(head, '\n'))
-	if err := deflate(plain, p.params.Encode()); err != nil {
+	if err := pack(plain, p.params); err != nil {
 		return "", err
 	}
-	return a.o.Ring.SealText(interactionPurpose, plain.Bytes())
+	sealed, err := a.o.Ring.SealText(interactionPurpose, plain.Bytes())
+	if err == nil && len(sealed) > maxSealed {
+		return "", p.refuse(oauth.InvalidRequest, "the request is too long for a person to answer: shorten state, resource and the hints")
+	}
+	return sealed, err
 }
 
-// deflate keeps the addresses short: the parameters are percent-encoded.
-func deflate(to io.Writer, text string) error {
+// pack keeps the addresses short: the values go in as they are, not percent-encoded, and compressed.
+func pack(to io.Writer, params oauth.Params) error {
+	form, err := url.ParseQuery(params.Encode())
+	if err != nil {
+		return err
+	}
 	packer, err := flate.NewWriter(to, flate.BestCompression)
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(packer, text); err != nil {
+	if err := gob.NewEncoder(packer).Encode(form); err != nil {
 		return err
 	}
 	return packer.Close()
 }
 
-// maxUnpacked bounds what a sealed text may grow to: every parameter at its longest, encoded.
-const maxUnpacked = 3 * oauth.MaxParams * oauth.MaxParamBytes
+// maxUnpacked bounds what a sealed text may grow to: every parameter at its longest.
+const maxUnpacked = 2 * oauth.MaxParams * oauth.MaxParamBytes
 
-func inflate(packed []byte) (string, error) {
-	text, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxUnpacked+1))
-	if err == nil && len(text) > maxUnpacked {
-		err = errors.New("the parameters are too long")
-	}
-	return string(text), err
+func unpack(packed []byte) (url.Values, error) {
+	form := url.Values{}
+	err := gob.NewDecoder(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxUnpacked)).Decode(&form)
+	return form, err
 }
 
 // Resume opens a sealed interaction and checks the request in it anew. StaleInteraction says that the text is
@@ -86,13 +96,9 @@ func inflate(packed []byte) (string, error) {
 // could send: it is started again for this browser, without what was decided or done elsewhere, and
 // Pending.Restarted reports that.
 func (a *Authorizer) Resume(ctx context.Context, sealed string, browser oauth.Browser) (Pending, error) {
-	i, params, err := a.open(sealed)
+	i, form, err := a.open(sealed)
 	if err != nil {
 		return Pending{}, oauth.Refuse(oauth.StaleInteraction, "this address is incomplete or too old; start again from the application", err)
-	}
-	form, err := url.ParseQuery(params)
-	if err != nil {
-		return Pending{}, err
 	}
 	read, parse := oauth.ParseParams(form)
 	p, err := a.Check(ctx, read, parse)
@@ -132,18 +138,18 @@ func restartedID(id []byte, browser oauth.Browser, hours time.Duration) oauth.Gr
 	return oauth.GrantID(sum[:len(oauth.GrantID{})])
 }
 
-func (a *Authorizer) open(sealed string) (i interaction, params string, err error) {
+func (a *Authorizer) open(sealed string) (i interaction, form url.Values, err error) {
 	plain, err := a.o.Ring.OpenText(interactionPurpose, sealed)
 	if err != nil {
-		return i, "", err
+		return i, nil, err
 	}
 	head, packed, _ := bytes.Cut(plain, []byte{'\n'})
 	if err := json.Unmarshal(head, &i); err != nil {
-		return i, "", err
+		return i, nil, err
 	}
 	if len(i.ID) != len(oauth.GrantID{}) {
-		return i, "", errors.New("the interaction has no id")
+		return i, nil, errors.New("the interaction has no id")
 	}
-	params, err = inflate(packed)
-	return i, params, err
+	form, err = unpack(packed)
+	return i, form, err
 }

@@ -3,6 +3,8 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -45,9 +47,22 @@ func Bytes(w http.ResponseWriter, contentType string, body []byte) {
 // Empty answers without a body.
 func Empty(w http.ResponseWriter, status int) { write(w, status, "", nil) }
 
+// maxLocation bounds a Location header. With our other headers it stays below 4 KB, which is what nginx
+// reserves for the headers of an answer by default (proxy_buffer_size): a longer one would become a 502 there.
+const maxLocation = 3 << 10
+
 // SeeOther redirects. Always 303, never 307: a browser must not post a password again
 // (RFC 9700 §4.12). There is no body, so that nothing of the address is ever read as HTML.
+//
+// An address that is too long for a header, because a client sent a state of some KB, goes into a page that
+// leads there by itself, and has a link where a browser does not follow it.
 func SeeOther(w http.ResponseWriter, location string) {
+	if len(location) > maxLocation {
+		const page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=%[1]s">` +
+			`<title>One moment</title><p>If nothing happens, <a href="%[1]s">continue</a>.`
+		HTML(w, http.StatusOK, fmt.Appendf(nil, page, html.EscapeString(location)))
+		return
+	}
 	w.Header().Set("Location", location)
 	write(w, http.StatusSeeOther, "", nil)
 }
