@@ -230,7 +230,8 @@ func (l *lesson) shell(b block) {
 // bash pastes everything into one terminal, and signs in wherever a browser is asked for.
 func (l *lesson) bash() {
 	l.Helper()
-	ctx, cancel := context.WithTimeout(l.Context(), 3*patience)
+	commands := time.Duration(strings.Count(l.script.String(), "\n")) // each line may start a program
+	ctx, cancel := context.WithTimeout(l.Context(), commands*patience)
 	defer cancel()
 	command := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", l.script.String())
 	command.Dir, command.Env = l.dir, l.env
