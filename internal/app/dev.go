@@ -69,7 +69,9 @@ func demoClients(issuer string, redirects []string) []demoClient {
 
 // servesStartPage reports whether the start page can be a client of this issuer: a redirect URI at an http issuer
 // that is not on this machine is refused, and the server must start without the page then.
-func servesStartPage(issuer string) bool { return oauth.CheckRedirectURI(issuer+page.DemoCallback) == nil }
+func servesStartPage(issuer string) bool {
+	return oauth.CheckRedirectURI(issuer+page.DemoCallback) == nil
+}
 
 // seedDemo makes the demo data. What another server on the same Redis made first stays, and learns the redirect
 // URIs of this one.
@@ -89,8 +91,11 @@ func seedDemo(ctx context.Context, b base, issuer string, redirects []string) er
 			}
 			return nil
 		})
-		if there != nil {
-			return fmt.Errorf("demo client %s: %w", demo.client.ID, errors.Join(err, there))
+		switch {
+		case errors.Is(there, store.Absent): // nobody made it meanwhile: what was registered is refused
+			return fmt.Errorf("demo client %s: %w", demo.client.ID, err)
+		case there != nil:
+			return fmt.Errorf("demo client %s: %w", demo.client.ID, there)
 		}
 	}
 	if _, err := b.directory.Find(ctx, DemoUser); err == nil {

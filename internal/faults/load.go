@@ -15,7 +15,7 @@ import (
 const (
 	workers  = 12
 	think    = 15 * time.Millisecond // between two requests of a worker; the machine has other work
-	people   = workers // each has a person of their own: one person keeps at most oauth.MaxGrantsOfClient grants
+	people   = workers               // each has a person of their own: one person keeps at most oauth.MaxGrantsOfClient grants
 	password = "a long enough password"
 )
 

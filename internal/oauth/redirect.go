@@ -113,10 +113,11 @@ func PlainScheme(uri string) string {
 }
 
 // CheckPrivateScheme reports why a scheme cannot be one by which an operating system opens an application:
-// a browser, a mail program or a telephone answers it, or runs what follows as a script.
+// a browser, a mail program or a telephone answers it, or runs what follows as a script; or it is a host whose
+// https:// was forgotten.
 func CheckPrivateScheme(scheme string) error {
 	taken := []string{
-		"about", "blob", "cid", "content", "data", "file", "filesystem", "ftp", "geo", "http", "https", "intent", "jar", "javascript", "ldap",
+		"about", "blob", "cid", "content", "data", "file", "filesystem", "ftp", "geo", "http", "https", "intent", "jar", "javascript", "ldap", "localhost",
 		"mailto", "mid", "resource", "sms", "ssh", "tel", "urn", "vbscript", "view-source", "ws", "wss",
 	}
 	well := scheme != "" && scheme[0] >= 'a' && scheme[0] <= 'z' && strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
