@@ -110,7 +110,7 @@ type (
 	// RequestRefused: an endpoint, a page or the admin API refused a request for a reason that no other
 	// fact records. Route is the pattern of the path, Code the error code of the answer, Reason why, which
 	// the caller may not have been told. Client is a registered client; SentClient and SentRedirectURI are
-	// what the request sent, which nobody has checked.
+	// what the request sent, which nobody has checked, cut so that they hold no credential (oauth.CutSent).
 	RequestRefused struct {
 		Actor, User, Client, Route, Code, Reason string
 		SentClient, SentRedirectURI              string

@@ -136,7 +136,7 @@ func (s Scopes) RefuseScope(ceiling Scopes, why string) error {
 // scopeMessage names a scope value, why it is refused and what was probably meant. A scope value holds
 // no character that an error_description must not.
 func scopeMessage(value string, known Scopes, why string) string {
-	shown := value
+	shown := CutRuns(value) // the message is logged: a credential that was sent as a scope must not be in it
 	if len(shown) > maxScopeInMessage {
 		shown = shown[:maxScopeInMessage] + "..."
 	}

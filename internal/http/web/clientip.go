@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // ForwardHeader names the header by which the listed proxies tell who asked.
@@ -140,7 +141,7 @@ func ClientIP(proxies Proxies) func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			origin := event.OriginOf(r.Context())
 			origin.IP = proxies.caller(r)
-			origin.UserAgent = r.UserAgent()
+			origin.UserAgent = oauth.CutRuns(r.UserAgent()) // it is recorded: it must not hold a credential
 			if len(origin.UserAgent) > maxUserAgent {
 				origin.UserAgent = strings.ToValidUTF8(origin.UserAgent[:maxUserAgent], "")
 			}
