@@ -61,7 +61,8 @@ var floor = map[string]int{
 	"internal/event":  1,
 	"internal/precis": 1,
 
-	"internal/commonpw": 1,
+	"internal/commonpw":  1,
+	"internal/smallfile": 1,
 
 	"internal/http/adminwire": 1,
 }
@@ -239,6 +240,28 @@ func readsClock(call *ast.CallExpr) bool {
 	}
 	pkg, ok := sel.X.(*ast.Ident)
 	return ok && pkg.Name == "time" && slices.Contains([]string{"Now", "Since", "Until"}, sel.Sel.Name)
+}
+
+// Files whose names come from settings or a command line are read through a room that bounds them.
+func TestF_N11_FilesAreReadUpToABound(t *testing.T) {
+	t.Parallel()
+	unbounded := map[string][]string{"os": {"ReadFile", "Open"}, "fs": {"ReadFile"}, "tls": {"LoadX509KeyPair"}}
+	exempt := []string{"internal/smallfile", "internal/commonpw"} // commonpw: a generator that is not built
+	for _, s := range sources(t) {
+		if s.test() || within(s.room, support) || within(s.room, exempt) {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if pkg, ok := sel.X.(*ast.Ident); ok && slices.Contains(unbounded[pkg.Name], sel.Sel.Name) {
+				t.Errorf("%s uses %s.%s, which reads /dev/zero until memory is full: use internal/smallfile", s.name, pkg.Name, sel.Sel.Name)
+			}
+			return true
+		})
+	}
 }
 
 // Every room says what it owns.

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 // prefixCLI begins the variables of the command line itself; the server has no such settings.
@@ -124,7 +126,7 @@ func (s *shared) savedLogin() (identity, error) {
 			code: exitRefused, hint: "chmod 600 " + name, err: fmt.Errorf("%s holds credentials and others may read it", name),
 		}
 	}
-	raw, err := os.ReadFile(name) //nolint:gosec // G304: a file of this user
+	raw, err := smallfile.Read(name)
 	if err != nil {
 		return identity{}, err
 	}

@@ -2,9 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -15,6 +12,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 // declared is a client in the file of `client apply`.
@@ -223,20 +221,17 @@ func (f *yamlForm) checkScope(client, text *yaml.Node, known oauth.Scopes) {
 
 // readFile reads a whole file, or standard input.
 func (s *shared) readFile(name string) ([]byte, error) {
-	from := s.in
-	if name != "-" {
-		f, err := os.Open(name) //nolint:gosec // G304: the operator names this file
-		if err != nil {
-			return nil, usage("%s: cannot be read", name)
-		}
-		defer f.Close() //nolint:errcheck // it was only read
-		from = f
+	var raw []byte
+	var err error
+	if name == "-" {
+		raw, err = smallfile.ReadFrom(s.in, "standard input", maxDeclaration)
+	} else {
+		raw, err = smallfile.ReadUpTo(name, maxDeclaration)
 	}
-	raw, err := io.ReadAll(io.LimitReader(from, maxDeclaration+1))
-	if err == nil && len(raw) > maxDeclaration {
-		err = fmt.Errorf("%s is longer than %d MiB", name, maxDeclaration>>20)
+	if err != nil {
+		return nil, usage("%s: cannot be read: %w", name, smallfile.Cause(err))
 	}
-	return raw, err
+	return raw, nil
 }
 
 // difference is a member of a client that is not as it should be. nil is what is left out.

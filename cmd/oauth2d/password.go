@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 // passwordFlags say where a password comes from.
@@ -87,14 +88,9 @@ func firstLine(r io.Reader) (string, error) {
 // onlyLine reads the one line of a file that holds a secret. A second line is refused: one of two
 // secrets would be dropped.
 func onlyLine(name string) (string, error) {
-	f, err := os.Open(name) //nolint:gosec // G304: the operator names this file
+	raw, err := smallfile.ReadUpTo(name, 2*maxLine)
 	if err != nil {
-		return "", usage("%s: cannot be read; hint: name a file that holds one line", name)
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	raw, err := io.ReadAll(io.LimitReader(f, 2*maxLine))
-	if err != nil {
-		return "", usage("%s: cannot be read; hint: name a file that holds one line", name)
+		return "", usage("%s: cannot be read: %w; hint: name a file that holds one line", name, smallfile.Cause(err))
 	}
 	first, rest, _ := strings.Cut(string(raw), "\n")
 	if strings.TrimSpace(rest) != "" {

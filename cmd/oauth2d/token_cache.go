@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 // envTokenCache is the folder in which access tokens of clients are kept for their life; "off" keeps none.
@@ -57,7 +59,7 @@ func readToken(name string) *oauth2.Token {
 	if name == "" || err != nil || info.Mode().Perm()&0o077 != 0 {
 		return nil
 	}
-	raw, err := os.ReadFile(name) //nolint:gosec // G304: a file of this user
+	raw, err := smallfile.Read(name)
 	if err != nil {
 		return nil
 	}

@@ -68,3 +68,38 @@ func TestF_N06_CheckAndServeRefuseTheSame(t *testing.T) {
 		})
 	}
 }
+
+// A device that never ends is a mistake with a clear answer, not memory that fills.
+func TestF_N11_AFileWithoutAnEndIsRefused(t *testing.T) {
+	t.Parallel()
+	const endless = "/dev/zero"
+	if _, err := os.Stat(endless); err != nil {
+		t.Skip("this system has no " + endless)
+	}
+	for name, set := range map[string]func(c *config.Config){
+		"brand.logo_file": func(c *config.Config) { c.Brand.LogoFile = endless },
+		"server.tls":      func(c *config.Config) { c.Server.TLS = config.ServerTLS{CertFile: endless, KeyFile: endless} },
+		"redis.tls":       func(c *config.Config) { c.Redis.TLS = config.RedisTLS{Enabled: true, CAFile: endless} },
+		"redis.tls, own": func(c *config.Config) {
+			c.Redis.TLS = config.RedisTLS{Enabled: true, CertFile: endless, KeyFile: endless}
+		},
+		"brand, a message set": func(c *config.Config) { c.Brand.MessagesDir = linkTo(t, endless, "de.json") },
+	} {
+		c := config.Default(true)
+		set(&c)
+		err := app.CheckFiles(c).Err()
+		if err == nil || !strings.Contains(err.Error(), "is larger than 1 MiB") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// linkTo returns a folder that holds a link.
+func linkTo(t *testing.T, target, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}

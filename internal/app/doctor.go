@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 // Verdict is how well a thing is.
@@ -268,9 +268,9 @@ func (e *examiner) certificate(check, file string) {
 	if file == "" {
 		return
 	}
-	raw, err := os.ReadFile(file) //nolint:gosec // G304: the settings name it
+	raw, err := smallfile.Read(file)
 	if err != nil {
-		e.tell(check, Failing, "name a file that this user may read", "%s cannot be read", file)
+		e.tell(check, Failing, "name a file that this user may read", "%s cannot be read: %v", file, smallfile.Cause(err))
 		return
 	}
 	block, _ := pem.Decode(raw)

@@ -10,6 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/http/server"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 // makeServers puts the rules behind the two listeners.
@@ -141,7 +142,7 @@ func lookOf(c config.Config) (page.Look, error) {
 		PrivacyURL: c.Brand.PrivacyURL, TermsURL: c.Brand.TermsURL,
 	}}
 	if c.Brand.LogoFile != "" {
-		logo, err := os.ReadFile(c.Brand.LogoFile)
+		logo, err := smallfile.Read(c.Brand.LogoFile)
 		if err != nil {
 			return look, &fileError{key: "brand.logo_file", err: err, hint: "name an SVG or PNG file that this user may read"}
 		}

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 // fileSuffix ends the name under which a secret is given as a file that holds it.
@@ -51,7 +53,7 @@ func (l *loader) envFile() []variable {
 	if l.sources.EnvFile == "" {
 		return nil
 	}
-	raw, err := readFile(l.sources.EnvFile)
+	raw, err := smallfile.Read(l.sources.EnvFile)
 	if err != nil {
 		l.wrong.add(l.sources.EnvFile, "cannot be read: "+cause(err), "--env-file names a file of NAME=value lines")
 		return nil
@@ -76,7 +78,7 @@ func (l *loader) secretFiles(named func(Field) (name, at string)) {
 		if name == "" {
 			continue
 		}
-		raw, err := readFile(name)
+		raw, err := smallfile.Read(name)
 		if err != nil {
 			l.wrong.add(at, name+" cannot be read: "+cause(err), "the file holds the secret alone and must be readable by this user")
 			continue

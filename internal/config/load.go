@@ -3,15 +3,15 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/spf13/viper"
+
+	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 // Sources says where the settings come from. The zero Sources means: defaults only.
@@ -23,10 +23,6 @@ type Sources struct {
 	Dev     bool              // the defaults of serve --dev
 	Tool    bool              // for a command beside the server: what only a server needs may be missing
 }
-
-// maxFile bounds the files that are read, in bytes: a setting that names a device or a huge file by
-// mistake is told so.
-const maxFile = 1 << 20
 
 // Load gathers the settings and checks them. The warnings are lines for the log about what was
 // left aside. The error is a Problems: every mistake with its key and the remedy, in one line each.
@@ -93,7 +89,7 @@ func (l *loader) yaml() {
 	if l.sources.File == "" {
 		return
 	}
-	raw, err := readFile(l.sources.File)
+	raw, err := smallfile.Read(l.sources.File)
 	if err != nil {
 		l.wrong.add(l.sources.File, "cannot be read: "+cause(err), "--config names the YAML file with the settings")
 		return
@@ -200,27 +196,6 @@ func (l *loader) collect() Config {
 	c.Scopes = withStandardScopes(c.Scopes)
 	c.SecretFiles = l.secrets
 	return c
-}
-
-// readFile reads a small file. The content is counted, because a device or a pipe states no size.
-func readFile(name string) ([]byte, error) {
-	info, err := os.Stat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case info.IsDir():
-		return nil, errors.New("is a directory")
-	}
-	file, err := os.Open(name) //nolint:gosec // G304: the operator names this file
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close() //nolint:errcheck // it was only read
-	raw, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err == nil && len(raw) > maxFile {
-		err = errors.New("is larger than 1 MiB")
-	}
-	return raw, err
 }
 
 // cause is why a file could not be read, without the file's name again.

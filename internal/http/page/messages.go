@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 //go:embed messages/en.json
@@ -61,7 +63,7 @@ func loadLanguages(further fs.FS) (languages, error) {
 }
 
 func readCatalogue(from fs.FS, name string) (catalogue, error) {
-	raw, err := fs.ReadFile(from, name)
+	raw, err := smallfile.ReadFS(from, name)
 	if err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
 	}

@@ -7,9 +7,10 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 // Certificates is a certificate in two files that can be replaced while the server runs. It is
@@ -34,11 +35,11 @@ func LoadCertificates(certFile, keyFile string) (*Certificates, error) {
 // Reload reads the files again and tells whether they had changed. On an error the certificate
 // stays the one it was.
 func (c *Certificates) Reload() (changed bool, err error) {
-	chain, err := os.ReadFile(c.certFile)
+	chain, err := smallfile.Read(c.certFile)
 	if err != nil {
 		return false, fmt.Errorf("TLS certificate: %w", err)
 	}
-	key, err := os.ReadFile(c.keyFile)
+	key, err := smallfile.Read(c.keyFile)
 	if err != nil {
 		return false, fmt.Errorf("TLS key: %w", err)
 	}

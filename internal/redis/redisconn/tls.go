@@ -4,7 +4,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"os"
+
+	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 // TLSFiles names the PEM files of a TLS connection to Redis. All are optional.
@@ -18,7 +19,7 @@ type TLSFiles struct {
 func (f TLSFiles) Config() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: f.ServerName}
 	if f.CA != "" {
-		pem, err := os.ReadFile(f.CA)
+		pem, err := smallfile.Read(f.CA)
 		if err != nil {
 			return nil, fmt.Errorf("redis: the CA file cannot be read: %w", err)
 		}
@@ -28,11 +29,24 @@ func (f TLSFiles) Config() (*tls.Config, error) {
 		}
 	}
 	if f.Cert != "" || f.Key != "" {
-		pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
+		pair, err := keyPair(f.Cert, f.Key)
 		if err != nil {
 			return nil, fmt.Errorf("redis: the client certificate cannot be used: %w", err)
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
 	return config, nil
+}
+
+// keyPair is tls.LoadX509KeyPair for files of a bounded size.
+func keyPair(certFile, keyFile string) (tls.Certificate, error) {
+	chain, err := smallfile.Read(certFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := smallfile.Read(keyFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(chain, key)
 }
