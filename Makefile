@@ -101,8 +101,8 @@ limits-cost: $(BIN)/faults packages ## compare the processor time of requests wi
 	$(BIN)/faults -limits
 
 .PHONY: faults-report
-faults-report: $(BIN)/faults ## write the table and the plot of build/faults.jsonl into docs/reliability.md
-	$(BIN)/faults -docs docs/reliability.md
+faults-report: $(BIN)/faults ## write the table and the plot of build/faults.jsonl into docs/fault-tests.md
+	$(BIN)/faults -docs docs/fault-tests.md
 
 .PHONY: test-valkey
 test-valkey: $(BIN)/faults packages ## the tests of the stores and one trial of each fault, on Valkey (from PyPI)

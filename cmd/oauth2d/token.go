@@ -233,7 +233,7 @@ func newTokenRevokeAll(s *shared) *cobra.Command {
 		Short: "end every token, grant and session of everybody until now",
 		Long: "End what is older than a time, for everybody: codes, access and refresh tokens, the grants they hang on, and\n" +
 			"sign-ins. Everybody signs in again, and every client asks for new tokens. It is for after a backup was restored,\n" +
-			"which brings back what was revoked or used since it was made; docs/reliability.md tells the steps. The token of\n" +
+			"which brings back what was revoked or used since it was made; docs/redis-operations.md has the steps. The token of\n" +
 			"this very call ends, too. It cannot be undone.",
 		Example: `  oauth2d token revoke-all --direct --dry-run
   oauth2d token revoke-all --direct

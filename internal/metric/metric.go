@@ -99,7 +99,7 @@ func New(version string) *Metrics {
 		known: closedLists(),
 		codes: newVocabulary(), reasons: newVocabulary(), verbs: newVocabulary(), uses: newVocabulary(), rules: newVocabulary(), callers: newNames(),
 	}
-	build := prometheus.NewGaugeVec(options("build_info", "Always 1; the label tells the version."), []string{"version"})
+	build := prometheus.NewGaugeVec(options("build_info", "Always 1; the label holds the version."), []string{"version"})
 	build.WithLabelValues(version).Set(1)
 	m.registry.MustRegister(
 		m.issued, m.denied, m.credentials, m.codeReplays, m.reuses, m.revocations, m.introspected,

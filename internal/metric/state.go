@@ -45,7 +45,7 @@ func (m *Metrics) Watch(s State) {
 		health:   described("health", "How each part fares: 1 is well, 0.5 degraded, 0 down.", "part"),
 		evicted:  described("redis_evicted_keys", "Keys that Redis threw away for want of memory since it started. Each was state."),
 		used:     described("redis_memory_used_bytes", "Memory that Redis uses."),
-		limit:    described("redis_memory_limit_bytes", "Memory that Redis may use; 0 is no limit."),
+		limit:    described("redis_memory_limit_bytes", "Memory that Redis may use; 0 means no limit."),
 		lost:     described("redis_losses", "How often acknowledged changes were found to be missing after a failover, since this server started."),
 	})
 }
