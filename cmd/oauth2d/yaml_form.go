@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
 	"strconv"
@@ -14,54 +12,45 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 // yamlForm compares YAML documents with the Go type that they are read into. Each mistake is reported
 // with its file, line, member and the allowed form: the decoder of the library would drop what it does
 // not know, or speak of Go's types.
 type yamlForm struct {
-	name   string // of the file
-	wrong  []error
-	nodes  int
-	merges int // how deep merge keys are nested at this moment
+	name  string // of the file
+	wrong []error
 }
 
-// maxMerges bounds how deep merge keys are nested: an alias may name what holds it.
-const maxMerges = 20
-
-// maxNodes bounds what the aliases of a document may expand to.
-const maxNodes = 1_000_000
+// maxAliased is how many nodes the aliases and merge keys of a document may add.
+const maxAliased = 1_000_000
 
 // maxMistakes bounds how many mistakes of one file are reported.
 const maxMistakes = 20
 
 // documents reads every document of a YAML file. Empty documents are left out.
 func (f *yamlForm) documents(raw []byte) ([]*yaml.Node, error) {
-	var all []*yaml.Node
-	for d := yaml.NewDecoder(bytes.NewReader(raw)); ; {
-		var document yaml.Node
-		err := d.Decode(&document)
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, f.notYAML(err)
-		}
-		if len(document.Content) == 1 && !isNull(document.Content[0]) {
-			all = append(all, document.Content[0])
-		}
+	all, err := smallfile.Documents(raw, maxAliased)
+	if err != nil {
+		return nil, f.notYAML(err)
 	}
+	return all, nil
 }
 
 // notYAML puts the line of a syntax error behind the name of the file.
 func (f *yamlForm) notYAML(err error) error {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	text, syntax := strings.CutPrefix(err.Error(), "yaml: ")
+	problem := "is not YAML"
+	if !syntax {
+		problem = "cannot be read"
+	}
 	if rest, ok := strings.CutPrefix(text, "line "); ok {
 		if line, what, cut := strings.Cut(rest, ": "); cut {
-			return usage("%s:%s: is not YAML: %s", f.name, line, what)
+			return usage("%s:%s: %s: %s", f.name, line, problem, what)
 		}
 	}
-	return usage("%s: is not YAML: %s", f.name, text)
+	return usage("%s: %s: %s", f.name, problem, text)
 }
 
 // into decodes a node into a pointer to a struct. It reports false when the node has not the form of
@@ -95,6 +84,10 @@ func (f *yamlForm) err() error {
 }
 
 func (f *yamlForm) mistake(node *yaml.Node, at, format string, args ...any) {
+	if len(f.wrong) >= maxMistakes {
+		f.wrong = append(f.wrong, nil) // counted, not shown: a long file can hold a million
+		return
+	}
 	what := fmt.Sprintf(format, args...)
 	if strings.Contains(at, "secret") && node.Value != "" {
 		what = strings.ReplaceAll(what, node.Value, "...") // it may be the secret itself
@@ -110,13 +103,6 @@ func (f *yamlForm) mistake(node *yaml.Node, at, format string, args ...any) {
 func (f *yamlForm) value(node *yaml.Node, t reflect.Type, at string) any {
 	for node.Kind == yaml.AliasNode {
 		node = node.Alias
-	}
-	f.nodes++
-	if f.nodes > maxNodes {
-		if f.nodes == maxNodes+1 {
-			f.mistake(node, at, "the aliases of this file expand to too much")
-		}
-		return nil
 	}
 	if isNull(node) {
 		return nil
@@ -210,12 +196,6 @@ func (f *yamlForm) eachPair(node *yaml.Node, at string, do func(key, value *yaml
 		}
 		seen[key.Value] = true
 		do(key, value)
-	}
-	f.merges++
-	defer func() { f.merges-- }()
-	if len(merged) > 0 && f.merges > maxMerges {
-		f.mistake(node, at, "its merge keys are nested too deep")
-		return
 	}
 	for _, from := range merged {
 		for _, source := range mergeSources(from) {

@@ -182,10 +182,10 @@ func checkBounds(place reflect.Value, f Field, at string, wrong *Problems) {
 		low, high := bound(f.Min, strconv.Atoi), bound(f.Max, strconv.Atoi)
 		checkRange(int(place.Int()), low, high, at, wrong)
 	case Text:
-		checkOneOf(place.String(), f.OneOf, at, wrong)
+		checkOneOf(place.String(), f, at, wrong)
 	case List:
 		for i := range place.Len() {
-			checkOneOf(place.Index(i).String(), f.OneOf, at, wrong)
+			checkOneOf(place.Index(i).String(), f, at, wrong)
 		}
 	default:
 	}
@@ -209,9 +209,9 @@ func checkRange[T int | time.Duration](value T, low, high *T, at string, wrong *
 	}
 }
 
-func checkOneOf(value string, oneOf []string, at string, wrong *Problems) {
-	if value != "" && !allowed(value, oneOf) {
-		wrong.add(at, fmt.Sprintf("%.60q is none of %s", value, strings.Join(oneOf, ", ")), didYouMean(value, oneOf))
+func checkOneOf(value string, f Field, at string, wrong *Problems) {
+	if value != "" && !allowed(value, f.OneOf) {
+		wrong.add(at, fmt.Sprintf("%.60q is none of %s", value, strings.Join(f.OneOf, ", ")), chooseOf(value, f))
 	}
 }
 

@@ -94,12 +94,21 @@ func (l *loader) yaml() {
 		l.wrong.add(l.sources.File, "cannot be read: "+cause(err), "--config names the YAML file with the settings")
 		return
 	}
-	if line := secondDocument(raw); line != 0 {
-		at := fmt.Sprintf("%s:%d", l.sources.File, line)
+	documents, err := smallfile.Documents(raw, maxAliased)
+	if err != nil {
+		problem := "cannot be read: "
+		if strings.HasPrefix(err.Error(), "yaml: ") {
+			problem = "is not YAML: "
+		}
+		l.wrong.add(l.sources.File, problem+oneLine(err), "")
+		return
+	}
+	if len(documents) > 1 {
+		at := fmt.Sprintf("%s:%d", l.sources.File, documents[1].Line)
 		l.wrong.add(at, "begins a second YAML document, which would not be read", "settings are one document: take the line --- out")
 		return
 	}
-	file, err := readYAML(l.sources.File, raw, l.isValue)
+	file, err := readYAML(l.sources.File, documents, l.isValue)
 	if err != nil {
 		l.wrong.add(l.sources.File, "is not YAML: "+oneLine(err), "")
 		return

@@ -38,7 +38,7 @@ it is the same words in capitals behind ` + "`OAUTH2D_`" + ` (` + "`OAUTH2D_REDI
   ` + "`password_file`" + ` in YAML.
 - **Text and secrets are taken as they are written**: ` + "`password: 0123456`" + ` is seven digits, ` + "`2024-01-01`" + ` is ten characters, and the
   spaces of a secret belong to it (of a file that holds one, only line ends are left out). ` + "`null`" + ` and ` + "`~`" + ` are refused for them: write the
-  text in quotes, or leave the value empty. A setting that is there twice, and a second YAML document, are refused.
+  text in quotes, or leave the value empty. A setting that is there twice, and a second YAML document that is not empty, are refused.
 - **Env files** hold ` + "`NAME=value`" + ` lines. ` + "`'Single quotes'`" + ` keep everything, ` + "`\"double quotes\"`" + ` know ` + "`\\n`, `\\\"`, `\\\\` and `\\$`" + `, and without quotes
   a value ends before ` + "` #`" + `. Nothing is replaced: a value with ` + "`$`" + ` needs single quotes.
 - **Durations** are written ` + "`90s`, `15m`, `12h`, `7d` or `1d12h` (a day is 24 hours)" + `, or as a number of seconds.

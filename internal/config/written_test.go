@@ -118,7 +118,18 @@ func TestF_P11_WhatIsMeantMustBeClear(t *testing.T) {
 			t.Errorf("%s: %v\nwant %s", name, err, test.want)
 		}
 	}
+	for _, empty := range []string{"log: {level: warn}\n---\n", "---\nlog: {level: warn}\n---\n# no more\n", "---\n---\nlog: {level: warn}\n"} {
+		if c := load(t, config.Sources{Environ: enough(), File: write(t, "c.yaml", empty)}); c.Log.Level != "warn" {
+			t.Errorf("%q: level %s", empty, c.Log.Level) // an empty document is nothing
+		}
+	}
 	load(t, config.Sources{Environ: enough(), File: write(t, "c.yaml", "redis:\n  password:\nsession: {limit: null}\nlog: null\n")}) // nothing is "not set"
+	for _, text := range []string{"redis: &a {b: *a}\n", strings.Repeat("n", 300) + ": {" + strings.Repeat("a: {}, ", 10) + "}\n"} {
+		_, _, err := config.Load(config.Sources{Environ: enough(), File: write(t, "c.yaml", text)})
+		if err == nil || !strings.Contains(err.Error(), "is nested more than") && !strings.Contains(err.Error(), "has a name longer than 200 bytes (line 1)") {
+			t.Errorf("%.20q: %v", text, err)
+		}
+	}
 	bomb := "a0: &a0 {k: v}\n"
 	for i := range 9 {
 		bomb += fmt.Sprintf("a%d: &a%d {<<: [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]}\n", i+1, i+1, i, i, i, i, i, i, i, i)

@@ -1,18 +1,19 @@
 package config
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// maxNodes bounds what aliases and merges of a YAML file can grow to.
-const maxNodes = 100_000
+// maxAliased is how many nodes the aliases and merges of a YAML file may add.
+const maxAliased = 100_000
+
+// maxName is how long a name in a YAML file may be, in bytes. No setting has a longer one, and each is
+// repeated for all that stands below it.
+const maxName = 200
 
 // explicitNull is a null that stands in the file as a word ("null" or "~"). Nothing after the colon
 // means "not set"; the word may be meant as text, so text and secret settings refuse it.
@@ -26,51 +27,29 @@ type document struct {
 	keys   []string // of values, in the order of the file
 	wrong  Problems
 	name   string
-	left   int // nodes that may still be visited
 }
 
-// readYAML reads the one document of a file. keep reports whether a key is a setting, so that what
+// readYAML reads the one document of a file, or none. keep reports whether a key is a setting, so that what
 // stands below it is its value and not a section.
-func readYAML(name string, raw []byte, keep func(key string) bool) (*document, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(raw))
-	var root, second yaml.Node
-	err := decoder.Decode(&root)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	if err == nil {
-		switch err := decoder.Decode(&second); {
-		case err == nil:
-			return nil, fmt.Errorf("line %d: a second document begins here: settings are one document", second.Line)
-		case !errors.Is(err, io.EOF):
-			return nil, err
-		}
-	}
-	d := &document{values: map[string]any{}, lines: map[string]int{}, name: name, left: maxNodes}
-	if len(root.Content) == 0 {
+func readYAML(name string, documents []*yaml.Node, keep func(key string) bool) (*document, error) {
+	d := &document{values: map[string]any{}, lines: map[string]int{}, name: name}
+	if len(documents) == 0 {
 		return d, nil
 	}
-	top := follow(root.Content[0])
-	switch {
-	case top.Kind == yaml.MappingNode:
-		d.section("", top, keep)
-	case top.Tag == "!!null":
-	default:
+	top := documents[0]
+	if top.Kind != yaml.MappingNode {
 		return nil, fmt.Errorf("line %d: settings are NAME: value lines", top.Line)
 	}
-	if d.left <= 0 {
-		return nil, errors.New("aliases and merges make it too large")
-	}
+	d.section("", top, keep)
 	return d, nil
 }
 
 // section takes in what stands below a key; "" is the top of the file.
 func (d *document) section(at string, node *yaml.Node, keep func(string) bool) {
 	seen := map[string]int{}
-	for _, pair := range d.pairs(node, 0) {
+	for _, pair := range pairs(node, false) {
 		name := strings.ToLower(pair.key.Value)
-		if pair.key.Kind != yaml.ScalarNode {
-			d.wrong.add(orFile(at, d.name), fmt.Sprintf("has a name that is not text (line %d)", pair.key.Line), "")
+		if !d.named(at, pair) {
 			continue
 		}
 		key := join(at, name)
@@ -97,10 +76,6 @@ func (d *document) section(at string, node *yaml.Node, keep func(string) bool) {
 
 // value is a node as it is written.
 func (d *document) value(at string, node *yaml.Node) any {
-	d.left--
-	if d.left <= 0 {
-		return nil
-	}
 	node = follow(node)
 	switch node.Kind { //nolint:exhaustive // there is no other kind behind follow, below a document
 	case yaml.SequenceNode:
@@ -111,7 +86,10 @@ func (d *document) value(at string, node *yaml.Node) any {
 		return all
 	case yaml.MappingNode:
 		below := map[string]any{}
-		for _, pair := range d.pairs(node, 0) {
+		for _, pair := range pairs(node, false) {
+			if !d.named(at, pair) {
+				continue
+			}
 			name := strings.ToLower(pair.key.Value)
 			key := join(at, name)
 			if _, twice := below[name]; twice {
@@ -145,18 +123,26 @@ type pair struct {
 	merged     bool
 }
 
-// pairs lists a mapping with what it merges, which stands last.
-func (d *document) pairs(node *yaml.Node, depth int) []pair {
-	var own, merged []pair
-	if depth > 10 {
-		d.left = 0
-		return nil
+// named reports whether the name of a pair can be one, and refuses the pair when it cannot.
+func (d *document) named(at string, p pair) bool {
+	switch {
+	case p.key.Kind != yaml.ScalarNode:
+		d.wrong.add(orFile(at, d.name), fmt.Sprintf("has a name that is not text (line %d)", p.key.Line), "")
+	case len(p.key.Value) > maxName:
+		d.wrong.add(orFile(at, d.name), fmt.Sprintf("has a name longer than %d bytes (line %d)", maxName, p.key.Line), "")
+	default:
+		return true
 	}
-	for i := 0; i+1 < len(node.Content) && d.left > 0; i += 2 {
-		d.left--
+	return false
+}
+
+// pairs lists a mapping with what it merges, which stands last. Documents bounds how much that is.
+func pairs(node *yaml.Node, within bool) []pair {
+	var own, merged []pair
+	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
 		if key.Tag != "!!merge" {
-			own = append(own, pair{key, value, depth > 0})
+			own = append(own, pair{key, value, within})
 			continue
 		}
 		from := follow(value)
@@ -165,7 +151,7 @@ func (d *document) pairs(node *yaml.Node, depth int) []pair {
 			sources = from.Content
 		}
 		for _, source := range sources {
-			merged = append(merged, d.pairs(follow(source), depth+1)...)
+			merged = append(merged, pairs(follow(source), true)...)
 		}
 	}
 	for i := range merged {

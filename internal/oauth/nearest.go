@@ -1,11 +1,17 @@
 package oauth
 
+import "strings"
+
 // Nearest returns the known name that an unknown one was most likely meant to be; "" when none is
-// near enough to be worth a guess.
+// near enough to be worth a guess. Capital letters make no difference.
 func Nearest(name string, known []string) string {
 	best, found := max(2, len(name)/3)+1, ""
+	name = strings.ToLower(name)
 	for _, candidate := range known {
-		if d := distance(name, candidate); d < best {
+		if longer := len(name) - len(candidate); longer >= best || -longer >= best {
+			continue // the distance is at least the difference of the lengths
+		}
+		if d := distance(name, strings.ToLower(candidate)); d < best {
 			best, found = d, candidate
 		}
 	}
