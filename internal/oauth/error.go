@@ -1,6 +1,9 @@
 package oauth
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // Code is an OAuth error code as it appears on the wire (RFC 6749 §4.1.2.1 and §5.2 and the
 // extensions named beside each constant).
@@ -131,24 +134,27 @@ func (e *Error) WasRecorded() bool {
 }
 
 // Reason says for operators why the request was refused: the description, and the cause that the caller
-// was not told.
+// was not told. A cause that repeats the description, or is repeated by it, does not stand there twice.
 func (e *Error) Reason() string {
 	if e.cause == nil {
 		return e.Description
 	}
-	if e.Description == "" {
-		return e.cause.Error()
+	cause := e.cause.Error()
+	if inner, ok := e.cause.(*Error); ok { //nolint:errorlint // deeper ones are part of the text
+		cause = inner.Reason() // its code is another answer's
 	}
-	return e.Description + ": " + e.cause.Error()
+	switch {
+	case strings.Contains(cause, e.Description):
+		return cause
+	case strings.Contains(e.Description, cause):
+		return e.Description
+	}
+	return e.Description + ": " + cause
 }
 
 // Error is for logs; it holds the cause and must not be sent to a caller.
 func (e *Error) Error() string {
-	text := string(e.Code) + ": " + e.Description
-	if e.cause != nil {
-		text += ": " + e.cause.Error()
-	}
-	return text
+	return string(e.Code) + ": " + e.Reason()
 }
 
 // Unwrap gives the cause to errors.Is and errors.As.
