@@ -24,7 +24,7 @@ const auditPatience = 3 * time.Second
 // keys, and ends before Redis is left.
 func (a *App) openAudit(s store.Audit) event.Sink {
 	o := audit.Options{
-		Store: s, Keep: a.config.Audit.MaxEntries, Routine: a.config.Audit.Routine, Own: a.metrics, Log: a.log, Now: a.options.Now,
+		Store: s, Keep: a.config.Audit.MaxEntries, Routine: a.config.Audit.RecordReads, Own: a.metrics, Log: a.log, Now: a.options.Now,
 	}
 	if a.config.Audit.Stdout {
 		o.Lines = a.options.AuditTo
@@ -35,7 +35,7 @@ func (a *App) openAudit(s store.Audit) event.Sink {
 		return nil // what was lost is told and counted
 	})
 	both := event.Sinks{a.metrics, a.audit}
-	return append(both, trouble.New(trouble.Options{Next: both, Callers: a.config.Audit.ManyCallers, Now: a.options.Now}), explainer{a.log})
+	return append(both, trouble.New(trouble.Options{Next: both, Callers: a.config.Audit.SharedTokenCallers, Now: a.options.Now}), explainer{a.log})
 }
 
 // explainer writes for the operator why an answer that says nothing is what it is. It logs every such
@@ -96,5 +96,5 @@ func newTracing(ctx context.Context, c config.Tracing, version string, log *slog
 		name, value, _ := strings.Cut(header.Reveal(), "=")
 		headers[name] = value
 	}
-	return tracing.New(ctx, tracing.Options{Endpoint: c.Endpoint, Headers: headers, OneIn: c.OneIn, Version: version, Log: log})
+	return tracing.New(ctx, tracing.Options{Endpoint: c.Endpoint, Headers: headers, OneIn: c.SampleOneIn, Version: version, Log: log})
 }

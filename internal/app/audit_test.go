@@ -258,7 +258,7 @@ func withoutSecrets(t *testing.T, d *testkit.Daemon, server *redistest.Server, s
 // Each sign of trouble moves its counter when the trouble is made, and not before.
 func TestSignsOfTrouble(t *testing.T) {
 	t.Parallel()
-	d := testkit.Start(t, func(c *config.Config) { c.Audit.ManyCallers = 3 })
+	d := testkit.Start(t, func(c *config.Config) { c.Audit.SharedTokenCallers = 3 })
 	demo, person := d.Demo(), testkit.NewPerson(t)
 	moves := func(what, series string, do func()) {
 		t.Helper()

@@ -37,7 +37,7 @@ func OpenDirect(ctx context.Context, c config.Config) (*Direct, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := audit.New(audit.Options{Store: s.audit, Keep: c.Audit.MaxEntries, Routine: c.Audit.Routine, Now: time.Now})
+	log := audit.New(audit.Options{Store: s.audit, Keep: c.Audit.MaxEntries, Routine: c.Audit.RecordReads, Now: time.Now})
 	b, err := newBase(ctx, c, s, log, time.Now)
 	if err != nil {
 		_ = s.db.Close() // the first error is the one to tell

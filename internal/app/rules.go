@@ -88,7 +88,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		passwords: passwords,
 		sessions: session.New(session.Options{
 			Issuer: s.owner,
-			Store:  s.sessions, Revocations: s.revocations, Events: events, Now: now, Life: c.Session.Life,
+			Store:  s.sessions, Revocations: s.revocations, Events: events, Now: now, Life: c.Session.Idle,
 			Absolute: c.Session.Absolute, Limit: c.Session.Limit, KeepEnding: registry.MaxRefreshLife,
 		}),
 		cleanup: cleanup.New(cleanup.Options{
@@ -140,7 +140,7 @@ func explainRing(err error) error {
 // Discovery §3).
 func alsoSigned(c config.Config) []jose.Algorithm {
 	var all []jose.Algorithm
-	for _, name := range c.Keys.Also {
+	for _, name := range c.Keys.Extra {
 		all = append(all, jose.Algorithm(name))
 	}
 	if slices.Contains(scopeNames(c), oauth.ScopeOpenID) {

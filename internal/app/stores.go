@@ -161,7 +161,7 @@ func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error)
 		Timeout:          c.Timeout,
 		PoolSize:         c.PoolSize,
 		Durability:       redisconn.Durability(c.Durability),
-		Lease:            c.Lease,
+		Lease:            c.ReadLease,
 		Observer:         w.observer,
 		OnState:          w.state,
 		Observe:          w.call,

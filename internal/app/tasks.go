@@ -29,7 +29,7 @@ func (a *App) startTasks() {
 	a.tasks.Go(func() { every(ctx, pulseEvery, a.feelRedis) })
 	a.tasks.Go(func() { every(ctx, settleEvery, a.settle) })
 	// Several times within the pause, so that one daemon finds it over soon, whichever that is.
-	a.tasks.Go(func() { every(ctx, max(a.config.Cleanup.Every/5, leastSweep), a.sweep) })
+	a.tasks.Go(func() { every(ctx, max(a.config.Cleanup.Interval/5, leastSweep), a.sweep) })
 	a.tasks.Go(func() {
 		a.count(ctx)
 		every(ctx, countEvery, a.count)
@@ -96,7 +96,7 @@ func (a *App) settle(ctx context.Context) {
 
 // sweep does what does not happen by a time to live alone, unless another daemon does.
 func (a *App) sweep(ctx context.Context) {
-	if _, err := a.rules.cleanup.Run(ctx, a.config.Cleanup.Every); err != nil && ctx.Err() == nil {
+	if _, err := a.rules.cleanup.Run(ctx, a.config.Cleanup.Interval); err != nil && ctx.Err() == nil {
 		a.log.WarnContext(ctx, "the cleanup was not completed; it goes on later", "error", err.Error())
 	}
 }

@@ -76,7 +76,7 @@ func TestTraces(t *testing.T) {
 	target := httptest.NewServer(g)
 	defer target.Close()
 	d := testkit.Start(t, func(c *config.Config) {
-		c.Tracing = config.Tracing{Endpoint: target.URL, Headers: []config.Secret{"X-Tenant=kitchen"}, OneIn: 1}
+		c.Tracing = config.Tracing{Endpoint: target.URL, Headers: []config.Secret{"X-Tenant=kitchen"}, SampleOneIn: 1}
 	})
 	demo, person := d.Demo(), testkit.NewPerson(t)
 	answer := demo.Login(t, person)
@@ -147,7 +147,7 @@ func exemplars(t *testing.T, d *testkit.Daemon, spans []*trace.Span) {
 func TestTheCollectorIsAway(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t, func(c *config.Config) {
-		c.Tracing = config.Tracing{Endpoint: "http://127.0.0.1:1", OneIn: 1}
+		c.Tracing = config.Tracing{Endpoint: "http://127.0.0.1:1", SampleOneIn: 1}
 	})
 	if answer := d.Demo().Token(t, url.Values{"grant_type": {"client_credentials"}}); answer.Status != http.StatusOK {
 		t.Errorf("%d %s", answer.Status, answer.Raw)

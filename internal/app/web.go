@@ -103,7 +103,7 @@ func (a *App) publicFace(plumbing server.Plumbing, cookies web.Cookies) (server.
 	if a.demoOptions() != nil {
 		public.DemoCallback = a.pages.DemoCallback
 	}
-	if c.Server.Metrics {
+	if c.Server.PublicMetrics {
 		public.Scrape = (&endpoint.Metrics{Metrics: a.metrics}).Serve
 	}
 	return public, nil

@@ -27,7 +27,7 @@ func Aliases() []Alias {
 		{"REDIS_PASSWORD", "redis.password", "The default user's password."},
 		{"APP_PASSWORD", "redis.password", "The password of the ACL user app; sets redis.username to app as well, and goes before REDIS_PASSWORD."},
 		{"SENTINEL_PASSWORD", "redis.sentinel_password", ""},
-		{"SESSION_TTL_SECONDS", "session.life", ""},
+		{"SESSION_TTL_SECONDS", "session.idle", ""},
 		{"MAX_SESSIONS_PER_USER", "session.limit", ""},
 		{"LOG_LEVEL", "log.level", "In any case; warning is warn."},
 	}

@@ -45,7 +45,7 @@ type Server struct {
 	EndpointPrefix string        `key:"endpoint_prefix" doc:"What stands between the issuer and the endpoints, such as /oauth2. Empty: /authorize, /token, /revoke, /introspect directly below the issuer."`
 	TrustedProxies []string      `key:"trusted_proxies" doc:"Addresses or networks (CIDR) of the proxies whose word about the caller counts. Headers of anybody else are ignored."`
 	ProxyHeader    string        `key:"proxy_header" default:"X-Forwarded-For" enum:"X-Forwarded-For,Forwarded" doc:"The one header by which the trusted proxies tell who asked. A proxy must overwrite it."`
-	Metrics        bool          `key:"metrics" doc:"Serve /metrics below the issuer, too, where everybody can read it."`
+	PublicMetrics  bool          `key:"public_metrics" was:"metrics" doc:"Serve /metrics on the public listener as well, below the issuer, where everybody can read it. The operators' listener always serves it."`
 	RequestTimeout time.Duration `key:"request_timeout" default:"10s" min:"1s" max:"2m" doc:"How long one request may take, waiting for Redis included."`
 	ShutdownDelay  time.Duration `key:"shutdown_delay" default:"0s" min:"0s" max:"5m" doc:"How long the server goes on serving after SIGTERM while its health says that it is stopping, before it closes its listeners: as long as a load balancer takes to notice. 0s: no balancer is in front, or it is told otherwise."`
 	ShutdownGrace  time.Duration `key:"shutdown_grace" default:"20s" min:"0s" max:"10m" doc:"How long requests in flight may take to finish when the server stops, after shutdown_delay."`
@@ -84,7 +84,7 @@ type Redis struct {
 	DialTimeout      time.Duration `key:"dial_timeout" default:"300ms" min:"10ms" max:"30s" doc:"How long a connection may take to be made."`
 	Timeout          time.Duration `key:"timeout" default:"500ms" min:"10ms" max:"30s" doc:"How long one question may take before it counts as not answered (503)."`
 	Durability       string        `key:"durability" enum:"strict,relaxed" doc:"strict: a change is acknowledged only when it survives the loss of any one node. Empty: strict in sentinel mode, relaxed otherwise."`
-	Lease            time.Duration `key:"lease" default:"1s" min:"100ms" max:"10s" doc:"How long the Sentinels' last word lets a master be read (strict)."`
+	ReadLease        time.Duration `key:"read_lease" was:"lease" default:"1s" min:"100ms" max:"10s" doc:"How long a master may be read after a majority of the Sentinels last confirmed it (strict)."`
 	TLS              RedisTLS      `key:"tls"`
 }
 
@@ -100,7 +100,7 @@ type RedisTLS struct {
 // Keys is the calendar of the server's own keys.
 type Keys struct {
 	Algorithm    string        `key:"algorithm" default:"ES256" enum:"ES256,RS256,PS256,EdDSA" doc:"What JWTs are signed with unless a client says otherwise."`
-	Also         []string      `key:"also" enum:"ES256,RS256,PS256,EdDSA" doc:"Further algorithms that a key is kept for, so that a client may be set to them. RS256 is always among them where the scope openid is declared."`
+	Extra        []string      `key:"extra_algorithms" was:"also" enum:"ES256,RS256,PS256,EdDSA" doc:"Further algorithms that a key is kept for, so that a client may use them. RS256 is always among them where the scope openid is declared."`
 	RotateEvery  time.Duration `key:"rotate_every" default:"720h" min:"1h" max:"8760h" doc:"How long a key signs."`
 	PublishAhead time.Duration `key:"publish_ahead" default:"24h" min:"10m" max:"720h" doc:"How long a new signing key stands in the JWKS before it is used, so that every verifier has seen it."`
 }
@@ -121,7 +121,7 @@ type Refresh struct {
 
 // Session is the browser session.
 type Session struct {
-	Life     time.Duration `key:"life" default:"1h" min:"1m" max:"720h" doc:"A browser session ends when it was not used for this long."`
+	Idle     time.Duration `key:"idle" was:"life" default:"1h" min:"1m" max:"720h" doc:"A browser session ends when it was not used for this long."`
 	Absolute time.Duration `key:"absolute" default:"12h" min:"1m" max:"2160h" doc:"A browser session ends this long after its sign-in, however much it is used."`
 	Limit    int           `key:"limit" default:"5" min:"1" max:"100" doc:"Sessions a user may have; the one unused for longest ends for a new one."`
 }
@@ -158,12 +158,12 @@ type Limits struct {
 	LoginFailuresIP  string `key:"login_failures_ip" default:"200/15m" doc:"Wrong passwords from one address; then it is locked for that span."`
 	ClientFailures   string `key:"client_failures" default:"30/5m" doc:"Wrong secrets for one client from one address; then that client is locked at that address for that span. Callers whose secret was right before are not."`
 	ClientFailuresIP string `key:"client_failures_ip" default:"300/5m" doc:"Wrong secrets from one address, whatever client they are for; then the address is locked for that span. Callers whose secret was right before are not."`
-	WithoutRedis     string `key:"without_redis" default:"allow" enum:"allow,deny" doc:"What becomes of requests under a rate while Redis does not answer: allow lets them pass, deny answers 503. Wrong passwords and secrets are always counted: 503."`
+	OnRedisOutage    string `key:"on_redis_outage" was:"without_redis" default:"allow" enum:"allow,deny" doc:"Whether a request under a rate is served while Redis does not answer: allow serves it, deny answers 503. Passwords and secrets are never checked uncounted: they get 503 either way."`
 }
 
 // Cleanup is the sweep of what does not expire by itself.
 type Cleanup struct {
-	Every time.Duration `key:"every" default:"5m" min:"10s" max:"24h" doc:"How often the lists are swept, by one daemon for all."`
+	Interval time.Duration `key:"interval" was:"every" default:"5m" min:"10s" max:"24h" doc:"How often expired entries are removed from the lists in Redis, by one daemon for all."`
 }
 
 // Scope is one scope and what a person is told about it.
@@ -202,13 +202,14 @@ type Log struct {
 type Audit struct {
 	Stdout      bool `key:"stdout" default:"true" doc:"Write every fact to stdout, as one JSON object a line."`
 	MaxEntries  int  `key:"max_entries" default:"100000" min:"0" max:"10000000" doc:"Entries of the chained log in Redis, about 0.7 KB each; the oldest make room. 0: none is kept, and nothing can be searched or verified."`
-	Routine     bool `key:"routine" doc:"Record also what good requests do by themselves: every introspection, client authentication and verdict on a credential, every request refused by a limit, every cleanup."`
-	ManyCallers int  `key:"many_callers" default:"8" min:"0" max:"16" doc:"When so many different callers introspected one token on one server, that is told as a sign of trouble. 0: never."`
+	RecordReads bool `key:"record_reads" was:"routine" doc:"Also record events that change nothing: every introspection, client authentication and presented credential, every request refused by a limit, every cleanup."`
+
+	SharedTokenCallers int `key:"shared_token_callers" was:"many_callers" default:"8" min:"0" max:"16" doc:"How many different callers must introspect one token on one server until the event token.shared is recorded. 0: never."`
 }
 
 // Tracing is OpenTelemetry.
 type Tracing struct {
 	Endpoint string   `key:"endpoint" doc:"Where spans are sent by OTLP/HTTP: the URL of a collector, such as http://127.0.0.1:4318. Empty: nothing is traced."`
 	Headers  []Secret `key:"headers" doc:"Headers for the collector, each as NAME=VALUE."`
-	OneIn    int      `key:"one_in" default:"100" min:"1" max:"1000000" doc:"One request in so many is traced. A trusted proxy may decide otherwise by its traceparent."`
+	SampleOneIn int `key:"sample_one_in" was:"one_in" default:"100" min:"1" max:"1000000" doc:"One request in so many is traced. A trusted proxy may decide otherwise by its traceparent."`
 }

@@ -30,3 +30,26 @@ func chooseOf(value string, f Field) string {
 func allowed(value string, oneOf []string) bool {
 	return len(oneOf) == 0 || slices.Contains(oneOf, value)
 }
+
+// renamed returns what is wrong with a key that is no setting any more because the setting was renamed: the
+// new name. ok is false when no setting had that key. name spells a key, as a YAML key or as a variable.
+func renamed(old string, fields []Field, name func(key string) string) (p Problem, ok bool) {
+	for _, f := range fields {
+		if f.Was != "" && name(f.Was) == old {
+			now := name(f.Key)
+			return Problem{Key: old, What: "was renamed to " + now, Hint: "write " + now + " instead"}, true
+		}
+	}
+	return Problem{}, false
+}
+
+// unknownSetting returns the problem of a name that is no setting: its new name, or the nearest known one.
+func (l *loader) unknownSetting(name string, known []string, spell func(key string) string) Problem {
+	if p, ok := renamed(name, l.fields, spell); ok {
+		return p
+	}
+	return Problem{Key: name, What: "no such setting", Hint: didYouMean(name, known)}
+}
+
+// asKey spells a key as YAML and the command line do.
+func asKey(key string) string { return key }

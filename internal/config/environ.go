@@ -137,7 +137,9 @@ func (l *loader) checkNames(environ, origins map[string]string) {
 	for name := range environ {
 		ours := strings.HasPrefix(name, EnvPrefix) && !slices.Contains(known, name)
 		if ours && !link.MatchString(name) {
-			l.wrong = append(l.wrong, Problem{Key: name, What: "no such setting", Hint: didYouMean(name, known), Origin: origins[name]})
+			unknown := l.unknownSetting(name, known, envName)
+			unknown.Origin = origins[name]
+			l.wrong = append(l.wrong, unknown)
 		}
 	}
 	slices.SortStableFunc(l.wrong, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })

@@ -34,6 +34,7 @@ type Field struct {
 	OneOf    []string // the allowed values; nil means any
 	Min, Max string   // bounds of a number or duration; empty means none
 	Reload   bool     // SIGHUP changes it without a restart
+	Was      string   // the key before it was renamed; empty means never. The old key is refused.
 	Items    []Field  // of Objects: the fields of one object; their Key is relative
 
 	index []int
@@ -77,7 +78,7 @@ func fieldsOf(t reflect.Type, prefix string, index []int) []Field {
 func fieldOf(sf reflect.StructField, key string, index []int) Field {
 	f := Field{
 		Key:     key,
-		Env:     EnvPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_")),
+		Env:     envName(key),
 		Kind:    kindOf(sf.Type),
 		Doc:     sf.Tag.Get("doc"),
 		Default: sf.Tag.Get("default"),
@@ -86,6 +87,9 @@ func fieldOf(sf reflect.StructField, key string, index []int) Field {
 		Reload:  sf.Tag.Get("reload") == "true",
 		index:   index,
 	}
+	if was := sf.Tag.Get("was"); was != "" {
+		f.Was = strings.TrimSuffix(key, sf.Tag.Get("key")) + was
+	}
 	if allowed := sf.Tag.Get("enum"); allowed != "" {
 		f.OneOf = strings.Split(allowed, ",")
 	}
@@ -93,6 +97,11 @@ func fieldOf(sf reflect.StructField, key string, index []int) Field {
 		f.Items = fieldsOf(sf.Type.Elem(), "", nil)
 	}
 	return f
+}
+
+// envName returns the environment variable of a key.
+func envName(key string) string {
+	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
 func kindOf(t reflect.Type) Kind {

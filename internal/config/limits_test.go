@@ -49,7 +49,7 @@ func TestLimitsByDefault(t *testing.T) {
 
 func TestAWrongLimitIsTold(t *testing.T) {
 	t.Parallel()
-	_, _, err := Load(Sources{Dev: true, Set: map[string]string{"limits.token": "many", "limits.without_redis": "maybe"}})
+	_, _, err := Load(Sources{Dev: true, Set: map[string]string{"limits.token": "many", "limits.on_redis_outage": "maybe"}})
 	problems, ok := err.(Problems) //nolint:errorlint // Load answers nothing else
 	if !ok || len(problems) == 0 {
 		t.Fatalf("%v", err)

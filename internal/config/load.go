@@ -170,7 +170,8 @@ func (l *loader) known(file *document, key string) bool {
 	case slices.ContainsFunc(all, within):
 		refuse("is a section, not a value", "write its settings below it, indented")
 	default:
-		refuse("no such setting", didYouMean(key, all))
+		unknown := l.unknownSetting(key, all, asKey)
+		refuse(unknown.What, unknown.Hint)
 	}
 	return false
 }
@@ -187,7 +188,9 @@ func (l *loader) flags() {
 	known := keysOf(l.fields)
 	for _, key := range slices.Sorted(maps.Keys(l.sources.Set)) {
 		if !slices.Contains(known, key) {
-			l.wrong = append(l.wrong, Problem{Key: key, What: "no such setting", Hint: didYouMean(key, known), Origin: "command line"})
+			unknown := l.unknownSetting(key, known, asKey)
+			unknown.Origin = "command line"
+			l.wrong = append(l.wrong, unknown)
 			continue
 		}
 		l.v.Set(key, l.sources.Set[key])

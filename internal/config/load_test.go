@@ -44,7 +44,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	c := load(t, config.Sources{Environ: enough()})
 	got := fmt.Sprintln(c.Server.Listen, c.Admin.Listen, c.Redis.Mode, c.Redis.Addrs, c.Redis.MasterName,
-		c.Token.Access, c.Token.Code, c.Refresh.Idle, c.Refresh.Grace, c.Session.Life, c.Session.Limit, c.Keys.Algorithm)
+		c.Token.Access, c.Token.Code, c.Refresh.Idle, c.Refresh.Grace, c.Session.Idle, c.Session.Limit, c.Keys.Algorithm)
 	want := "127.0.0.1:8080 127.0.0.1:9090 standalone [127.0.0.1:6379] mymaster 15m0s 10m0s 168h0m0s 10s 1h0m0s 5 ES256\n"
 	if got != want {
 		t.Errorf("defaults:\n got %s\nwant %s", got, want)
@@ -218,7 +218,7 @@ func TestAliases(t *testing.T) {
 		"REDIS_PASSWORD=q", "SENTINEL_PASSWORD=s", "SESSION_TTL_SECONDS=1800", "MAX_SESSIONS_PER_USER=3", "LOG_LEVEL=WARNING",
 		"CACHE_DB=1", "CLEANUP_INTERVAL_SECONDS=300")})
 	got := fmt.Sprint(c.Redis.Addrs, c.Redis.DB, c.Redis.Username, c.Redis.Password.Reveal(), c.Redis.SentinelPassword.Reveal(),
-		c.Session.Life, c.Session.Limit, c.Log.Level)
+		c.Session.Idle, c.Session.Limit, c.Log.Level)
 	want := fmt.Sprint([]string{"redis.internal:6380"}, 2, "app", "p", "s", 30*time.Minute, 3, "warn")
 	if got != want {
 		t.Errorf("aliases give %s, want %s", got, want)

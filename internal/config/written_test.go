@@ -165,9 +165,9 @@ func TestF_N11_EverySettingTellsItsOrigin(t *testing.T) {
 // A mistake shows the value and where it stands; a password that stands in a URL is not shown.
 func TestF_N11_MistakesNameValueAndOrigin(t *testing.T) {
 	t.Parallel()
-	file := write(t, "c.yaml", "issuer: https://u:hunter2@auth.example.com\nsession:\n  life: soon\nredis:\n  addrs: [a, 'b:1']\nscopes:\n  - name: 'a b'\n    description: c\n")
+	file := write(t, "c.yaml", "issuer: https://u:hunter2@auth.example.com\nsession:\n  idle: soon\nredis:\n  addrs: [a, 'b:1']\nscopes:\n  - name: 'a b'\n    description: c\n")
 	_, _, err := config.Load(config.Sources{File: file, Environ: []string{"OAUTH2D_MASTER_KEY=" + masterKey}})
-	if err == nil || !strings.Contains(err.Error(), `session.life: "soon" must be a duration such as 90s, 15m, 12h or 7d, or a number of seconds (`+file+`, line 3)`) {
+	if err == nil || !strings.Contains(err.Error(), `session.idle: "soon" must be a duration such as 90s, 15m, 12h or 7d, or a number of seconds (`+file+`, line 3)`) {
 		t.Errorf("%v", err)
 	}
 	if err := os.WriteFile(file, []byte(strings.Replace(readAll(t, file), "soon", "1h", 1)), 0o600); err != nil {

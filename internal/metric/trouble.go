@@ -25,7 +25,7 @@ func newSigns() signs {
 		actions:     newVocabulary(),
 		revokedUses: counter("revoked_token_uses_total", "Access tokens shown after they, their grant or all tokens of their client were revoked."),
 		denials:     counters("introspections_denied_total", "Live tokens reported inactive, because the caller may not introspect them, by who asked.", "caller"),
-		spreads:     counter("tokens_spread_total", "Tokens that audit.many_callers different callers introspected on this server."),
+		spreads:     counter("tokens_spread_total", "Tokens that audit.shared_token_callers different callers introspected on this server."),
 		lost:        counters("audit_dropped_total", "Facts that did not get into the audit log: where is log for its copy in Redis, all for that and the lines.", "where"),
 		breaks:      counter("audit_breaks_total", "Times that the audit log in Redis did not end where it must: it was tampered with, or Redis lost data."),
 	}

@@ -59,7 +59,7 @@ func (r *Registry) checkAlgorithm(c oauth.Client) error {
 	if c.Algorithm == "" || r.Algorithms == nil || slices.Contains(r.Algorithms, c.Algorithm) {
 		return nil
 	}
-	return refuse(fmt.Sprintf("token_signing_alg %s has no key here: use one of %s, or add it to keys.also",
+	return refuse(fmt.Sprintf("token_signing_alg %s has no key here: use one of %s, or add it to keys.extra_algorithms",
 		c.Algorithm, strings.Join(r.Algorithms, ", ")))
 }
 

@@ -64,7 +64,7 @@ func withRedirect(c oauth.Client) oauth.Client {
 
 func TestF_S13_TheHashOfAnAccessTokenIsThatOfTheSignature(t *testing.T) {
 	t.Parallel()
-	d := testkit.Start(t, func(c *config.Config) { c.Keys.Also = []string{"EdDSA", "PS256"} })
+	d := testkit.Start(t, func(c *config.Config) { c.Keys.Extra = []string{"EdDSA", "PS256"} })
 	for algorithm, half := range map[string]func([]byte) []byte{
 		"ES256": half256, "RS256": half256, "PS256": half256,
 		"EdDSA": func(b []byte) []byte { sum := sha512.Sum512(b); return sum[:32] },
