@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
@@ -37,7 +39,7 @@ func newAuditQuery(s *shared) *cobra.Command {
 	flags.StringVar(&to, "to", "", "before this time, or longer ago than this")
 	flags.StringVar(&f.Subject, "subject", "", "about this user, by user name or id, or about this client")
 	flags.StringVar(&f.Client, "client", "", "in which this client took part")
-	flags.StringSliceVar(&f.Events, "event", nil, "facts of these names, such as code.replayed")
+	flags.StringSliceVar(&f.Events, "event", nil, "events of these names, such as code.replayed")
 	flags.StringVar(&f.Request, "request-id", "", "of this request: its id, or the code for support that a person reads out")
 	flags.BoolVar(&f.OldestFirst, "oldest-first", false, "in the order in which it happened")
 	flags.IntVar(&limit, "limit", 200, "how many are listed at most; 0: all")
@@ -48,6 +50,11 @@ func newAuditQuery(s *shared) *cobra.Command {
 		}
 		if f.To, err = s.moment("--to", to); err != nil {
 			return err
+		}
+		for _, name := range f.Events {
+			if !slices.Contains(event.Names(), name) {
+				return oneOf("--event", name, event.Names())
+			}
 		}
 		asked := f
 		unknown, err := s.resolve(ctx, api, &f)

@@ -53,6 +53,9 @@ func TestF_N05_AuditQueryTakesNamesAndRefusesUnknownOnes(t *testing.T) {
 			t.Errorf("%v: %d, %q, %q", wrong, exit, out, told)
 		}
 	}
+	if out, _ := works(t, as, "audit", "query", "--event", "request.refused"); strings.Contains(out, "not_found") {
+		t.Errorf("asking for unknown names is recorded as refusals: %s", out)
+	}
 	// What is recorded of somebody who is gone is still found.
 	works(t, as, "client", "delete", "planner", "--yes")
 	d.Facts(t)

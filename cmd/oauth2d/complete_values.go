@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
@@ -29,6 +30,7 @@ func completeWords(root *cobra.Command) {
 		"format":        {"opaque", "jwt"},
 		"algorithm":     {"ES256", "RS256", "PS256", "EdDSA"},
 		"introspection": {"own", "any"},
+		"event":         event.Names(),
 		"use":           {keyring.UseSign, keyring.UseMAC, keyring.UsePepper},
 		"reset": {
 			"access_token_format", "application_type", "audience", "claims", "client_name", "default_scope", "grant_types", "introspection",

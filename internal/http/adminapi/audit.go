@@ -1,10 +1,13 @@
 package adminapi
 
 import (
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // maxEvents is how many facts one question may name.
@@ -16,8 +19,8 @@ func (a *API) listAudit(c *call) error {
 		Request: c.id("request_id"),
 	}
 	for _, name := range f.Events {
-		if !isEvent(name) {
-			c.fault("event", "is no name of a fact, such as code.replayed")
+		if !slices.Contains(event.Names(), name) {
+			c.fault("event", unknownEvent(name))
 		}
 	}
 	if len(f.Events) > maxEvents {
@@ -47,6 +50,14 @@ func (a *API) listAudit(c *call) error {
 		entries = []adminwire.AuditEntry{}
 	}
 	return c.ok(adminwire.Page[adminwire.AuditEntry]{Items: entries, Next: next(more, query...)})
+}
+
+// unknownEvent says why a name of a fact is refused: an empty answer would read as "it never happened".
+func unknownEvent(name string) string {
+	if near := oauth.Nearest(name, event.Names()); near != "" {
+		return "is not the name of an event; did you mean " + near + "?"
+	}
+	return "is not the name of an event; there are " + strings.Join(event.Names(), ", ")
 }
 
 func (a *API) verifyAudit(c *call) error {

@@ -43,12 +43,6 @@ func isUUID(text string) bool {
 	return true
 }
 
-// isEvent tells whether a text has the form of the name of a fact.
-func isEvent(text string) bool {
-	subject, verb, ok := strings.Cut(text, ".")
-	return ok && upTo(subject, 40) && upTo(verb, 40) && only(subject+verb, lower+"_")
-}
-
 // upTo tells whether a text is there and not too long.
 func upTo(text string, most int) bool { return text != "" && len(text) <= most }
 

@@ -70,6 +70,7 @@ func TestStrictRequests(t *testing.T) {
 		{"GET", "/grants", "", "user_id"},
 		{"GET", "/audit?order=up", "", "order"},
 		{"GET", "/audit?event=x", "", "event"},
+		{"GET", "/audit?event=code.replayd", "", "event"},
 		{"GET", "/audit/verify?cursor=AAAAAAAAAAAA", "", "cursor"},
 		{"GET", "/audit/verify?limit=1", "", "limit"},
 		{"GET", "/clients/a%20b", "", "client_id"},

@@ -185,11 +185,14 @@ func (e *Errors) log(r *http.Request, refusal *oauth.Error, level slog.Level) {
 
 // record makes a fact of a refusal, at the one place that every refusal passes. It leaves out what is
 // recorded elsewhere (WasRecorded, limit.hit), what is no refusal but an outage, and requests for paths
-// that do not exist: scanners would fill the log with them.
+// that do not exist: scanners would fill the log with them. That a reader asked for what is not there is an
+// answer and no refusal: every look-up of a name by the command line would be recorded.
 func (e *Errors) record(r *http.Request, refusal *oauth.Error) {
 	route := routeOf(r)
 	switch {
 	case e.Events == nil, route == unmatched, refusal.WasRecorded():
+		return
+	case refusal.Code == oauth.NotFound && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		return
 	case refusal.Code == oauth.TemporarilyUnavailable, refusal.Code == oauth.SlowDown, refusal.Code == oauth.MethodNotAllowed:
 		return
