@@ -12,16 +12,12 @@ import (
 // the moment Raise returns, however much there is of it.
 type Revocations interface {
 	// Raise ends part of a user's access. It costs the same for any number of grants. Of two concurrent
-	// callers each makes a generation of its own. Durable.
+	// callers each makes a generation of its own. The store's own clock stamps it. Durable.
 	Raise(ctx context.Context, e Ending) error
 
 	// Reap deletes, of one page of a user's grants, those that a revocation has ended, and takes those
 	// out of the index that are gone. Nothing depends on it but memory. Durable.
 	Reap(ctx context.Context, q GrantQuery) (Reaped, error)
-
-	// Settle forgets the endings of single browsers and clients that are older than before. Call it only
-	// after a Reap over all pages that began after the time before. Expendable.
-	Settle(ctx context.Context, user oauth.UserID, before time.Time) error
 }
 
 // Ending says what of a user's access ends.
@@ -30,7 +26,7 @@ type Ending struct {
 	What   Ended
 	Root   oauth.RootTag  // of EndedSession: the browser; of EndedOthers: the one that is spared
 	Client oauth.ClientID // of EndedClient
-	Now    time.Time
+	Now    time.Time     // the caller's clock; the store stamps the ending by its own
 	Keep   time.Duration // no grant lives longer
 }
 

@@ -19,8 +19,11 @@ type Sweeps interface {
 	// and gives the right back. False when another holder has it by now. Expendable.
 	Mark(ctx context.Context, c Claim, cursor string, now time.Time) (bool, error)
 
-	// Tidy takes out of a user's lists what is over: dead grants and ended sessions. What is being
-	// made at this moment is never taken for dead. It answers how many it took out. Expendable.
+	// Tidy takes out of a user's lists what is over: dead grants, and sessions an hour after their end. Then
+	// it forgets the endings of single browsers and clients, an hour after each at the earliest, as far as
+	// everything that they ended is deleted. What is being made at this moment is never taken for dead. The
+	// store's own clock judges, so that the clock of the calling daemon does not matter. It returns how
+	// many it took out. Expendable.
 	Tidy(ctx context.Context, user oauth.UserID, now time.Time) (int, error)
 }
 

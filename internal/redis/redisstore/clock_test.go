@@ -1,6 +1,8 @@
 package redisstore_test
 
 import (
+	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,5 +56,99 @@ func TestF_S25_DaemonsWithSkewedClocksAgree(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// clocked opens a daemon that judges by the clock of Redis, as in production.
+func clocked(t *testing.T, o redisconn.Options) *redisconn.DB {
+	t.Helper()
+	o.Timeout, o.DialTimeout = 10*time.Second, 5*time.Second
+	db, err := redisconn.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// The cleanup of a daemon whose clock is ahead must not forget the ending that a daemon whose clock is
+// behind made a moment ago: a request that read its session before the ending could create its grant.
+func TestF_S01_ASkewedClockLosesNoEnding(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	for name, o := range map[string]redisconn.Options{
+		"embedded":   {},
+		"standalone": {Mode: redisconn.Standalone, Addrs: []string{server.Addr}},
+	} {
+		db := clocked(t, o)
+		s := subject(db)
+		for n, skew := range []struct{ raised, swept time.Duration }{{-2 * time.Hour, 0}, {0, 2 * time.Hour}, {-time.Hour, 90 * time.Minute}} {
+			late := sampleGrant(time.Now().UTC().Truncate(time.Millisecond), 5*n)
+			for _, e := range []store.Ending{{What: store.EndedSession, Root: late.Ref.Root()}, {What: store.EndedClient, Client: late.Client}} {
+				e.User, e.Now, e.Keep = late.User, time.Now().Add(skew.raised), 48*time.Hour
+				if err := s.Revocations.Raise(t.Context(), e); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := s.Sweeps.Tidy(t.Context(), late.User, time.Now().Add(skew.swept)); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Grants.Create(t.Context(), late); !errors.Is(err, store.Revoked) {
+					t.Errorf("%s: %s raised %v off, swept %v off: a grant of before was created: %v", name, e.What, skew.raised, skew.swept, err)
+				}
+			}
+		}
+	}
+}
+
+// The cleanup of a daemon whose clock is ahead leaves live sessions in their user's list: one that the
+// list does not name is neither shown nor prolonged.
+func TestF_S01_ASkewedClockHidesNoSession(t *testing.T) {
+	t.Parallel()
+	s, now := subject(clocked(t, redisconn.Options{})), time.Now().UTC().Truncate(time.Millisecond)
+	one := oauth.Session{Ref: "one", User: "u", Started: now, Seen: now, Expires: now.Add(time.Hour)}
+	if _, _, err := s.Sessions.Start(t.Context(), one, 9); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Sweeps.Tidy(t.Context(), one.User, now.Add(2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if listed, err := s.Sessions.OfUser(t.Context(), one.User, now); err != nil || len(listed) != 1 {
+		t.Errorf("after the cleanup of a daemon 2 h ahead: %d sessions, %v", len(listed), err)
+	}
+}
+
+// An ending that is raised after the cleanup looked at the grants stays, however far the clock jumped.
+func TestF_S01_AnEndingDuringTheCleanupStays(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	o := redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}}
+	other := subject(openDB(t, o))
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	g := sampleGrant(now, 1)
+	raise := func(e store.Ending) {
+		e.User, e.Now, e.Keep = g.User, now, 48*time.Hour
+		if err := other.Revocations.Raise(t.Context(), e); err != nil {
+			t.Error(err)
+		}
+	}
+	reads, once := 0, sync.Once{}
+	o.Observe = func(verb, _ string, _ time.Duration) {
+		if verb != "grants.index" {
+			return
+		}
+		if reads++; reads == 2 { // the first reads the index, the second the grants
+			once.Do(func() { raise(store.Ending{What: store.EndedSession, Root: g.Ref.Root()}) })
+		}
+	}
+	s := subject(openDB(t, o))
+	raise(store.Ending{What: store.EndedClient, Client: "another"})
+	if err := s.Grants.Create(t.Context(), g); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Sweeps.Tidy(t.Context(), g.User, now.Add(3*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Grants.Get(t.Context(), g.Ref); !errors.Is(err, store.Absent) {
+		t.Errorf("the grant of a browser that signed out during the cleanup: %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -46,7 +45,7 @@ func (r *Revocations) Raise(ctx context.Context, e store.Ending) error {
 	case store.EndedUser, store.EndedGrants:
 	}
 	_, err := r.db.Write(ctx, "revocations.raise", r.raise, []string{r.names.revokedUser(oauth.TagOfUser(e.User))},
-		e.Now.UnixMilli(), e.Keep.Milliseconds(), scope, spared, "")
+		r.db.Stamp(e.Now), e.Keep.Milliseconds(), scope, spared, "")
 	return err
 }
 
@@ -140,9 +139,24 @@ func (r *Revocations) Reap(ctx context.Context, q store.GrantQuery) (store.Reape
 	return reaped, err
 }
 
-// Settle implements store.Revocations.
-func (r *Revocations) Settle(ctx context.Context, user oauth.UserID, before time.Time) error {
+// latest reads the generation of a user's last ending; 0 when there was none.
+func (r *Revocations) latest(ctx context.Context, user oauth.UserID) (oauth.Generation, error) {
+	cmd := redis.NewSliceCmd(ctx, "hmget", r.names.revokedUser(oauth.TagOfUser(user)), "v")
+	if err := r.db.Read(ctx, "revocations.latest", cmd); err != nil {
+		return 0, err
+	}
+	revocation, err := decodeRevocation(cmd)
+	return revocation.Latest, err
+}
+
+// forget drops the endings of single browsers and clients up to a generation that are older than settled.
+// Everything that they ended must have been deleted by a Reap that began after upTo was read. The hour
+// covers a request that read its session before the ending and has not created its grant yet.
+func (r *Revocations) forget(ctx context.Context, user oauth.UserID, upTo oauth.Generation, now time.Time) error {
+	if upTo == 0 {
+		return nil
+	}
 	_, err := r.db.Write(ctx, "revocations.settle", r.settle, []string{r.names.revokedUser(oauth.TagOfUser(user))},
-		strconv.FormatInt(before.UnixMilli(), 10))
+		int64(upTo), r.db.Stamp(now), settled.Milliseconds())
 	return err
 }

@@ -56,7 +56,8 @@ func (s *Sweeps) Mark(ctx context.Context, c store.Claim, cursor string, now tim
 
 // Tidy implements store.Sweeps.
 func (s *Sweeps) Tidy(ctx context.Context, user oauth.UserID, now time.Time) (int, error) {
-	answer, err := s.db.Write(ctx, "sweeps.tidy", s.sessions, []string{s.names.userSessions(user)}, now.UnixMilli())
+	answer, err := s.db.Write(ctx, "sweeps.tidy", s.sessions, []string{s.names.userSessions(user)},
+		s.db.Stamp(now), settled.Milliseconds())
 	if err != nil {
 		return 0, err
 	}
@@ -65,6 +66,11 @@ func (s *Sweeps) Tidy(ctx context.Context, user oauth.UserID, now time.Time) (in
 		return 0, err
 	}
 	removed := int(sessions)
+	// Before the reap: an ending that is raised while it runs may leave grants behind it.
+	before, err := s.revocations.latest(ctx, user)
+	if err != nil {
+		return removed, err
+	}
 	for q := (store.GrantQuery{User: user, Limit: tidyPage}); ; {
 		reaped, err := s.revocations.Reap(ctx, q)
 		removed += reaped.Ended + reaped.Gone
@@ -75,7 +81,7 @@ func (s *Sweeps) Tidy(ctx context.Context, user oauth.UserID, now time.Time) (in
 			break
 		}
 	}
-	return removed, s.revocations.Settle(ctx, user, now.Add(-settled))
+	return removed, s.revocations.forget(ctx, user, before, now)
 }
 
 // tidyPage is how many grants are looked at in one step.

@@ -192,7 +192,6 @@ func Abandoned(t *testing.T, open Open) {
 		"Overview.Clients":    second(s.Overview.ClientsOfUser(ctx, "x", "", 1)),
 		"Revocations.Raise":   s.Revocations.Raise(ctx, store.Ending{User: "x", What: store.EndedUser}),
 		"Revocations.Reap":    second(s.Revocations.Reap(ctx, store.GrantQuery{User: "x", Limit: 1})),
-		"Revocations.Settle":  s.Revocations.Settle(ctx, "x", now),
 		"Consents.Give":       second(s.Consents.Give(ctx, "x", oauth.Consent{}, now)),
 		"Consents.Of":         second(s.Consents.Of(ctx, "x", "y")),
 		"Consents.Given":      second(s.Consents.Given(ctx, "x")),

@@ -1,12 +1,21 @@
 -- Ends part of a user's access: raises the generation of one scope above all that were given so far.
 -- KEYS  1 the user's revocation
--- ARGV  1 now   2 how long a grant may live at most (both in ms)   3 scope   4 root that others spares, or ''
+-- ARGV  1 now, or empty: the time of Redis   2 how long a grant may live at most (both in ms)   3 scope
+--       4 root that others spares, or ''
 --       5 a generation that must hold at least, or '' for a new one
 -- gives the generation
 local v = redis.call('HGET', KEYS[1], 'v') or '0'
 local keep = string.format('%d', math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]), 1))
 local made = ARGV[5]
-if made == '' then made = string.format('%d', math.max(tonumber(ARGV[1]), tonumber(v) + 1)) end
+if made == '' then
+  -- One clock for all daemons: the cleanup compares the generation with it.
+  local now = tonumber(ARGV[1])
+  if not now then
+    local time = redis.call('TIME')
+    now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  end
+  made = string.format('%d', math.max(now, tonumber(v) + 1))
+end
 local function raise(scope, to)
   local stands = redis.call('HGET', KEYS[1], scope) or '0'
   if tonumber(to) > tonumber(stands) then redis.call('HSET', KEYS[1], scope, to) end

@@ -1,12 +1,18 @@
--- Forgets the endings of single browsers and clients that are older than a time: what they ended is
--- deleted by now.
+-- Forgets endings of single browsers and clients: what they ended is deleted by now.
 -- KEYS  1 the user's revocation
--- ARGV  1 the time in ms
+-- ARGV  1 the latest generation to forget   2 now, or empty: the time of Redis
+--       3 how long ago an ending was made at least (times and lengths in ms)
 -- gives how many
+local now = tonumber(ARGV[2])
+if not now then
+  local time = redis.call('TIME')
+  now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local up_to, before = tonumber(ARGV[1]), now - tonumber(ARGV[3])
 local old, all = {}, redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
-  local kind = string.sub(all[i], 1, 2)
-  if (kind == 's:' or kind == 'c:') and tonumber(all[i + 1]) < tonumber(ARGV[1]) then old[#old + 1] = all[i] end
+  local kind, generation = string.sub(all[i], 1, 2), tonumber(all[i + 1])
+  if (kind == 's:' or kind == 'c:') and generation <= up_to and generation < before then old[#old + 1] = all[i] end
 end
 if #old > 0 then redis.call('HDEL', KEYS[1], unpack(old)) end
 return #old
