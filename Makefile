@@ -122,8 +122,8 @@ redis-ha-stop: ## stop that group
 	@deploy/redis/bin/ha-down.sh
 
 .PHONY: docs
-docs: ## write docs/configuration.md and docs/cli.md again
-	go generate ./internal/config ./cmd/oauth2d
+docs: ## write docs/configuration.md, docs/client-properties.md and docs/cli.md again
+	go generate ./internal/config ./internal/clientmeta ./cmd/oauth2d
 
 .PHONY: api-docs
 api-docs: ## lint api/openapi/*.yaml and make pages of them, to read in a browser: build/api/{public,admin}.html

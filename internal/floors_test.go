@@ -35,9 +35,11 @@ var floor = map[string]int{
 	"internal/token":            4,
 	"internal/clientauth":       4,
 	"internal/http/web":         4,
+	"internal/http/adminclient": 4,
 	"internal/redis/redisstore": 4,
 	"internal/directory":        4,
 
+	"internal/http/adminwire":  3,
 	"internal/audit":           3,
 	"internal/keyring":         3,
 	"internal/registry":        3,
@@ -47,13 +49,13 @@ var floor = map[string]int{
 	"internal/epoch":           3,
 	"internal/redis/redisconn": 3,
 
-	"internal/store":            2,
-	"internal/metric":           2,
-	"internal/trouble":          2,
-	"internal/commit":           2,
-	"internal/tracing":          2,
-	"internal/config":           2,
-	"internal/http/adminclient": 2,
+	"internal/store":      2,
+	"internal/metric":     2,
+	"internal/trouble":    2,
+	"internal/commit":     2,
+	"internal/tracing":    2,
+	"internal/config":     2,
+	"internal/clientmeta": 2,
 
 	"internal/oauth":  1,
 	"internal/jose":   1,
@@ -63,8 +65,6 @@ var floor = map[string]int{
 
 	"internal/commonpw":  1,
 	"internal/smallfile": 1,
-
-	"internal/http/adminwire": 1,
 }
 
 // support are rooms that only tests import. They may look at everything.

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 func newClientApply(s *shared) *cobra.Command {
@@ -96,7 +97,7 @@ type alteration struct {
 	ID      string       `json:"client_id"`
 	Changes []difference `json:"changes"`
 
-	wanted adminwire.ClientMetadata
+	wanted oauth.Client
 }
 
 // pruning says whether clients go that the file does not name, and whether those go, too, that may
@@ -112,24 +113,23 @@ func (s *shared) plan(ctx context.Context, api *adminclient.Client, wanted []dec
 	p := &plan{Created: []*creation{}, Changed: []alteration{}, Deleted: []string{}, revisions: map[string]uint64{}}
 	known := map[string]adminwire.Client{}
 	for _, c := range there {
-		known[c.ID], p.revisions[c.ID] = c, c.Revision
+		known[string(c.ID)], p.revisions[string(c.ID)] = c, c.Revision
 	}
 	for _, one := range wanted {
-		c, ok := known[one.ID]
-		delete(known, one.ID)
+		id := string(one.ID)
+		c, ok := known[id]
+		delete(known, id)
 		if !ok {
-			p.Created = append(p.Created, &creation{ID: one.ID, wanted: one})
+			p.Created = append(p.Created, &creation{ID: id, wanted: one})
 			continue
 		}
-		changes, err := differences(c.Metadata(), one.complete(c.Metadata()))
-		if err != nil {
-			return nil, err
-		}
+		put := one.wanted(c.Client)
+		changes := differences(c.Client, clientmeta.WithDefaults(put))
 		if len(changes) == 0 {
 			p.Unchanged++
 			continue
 		}
-		p.Changed = append(p.Changed, alteration{ID: one.ID, Changes: changes, wanted: one.metadata(c.Metadata())})
+		p.Changed = append(p.Changed, alteration{ID: id, Changes: changes, wanted: put})
 	}
 	if prune.wanted {
 		p.Deleted = s.superfluous(known, prune)
@@ -144,7 +144,7 @@ func (s *shared) superfluous(unnamed map[string]adminwire.Client, prune pruning)
 		switch {
 		case id == s.self:
 			s.say("client %s stays although the file does not name it: you are logged in as it", id)
-		case !prune.operators && slices.ContainsFunc(strings.Fields(unnamed[id].Scope), operates):
+		case !prune.operators && slices.ContainsFunc(unnamed[id].Scopes, operates):
 			s.say("client %s stays although the file does not name it: it has an admin scope; hint: --prune-operators deletes it, too", id)
 		default:
 			ids = append(ids, id)
@@ -190,7 +190,7 @@ func (p *plan) examine(ctx context.Context, api *adminclient.Client) error {
 		}
 	}
 	for _, one := range p.Changed {
-		if err := api.ExaminePut(ctx, one.ID, one.wanted, adminclient.Condition{Revision: p.revisions[one.ID]}); err != nil {
+		if err := api.ExaminePut(ctx, one.wanted, adminclient.Condition{Revision: p.revisions[one.ID]}); err != nil {
 			failed = append(failed, &during{"client " + one.ID, err})
 		}
 	}
@@ -218,7 +218,7 @@ func (p *plan) carryOut(ctx context.Context, s *shared, api *adminclient.Client,
 		return false
 	})
 	p.Changed = slices.DeleteFunc(p.Changed, func(one alteration) bool {
-		_, _, err := api.PutClient(ctx, one.ID, one.wanted, adminclient.Condition{Revision: p.revisions[one.ID]})
+		_, _, err := api.PutClient(ctx, one.wanted, adminclient.Condition{Revision: p.revisions[one.ID]})
 		fail(one.ID, err)
 		return err != nil
 	})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -10,7 +9,6 @@ import (
 )
 
 func newClientUpdate(s *shared) *cobra.Command {
-	var f clientFlags
 	var reset []string
 	cmd := &cobra.Command{
 		Use:   "update ID",
@@ -22,81 +20,19 @@ func newClientUpdate(s *shared) *cobra.Command {
   oauth2d client update planner --direct --no-rotation=false`,
 		Args: oneArg("the id of a client"),
 	}
-	f.bind(cmd)
+	flags := bindClientFlags(cmd.Flags())
 	cmd.Flags().StringSliceVar(&reset, "reset", nil, "members that get their default back, such as lifetimes")
 	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		change := f.patch(cmd)
+		change := flags.patch()
 		for _, name := range reset {
 			change[name] = nil
 		}
 		if len(change) == 0 {
 			return usage("%s: nothing is to be changed; hint: %s --help lists the flags", cmd.CommandPath(), cmd.CommandPath())
 		}
-		s.warnOfLogouts(f.logouts)
+		flags.warn(s)
 		return s.patchClient(ctx, api, args[0], change, "changed")
 	})
-}
-
-// patch is what the flags that were given change.
-func (f *clientFlags) patch(cmd *cobra.Command) adminclient.Patch {
-	either := func(is bool, yes, no string) string {
-		if is {
-			return yes
-		}
-		return no
-	}
-	seconds := func(d time.Duration) any {
-		if d == 0 {
-			return nil
-		}
-		return int64(d / time.Second)
-	}
-	values := map[string]func() (string, any){
-		"name": func() (string, any) { return "client_name", f.name },
-		"public": func() (string, any) {
-			return "token_endpoint_auth_method", either(f.public, "none", "client_secret_basic")
-		},
-		"native":              func() (string, any) { return "application_type", either(f.native, "native", "web") },
-		"grant":               func() (string, any) { return "grant_types", f.grants },
-		"redirect-uri":        func() (string, any) { return "redirect_uris", f.redirects },
-		"post-logout-uri":     func() (string, any) { return "post_logout_redirect_uris", f.logouts },
-		"scope":               func() (string, any) { return "scope", f.scope },
-		"default-scope":       func() (string, any) { return "default_scope", f.defaultScope },
-		"audience":            func() (string, any) { return "audience", f.audience },
-		"resource":            func() (string, any) { return "resources", f.resources },
-		"format":              func() (string, any) { return "access_token_format", f.format },
-		"algorithm":           func() (string, any) { return "token_signing_alg", f.algorithm },
-		"introspection":       func() (string, any) { return "introspection", f.introspection },
-		"no-rotation":         func() (string, any) { return "refresh_token_rotation", either(f.noRotation, "never", "always") },
-		"requests-per-minute": func() (string, any) { return "requests_per_minute", f.perMinute },
-		"skip-consent":        func() (string, any) { return "skip_consent", f.skipConsent },
-		"end-offline-access":  func() (string, any) { return "sign_out_ends_offline_access", f.signOutEndsAll },
-
-		"claim": func() (string, any) { return "claims", f.claims },
-	}
-	lives := map[string]func() (string, any){
-		"code-life":        func() (string, any) { return "code", seconds(f.code) },
-		"access-life":      func() (string, any) { return "access_token", seconds(f.access) },
-		"refresh-idle":     func() (string, any) { return "refresh_token_idle", seconds(f.refreshIdle) },
-		"refresh-absolute": func() (string, any) { return "refresh_token_absolute", seconds(f.refreshEnd) },
-	}
-	change, life := adminclient.Patch{}, map[string]any{}
-	for flag, value := range values {
-		if cmd.Flags().Changed(flag) {
-			name, to := value()
-			change[name] = to
-		}
-	}
-	for flag, value := range lives {
-		if cmd.Flags().Changed(flag) {
-			name, to := value()
-			life[name] = to
-		}
-	}
-	if len(life) > 0 {
-		change["lifetimes"] = life
-	}
-	return change
 }
 
 // patchClient changes a client and tells so.

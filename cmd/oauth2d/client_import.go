@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -17,13 +18,20 @@ import (
 
 // candidate is a client of another server.
 type candidate struct {
-	client  adminwire.ClientCreate
+	client  adminwire.ClientForm
 	notes   []string // what happens to it
 	losses  []string // what could not be carried over
 	skip    string   // why it is left out
 	foreign bool     // with skip: nobody wants it here
 	refused string   // why it cannot be registered
 }
+
+// unread is a client whose description cannot be read.
+func unread(id, why string) candidate {
+	return candidate{client: adminwire.ClientForm{Client: oauth.Client{ID: oauth.ClientID(id)}}, skip: why}
+}
+
+func (c *candidate) id() string { return string(c.client.ID) }
 
 func (c *candidate) note(format string, args ...any) {
 	c.notes = append(c.notes, fmt.Sprintf(format, args...))
@@ -39,7 +47,7 @@ func (c *candidate) lose(format string, args ...any) {
 // setSkipConsent takes over that people are not asked, once the method is known. A public client always asks:
 // another program could pretend to be it.
 func (c *candidate) setSkipConsent(skip bool) {
-	if skip && c.client.Method == "none" {
+	if skip && c.client.Public() {
 		c.note("a public client may not skip consent: people are asked")
 		return
 	}
@@ -110,12 +118,12 @@ func newClientImport(s *shared) *cobra.Command {
 		}
 		for i, one := range found {
 			found[i].fit()
-			if to := renames[one.client.ID]; to != "" {
-				found[i].note("was %s", one.client.ID)
+			if to := renames[one.id()]; to != "" {
+				found[i].note("was %s", one.id())
 				if one.client.Name == "" {
-					found[i].client.Name = one.client.ID
+					found[i].client.Name = one.id()
 				}
-				found[i].client.ID = to
+				found[i].client.ID = oauth.ClientID(to)
 			}
 		}
 		if err := v.ready(); err != nil {
@@ -140,7 +148,7 @@ func (s *shared) takeIn(ctx context.Context, in intake, found []candidate) error
 		if err != nil {
 			return err
 		}
-		in.there[c.ID] = true
+		in.there[string(c.ID)] = true
 	}
 	all := []arrival{}
 	var failed []error
@@ -151,7 +159,7 @@ func (s *shared) takeIn(ctx context.Context, in intake, found []candidate) error
 		if _, lost := errors.AsType[*lostSecretError](err); lost {
 			failed = append(failed, err) // it names the client
 		} else if err != nil {
-			failed = append(failed, &during{"client " + one.client.ID, err})
+			failed = append(failed, &during{"client " + one.id(), err})
 		}
 		if (i+1)%50 == 0 && i+1 < len(found) {
 			p.step(i+1, len(found)-i-1)
@@ -216,7 +224,7 @@ func (in intake) unkept(s *shared, all []arrival) []string {
 }
 
 func (s *shared) takeOne(ctx context.Context, in intake, one candidate) (arrival, error) {
-	a := arrival{ID: one.client.ID, Notes: one.notes, Losses: one.losses, Result: "new", partial: len(one.losses) > 0}
+	a := arrival{ID: one.id(), Notes: one.notes, Losses: one.losses, Result: "new", partial: len(one.losses) > 0}
 	twice := in.seen[a.ID]
 	in.seen[a.ID] = true
 	switch {
@@ -227,14 +235,14 @@ func (s *shared) takeOne(ctx context.Context, in intake, one candidate) (arrival
 		// Whichever is meant, and whatever became of the first: the secret of one is not that of the other.
 		a.Result = "failed"
 		return a, &problem{code: exitRefused, hint: "take one of them out", err: errors.New("another entry of the export has this id, too")}
-	case in.there[one.client.ID]:
+	case in.there[a.ID]:
 		a.Result, a.partial = "exists", false
 		return a, nil
 	case one.refused != "":
 		a.Result = "failed"
 		return a, &problem{code: exitRefused, err: errors.New(one.refused)}
 	}
-	if one.client.Method != "none" && one.client.Secret == "" && one.client.SecretHash == "" {
+	if !one.client.Public() && one.client.Secret == "" && one.client.SecretHash == "" {
 		a.Losses, a.partial = append(slices.Clone(a.Losses), "gets a new secret"), true
 	}
 	if in.dryRun {
@@ -249,24 +257,23 @@ func (s *shared) takeOne(ctx context.Context, in intake, one candidate) (arrival
 		a.Result = "failed"
 		return a, err
 	}
-	in.there[made.ID] = true
+	in.there[a.ID] = true
 	a.Result, a.Secret = "imported", made.Secret
-	return a, in.vault.keep(s, made.ID, made.Secret)
+	return a, in.vault.keep(s, a.ID, made.Secret)
 }
 
-// setGrants takes the grant types that are served, and tells of the others.
+// setGrants takes the grant types that are served, and lists the others.
 func (c *candidate) setGrants(names []string) {
-	public := c.client.Method == "none"
 	for _, name := range names {
 		switch {
-		case name == "client_credentials" && public:
-			c.lose("a public client cannot have client_credentials")
-		case name == "refresh_token" && !slices.Contains(names, "authorization_code"):
-			c.lose("refresh_token is nothing without authorization_code")
-		case name == "authorization_code" || name == "client_credentials" || name == "refresh_token":
-			c.client.GrantTypes = append(c.client.GrantTypes, name)
-		default:
+		case !slices.Contains(clientmeta.Core().GrantTypes, name):
 			c.lose("the grant type %s is not served", name)
+		case name == oauth.GrantClientCredentials && c.client.Public():
+			c.lose("a public client cannot have client_credentials")
+		case name == oauth.GrantRefreshToken && !slices.Contains(names, oauth.GrantAuthorizationCode):
+			c.lose("refresh_token is nothing without authorization_code")
+		default:
+			c.client.GrantTypes = append(c.client.GrantTypes, name)
 		}
 	}
 	if len(c.client.GrantTypes) == 0 && c.skip == "" {
@@ -277,7 +284,7 @@ func (c *candidate) setGrants(names []string) {
 // setRedirects takes redirect URIs, and those after a logout, as far as they are addresses that may be
 // registered. Without any, authorization_code is left out.
 func (c *candidate) setRedirects(redirects, logouts []string) {
-	m := &c.client.ClientMetadata
+	m := &c.client.Client
 	take := func(what string, uris []string) (kept []string) {
 		for _, uri := range uris {
 			if strings.Contains(uri, "*") {
@@ -292,7 +299,7 @@ func (c *candidate) setRedirects(redirects, logouts []string) {
 	}
 	m.RedirectURIs, m.PostLogoutURIs = take("redirect URI", redirects), take("address after a logout", logouts)
 	if slices.ContainsFunc(m.RedirectURIs, isLoopback) {
-		m.Type = "native"
+		m.Type = oauth.AppNative
 	}
 	if len(m.RedirectURIs) > 0 || c.skip != "" {
 		return

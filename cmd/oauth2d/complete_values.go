@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
@@ -25,18 +26,15 @@ const mostCompletions = 500
 // completeWords completes the values of flags that have a fixed list.
 func completeWords(root *cobra.Command) {
 	lists := map[string][]string{
-		"output":        {"table", "json", "yaml"},
-		"grant":         {"authorization_code", "client_credentials", "refresh_token"},
-		"format":        {"opaque", "jwt"},
-		"algorithm":     {"ES256", "RS256", "PS256", "EdDSA"},
-		"introspection": {"own", "any"},
-		"event":         event.Names(),
-		"use":           {keyring.UseSign, keyring.UseMAC, keyring.UsePepper},
-		"reset": {
-			"access_token_format", "application_type", "audience", "claims", "client_name", "default_scope", "grant_types", "introspection",
-			"lifetimes", "post_logout_redirect_uris", "redirect_uris", "refresh_token_rotation", "requests_per_minute", "resources", "scope",
-			"skip_consent", "token_endpoint_auth_method", "token_signing_alg",
-		},
+		"output": {"table", "json", "yaml"},
+		"event":  event.Names(),
+		"use":    {keyring.UseSign, keyring.UseMAC, keyring.UsePepper},
+		"reset":  clientmeta.Names(),
+	}
+	for _, p := range clientmeta.Properties() {
+		if p.Values != nil && p.Flag.Name != "" && p.Flag.On == "" {
+			lists[p.Flag.Name] = p.Values(clientmeta.Core())
+		}
 	}
 	eachCommand(root, func(cmd *cobra.Command) {
 		for flag, words := range lists {
@@ -138,7 +136,7 @@ func namesOf[T any](all iter.Seq2[T, error], name func(T) string) iter.Seq2[stri
 }
 
 func clientNames(ctx context.Context, api *adminclient.Client) iter.Seq2[string, error] {
-	return namesOf(api.Clients(ctx), func(c adminwire.Client) string { return c.ID + "\t" + c.Name })
+	return namesOf(api.Clients(ctx), func(c adminwire.Client) string { return string(c.ID) + "\t" + c.Name })
 }
 
 func userNames(ctx context.Context, api *adminclient.Client) iter.Seq2[string, error] {

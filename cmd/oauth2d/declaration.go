@@ -3,13 +3,13 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
@@ -17,50 +17,70 @@ import (
 
 // declared is a client in the file of `client apply`.
 type declared struct {
-	ID         string `json:"client_id"`
-	SecretFile string `json:"client_secret_file,omitempty"` // relative to the file
-	SecretHash string `json:"client_secret_hash,omitempty"`
-	adminwire.ClientMetadata
-	// Disabled stands before the member of the metadata: only it tells false from left out, which is
-	// as it is.
-	Disabled *bool `json:"disabled,omitempty"`
+	adminwire.ClientForm
+	SecretFile string // relative to the file
+	// Disabled stands before the property of the client: only a pointer tells false from left out, which
+	// leaves the client as it is.
+	Disabled *bool
+}
 
-	secret string // what stands in SecretFile
+// MarshalJSON implements json.Marshaler.
+func (d declared) MarshalJSON() ([]byte, error) {
+	var all clientmeta.Object
+	all.Add("client_id", d.ID)
+	if d.SecretFile != "" {
+		all.Add("client_secret_file", d.SecretFile)
+	}
+	if d.SecretHash != "" {
+		all.Add("client_secret_hash", d.SecretHash)
+	}
+	c := d.wanted(oauth.Client{})
+	all.AddForm(&c)
+	return all.MarshalJSON()
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (d *declared) UnmarshalJSON(raw []byte) error {
+	var other struct {
+		ID         oauth.ClientID `json:"client_id"`
+		SecretFile string         `json:"client_secret_file"`
+		SecretHash string         `json:"client_secret_hash"`
+		Disabled   *bool          `json:"disabled"`
+	}
+	if err := json.Unmarshal(raw, &other); err != nil {
+		return err
+	}
+	*d = declared{SecretFile: other.SecretFile, Disabled: other.Disabled}
+	d.SecretHash = other.SecretHash
+	err := clientmeta.Decode(&d.Client, raw)
+	d.ID = other.ID
+	return err
 }
 
 // declare is a client as the file that makes it again has it.
 func declare(c adminwire.Client) declared {
-	d := declared{ID: c.ID, ClientMetadata: c.Metadata()}
+	d := declared{ClientForm: adminwire.ClientForm{Client: c.Client}}
 	if c.Disabled {
 		d.Disabled = &c.Disabled
 	}
 	return d
 }
 
-// metadata is what is put in the place of the old state.
-func (d declared) metadata(old adminwire.ClientMetadata) adminwire.ClientMetadata {
-	m := d.ClientMetadata
-	m.Disabled = old.Disabled
+// wanted is the client that takes the place of the old one.
+func (d declared) wanted(old oauth.Client) oauth.Client {
+	c := d.Client
+	c.Disabled = old.Disabled
 	if d.Disabled != nil {
-		m.Disabled = *d.Disabled
+		c.Disabled = *d.Disabled
 	}
-	return m
+	return c
 }
 
 // create is the client as it is registered.
-func (d declared) create() adminwire.ClientCreate {
-	return adminwire.ClientCreate{ID: d.ID, Secret: d.secret, SecretHash: d.SecretHash, ClientMetadata: d.metadata(adminwire.ClientMetadata{})}
-}
-
-// complete is metadata with the defaults in place of what is left out.
-func (d declared) complete(old adminwire.ClientMetadata) adminwire.ClientMetadata {
-	m := d.metadata(old)
-	m.Name, m.Method, m.Type = first(m.Name, d.ID), first(m.Method, "client_secret_basic"), first(m.Type, "web")
-	m.Format, m.Introspection = first(m.Format, "opaque"), first(m.Introspection, "own")
-	if len(m.GrantTypes) == 0 {
-		m.GrantTypes = []string{"authorization_code"}
-	}
-	return m
+func (d declared) create() adminwire.ClientForm {
+	form := d.ClientForm
+	form.Client = d.wanted(oauth.Client{})
+	return form
 }
 
 // declaration is a document of the file of `client apply`. A file may hold several: they count as one.
@@ -111,7 +131,7 @@ func (s *shared) readDeclaration(name string) ([]declared, error) {
 		if c.SecretFile == "" {
 			continue
 		}
-		if d.Clients[i].secret, err = s.secretFrom(beside(name, c.SecretFile)); err != nil {
+		if d.Clients[i].Secret, err = s.secretFrom(beside(name, c.SecretFile)); err != nil {
 			return nil, err
 		}
 	}
@@ -241,60 +261,17 @@ type difference struct {
 	To     any    `json:"to"`
 }
 
-// differences compares two descriptions of a client member by member, in the order of their names.
-func differences(from, to adminwire.ClientMetadata) ([]difference, error) {
-	before, err := membersOf(from)
-	if err != nil {
-		return nil, err
-	}
-	after, err := membersOf(to)
-	if err != nil {
-		return nil, err
-	}
-	names := map[string]bool{}
-	for name := range before {
-		names[name] = true
-	}
-	for name := range after {
-		names[name] = true
-	}
+// differences compares two clients property by property, in the order of their names.
+func differences(from, to oauth.Client) []difference {
+	members := clientmeta.Members()
+	slices.SortFunc(members, func(a, b clientmeta.Member) int { return strings.Compare(a.Name, b.Name) })
 	var all []difference
-	for _, name := range sortedKeys(names) {
-		if !reflect.DeepEqual(sorted(name, before[name]), sorted(name, after[name])) {
-			all = append(all, difference{name, before[name], after[name]})
+	for _, m := range members {
+		if !m.Same(&from, &to) {
+			all = append(all, difference{m.Name, m.Wire(&from), m.Wire(&to)})
 		}
 	}
-	return all, nil
-}
-
-// sorted is the value of a member with its parts in order, where their order means nothing. That of
-// audience is seen in tokens.
-func sorted(member string, value any) any {
-	var parts []string
-	switch member {
-	case "scope", "default_scope":
-		joined, _ := value.(string)
-		parts = strings.Split(joined, " ")
-	case "grant_types", "redirect_uris", "post_logout_redirect_uris", "resources":
-		list, _ := value.([]any)
-		for _, one := range list {
-			parts = append(parts, text(one))
-		}
-	default:
-		return value
-	}
-	slices.Sort(parts)
-	return parts
-}
-
-func membersOf(m adminwire.ClientMetadata) (map[string]any, error) {
-	raw, err := json.Marshal(m)
-	if err != nil {
-		return nil, err
-	}
-	all := map[string]any{}
-	err = json.Unmarshal(raw, &all)
-	return all, err
+	return all
 }
 
 // text is a value in a difference.

@@ -69,7 +69,7 @@ func TestClientCommands(t *testing.T) {
 	}
 	list, _ := s.do(t, "", "client", "list", "--output", "json")
 	var views []adminwire.Client
-	if err := json.Unmarshal([]byte(list), &views); err != nil || len(views) != 2 || views[0].ID != "planner" || views[0].Scope != "read write" {
+	if err := json.Unmarshal([]byte(list), &views); err != nil || len(views) != 2 || views[0].ID != "planner" || views[0].Scopes.String() != "read write" {
 		t.Errorf("list: %v %s", err, list)
 	}
 	shown, _ := s.do(t, "", "client", "show", "planner", "--output", "yaml")

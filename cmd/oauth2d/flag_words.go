@@ -4,23 +4,23 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
 // clientWords are the members of a client in the admin API, and what is typed for them.
 func clientWords() map[string]string {
-	return map[string]string{ //nolint:gosec // G101: names of flags
-		"client_id": "id", "client_name": "--name", "token_endpoint_auth_method": "--public", "application_type": "--native",
-		"grant_types": "--grant", "redirect_uris": "--redirect-uri", "post_logout_redirect_uris": "--post-logout-uri",
-		"scope": "--scope", "default_scope": "--default-scope", "audience": "--audience", "resources": "--resource",
-		"access_token_format": "--format", "token_signing_alg": "--algorithm", "introspection": "--introspection",
-		"refresh_token_rotation": "--no-rotation", "requests_per_minute": "--requests-per-minute", "skip_consent": "--skip-consent", "sign_out_ends_offline_access": "--end-offline-access",
-		"claims": "--claim", "client_secret": "--secret-file", "client_secret_hash": "--secret-hash-file",
-		"lifetimes/code": "--code-life", "lifetimes/access_token": "--access-life",
-		"lifetimes/refresh_token_idle": "--refresh-idle", "lifetimes/refresh_token_absolute": "--refresh-absolute",
+	words := map[string]string{ //nolint:gosec // G101: names of flags
+		"client_id": "id", "client_secret": "--secret-file", "client_secret_hash": "--secret-hash-file",
 		"expires_in": "--expires-in", "overlap": "--overlap", "secret_id": "id of the secret",
 	}
+	for _, p := range clientmeta.Properties() {
+		if p.Flag.Name != "" {
+			words[p.Path()] = "--" + p.Flag.Name
+		}
+	}
+	return words
 }
 
 // userWords are the members of a user in the admin API, and what is typed for them.
@@ -31,13 +31,13 @@ func userWords() map[string]string {
 	}
 }
 
-// translated puts what was typed in the place of names of the API in a sentence: those with an
-// underscore, which no other word has.
+// translated replaces the names of the API in a sentence by what was typed: the first word, which is often
+// the subject, and names with an underscore, which no other word has.
 func translated(text string, words map[string]string) string {
 	parts := strings.Split(text, " ")
 	for i, part := range parts {
 		name := strings.TrimRight(part, ":,;.")
-		if typed, known := words[name]; known && strings.Contains(name, "_") {
+		if typed, known := words[name]; known && (i == 0 || strings.Contains(name, "_")) {
 			parts[i] = typed + part[len(name):]
 		}
 	}

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // hydraClient is what we read of a client of Ory Hydra, by the names of its admin API and of its
@@ -69,6 +70,9 @@ func (l *hydraList) UnmarshalJSON(raw []byte) error {
 // hydraLife is a time in seconds: text such as 1h0m0s in the API, nanoseconds in the table.
 type hydraLife int64
 
+// duration returns the time; less than nothing means for ever, and is left to the server.
+func (l hydraLife) duration() time.Duration { return max(time.Duration(l), 0) * time.Second }
+
 // UnmarshalJSON implements json.Unmarshaler.
 func (l *hydraLife) UnmarshalJSON(raw []byte) error {
 	var nanos *int64
@@ -128,7 +132,7 @@ func readHydra(values []json.RawMessage) ([]candidate, error) {
 func hydraCandidate(raw json.RawMessage, place string) (candidate, error) {
 	var h hydraClient
 	if err := json.Unmarshal(raw, &h); err != nil {
-		return candidate{client: adminwire.ClientCreate{ID: first(h.ID, place)}, skip: misshapen(err)}, nil
+		return unread(first(h.ID, place), misshapen(err)), nil
 	}
 	if h.ID == "" && (h.RowID == "" || h.GrantTypes == nil) {
 		return candidate{}, errNoHydra
@@ -138,12 +142,11 @@ func hydraCandidate(raw json.RawMessage, place string) (candidate, error) {
 
 func (h hydraClient) candidate() candidate {
 	var c candidate
-	m := &c.client.ClientMetadata
-	c.client.ID, m.Name = first(h.ID, h.RowID), h.Name
-	m.Method = h.Method
+	m := &c.client.Client
+	m.ID, m.Name, m.Method = oauth.ClientID(first(h.ID, h.RowID)), h.Name, oauth.AuthMethod(h.Method)
 	m.Audience = h.Audience
 	c.setSkipConsent(h.SkipConsent)
-	var scopes []string
+	var scopes oauth.Scopes
 	for _, scope := range strings.Fields(h.Scope) {
 		if scope == "offline" { // Hydra's other name for it
 			scope = "offline_access"
@@ -152,10 +155,8 @@ func (h hydraClient) candidate() candidate {
 			scopes = append(scopes, scope)
 		}
 	}
-	m.Scope = strings.Join(scopes, " ")
-	switch h.Method {
-	case "", "client_secret_basic", "client_secret_post", "none":
-	default:
+	m.Scopes = scopes
+	if h.Method != "" && !slices.Contains(clientmeta.Core().AuthMethods, h.Method) {
 		c.skip = "it proves itself by " + h.Method + ", which is not served"
 	}
 	if h.Method != "none" {
@@ -166,7 +167,7 @@ func (h hydraClient) candidate() candidate {
 		c.setRedirects(h.RedirectURIs, h.PostLogout)
 	}
 	if h.Strategy == "jwt" {
-		m.Format = "jwt"
+		m.Format = oauth.FormatJWT
 	}
 	h.lifetimes(&c)
 	h.losses(&c)
@@ -174,7 +175,7 @@ func (h hydraClient) candidate() candidate {
 }
 
 func (h hydraClient) lifetimes(c *candidate) {
-	m := &c.client.ClientMetadata
+	m := &c.client.Client
 	access := h.CodeAccess
 	if access == 0 || !slices.Contains(m.GrantTypes, "authorization_code") {
 		access = h.ServiceAccess
@@ -184,8 +185,8 @@ func (h hydraClient) lifetimes(c *candidate) {
 			c.lose("a lifespan is not a time such as 1h0m0s")
 		}
 	}
-	m.Lifetimes.Access = max(int64(access), 0)
-	m.Lifetimes.RefreshIdle = max(int64(h.Refresh), 0) // less means for ever
+	m.Lifetimes.Access = access.duration()
+	m.Lifetimes.RefreshIdle = h.Refresh.duration()
 	for name, other := range map[string]hydraLife{
 		"authorization_code_grant_refresh_token_lifespan": h.CodeRefresh, "refresh_token_grant_access_token_lifespan": h.RefreshedAccess,
 	} {

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
@@ -26,27 +27,21 @@ func (c *candidate) fit() {
 	for _, one := range c.client.Audience {
 		switch {
 		case slices.Contains(audience, one):
-		case !plainASCII(one) || len(audience) == maxImportedEach:
-			c.lose("the audience %.60q is not taken: at most %d, of printable ASCII characters", one, maxImportedEach)
+		case !plainASCII(one) || len(audience) == clientmeta.MaxAudience:
+			c.lose("the audience %.60q is not taken: at most %d, of printable ASCII characters", one, clientmeta.MaxAudience)
 		default:
 			audience = append(audience, one)
 		}
 	}
 	c.client.Audience = audience
 	for i, name := range sortedKeys(c.client.Claims) {
-		if value := c.client.Claims[name]; !plainASCII(name) || len(value) > maxImportedText || !utf8.ValidString(value) || i >= maxImportedEach {
+		if value := c.client.Claims[name]; !plainASCII(name) || len(value) > clientmeta.MaxTextBytes || !utf8.ValidString(value) || i >= clientmeta.MaxClaims {
 			delete(c.client.Claims, name)
-			c.lose("the claim %.60q is not taken: at most %d, with names of printable ASCII characters and values of %d bytes", name, maxImportedEach, maxImportedText)
+			c.lose("the claim %.60q is not taken: at most %d, with names of printable ASCII characters and values of %d bytes", name, clientmeta.MaxClaims, clientmeta.MaxTextBytes)
 		}
 	}
 }
 
-// What the server takes of a client's audiences and claims.
-const (
-	maxImportedEach = 20
-	maxImportedText = 256 // bytes
-)
-
 func plainASCII(text string) bool {
-	return text != "" && len(text) <= maxImportedText && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
+	return text != "" && len(text) <= clientmeta.MaxTextBytes && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }

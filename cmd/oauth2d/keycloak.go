@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
-	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // keycloakClient is what we read of a client of Keycloak (ClientRepresentation).
@@ -118,7 +120,7 @@ func readKeycloak(values []json.RawMessage) ([]candidate, error) {
 				if err != nil {
 					why = misshapen(err)
 				}
-				found = append(found, candidate{client: adminwire.ClientCreate{ID: first(k.ID, "entry "+strconv.Itoa(i+1))}, skip: why})
+				found = append(found, unread(first(k.ID, "entry "+strconv.Itoa(i+1)), why))
 				continue
 			}
 			found = append(found, k.candidate(shared))
@@ -129,22 +131,22 @@ func readKeycloak(values []json.RawMessage) ([]candidate, error) {
 
 func (k keycloakClient) candidate(shared map[string]keycloakScope) candidate {
 	var c candidate
-	m := &c.client.ClientMetadata
-	c.client.ID = k.ID
+	m := &c.client.Client
+	m.ID = oauth.ClientID(k.ID)
 	if !strings.HasPrefix(k.Name, "${") { // else a text of Keycloak's own pages
 		m.Name = k.Name
 	}
 	m.Disabled = k.Enabled != nil && !*k.Enabled
-	m.Format = "jwt" // as all access tokens of Keycloak are
+	m.Format = oauth.FormatJWT // as all access tokens of Keycloak are
 	switch alg := k.Attributes["access.token.signed.response.alg"]; {
-	case slices.Contains([]string{"ES256", "RS256", "PS256", "EdDSA"}, alg):
+	case slices.Contains(clientmeta.Core().Algorithms, alg):
 		m.Algorithm = alg
 	case alg != "":
 		c.lose("the algorithm %s of its access tokens is not served", alg)
 	}
 	c.skip, c.foreign = k.unfit()
 	if k.Public {
-		m.Method = "none"
+		m.Method = oauth.AuthNone
 	} else {
 		c.setSecret(k.Secret)
 	}
@@ -256,14 +258,14 @@ func (k keycloakClient) scopes(c *candidate, shared map[string]keycloakScope) {
 			all = append(all, name)
 		}
 	}
-	c.client.Scope = strings.Join(all, " ")
+	c.client.Scopes = all
 	if len(preset) < len(all) {
-		c.client.DefaultScope = strings.Join(preset, " ")
+		c.client.DefaultScopes = preset
 	}
 }
 
 // seconds reads an attribute; 0 when there is none, and for -1, which means that the realm decides.
-func (k keycloakClient) seconds(c *candidate, name string) int64 {
+func (k keycloakClient) seconds(c *candidate, name string) time.Duration {
 	text := k.Attributes[name]
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil && text != "" {
@@ -272,5 +274,5 @@ func (k keycloakClient) seconds(c *candidate, name string) int64 {
 	if err != nil || n < 0 {
 		return 0
 	}
-	return n
+	return time.Duration(n) * time.Second
 }

@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
@@ -112,7 +113,7 @@ func (f *yamlForm) value(node *yaml.Node, t reflect.Type, at string) any {
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		return f.section(node, t, at)
+		return f.section(node, f.members(t), at)
 	case reflect.Map:
 		return f.pairs(node, t, at)
 	case reflect.Slice:
@@ -122,35 +123,62 @@ func (f *yamlForm) value(node *yaml.Node, t reflect.Type, at string) any {
 	}
 }
 
-// members are the fields of a struct by their names in JSON. A field stands before one of the same name
-// in an embedded struct.
-func members(t reflect.Type) map[string]reflect.Type {
-	all := map[string]reflect.Type{}
-	for i := range t.NumField() {
-		if field := t.Field(i); field.Anonymous {
-			for name, of := range members(field.Type) {
-				all[name] = of
-			}
-		}
+// yamlMembers are the members that a section may have, each with the function that reads its value.
+type yamlMembers map[string]func(node *yaml.Node, at string) any
+
+// members returns the fields of a struct by their names in JSON.
+func (f *yamlForm) members(t reflect.Type) yamlMembers {
+	if t == reflect.TypeFor[declared]() {
+		return f.clientMembers()
 	}
+	all := yamlMembers{}
 	for i := range t.NumField() {
 		field := t.Field(i)
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if !field.Anonymous && field.IsExported() && name != "" {
-			all[name] = field.Type
+		if field.IsExported() && name != "" {
+			all[name] = f.reader(field.Type)
 		}
 	}
 	return all
 }
 
-func (f *yamlForm) section(node *yaml.Node, t reflect.Type, at string) any {
+// clientMembers returns the members of a declared client: the properties of clientmeta, and its secret.
+func (f *yamlForm) clientMembers() yamlMembers {
+	all := yamlMembers{}
+	for _, name := range []string{"client_id", "client_secret_file", "client_secret_hash"} {
+		all[name] = f.reader(reflect.TypeFor[string]())
+	}
+	for _, m := range clientmeta.Members() {
+		inner := yamlMembers{}
+		for _, p := range m.Properties {
+			inner[p.Name] = f.reader(reflect.TypeOf(p.Wire(&oauth.Client{})))
+		}
+		if m.Group == nil {
+			all[m.Name] = inner[m.Name]
+			continue
+		}
+		all[m.Name] = func(node *yaml.Node, at string) any {
+			if node = resolved(node); isNull(node) {
+				return nil
+			}
+			return f.section(node, inner, at)
+		}
+	}
+	return all
+}
+
+func (f *yamlForm) reader(t reflect.Type) func(*yaml.Node, string) any {
+	return func(node *yaml.Node, at string) any { return f.value(node, t, at) }
+}
+
+func (f *yamlForm) section(node *yaml.Node, known yamlMembers, at string) any {
 	if node.Kind != yaml.MappingNode {
-		f.mistake(node, at, "is %s where members are wanted, such as %s", kindOfNode(node), sortedKeys(members(t))[0]+": ...")
+		f.mistake(node, at, "is %s where members are wanted, such as %s", kindOfNode(node), sortedKeys(known)[0]+": ...")
 		return nil
 	}
-	known, all := members(t), map[string]any{}
+	all := map[string]any{}
 	f.eachPair(node, at, func(key, value *yaml.Node) {
-		of, ok := known[key.Value]
+		read, ok := known[key.Value]
 		if !ok {
 			what := "no such member"
 			if near := oauth.Nearest(key.Value, sortedKeys(known)); near != "" {
@@ -159,7 +187,7 @@ func (f *yamlForm) section(node *yaml.Node, t reflect.Type, at string) any {
 			f.mistake(key, below(at, key.Value), "%s", what)
 			return
 		}
-		all[key.Value] = f.value(value, of, below(at, key.Value))
+		all[key.Value] = read(value, below(at, key.Value))
 	})
 	return all
 }

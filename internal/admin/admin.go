@@ -135,7 +135,7 @@ func asked(err error, what string) error {
 	case err == nil:
 		return nil
 	case isRefusal && errors.Is(err, store.Conflict):
-		return oauth.Refuse(oauth.AlreadyExists, refusal.Description, err)
+		return oauth.Refuse(oauth.AlreadyExists, refusal.Description, err).At(refusal.Field)
 	case isRefusal:
 		return refusal
 	case errors.Is(err, store.Absent):

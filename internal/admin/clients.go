@@ -22,7 +22,7 @@ func (a *Admin) Clients(ctx context.Context, after oauth.ClientID, limit int) (c
 
 // Client reads a client as it is stored at this moment.
 func (a *Admin) Client(ctx context.Context, id oauth.ClientID) (oauth.Client, error) {
-	c, err := a.o.Registry.Store.Get(ctx, id)
+	c, err := a.o.Registry.Stored(ctx, id)
 	return c, asked(err, "client")
 }
 
@@ -51,7 +51,7 @@ func (o Operator) createClient(ctx context.Context, d *deed, c oauth.Client, fir
 		return oauth.Client{}, "", err
 	}
 	if first.Chosen != "" && first.Hash != "" {
-		return oauth.Client{}, "", oauth.Refuse(oauth.InvalidRequest, "client_secret and client_secret_hash exclude each other", nil)
+		return oauth.Client{}, "", oauth.Refuse(oauth.InvalidRequest, "client_secret and client_secret_hash exclude each other", nil).At("client_secret")
 	}
 	made, shown, err := o.register(ctx, c, first)
 	if err != nil {
@@ -67,7 +67,7 @@ func (o Operator) ExamineClient(ctx context.Context, c oauth.Client, first First
 		return oauth.Client{}, err
 	}
 	if first.Chosen != "" && first.Hash != "" {
-		return oauth.Client{}, oauth.Refuse(oauth.InvalidRequest, "client_secret and client_secret_hash exclude each other", nil)
+		return oauth.Client{}, oauth.Refuse(oauth.InvalidRequest, "client_secret and client_secret_hash exclude each other", nil).At("client_secret")
 	}
 	c, err := o.o.Registry.Examine(ctx, c, first.Chosen, first.Hash)
 	return c, asked(err, "client")
@@ -197,7 +197,7 @@ func (o Operator) changeClient(
 // noneBelieves is the time after which no replica takes a client for what it was: each may serve from
 // memory for a lease. What is issued until then must not be alive.
 func (a *Admin) noneBelieves(earlier time.Time) time.Time {
-	end := a.o.Now().Add(a.o.Registry.Lease).Truncate(time.Millisecond)
+	end := a.o.Now().Add(a.o.Registry.Lease()).Truncate(time.Millisecond)
 	if end.Before(earlier) {
 		return earlier
 	}
@@ -329,7 +329,7 @@ func (a *Admin) past(before time.Time) (time.Time, error) {
 	case before.IsZero():
 		return now.Truncate(time.Millisecond).Add(time.Millisecond), nil // this very millisecond included
 	case before.After(now):
-		return time.Time{}, oauth.Refuse(oauth.InvalidRequest, "before is in the future", nil)
+		return time.Time{}, oauth.Refuse(oauth.InvalidRequest, "before is in the future", nil).At("before")
 	}
 	return before, nil
 }

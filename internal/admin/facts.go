@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
@@ -16,22 +17,9 @@ func factsOfClient(c oauth.Client) facts {
 	for _, s := range c.Secrets {
 		secrets = append(secrets, s.ID)
 	}
-	return facts{
-		"client_name": c.Name, "disabled": c.Disabled, "token_endpoint_auth_method": c.Method, "application_type": c.Type,
-		"grant_types": c.GrantTypes, "redirect_uris": c.RedirectURIs, "post_logout_redirect_uris": c.PostLogoutURIs,
-		"scope": c.Scopes.String(), "default_scope": c.DefaultScopes.String(), "audience": c.Audience, "resources": c.Resources,
-		"access_token_format": c.Format, "token_signing_alg": c.Algorithm, "refresh_token_rotation": c.Rotation,
-		"introspection": c.Introspection, "skip_consent": c.SkipConsent, "sign_out_ends_offline_access": c.SignOutEndsAll, "lifetimes": factsOfLifetimes(c.Lifetimes),
-		"requests_per_minute": c.RequestsPerMinute, "claims": c.Claims, "not_before": moment(c.NotBefore), "secrets": secrets,
-	}
-}
-
-func factsOfLifetimes(l oauth.Lifetimes) string {
-	if l == (oauth.Lifetimes{}) {
-		return ""
-	}
-	return "code " + l.Code.String() + ", access " + l.Access.String() + ", refresh idle " + l.RefreshIdle.String() +
-		", refresh absolute " + l.RefreshAbsolute.String()
+	all := facts(clientmeta.Details(c))
+	all["not_before"], all["secrets"] = moment(c.NotBefore), secrets
+	return all
 }
 
 func factsOfUser(u oauth.User) facts {

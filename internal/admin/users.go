@@ -87,7 +87,7 @@ func (o Operator) CreateUser(ctx context.Context, u oauth.User, password string)
 			return err
 		}
 		if o.looksLikeOperator(u.Name) {
-			return oauth.Refuse(oauth.InvalidRequest, "the user name reads like that of an operator, in letters of another script", nil)
+			return oauth.Refuse(oauth.InvalidRequest, "the user name reads like that of an operator, in letters of another script", nil).At("username")
 		}
 		if made.User, err = o.o.Directory.Add(ctx, u, password); err != nil {
 			return asked(err, "user")

@@ -13,6 +13,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
 	"github.com/recipe-web-app/oauth2d/internal/cleanup"
 	"github.com/recipe-web-app/oauth2d/internal/clientauth"
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/event"
@@ -30,7 +31,7 @@ import (
 
 // longestAccess is how long an access token lives at most, whatever its client says. What is kept
 // for the sake of access tokens is kept for this long.
-const longestAccess = registry.MaxAccessLife
+const longestAccess = clientmeta.MaxAccessLife
 
 // base are the rooms that the command line uses, too.
 type base struct {
@@ -61,7 +62,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		Every:     c.Keys.RotateEvery,
 		Ahead:     c.Keys.PublishAhead,
 		Keep:      longestAccess,
-		MACKeep:   registry.MaxRefreshLife,
+		MACKeep:   clientmeta.MaxRefreshLife,
 	})
 	if err := ring.Load(ctx); err != nil {
 		return base{}, explainRing(err)
@@ -89,7 +90,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		sessions: session.New(session.Options{
 			Issuer: s.owner,
 			Store:  s.sessions, Revocations: s.revocations, Events: events, Now: now, Life: c.Session.Idle,
-			Absolute: c.Session.Absolute, Limit: c.Session.Limit, KeepEnding: registry.MaxRefreshLife,
+			Absolute: c.Session.Absolute, Limit: c.Session.Limit, KeepEnding: clientmeta.MaxRefreshLife,
 		}),
 		cleanup: cleanup.New(cleanup.Options{
 			Sweeps: s.sweeps, Users: s.users, Clients: s.clients, Consents: s.consents, Events: events, Now: now,

@@ -55,6 +55,7 @@ const (
 type Error struct {
 	Code        Code
 	Description string
+	Field       string  // the member of a JSON body that is refused, such as scope or lifetimes/code; "" for none
 	Return      *Return // where an authorization error goes; nil means it is answered in place
 	Facts       Facts
 	cause       error
@@ -106,6 +107,13 @@ func (e *Error) To(r Return) *Error {
 	sent := *e
 	sent.Return = &r
 	return &sent
+}
+
+// At returns a copy of e that names the refused member of a JSON body.
+func (e *Error) At(field string) *Error {
+	placed := *e
+	placed.Field = field
+	return &placed
 }
 
 // About returns a copy of e that carries facts for the audit log.

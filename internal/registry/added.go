@@ -14,8 +14,8 @@ import (
 // younger than the data: a client keeps what it had. Otherwise a setting that changed since would keep
 // an operator from disabling the client.
 func (r *Registry) checkAdded(c, before oauth.Client) error {
-	if r.Declared != nil {
-		if err := r.Declared.Check(c.Scopes, before.Scopes); err != nil {
+	if r.o.Declared != nil {
+		if err := r.o.Declared.Check(c.Scopes, before.Scopes); err != nil {
 			return err
 		}
 	}
@@ -33,7 +33,7 @@ func (r *Registry) checkAdded(c, before oauth.Client) error {
 		return err
 	}
 	if c.SkipConsent && c.Public() && !(before.SkipConsent && before.Public()) { // one that has it asks all the same
-		return refuse("a public client may not skip consent: nothing proves that it is the one that asks") // RFC 8252 §8.6
+		return refuse("skip_consent", "a public client may not skip consent: nothing proves that it is the one that asks") // RFC 8252 §8.6
 	}
 	return checkTokenLength(c, before)
 }
@@ -44,7 +44,7 @@ func (r *Registry) checkSchemes(c, before oauth.Client) error {
 	had := slices.Concat(before.RedirectURIs, before.PostLogoutURIs)
 	for _, uri := range slices.Concat(c.RedirectURIs, c.PostLogoutURIs) {
 		scheme := oauth.PlainScheme(uri)
-		if scheme == "" || slices.Contains(r.Schemes, scheme) || slices.Contains(had, uri) {
+		if scheme == "" || slices.Contains(r.o.Schemes, scheme) || slices.Contains(had, uri) {
 			continue
 		}
 		return oauth.Refuse(oauth.InvalidRedirectURI, fmt.Sprintf(
@@ -56,17 +56,17 @@ func (r *Registry) checkSchemes(c, before oauth.Client) error {
 // checkAlgorithm refuses an algorithm that there is no key for: the client's first token request would
 // fail.
 func (r *Registry) checkAlgorithm(c oauth.Client) error {
-	if c.Algorithm == "" || r.Algorithms == nil || slices.Contains(r.Algorithms, c.Algorithm) {
+	if c.Algorithm == "" || r.o.Algorithms == nil || slices.Contains(r.o.Algorithms, c.Algorithm) {
 		return nil
 	}
-	return refuse(fmt.Sprintf("token_signing_alg %s has no key here: use one of %s, or add it to keys.extra_algorithms",
-		c.Algorithm, strings.Join(r.Algorithms, ", ")))
+	return refuse("token_signing_alg", fmt.Sprintf("token_signing_alg %s has no key here: use one of %s, or add it to keys.extra_algorithms",
+		c.Algorithm, strings.Join(r.o.Algorithms, ", ")))
 }
 
 func checkClaimNames(c oauth.Client) error {
 	for _, name := range slices.Sorted(maps.Keys(c.Claims)) {
 		if oauth.ReservedClaim(name) {
-			return refuse(fmt.Sprintf("the claim %q has a name that the server itself uses, in whatever case", name))
+			return refuse("claims", fmt.Sprintf("the claim %q has a name that the server itself uses, in whatever case", name))
 		}
 	}
 	return nil
@@ -91,7 +91,7 @@ func checkTokenLength(c, before oauth.Client) error {
 		return jwtFrame + (payload+2)/3*4
 	}
 	if most := length(c); most > oauth.MaxTokenBytes && most > length(before) {
-		return refuse(fmt.Sprintf("scope, audience and claims are too long together: an access token could have %d bytes, and %d are allowed",
+		return refuse("", fmt.Sprintf("scope, audience and claims are too long together: an access token could have %d bytes, and %d are allowed",
 			most, oauth.MaxTokenBytes))
 	}
 	return nil

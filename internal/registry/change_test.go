@@ -61,3 +61,24 @@ func TestList(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A client keeps a redirect URI whose scheme is no longer allowed, so that it can still be changed.
+func TestF_S03_AClientKeepsASchemeThatIsNoLongerAllowed(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	r := s.replica()
+	r.o.Schemes = []string{"vscode"}
+	editor := confidential("editor")
+	editor.RedirectURIs = []string{"vscode://publisher.extension/callback"}
+	if _, _, err := r.Register(t.Context(), editor, ""); err != nil {
+		t.Fatal(err)
+	}
+	disable := func(c *oauth.Client) error { c.Disabled = true; return nil }
+	if _, err := s.replica().Change(t.Context(), "editor", disable); err != nil {
+		t.Errorf("the client cannot be disabled: %v", err)
+	}
+	more := func(c *oauth.Client) error { c.RedirectURIs = append(c.RedirectURIs, "vscode://other"); return nil }
+	if _, err := s.replica().Change(t.Context(), "editor", more); err == nil || oauth.AsError(err).Code != oauth.InvalidRedirectURI {
+		t.Errorf("a further one: %v", err)
+	}
+}

@@ -20,7 +20,7 @@ func (r *Registry) Examine(ctx context.Context, c oauth.Client, chosen, hash str
 	}
 	switch {
 	case c.Public() && (chosen != "" || hash != ""):
-		return oauth.Client{}, refuse("a public client has no secret")
+		return oauth.Client{}, refuse("client_secret", "a public client has no secret")
 	case hash != "":
 		if _, err := r.schemeOf(hash); err != nil {
 			return oauth.Client{}, err
@@ -30,10 +30,10 @@ func (r *Registry) Examine(ctx context.Context, c oauth.Client, chosen, hash str
 			return oauth.Client{}, err
 		}
 		if len(chosen) > secret.MaxPassword {
-			return oauth.Client{}, refuse("the client_secret is longer than 1024 bytes")
+			return oauth.Client{}, refuse("client_secret", "the client_secret is longer than 1024 bytes")
 		}
 	}
-	switch _, err := r.Store.Get(ctx, c.ID); {
+	switch _, err := r.o.Store.Get(ctx, c.ID); {
 	case err == nil:
 		return oauth.Client{}, taken(store.Conflict)
 	case !errors.Is(err, store.Absent):
@@ -44,7 +44,7 @@ func (r *Registry) Examine(ctx context.Context, c oauth.Client, chosen, hash str
 
 // ExamineChange reports what Change would refuse, and changes nothing.
 func (r *Registry) ExamineChange(ctx context.Context, id oauth.ClientID, edit func(*oauth.Client) error) (oauth.Client, error) {
-	before, err := r.Store.Get(ctx, id)
+	before, err := r.o.Store.Get(ctx, id)
 	if err != nil {
 		return oauth.Client{}, err
 	}
@@ -52,19 +52,19 @@ func (r *Registry) ExamineChange(ctx context.Context, id oauth.ClientID, edit fu
 	if err := edit(&changed); err != nil {
 		return oauth.Client{}, err
 	}
-	return changed, errors.Join(check(changed), r.checkAdded(changed, before))
+	return changed, errors.Join(r.check(changed), r.checkAdded(changed, before))
 }
 
 // taken is the refusal of an id that another client has.
 func taken(cause error) error {
-	return oauth.Refuse(oauth.InvalidClientMetadata, "the client_id is taken", cause)
+	return oauth.Refuse(oauth.InvalidClientMetadata, "the client_id is taken", cause).At("client_id")
 }
 
 // schemeOf is how a hash that was made elsewhere is verified.
 func (r *Registry) schemeOf(hash string) (oauth.SecretScheme, error) {
 	kind := secret.KindOfHash(hash)
-	if kind != "" && r.Hasher.TooCheap(hash) {
-		return "", refuse("client_secret_hash is too cheap to guess at: bcrypt needs a work factor of 10, pbkdf2-sha256 10000 iterations, argon2id 7168 KiB and 5 passes or as much; give the client a new secret")
+	if kind != "" && r.o.Hasher.TooCheap(hash) {
+		return "", refuse("client_secret_hash", "client_secret_hash is too cheap to guess at: bcrypt needs a work factor of 10, pbkdf2-sha256 10000 iterations, argon2id 7168 KiB and 5 passes or as much; give the client a new secret")
 	}
 	switch kind {
 	case secret.KindArgon2id:
@@ -74,7 +74,7 @@ func (r *Registry) schemeOf(hash string) (oauth.SecretScheme, error) {
 	case secret.KindPBKDF2:
 		return oauth.SchemePBKDF2, nil
 	default:
-		return "", refuse("client_secret_hash is no argon2id PHC string and no bcrypt or pbkdf2-sha256 hash, or costs less or more than is allowed")
+		return "", refuse("client_secret_hash", "client_secret_hash is no argon2id PHC string and no bcrypt or pbkdf2-sha256 hash, or costs less or more than is allowed")
 	}
 }
 
@@ -82,7 +82,7 @@ func (r *Registry) schemeOf(hash string) (oauth.SecretScheme, error) {
 func checkChosen(chosen string) error {
 	if !utf8.ValidString(chosen) || utf8.RuneCountInString(chosen) < minChosen ||
 		strings.ContainsFunc(chosen, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return refuse("a chosen client_secret has at least 8 characters and none that controls")
+		return refuse("client_secret", "a chosen client_secret has at least 8 characters and no control characters")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -40,7 +41,7 @@ func (r *Registry) RegisterHashed(ctx context.Context, c oauth.Client, hash stri
 		return oauth.Client{}, err
 	}
 	if c.Public() {
-		return oauth.Client{}, refuse("a public client has no secret")
+		return oauth.Client{}, refuse("client_secret", "a public client has no secret")
 	}
 	scheme, err := r.schemeOf(hash)
 	if err != nil {
@@ -56,12 +57,12 @@ func (r *Registry) RegisterHashed(ctx context.Context, c oauth.Client, hash stri
 
 // fresh is a client as it is registered, but for its secrets.
 func (r *Registry) fresh(c oauth.Client) (oauth.Client, error) {
-	now := r.Now()
+	now := r.o.Now()
 	c = withDefaults(c)
 	c.Secrets, c.Revision, c.Created, c.Updated = nil, 0, now, now
 	// The id may have been another client's before: what that one was granted is not inherited.
 	c.NotBefore = now.Truncate(time.Millisecond) // as grants keep the time they were born
-	if err := check(c); err != nil {
+	if err := r.check(c); err != nil {
 		return c, err
 	}
 	return c, r.checkAdded(c, oauth.Client{})
@@ -81,7 +82,7 @@ func (r *Registry) firstSecret(ctx context.Context, c *oauth.Client, chosen stri
 	shown := oauth.Token(chosen)
 	switch {
 	case c.Public() && chosen != "":
-		return "", refuse("a public client has no secret")
+		return "", refuse("client_secret", "a public client has no secret")
 	case c.Public():
 		return "", nil
 	case chosen == "":
@@ -101,22 +102,7 @@ func withDefaults(c oauth.Client) oauth.Client {
 		// The prefix keeps the id from starting with a dash and from being a UUID.
 		c.ID = oauth.ClientID("c_" + secret.NewToken(15))
 	}
-	if c.Name == "" {
-		c.Name = string(c.ID)
-	}
-	if c.Method == "" {
-		c.Method = oauth.AuthBasic
-	}
-	if c.Type == "" {
-		c.Type = oauth.AppWeb
-	}
-	if c.Format == "" {
-		c.Format = oauth.FormatOpaque
-	}
-	if len(c.GrantTypes) == 0 {
-		c.GrantTypes = []string{oauth.GrantAuthorizationCode} // RFC 7591 §2
-	}
-	return c
+	return clientmeta.WithDefaults(c)
 }
 
 const maxClientID = 64
@@ -144,12 +130,15 @@ func uuidLike(id oauth.ClientID) bool {
 
 func checkID(id oauth.ClientID) error {
 	if !wellFormed(id) {
-		return refuse("client_id has 1 to 64 characters of A-Z a-z 0-9 - _")
+		return refuse("client_id", "client_id has 1 to 64 characters of A-Z a-z 0-9 - _")
 	}
 	if uuidLike(id) {
-		return refuse("client_id must not be a UUID: users have those")
+		return refuse("client_id", "client_id must not be a UUID: users have those")
 	}
 	return nil
 }
 
-func refuse(why string) error { return oauth.Refuse(oauth.InvalidClientMetadata, why, nil) }
+// refuse names the property that is wrong; none when it is several.
+func refuse(property, why string) error {
+	return oauth.Refuse(oauth.InvalidClientMetadata, why, nil).At(property)
+}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -33,11 +34,13 @@ type Options struct {
 	Schemes []string
 	// Algorithms are those that there are signing keys for; nil: every one that is known.
 	Algorithms []string
+	// Served are the values that a client may be registered with; an empty list stands for that of clientmeta.Core.
+	Served clientmeta.Served
 }
 
 // Registry is the daemon's view of the registered clients. It is safe for concurrent use.
 type Registry struct {
-	Options
+	o          Options
 	memory     *memory
 	remembered *remembered
 	hashing    singleflight.Group
@@ -50,7 +53,17 @@ func New(o Options) *Registry {
 	if o.Lease == 0 {
 		o.Lease = time.Second
 	}
-	return &Registry{Options: o, memory: newMemory(o), remembered: newRemembered(o.Now)}
+	core := clientmeta.Core()
+	if o.Served.AuthMethods == nil {
+		o.Served.AuthMethods = core.AuthMethods
+	}
+	if o.Served.GrantTypes == nil {
+		o.Served.GrantTypes = core.GrantTypes
+	}
+	if o.Served.Algorithms == nil {
+		o.Served.Algorithms = core.Algorithms
+	}
+	return &Registry{o: o, memory: newMemory(o), remembered: newRemembered(o.Now)}
 }
 
 // Client looks a client up; store.Absent when it is not registered, any other error means "could
@@ -61,6 +74,14 @@ func (r *Registry) Client(ctx context.Context, id oauth.ClientID) (oauth.Client,
 	}
 	return r.memory.client(ctx, id)
 }
+
+// Stored reads a client from the store, past the memory; store.Absent when it is not registered.
+func (r *Registry) Stored(ctx context.Context, id oauth.ClientID) (oauth.Client, error) {
+	return r.o.Store.Get(ctx, id)
+}
+
+// Lease returns how long another replica may serve a client from memory after it was changed here.
+func (r *Registry) Lease() time.Duration { return r.o.Lease }
 
 // watchEvery is how often Watch asks: several times within a lease, so that hardly a request finds
 // it run out.
@@ -89,7 +110,7 @@ const attempts = 8
 // are passed on; store.Absent when the client is not registered.
 func (r *Registry) Change(ctx context.Context, id oauth.ClientID, edit func(*oauth.Client) error) (oauth.Client, error) {
 	for range attempts {
-		before, err := r.Store.Get(ctx, id)
+		before, err := r.o.Store.Get(ctx, id)
 		if err != nil {
 			return oauth.Client{}, err
 		}
@@ -97,10 +118,10 @@ func (r *Registry) Change(ctx context.Context, id oauth.ClientID, edit func(*oau
 		if err := edit(&changed); err != nil {
 			return oauth.Client{}, err
 		}
-		now := r.Now()
+		now := r.o.Now()
 		changed.ID, changed.Created, changed.Revision, changed.Updated = before.ID, before.Created, before.Revision, now
 		changed.Secrets = stillValid(changed.Secrets, now)
-		if err := check(changed); err != nil {
+		if err := r.check(changed); err != nil {
 			return oauth.Client{}, err
 		}
 		if err := r.checkAdded(changed, before); err != nil {
@@ -117,14 +138,14 @@ func (r *Registry) Change(ctx context.Context, id oauth.ClientID, edit func(*oau
 
 func (r *Registry) put(ctx context.Context, c oauth.Client) (uint64, error) {
 	defer r.memory.forget() // even after an error: the change may have been made
-	return r.Store.Put(ctx, c)
+	return r.o.Store.Put(ctx, c)
 }
 
 // Delete removes a client; store.Absent when it was not registered. Ending its tokens is the
 // business of token revocation.
 func (r *Registry) Delete(ctx context.Context, id oauth.ClientID) error {
 	defer r.memory.forget()
-	return r.Store.Delete(ctx, id)
+	return r.o.Store.Delete(ctx, id)
 }
 
 // Epoch is the time before which nothing counts, no older than a lease; zero when it was never raised.
@@ -135,12 +156,12 @@ func (r *Registry) Epoch(ctx context.Context) (time.Time, error) { return r.memo
 // lease.
 func (r *Registry) RaiseEpoch(ctx context.Context, before time.Time) error {
 	defer r.memory.forget() // even after an error: the change may have been made
-	return r.Store.RaiseEpoch(ctx, before)
+	return r.o.Store.RaiseEpoch(ctx, before)
 }
 
 // List pages through the clients by id: those after the cursor, at most limit.
 func (r *Registry) List(ctx context.Context, after oauth.ClientID, limit int) ([]oauth.Client, error) {
-	ids, err := r.Store.List(ctx, after, limit)
+	ids, err := r.o.Store.List(ctx, after, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +170,7 @@ func (r *Registry) List(ctx context.Context, after oauth.ClientID, limit int) ([
 	group.SetLimit(32)
 	for i, id := range ids {
 		group.Go(func() error {
-			c, err := r.Store.Get(ctx, id)
+			c, err := r.o.Store.Get(ctx, id)
 			if errors.Is(err, store.Absent) {
 				return nil // deleted since
 			}

@@ -278,7 +278,7 @@ func TestWatchKeepsTheLease(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage()
-		here := New(Options{Store: &s.shelf, Peppers: s.peppers, Now: time.Now, Hasher: s.replica().Hasher})
+		here := New(Options{Store: &s.shelf, Peppers: s.peppers, Now: time.Now, Hasher: s.replica().o.Hasher})
 		there := s.replica()
 		id := registered(t, there, "demo").ID
 		ctx, cancel := context.WithCancel(t.Context())

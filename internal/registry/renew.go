@@ -15,12 +15,12 @@ import (
 // other servers and of earlier settings last until their client comes for the first time. What cannot be
 // renewed stays: it is no reason to refuse the client.
 func (r *Registry) renew(ctx context.Context, c oauth.Client, s oauth.Secret, shown string) {
-	if r.Hasher.Current(s.Hash) {
+	if r.o.Hasher.Current(s.Hash) {
 		return
 	}
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	hash, err := r.Hasher.Hash(ctx, shown)
+	hash, err := r.o.Hasher.Hash(ctx, shown)
 	if err != nil {
 		return
 	}
@@ -86,9 +86,9 @@ func (r *Registry) learnCost(ctx context.Context, s oauth.Secret) {
 	if s.Scheme == oauth.SchemeDigest || r.costs.knows(s.Hash) {
 		return
 	}
-	start := r.Now()
-	if _, err := r.Hasher.Verify(ctx, s.Hash, "what nobody has"); err == nil {
-		r.costs.add(s.Hash, r.Now().Sub(start))
+	start := r.o.Now()
+	if _, err := r.o.Hasher.Verify(ctx, s.Hash, "what nobody has"); err == nil {
+		r.costs.add(s.Hash, r.o.Now().Sub(start))
 	}
 }
 
@@ -96,7 +96,7 @@ func (r *Registry) learnCost(ctx context.Context, s oauth.Secret) {
 // a client changed since the last call. An error means that it was broken off; call it again later.
 func (r *Registry) LearnCosts(ctx context.Context) error {
 	const page = 100
-	version, _, err := r.Store.Version(ctx)
+	version, _, err := r.o.Store.Version(ctx)
 	if err != nil || version == r.learned.Load() {
 		return err
 	}

@@ -37,7 +37,7 @@ func pbkdf2Of(t *testing.T, iterations int) string {
 func TestF_S20_AHashThatIsCheapToGuessAtIsNotImported(t *testing.T) {
 	t.Parallel()
 	r := newStage().replica()
-	own, err := r.Hasher.Hash(t.Context(), elsewhere)
+	own, err := r.o.Hasher.Hash(t.Context(), elsewhere)
 	must(t, err)
 	cheap, err := secret.NewHasher(secret.HasherOptions{Memory: 4096, Time: 1}).Hash(t.Context(), elsewhere)
 	must(t, err)
@@ -67,16 +67,16 @@ func TestF_S20_AnImportedHashIsRenewedAtTheFirstSuccess(t *testing.T) {
 		if fits(t, r, made.ID, "wrong") {
 			t.Errorf("%s: a wrong secret fits", name)
 		}
-		if c, err := r.Store.Get(t.Context(), made.ID); err != nil || c.Secrets[0].Hash != hash {
+		if c, err := r.o.Store.Get(t.Context(), made.ID); err != nil || c.Secrets[0].Hash != hash {
 			t.Errorf("%s: a wrong secret renews the hash: %v", name, err)
 		}
 		if !fits(t, r, made.ID, elsewhere) {
 			t.Errorf("%s: the secret does not fit", name)
 		}
-		c, err := r.Store.Get(t.Context(), made.ID)
+		c, err := r.o.Store.Get(t.Context(), made.ID)
 		must(t, err)
 		renewed := c.Secrets[0]
-		if renewed.Scheme != oauth.SchemeArgon2id || !r.Hasher.Current(renewed.Hash) || renewed.ID != made.Secrets[0].ID || len(c.Secrets) != 1 {
+		if renewed.Scheme != oauth.SchemeArgon2id || !r.o.Hasher.Current(renewed.Hash) || renewed.ID != made.Secrets[0].ID || len(c.Secrets) != 1 {
 			t.Errorf("%s: %+v", name, renewed)
 		}
 		if !fits(t, r, made.ID, elsewhere) || !fits(t, other, made.ID, elsewhere) || fits(t, other, made.ID, "wrong") {
@@ -91,7 +91,7 @@ func TestF_S20_TheSlowestCheckIsKnownBeforehand(t *testing.T) {
 	t.Parallel()
 	s := newStage()
 	r, other := s.replica(), s.replica()
-	r.Now, other.Now = time.Now, time.Now
+	r.o.Now, other.o.Now = time.Now, time.Now
 	_, _, err := r.Register(t.Context(), confidential("generated"), "")
 	must(t, err)
 	if r.SlowestCheck() != 0 {

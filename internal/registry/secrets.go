@@ -27,7 +27,7 @@ func secretID() string { return secretIDPrefix + secret.NewToken(secretIDBytes) 
 // the store can neither guess nor use it, and checking it costs a microsecond.
 func (r *Registry) generate(client oauth.ClientID, now time.Time) (oauth.Secret, oauth.Token) {
 	shown := secret.NewToken(generatedBytes)
-	id, pepper := r.Peppers.Pepper()
+	id, pepper := r.o.Peppers.Pepper()
 	return oauth.Secret{
 		ID:      secretID(),
 		Scheme:  oauth.SchemeDigest,
@@ -46,9 +46,9 @@ func (r *Registry) hash(ctx context.Context, chosen string, now time.Time) (oaut
 	if err := checkChosen(chosen); err != nil {
 		return oauth.Secret{}, err
 	}
-	phc, err := r.Hasher.Hash(ctx, chosen)
+	phc, err := r.o.Hasher.Hash(ctx, chosen)
 	if errors.Is(err, secret.ErrTooLong) {
-		return oauth.Secret{}, refuse("the client_secret is longer than 1024 bytes")
+		return oauth.Secret{}, refuse("client_secret", "the client_secret is longer than 1024 bytes")
 	}
 	if err != nil {
 		return oauth.Secret{}, oauth.Unavailable(err)
@@ -64,9 +64,9 @@ func (r *Registry) AddSecret(ctx context.Context, id oauth.ClientID, expires tim
 	var shown oauth.Token
 	_, err := r.Change(ctx, id, func(c *oauth.Client) error {
 		if c.Public() {
-			return refuse("a public client has no secret")
+			return refuse("client_secret", "a public client has no secret")
 		}
-		now := r.Now()
+		now := r.o.Now()
 		end := now.Add(overlap)
 		c.Secrets = slices.Clone(c.Secrets)
 		for i := range c.Secrets {
@@ -106,7 +106,7 @@ func stillValid(secrets []oauth.Secret, now time.Time) []oauth.Secret {
 // compared first; a slow hash is computed only when there is one, and its success is remembered in
 // this process for a few minutes. An error means "could not ask", also that too many hashes wait.
 func (r *Registry) CheckSecret(ctx context.Context, c oauth.Client, shown string) (bool, error) {
-	valid := stillValid(c.Secrets, r.Now())
+	valid := stillValid(c.Secrets, r.o.Now())
 	if r.matchesDigest(c.ID, valid, shown) {
 		return true, nil
 	}
@@ -125,14 +125,14 @@ func (r *Registry) CheckSecret(ctx context.Context, c oauth.Client, shown string
 // HasExpired reports whether shown is a generated secret of the client that has expired. It is for the
 // audit log: the answer to the caller is the same as for a wrong secret.
 func (r *Registry) HasExpired(c oauth.Client, shown string) bool {
-	now := r.Now()
+	now := r.o.Now()
 	expired := slices.DeleteFunc(slices.Clone(c.Secrets), func(s oauth.Secret) bool { return s.ValidAt(now) })
 	return r.matchesDigest(c.ID, expired, shown)
 }
 
 // CheckNothing does the work of CheckSecret for a client that is not registered.
 func (r *Registry) CheckNothing(shown string) {
-	id, _ := r.Peppers.Pepper()
+	id, _ := r.o.Peppers.Pepper()
 	nobody := oauth.Secret{Scheme: oauth.SchemeDigest, Key: id}
 	r.matchesDigest("nobody", []oauth.Secret{nobody}, shown)
 }
@@ -144,7 +144,7 @@ func (r *Registry) matchesDigest(client oauth.ClientID, secrets []oauth.Secret, 
 		if s.Scheme != oauth.SchemeDigest {
 			continue
 		}
-		pepper := r.Peppers.PepperOf(s.Key)
+		pepper := r.o.Peppers.PepperOf(s.Key)
 		want, err := base64.RawURLEncoding.DecodeString(s.Hash)
 		if secret.Equal(digest(pepper, client, shown), want) && pepper != nil && err == nil {
 			found = true
@@ -166,10 +166,10 @@ func (r *Registry) matchesHash(ctx context.Context, c oauth.Client, s oauth.Secr
 	shared := context.WithoutCancel(ctx) // the first caller's leaving is no reason to fail the others
 	// Nobody leaves before the answer: a guess that is checked has been made, and must be counted as one.
 	answer, err, _ := r.hashing.Do(string(name[:]), func() (any, error) {
-		start := r.Now()
-		ok, err := r.Hasher.Verify(shared, s.Hash, shown)
+		start := r.o.Now()
+		ok, err := r.o.Hasher.Verify(shared, s.Hash, shown)
 		if err == nil {
-			r.costs.add(s.Hash, r.Now().Sub(start))
+			r.costs.add(s.Hash, r.o.Now().Sub(start))
 		}
 		if ok && err == nil {
 			r.remembered.add(name)

@@ -30,7 +30,7 @@ func TestGeneratedSecretIsCheckedWithoutASlowHash(t *testing.T) {
 	t.Parallel()
 	s := newStage()
 	r := s.replica()
-	r.Hasher = nil // whoever hashes falls over
+	r.o.Hasher = nil // whoever hashes falls over
 	c, shown, err := r.Register(t.Context(), confidential("demo"), "")
 	must(t, err)
 	stored := c.Secrets[0]
@@ -123,7 +123,7 @@ func (l leaver) Err() error {
 func TestW07_WhoLeavesHasGuessed(t *testing.T) {
 	t.Parallel()
 	r := newStage().replica()
-	r.Hasher = secret.NewHasher(secret.HasherOptions{}) // slow enough to leave meanwhile
+	r.o.Hasher = secret.NewHasher(secret.HasherOptions{}) // slow enough to leave meanwhile
 	c, _, err := r.Register(t.Context(), confidential("demo"), "demo-secret")
 	must(t, err)
 	for shown, right := range map[string]bool{"demo-secret": true, "a wrong secret": false} {

@@ -1,10 +1,9 @@
 package adminapi
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
+	"cmp"
 	"io"
+	"maps"
 	"math"
 	"mime"
 	"reflect"
@@ -12,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
@@ -24,141 +22,100 @@ const (
 	typePatch = "application/merge-patch+json" // RFC 7396
 )
 
-// body reads a JSON object into a struct of adminwire. It is strict: members that are not described,
-// that come twice, or that hold something else than is described are refused, each by its place.
+// body reads a JSON object into a struct of adminwire. It is strict: it refuses members that are not
+// described, that occur twice, or that hold something else than is described, and names each place.
 func (c *call) body(into any) error {
-	_, err := c.read(typeJSON, into, nil)
-	return err
+	return c.object(func(f *filler) members { return f.fields(reflect.ValueOf(into).Elem(), reflect.Value{}) })
 }
 
-// patch reads a JSON Merge Patch onto a struct that holds what is there now; null gives a member the
-// value that it has in defaults. A patch without members is refused.
-func (c *call) patch(into, defaults any) error {
-	n, err := c.read(typePatch, into, defaults)
-	if err == nil && n == 0 {
-		return refuseFaults(web.FaultErrors{{Pointer: "", Detail: "the patch is empty"}})
+// object reads a JSON object with these members.
+func (c *call) object(known func(*filler) members) error {
+	root, err := c.parsed(typeJSON)
+	if err != nil {
+		return err
 	}
-	return err
+	var f filler
+	f.object(root, "", known(&f))
+	return refuseFaults(f.faults)
 }
 
-func (c *call) read(mediaType string, into, defaults any) (members int, err error) {
-	if given, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type")); err != nil || given != mediaType {
-		return 0, oauth.Refuse(oauth.UnsupportedMediaType, "the Content-Type must be "+mediaType, nil)
+// mergePatch is the JSON Merge Patch of a request (RFC 7396). It is read once, and may be applied to several
+// revisions.
+type mergePatch struct{ root node }
+
+// mergePatch reads a patch. It refuses one that has no members.
+func (c *call) mergePatch() (mergePatch, error) {
+	root, err := c.parsed(typePatch)
+	if err == nil && root.kind == '{' && len(root.members) == 0 {
+		err = refuseFaults(web.FaultErrors{{Pointer: "", Detail: "the patch is empty"}})
+	}
+	return mergePatch{root}, err
+}
+
+// apply changes the known members that the patch names; null resets a member.
+func (p mergePatch) apply(known func(*filler) members) error {
+	f := filler{patching: true}
+	f.object(p.root, "", known(&f))
+	return refuseFaults(f.faults)
+}
+
+// fields returns what apply needs to patch a struct of adminwire; null sets a field to that of defaults.
+func fields(into, defaults any) func(*filler) members {
+	return func(f *filler) members {
+		return f.fields(reflect.ValueOf(into).Elem(), reflect.ValueOf(defaults).Elem())
+	}
+}
+
+func (c *call) parsed(mediaType string) (node, error) {
+	if sent, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type")); err != nil || sent != mediaType {
+		return node{}, oauth.Refuse(oauth.UnsupportedMediaType, "the Content-Type must be "+mediaType, nil)
 	}
 	raw, err := io.ReadAll(c.r.Body)
 	if err != nil {
-		return 0, web.ReadError(err)
+		return node{}, web.ReadError(err)
 	}
 	root, err := parse(raw)
 	if err != nil {
-		return 0, oauth.Refuse(oauth.InvalidRequest, "the body is not one JSON value in UTF-8", nil)
-	}
-	f := filler{patching: defaults != nil}
-	var fallback reflect.Value
-	if f.patching {
-		fallback = reflect.ValueOf(defaults).Elem()
-	}
-	f.value(root, reflect.ValueOf(into).Elem(), slot{fallback: fallback})
-	return len(root.members), refuseFaults(f.faults)
-}
-
-// node is a JSON value as it was written.
-type node struct {
-	kind    byte // { [ s n b 0
-	text    string
-	truth   bool
-	members []member
-	items   []node
-}
-
-type member struct {
-	name  string
-	value node
-}
-
-const maxDepth = 16
-
-var errJSON = errors.New("not JSON")
-
-func parse(raw []byte) (node, error) {
-	if !utf8.Valid(raw) {
-		return node{}, errJSON
-	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	root, err := parseValue(d, 0)
-	if err != nil {
-		return node{}, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return node{}, errJSON
+		return node{}, oauth.Refuse(oauth.InvalidRequest, "the body is not one JSON value in UTF-8", nil)
 	}
 	return root, nil
 }
 
-func parseValue(d *json.Decoder, depth int) (node, error) {
-	token, err := d.Token()
-	if err != nil || depth > maxDepth {
-		return node{}, errJSON
-	}
-	switch t := token.(type) {
-	case string:
-		return node{kind: 's', text: t}, nil
-	case json.Number:
-		return node{kind: 'n', text: t.String()}, nil
-	case bool:
-		return node{kind: 'b', truth: t}, nil
-	case nil:
-		return node{kind: '0'}, nil
-	case json.Delim:
-		return parseMany(d, byte(t), depth) //nolint:gosec // one of four ASCII characters
-	}
-	return node{}, errJSON
-}
+// members are the members that an object may have, each with the function that reads its value.
+type members map[string]func(n node, at string)
 
-func parseMany(d *json.Decoder, open byte, depth int) (node, error) {
-	n := node{kind: open}
-	for d.More() {
-		if open == '[' {
-			item, err := parseValue(d, depth+1)
-			if err != nil {
-				return node{}, err
-			}
-			n.items = append(n.items, item)
-			continue
-		}
-		name, err := parseValue(d, depth+1)
-		if err != nil {
-			return node{}, err
-		}
-		value, err := parseValue(d, depth+1)
-		if err != nil {
-			return node{}, err
-		}
-		n.members = append(n.members, member{name.text, value})
-	}
-	if _, err := d.Token(); err != nil {
-		return node{}, errJSON
-	}
-	return n, nil
-}
-
-// filler puts JSON values into Go values and notes what does not fit.
+// filler reads JSON values into Go values, and collects the places that do not fit.
 type filler struct {
 	patching bool
 	faults   web.FaultErrors
 }
 
-// slot is a place in a body: where it is, what holds for it, and what null means there.
+// slot is a place in a body: its JSON pointer, its bounds, and the value that null stands for.
 type slot struct {
-	pointer  string
-	tag      reflect.StructTag
+	pointer string
+	bounds
 	fallback reflect.Value // when patching
 }
 
-func (s slot) below(name string) string {
+// bounds are the limits of a value.
+type bounds struct {
+	min, max   int64 // of a number, or of the length of a list
+	unit       string
+	mayBeEmpty bool // an empty string
+	noNull     bool // in a patch
+}
+
+// boundsOf reads the tags that package adminwire describes.
+func boundsOf(tag reflect.StructTag) bounds {
+	least, _ := strconv.ParseInt(tag.Get("min"), 10, 64)
+	most, _ := strconv.ParseInt(tag.Get("max"), 10, 64)
+	return bounds{min: least, max: most, unit: tag.Get("unit"), mayBeEmpty: tag.Get("empty") == "yes", noNull: tag.Get("null") == "no"}
+}
+
+// below is the JSON pointer of a member (RFC 6901), cut to a length that fits an answer.
+func below(pointer, name string) string {
 	name = strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-	return s.pointer + "/" + string([]rune(name)[:min(len([]rune(name)), 100)])
+	return pointer + "/" + string([]rune(name)[:min(len([]rune(name)), 100)])
 }
 
 func (f *filler) fault(pointer, detail string) {
@@ -170,7 +127,7 @@ func (f *filler) fault(pointer, detail string) {
 
 func (f *filler) value(n node, v reflect.Value, s slot) {
 	if n.kind == '0' {
-		if !f.patching || s.pointer == "" || s.tag.Get("null") == "no" || !s.fallback.IsValid() {
+		if !f.patching || s.noNull || !s.fallback.IsValid() {
 			f.fault(s.pointer, "is null")
 			return
 		}
@@ -184,9 +141,9 @@ func (f *filler) value(n node, v reflect.Value, s slot) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		f.value(n, v.Elem(), slot{s.pointer, s.tag, reflect.Value{}})
+		f.value(n, v.Elem(), slot{s.pointer, s.bounds, reflect.Value{}})
 	case reflect.Struct:
-		f.object(n, v, s)
+		f.object(n, s.pointer, f.fields(v, s.fallback))
 	case reflect.Map:
 		f.texts(n, v, s)
 	case reflect.Slice:
@@ -201,7 +158,7 @@ func (f *filler) value(n node, v reflect.Value, s slot) {
 	default:
 		if n.kind != 's' {
 			f.fault(s.pointer, "is not a string")
-		} else if n.text == "" && s.tag.Get("empty") != "yes" {
+		} else if n.text == "" && !s.mayBeEmpty {
 			f.fault(s.pointer, "is empty")
 		}
 		v.SetString(n.text)
@@ -211,16 +168,9 @@ func (f *filler) value(n node, v reflect.Value, s slot) {
 func (f *filler) time(n node, v reflect.Value, s slot) {
 	at, fault := parseTime(n.text)
 	if n.kind != 's' || fault != "" {
-		f.fault(s.pointer, cmpOr(fault, "is not a string"))
+		f.fault(s.pointer, cmp.Or(fault, "is not a string"))
 	}
 	v.Set(reflect.ValueOf(at))
-}
-
-func cmpOr(text, other string) string {
-	if text != "" {
-		return text
-	}
-	return other
 }
 
 func (f *filler) number(n node, v reflect.Value, s slot) {
@@ -232,24 +182,20 @@ func (f *filler) number(n node, v reflect.Value, s slot) {
 			number, err = int64(wide), nil
 		}
 	}
-	least, _ := strconv.ParseInt(s.tag.Get("min"), 10, 64)
-	most, _ := strconv.ParseInt(s.tag.Get("max"), 10, 64)
-	if n.kind != 'n' || err != nil || number < least || number > most {
+	if n.kind != 'n' || err != nil || number < s.min || number > s.max {
 		what := "is not a whole number "
-		if unit := s.tag.Get("unit"); unit != "" {
-			what += "of " + unit + " "
+		if s.unit != "" {
+			what += "of " + s.unit + " "
 		}
-		f.fault(s.pointer, what+"from "+s.tag.Get("min")+" to "+s.tag.Get("max"))
+		f.fault(s.pointer, what+"from "+strconv.FormatInt(s.min, 10)+" to "+strconv.FormatInt(s.max, 10))
 	}
 	v.SetInt(number)
 }
 
 // list takes a set of strings.
 func (f *filler) list(n node, v reflect.Value, s slot) {
-	least, _ := strconv.Atoi(s.tag.Get("min"))
-	most, _ := strconv.Atoi(s.tag.Get("max"))
-	if n.kind != '[' || len(n.items) < least || len(n.items) > most {
-		f.fault(s.pointer, "is not a list of "+strconv.Itoa(least)+" to "+strconv.Itoa(most)+" strings")
+	if n.kind != '[' || len(n.items) < int(s.min) || len(n.items) > int(s.max) {
+		f.fault(s.pointer, "is not a list of "+strconv.FormatInt(s.min, 10)+" to "+strconv.FormatInt(s.max, 10)+" strings")
 		return
 	}
 	texts := []string{}
@@ -259,7 +205,7 @@ func (f *filler) list(n node, v reflect.Value, s slot) {
 		case item.kind != 's' || item.text == "":
 			f.fault(at, "is not a string, or empty")
 		case slices.Contains(texts, item.text):
-			f.fault(at, "is there twice")
+			f.fault(at, "is duplicated")
 		}
 		texts = append(texts, item.text)
 	}
@@ -282,11 +228,11 @@ func (f *filler) texts(n node, v reflect.Value, s slot) {
 	for _, m := range n.members {
 		switch {
 		case seen[m.name]:
-			f.fault(s.below(m.name), "is there twice")
+			f.fault(below(s.pointer, m.name), "is duplicated")
 		case m.value.kind == '0' && f.patching:
 			delete(texts, m.name)
 		case m.value.kind != 's':
-			f.fault(s.below(m.name), "is not a string")
+			f.fault(below(s.pointer, m.name), "is not a string")
 		default:
 			texts[m.name] = m.value.text
 		}
@@ -295,46 +241,41 @@ func (f *filler) texts(n node, v reflect.Value, s slot) {
 	v.Set(reflect.ValueOf(texts))
 }
 
-func (f *filler) object(n node, v reflect.Value, s slot) {
+func (f *filler) object(n node, pointer string, known members) {
 	if n.kind != '{' {
-		f.fault(s.pointer, "is not an object")
+		f.fault(pointer, "is not an object")
 		return
 	}
-	known := map[string]field{}
-	fieldsOf(v, s.fallback, known)
 	seen := map[string]bool{}
 	for _, m := range n.members {
-		at := s.below(m.name)
-		one, ok := known[m.name]
+		at := below(pointer, m.name)
+		read, ok := known[m.name]
 		switch {
 		case !ok:
 			f.fault(at, "there is no such member")
 		case seen[m.name]:
-			f.fault(at, "is there twice")
+			f.fault(at, "is duplicated")
 		default:
-			f.value(m.value, one.value, slot{at, one.tag, one.fallback})
+			read(m.value, at)
 		}
 		seen[m.name] = true
 	}
 }
 
-type field struct {
-	value, fallback reflect.Value
-	tag             reflect.StructTag
-}
-
-// fieldsOf finds the fields of a struct, and of those it embeds, by their names in JSON.
-func fieldsOf(v, fallback reflect.Value, known map[string]field) {
+// fields returns the fields of a struct, and of those it embeds, by their names in JSON.
+func (f *filler) fields(v, fallback reflect.Value) members {
+	all := members{}
 	for i := range v.NumField() {
-		spec, below := v.Type().Field(i), reflect.Value{}
+		spec, field, below := v.Type().Field(i), v.Field(i), reflect.Value{}
 		if fallback.IsValid() {
 			below = fallback.Field(i)
 		}
 		if spec.Anonymous {
-			fieldsOf(v.Field(i), below, known)
+			maps.Copy(all, f.fields(field, below))
 			continue
 		}
 		name, _, _ := strings.Cut(spec.Tag.Get("json"), ",")
-		known[name] = field{v.Field(i), below, spec.Tag}
+		all[name] = func(n node, at string) { f.value(n, field, slot{at, boundsOf(spec.Tag), below}) }
 	}
+	return all
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/admin"
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -34,26 +35,27 @@ func (a *API) createClient(c *call) error {
 	if err := c.sound(); err != nil {
 		return err
 	}
-	form := adminwire.ClientCreate{ClientMetadata: defaultMetadata("")}
-	if err := c.body(&form); err != nil {
+	wanted, id, first := oauth.Client{}, "", admin.FirstSecret{}
+	err := c.object(func(f *filler) members {
+		known := properties(f, &wanted)
+		known["client_id"] = f.text(&id)
+		known["client_secret"], known["client_secret_hash"] = f.text(&first.Chosen), f.text(&first.Hash)
+		return known
+	})
+	if err != nil {
 		return err
 	}
-	wanted, faults := clientOf(form.ClientMetadata)
-	if form.ID != "" && !isID(form.ID) {
-		faults = append(faults, adminwire.Fault{Pointer: "/client_id", Detail: "does not have 1 to 64 characters of A-Z a-z 0-9 - _"})
+	if id != "" && !isID(id) {
+		return refuseFaults(web.FaultErrors{{Pointer: "/client_id", Detail: "does not have 1 to 64 characters of A-Z a-z 0-9 - _"}})
 	}
-	if err := refuseFaults(faults); err != nil {
-		return err
-	}
-	wanted.ID = oauth.ClientID(form.ID)
-	first := admin.FirstSecret{Chosen: form.Secret, Hash: form.SecretHash}
+	wanted.ID = oauth.ClientID(id)
 	if dry {
 		examined, err := c.ExamineClient(c.ctx(), wanted, first)
 		return c.examined(examined, err)
 	}
 	made, shown, err := c.CreateClient(c.ctx(), wanted, first)
 	if err != nil {
-		return placed(err)
+		return err
 	}
 	c.revision(made.Revision)
 	return c.created("/clients/"+string(made.ID), shownClient(made, shown))
@@ -62,7 +64,7 @@ func (a *API) createClient(c *call) error {
 // examined answers a dry run: the client as it would be.
 func (c *call) examined(found oauth.Client, err error) error {
 	if err != nil {
-		return placed(err)
+		return err
 	}
 	return c.ok(shownClient(found, ""))
 }
@@ -85,22 +87,19 @@ func (a *API) putClient(c *call) error {
 	if err := c.sound(); err != nil {
 		return err
 	}
-	form := defaultMetadata(id)
-	if err := c.body(&form); err != nil {
-		return err
-	}
-	wanted, faults := clientOf(form)
-	if err := refuseFaults(faults); err != nil {
+	var wanted oauth.Client
+	if err := c.object(func(f *filler) members { return properties(f, &wanted) }); err != nil {
 		return err
 	}
 	wanted.ID = oauth.ClientID(id)
+	wanted = clientmeta.WithDefaults(wanted)
 	if dry {
 		examined, err := c.ExaminePut(c.ctx(), wanted, match)
 		return c.examined(examined, err)
 	}
 	put, shown, created, err := c.PutClient(c.ctx(), wanted, match)
 	if err != nil {
-		return placed(err)
+		return err
 	}
 	c.revision(put.Revision)
 	if created {
@@ -114,47 +113,22 @@ func (a *API) patchClient(c *call) error {
 	if err := c.sound(); err != nil {
 		return err
 	}
-	tried, defaults := defaultMetadata(id), defaultMetadata(id)
-	// Read once for its form; then again onto every revision that it is tried on.
-	body, err := c.keepPatch(&tried, &defaults)
+	patch, err := c.mergePatch()
 	if err != nil {
 		return err
 	}
-	changed, err := c.ChangeClient(c.ctx(), oauth.ClientID(id), match, func(old *oauth.Client) error {
-		form := adminwire.ClientMetadata(metadataOf(*old))
-		body.rewind(c)
-		if err := c.patch(&form, &defaults); err != nil {
-			return err
-		}
-		wanted, faults := clientOf(form)
-		if err := refuseFaults(faults); err != nil {
-			return err
-		}
-		keep := *old
-		*old = wanted
-		old.ID, old.Secrets, old.NotBefore, old.Created, old.Revision = keep.ID, keep.Secrets, keep.NotBefore, keep.Created, keep.Revision
-		old.Lifetimes = exact(keep.Lifetimes, wanted.Lifetimes)
-		return nil
-	})
+	edit := func(old *oauth.Client) error {
+		return patch.apply(func(f *filler) members { return properties(f, old) })
+	}
+	if err := edit(&oauth.Client{}); err != nil {
+		return err // of a patch that has the wrong form, whatever the client is
+	}
+	changed, err := c.ChangeClient(c.ctx(), oauth.ClientID(id), match, edit)
 	if err != nil {
-		return placed(err)
+		return err
 	}
 	c.revision(changed.Revision)
 	return c.ok(shownClient(changed, ""))
-}
-
-// exact keeps fractions of a second, which the API does not show, where the seconds stayed.
-func exact(before, after oauth.Lifetimes) oauth.Lifetimes {
-	keep := func(old, now time.Duration) time.Duration {
-		if old.Truncate(time.Second) == now {
-			return old
-		}
-		return now
-	}
-	return oauth.Lifetimes{
-		Code: keep(before.Code, after.Code), Access: keep(before.Access, after.Access),
-		RefreshIdle: keep(before.RefreshIdle, after.RefreshIdle), RefreshAbsolute: keep(before.RefreshAbsolute, after.RefreshAbsolute),
-	}
 }
 
 func (a *API) deleteClient(c *call) error {
@@ -208,7 +182,7 @@ func (a *API) createSecret(c *call) error {
 	}
 	made, shown, err := c.AddSecret(c.ctx(), oauth.ClientID(id), time.Duration(form.ExpiresIn)*time.Second, overlap)
 	if err != nil {
-		return placed(err)
+		return err
 	}
 	return web.JSONStatus(c.w, http.StatusCreated, shownSecret(made, shown))
 }
@@ -234,22 +208,7 @@ func (a *API) revokeClientTokens(c *call) error {
 		return err
 	}
 	if err := c.RevokeClient(c.ctx(), oauth.ClientID(id), form.Before); err != nil {
-		return placed(err)
+		return err
 	}
 	return c.done()
-}
-
-// placed points at the member that a rule's refusal names in its first word, as most do.
-func placed(err error) error {
-	refusal := oauth.AsError(err)
-	member := memberOf(refusal.Description)
-	if member == "" {
-		return err
-	}
-	switch refusal.Code {
-	case oauth.InvalidClientMetadata, oauth.InvalidRedirectURI, oauth.InvalidRequest:
-		return oauth.Refuse(refusal.Code, refusal.Description, web.FaultErrors{{Pointer: "/" + member, Detail: refusal.Description}})
-	default:
-		return err
-	}
 }

@@ -13,15 +13,16 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
 var none adminclient.Condition
 
 // service is a client that works on its own behalf.
-func service(id string) adminwire.ClientCreate {
-	return adminwire.ClientCreate{ID: id, ClientMetadata: adminwire.ClientMetadata{
-		GrantTypes: []string{oauth.GrantClientCredentials}, Scope: "read write",
+func service(id oauth.ClientID) adminwire.ClientForm {
+	return adminwire.ClientForm{Client: oauth.Client{
+		ID: id, GrantTypes: []string{oauth.GrantClientCredentials}, Scopes: oauth.Scopes{"read", "write"},
 	}}
 }
 
@@ -31,14 +32,14 @@ func TestClientLife(t *testing.T) {
 	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
 	made, err := c.CreateClient(ctx, service("planner"))
 	ok(t, err)
-	if len(made.Secret) != 43 || made.Revision != 1 || made.Name != "planner" || made.Introspection != "own" {
+	if len(made.Secret) != 43 || made.Revision != 1 || made.Name != "planner" || made.Introspection != oauth.IntrospectOwn {
 		t.Errorf("created: %+v", made)
 	}
 	_, err = c.CreateClient(ctx, service("planner"))
 	is(t, "a taken id", err, "already-exists")
 	got, err := c.Client(ctx, "planner")
 	ok(t, err)
-	if got.Secret != "" || got.Scope != "read write" {
+	if got.Secret != "" || got.Scopes.String() != "read write" {
 		t.Errorf("read: %+v", got)
 	}
 	party := testkit.Party{Base: d.Base, ID: "planner", Secret: made.Secret}
@@ -48,7 +49,7 @@ func TestClientLife(t *testing.T) {
 		"scope": "read", "lifetimes": map[string]any{"access_token": 60}, "claims": map[string]any{"team": "blue", "unit": "x"},
 	}, adminclient.Condition{Revision: 1})
 	ok(t, err)
-	if changed.Scope != "read" || changed.Lifetimes.Access != 60 || changed.Claims["team"] != "blue" || changed.Revision != 2 {
+	if changed.Scopes.String() != "read" || changed.Lifetimes.Access != time.Minute || changed.Claims["team"] != "blue" || changed.Revision != 2 {
 		t.Errorf("patched: %+v", changed)
 	}
 	_, err = c.PatchClient(ctx, "planner", adminclient.Patch{"scope": "write"}, adminclient.Condition{Revision: 1})
@@ -57,24 +58,24 @@ func TestClientLife(t *testing.T) {
 		"scope": nil, "lifetimes": map[string]any{"code": 5}, "claims": map[string]any{"unit": nil},
 	}, none)
 	ok(t, err)
-	if changed.Scope != "" || changed.Lifetimes != (adminwire.Lifetimes{Code: 5, Access: 60}) || len(changed.Claims) != 1 {
+	if changed.Scopes.String() != "" || changed.Lifetimes != (oauth.Lifetimes{Code: 5 * time.Second, Access: time.Minute}) || len(changed.Claims) != 1 {
 		t.Errorf("merged: %+v", changed)
 	}
 
-	put, created, err := c.PutClient(ctx, "planner", service("").ClientMetadata, none)
+	put, created, err := c.PutClient(ctx, service("planner").Client, none)
 	ok(t, err)
-	if created || put.Lifetimes != (adminwire.Lifetimes{}) || put.Secret != "" || !put.Created.Equal(made.Created) {
+	if created || put.Lifetimes != (oauth.Lifetimes{}) || put.Secret != "" || !put.Created.Equal(made.Created) {
 		t.Errorf("put: %v %+v", created, put)
 	}
 	asked(t, party) // the secret stayed
-	fresh, created, err := c.PutClient(ctx, "second", service("").ClientMetadata, adminclient.Condition{Absent: true})
+	fresh, created, err := c.PutClient(ctx, service("second").Client, adminclient.Condition{Absent: true})
 	ok(t, err)
 	if !created || len(fresh.Secret) != 43 {
 		t.Errorf("put anew: %v %+v", created, fresh)
 	}
-	_, _, err = c.PutClient(ctx, "second", service("").ClientMetadata, adminclient.Condition{Absent: true})
+	_, _, err = c.PutClient(ctx, service("second").Client, adminclient.Condition{Absent: true})
 	is(t, "create only", err, "precondition-failed")
-	_, _, err = c.PutClient(ctx, "third", service("").ClientMetadata, adminclient.Condition{Revision: 3})
+	_, _, err = c.PutClient(ctx, service("third").Client, adminclient.Condition{Revision: 3})
 	is(t, "a revision of nothing", err, "precondition-failed")
 
 	is(t, "a wrong revision", c.DeleteClient(ctx, "planner", adminclient.Condition{Revision: 1}), "precondition-failed")
@@ -96,8 +97,8 @@ func TestClientSecrets(t *testing.T) {
 	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
 	made, err := c.CreateClient(ctx, service("rotating"))
 	ok(t, err)
-	first := testkit.Party{Base: d.Base, ID: made.ID, Secret: made.Secret}
-	second, err := c.CreateSecret(ctx, made.ID, adminwire.SecretCreate{})
+	first := testkit.Party{Base: d.Base, ID: string(made.ID), Secret: made.Secret}
+	second, err := c.CreateSecret(ctx, string(made.ID), adminwire.SecretCreate{})
 	ok(t, err)
 	if second.ID == "" || second.Scheme != "hmac-sha256" || len(second.Value) != 43 {
 		t.Errorf("a new secret: %+v", second)
@@ -106,21 +107,21 @@ func TestClientSecrets(t *testing.T) {
 	newer.Secret = second.Value
 	asked(t, first)
 	asked(t, newer)
-	listed, err := c.Secrets(ctx, made.ID)
+	listed, err := c.Secrets(ctx, string(made.ID))
 	ok(t, err)
 	if len(listed) != 2 || listed[0].Expires.IsZero() || !listed[1].Expires.IsZero() || listed[1].ID != second.ID || listed[1].Value != "" {
 		t.Errorf("secrets: %+v", listed)
 	}
 	now := int64(0)
-	_, err = c.CreateSecret(ctx, made.ID, adminwire.SecretCreate{Overlap: &now, ExpiresIn: 60})
+	_, err = c.CreateSecret(ctx, string(made.ID), adminwire.SecretCreate{Overlap: &now, ExpiresIn: 60})
 	ok(t, err)
 	if a := newer.Token(t, url.Values{"grant_type": {"client_credentials"}}); a.Status != http.StatusUnauthorized {
 		t.Errorf("a secret outlived an overlap of 0: %d", a.Status)
 	}
-	listed, err = c.Secrets(ctx, made.ID)
+	listed, err = c.Secrets(ctx, string(made.ID))
 	ok(t, err)
-	ok(t, c.DeleteSecret(ctx, made.ID, listed[0].ID))
-	is(t, "ended twice", c.DeleteSecret(ctx, made.ID, listed[0].ID), "not-found")
+	ok(t, c.DeleteSecret(ctx, string(made.ID), listed[0].ID))
+	is(t, "ended twice", c.DeleteSecret(ctx, string(made.ID), listed[0].ID), "not-found")
 }
 
 // Clients of other servers keep their secrets.
@@ -130,23 +131,23 @@ func TestImportedSecrets(t *testing.T) {
 	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
 	for scheme, hash := range map[string]string{ // of "correct horse"
 		"bcrypt":        "$2a$10$BmtGzNkvkVFQ9BbzzboePOUyxs/YY.2mCOJo0eLSDlNObtD026e1a",
-		"argon2id":      argonOf(t, d),
+		"argon2id":      argonOf(t),
 		"pbkdf2-sha256": "$pbkdf2-sha256$i=25000,l=32$1KBPIbXk5dnJXVUjoqvGAA$xDEI5Ci8Ck1hLc1TbU6NVlWJF2Lm93hein/tALoB0/Q",
 	} {
-		wanted := service("from-" + scheme)
+		wanted := service(oauth.ClientID("from-" + scheme))
 		wanted.SecretHash = hash
 		made, err := c.CreateClient(ctx, wanted)
 		if err != nil {
 			t.Errorf("%s: %v", scheme, err)
 			continue
 		}
-		listed, err := c.Secrets(ctx, made.ID)
+		listed, err := c.Secrets(ctx, string(made.ID))
 		ok(t, err)
 		if made.Secret != "" || len(listed) != 1 || listed[0].Scheme != scheme {
 			t.Errorf("%s: %+v %+v", scheme, made, listed)
 		}
-		asked(t, testkit.Party{Base: d.Base, ID: made.ID, Secret: "correct horse"})
-		wrong := testkit.Party{Base: d.Base, ID: made.ID, Secret: "wrong horse"}
+		asked(t, testkit.Party{Base: d.Base, ID: string(made.ID), Secret: "correct horse"})
+		wrong := testkit.Party{Base: d.Base, ID: string(made.ID), Secret: "wrong horse"}
 		if a := wrong.Token(t, url.Values{"grant_type": {"client_credentials"}}); a.Status != http.StatusUnauthorized {
 			t.Errorf("%s: a wrong secret: %d", scheme, a.Status)
 		}
@@ -155,7 +156,7 @@ func TestImportedSecrets(t *testing.T) {
 	wanted.SecretHash = "$2a$31$zVHmKQtGGQob.b/Nc7l9NO8UlrYcW05FiuCj/SxsFO/ZtiN9.mNzy"
 	_, err := c.CreateClient(ctx, wanted)
 	is(t, "a hash that costs a day", err, "invalid-request")
-	wanted.Secret, wanted.SecretHash = "long enough", argonOf(t, d)
+	wanted.Secret, wanted.SecretHash = "long enough", argonOf(t)
 	_, err = c.CreateClient(ctx, wanted)
 	is(t, "secret and hash", err, "invalid-request")
 	chosen := service("chosen")
@@ -168,9 +169,9 @@ func TestImportedSecrets(t *testing.T) {
 	asked(t, testkit.Party{Base: d.Base, ID: "chosen", Secret: "long enough"})
 }
 
-func argonOf(t *testing.T, d *testkit.Daemon) string {
+func argonOf(t *testing.T) string {
 	t.Helper()
-	hash, err := d.App.Direct().Registry.Hasher.Hash(t.Context(), "correct horse")
+	hash, err := secret.NewHasher(secret.HasherOptions{Memory: 8192, Time: 5}).Hash(t.Context(), "correct horse")
 	ok(t, err)
 	return hash
 }
@@ -285,7 +286,7 @@ func TestPagesOfClients(t *testing.T) {
 	token := asked(t, root(d))
 	c, ctx := clientOf(t, d, token), t.Context()
 	for i := range 7 {
-		_, err := c.CreateClient(ctx, service(fmt.Sprintf("many-%d", i)))
+		_, err := c.CreateClient(ctx, service(oauth.ClientID(fmt.Sprintf("many-%d", i))))
 		ok(t, err)
 	}
 	var ids []string

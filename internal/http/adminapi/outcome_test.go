@@ -58,8 +58,8 @@ func TestF_S02_CallersThatResetTheConnectionLeaveAnEntryEach(t *testing.T) {
 		var ids []string
 		for one, err := range clientOf(t, d, token).Clients(t.Context()) {
 			ok(t, err)
-			if strings.HasPrefix(one.ID, "reset-") {
-				ids = append(ids, one.ID)
+			if strings.HasPrefix(string(one.ID), "reset-") {
+				ids = append(ids, string(one.ID))
 			}
 		}
 		return ids

@@ -84,7 +84,7 @@ func (a *API) revokeAll(c *call) error {
 		return err
 	}
 	if err := c.RevokeAll(c.ctx(), form.Before); err != nil {
-		return placed(err)
+		return err
 	}
 	return c.done()
 }

@@ -70,7 +70,7 @@ func (a *API) createUser(c *call) error {
 		Name: form.Username, Email: form.Email, EmailVerified: form.EmailVerified, DisplayName: form.DisplayName, MustChange: form.MustChange,
 	}, form.Password)
 	if err != nil {
-		return placed(err)
+		return err
 	}
 	c.revision(made.Revision)
 	return c.created("/users/"+string(made.ID), shownUser(made))
@@ -96,21 +96,23 @@ func (a *API) patchUser(c *call) error {
 	if err := c.sound(); err != nil {
 		return err
 	}
-	body, err := c.keepPatch(&adminwire.UserMetadata{}, &adminwire.UserMetadata{})
+	patch, err := c.mergePatch()
 	if err != nil {
 		return err
 	}
+	if err := patch.apply(fields(&adminwire.UserMetadata{}, &adminwire.UserMetadata{})); err != nil {
+		return err // of a patch that has the wrong form, whatever the user is
+	}
 	changed, err := c.ChangeUser(c.ctx(), id, match, func(u *oauth.User) error {
 		form := userMetadataOf(*u)
-		body.rewind(c)
-		if err := c.patch(&form, &adminwire.UserMetadata{}); err != nil {
+		if err := patch.apply(fields(&form, &adminwire.UserMetadata{})); err != nil {
 			return err
 		}
 		u.Email, u.EmailVerified, u.DisplayName, u.Disabled, u.MustChange = form.Email, form.EmailVerified, form.DisplayName, form.Disabled, form.MustChange
 		return nil
 	})
 	if err != nil {
-		return placed(err)
+		return err
 	}
 	c.revision(changed.Revision)
 	return c.ok(shownUser(changed))

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // Patch is a JSON Merge Patch: the members that change; nil gives a member its default back.
@@ -31,29 +32,35 @@ func (c *Client) Client(ctx context.Context, id string) (adminwire.Client, error
 }
 
 // CreateClient registers a client. A generated secret stands in the answer, and nowhere else.
-func (c *Client) CreateClient(ctx context.Context, wanted adminwire.ClientCreate) (adminwire.Client, error) {
+func (c *Client) CreateClient(ctx context.Context, wanted adminwire.ClientForm) (adminwire.Client, error) {
 	return fetch[adminwire.Client](ctx, c, call{method: http.MethodPost, path: "/clients", body: wanted})
 }
 
 // ExamineClient reports what CreateClient would refuse, and changes nothing.
-func (c *Client) ExamineClient(ctx context.Context, wanted adminwire.ClientCreate) error {
+func (c *Client) ExamineClient(ctx context.Context, wanted adminwire.ClientForm) error {
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/clients", query: dryRun(), body: wanted}, nil)
 	return err
 }
 
 // ExaminePut reports what PutClient would refuse, and changes nothing.
-func (c *Client) ExaminePut(ctx context.Context, id string, wanted adminwire.ClientMetadata, only Condition) error {
-	_, err := c.do(ctx, call{method: http.MethodPut, path: at("clients", id), query: dryRun(), body: wanted, condition: only}, nil)
+func (c *Client) ExaminePut(ctx context.Context, wanted oauth.Client, only Condition) error {
+	_, err := c.do(ctx, call{method: http.MethodPut, path: at("clients", string(wanted.ID)), query: dryRun(), body: formOf(wanted), condition: only}, nil)
 	return err
+}
+
+// formOf is a client without its id, which stands in the path.
+func formOf(c oauth.Client) adminwire.ClientForm {
+	c.ID = ""
+	return adminwire.ClientForm{Client: c}
 }
 
 func dryRun() url.Values { return url.Values{"dry_run": {"true"}} }
 
 // PutClient makes a client what wanted says, or registers it; then created is true.
 func (c *Client) PutClient(
-	ctx context.Context, id string, wanted adminwire.ClientMetadata, only Condition,
+	ctx context.Context, wanted oauth.Client, only Condition,
 ) (got adminwire.Client, created bool, err error) {
-	status, err := c.do(ctx, call{method: http.MethodPut, path: at("clients", id), body: wanted, condition: only}, &got)
+	status, err := c.do(ctx, call{method: http.MethodPut, path: at("clients", string(wanted.ID)), body: formOf(wanted), condition: only}, &got)
 	return got, status == http.StatusCreated, err
 }
 

@@ -82,8 +82,11 @@ func (e *Errors) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	answer.Detail = refusal.Description
 	var faults FaultErrors
-	if errors.As(err, &faults) {
+	switch {
+	case errors.As(err, &faults):
 		answer.Errors = faults[:min(len(faults), maxFaults)]
+	case refusal.Field != "":
+		answer.Errors = FaultErrors{{Pointer: "/" + refusal.Field, Detail: refusal.Description}}
 	}
 	body, err := encode(answer)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -143,38 +144,12 @@ func absentWhenZero(answer any) error {
 	return err
 }
 
-// registration is the stored form of a client; its names must not change.
-type registration struct {
-	Name           string            `json:"name,omitempty"`
-	Disabled       bool              `json:"disabled,omitempty"`
-	Method         oauth.AuthMethod  `json:"token_endpoint_auth_method"`
-	Type           string            `json:"application_type,omitempty"`
-	RedirectURIs   []string          `json:"redirect_uris,omitempty"`
-	PostLogoutURIs []string          `json:"post_logout_redirect_uris,omitempty"`
-	GrantTypes     []string          `json:"grant_types,omitempty"`
-	Scopes         []string          `json:"scopes,omitempty"`
-	DefaultScopes  []string          `json:"default_scopes,omitempty"`
-	Audience       []string          `json:"audience,omitempty"`
-	Resources      []string          `json:"resources,omitempty"`
-	Format         oauth.TokenFormat `json:"format,omitempty"`
-	Algorithm      string            `json:"algorithm,omitempty"`
-	Rotation       string            `json:"rotation,omitempty"`
-	Introspection  string            `json:"introspection,omitempty"`
-	SkipConsent    bool              `json:"skip_consent,omitempty"`
-	SignOutEndsAll bool              `json:"sign_out_ends_offline_access,omitempty"`
-	Lifetimes      lifetimes         `json:"lifetimes_ms,omitzero"`
-	Claims         map[string]string `json:"claims,omitempty"`
-	PerMinute      int               `json:"requests_per_minute,omitempty"`
-	NotBefore      time.Time         `json:"not_before,omitzero"`
-	Created        time.Time         `json:"created,omitzero"`
-	Updated        time.Time         `json:"updated,omitzero"`
-}
-
-type lifetimes struct {
-	Code            int64 `json:"code,omitempty"`
-	Access          int64 `json:"access,omitempty"`
-	RefreshIdle     int64 `json:"refresh_idle,omitempty"`
-	RefreshAbsolute int64 `json:"refresh_absolute,omitempty"`
+// bookkeeping is what the stored registration holds beside the properties of clientmeta; its names must not
+// change.
+type bookkeeping struct {
+	NotBefore time.Time `json:"not_before,omitzero"`
+	Created   time.Time `json:"created,omitzero"`
+	Updated   time.Time `json:"updated,omitzero"`
 }
 
 // secret is the stored form of a client secret: its digest, never the secret.
@@ -187,60 +162,44 @@ type secret struct {
 	Expires time.Time          `json:"expires,omitzero"`
 }
 
-func encodeClient(c oauth.Client) (shown, hidden string, err error) {
-	metadata, err := json.Marshal(registration{
-		Name: c.Name, Disabled: c.Disabled, Method: c.Method, Type: string(c.Type),
-		RedirectURIs: c.RedirectURIs, PostLogoutURIs: c.PostLogoutURIs, GrantTypes: c.GrantTypes,
-		Scopes: c.Scopes, DefaultScopes: c.DefaultScopes, Audience: c.Audience, Resources: c.Resources,
-		Format: c.Format, Algorithm: c.Algorithm, Rotation: string(c.Rotation),
-		Introspection: string(c.Introspection), SkipConsent: c.SkipConsent, SignOutEndsAll: c.SignOutEndsAll,
-		Lifetimes: lifetimes{
-			Code: c.Lifetimes.Code.Milliseconds(), Access: c.Lifetimes.Access.Milliseconds(),
-			RefreshIdle:     c.Lifetimes.RefreshIdle.Milliseconds(),
-			RefreshAbsolute: c.Lifetimes.RefreshAbsolute.Milliseconds(),
-		},
-		Claims: c.Claims, PerMinute: c.RequestsPerMinute, NotBefore: c.NotBefore, Created: c.Created, Updated: c.Updated,
-	})
+func encodeClient(c oauth.Client) (registration, secrets string, err error) {
+	members := clientmeta.Stored(&c)
+	for name, at := range map[string]time.Time{"not_before": c.NotBefore, "created": c.Created, "updated": c.Updated} {
+		if !at.IsZero() {
+			members[name] = at
+		}
+	}
+	metadata, err := json.Marshal(members)
 	if err != nil {
 		return "", "", err
 	}
-	secrets := make([]secret, len(c.Secrets))
+	stored := make([]secret, len(c.Secrets))
 	for i, s := range c.Secrets {
-		secrets[i] = secret(s)
+		stored[i] = secret(s)
 	}
-	digests, err := json.Marshal(secrets)
+	digests, err := json.Marshal(stored)
 	return string(metadata), string(digests), err
 }
 
 func decodeClient(id oauth.ClientID, s *stored) (oauth.Client, error) {
-	var r registration
-	if err := json.Unmarshal([]byte(s.text("registration")), &r); err != nil {
+	registration := []byte(s.text("registration"))
+	var times bookkeeping
+	if err := json.Unmarshal(registration, &times); err != nil {
+		s.fail("registration", err)
+	}
+	client := oauth.Client{
+		ID: id, NotBefore: times.NotBefore, Created: times.Created, Updated: times.Updated,
+		Revision: uint64(s.number("revision")), //nolint:gosec // counts up from 1
+	}
+	if err := clientmeta.Load(&client, registration); err != nil {
 		s.fail("registration", err)
 	}
 	var secrets []secret
 	if err := json.Unmarshal([]byte(s.text("secrets")), &secrets); err != nil {
 		s.fail("secrets", err)
 	}
-	client := oauth.Client{
-		ID: id, Name: r.Name, Disabled: r.Disabled, Method: r.Method, Type: oauth.ApplicationType(r.Type),
-		RedirectURIs: r.RedirectURIs, PostLogoutURIs: r.PostLogoutURIs, GrantTypes: r.GrantTypes,
-		Scopes: r.Scopes, DefaultScopes: r.DefaultScopes, Audience: r.Audience, Resources: r.Resources,
-		Format: r.Format, Algorithm: r.Algorithm, Rotation: oauth.Rotation(r.Rotation),
-		Introspection: oauth.Introspection(r.Introspection),
-		SkipConsent:   r.SkipConsent,
-
-		SignOutEndsAll: r.SignOutEndsAll,
-		Lifetimes: oauth.Lifetimes{
-			Code: millis(r.Lifetimes.Code), Access: millis(r.Lifetimes.Access),
-			RefreshIdle: millis(r.Lifetimes.RefreshIdle), RefreshAbsolute: millis(r.Lifetimes.RefreshAbsolute),
-		},
-		Claims: r.Claims, RequestsPerMinute: r.PerMinute, NotBefore: r.NotBefore, Created: r.Created, Updated: r.Updated,
-		Revision: uint64(s.number("revision")), //nolint:gosec // counts up from 1
-	}
 	for _, one := range secrets {
 		client.Secrets = append(client.Secrets, oauth.Secret(one))
 	}
 	return client, s.err
 }
-
-func millis(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
