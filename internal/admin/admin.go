@@ -67,11 +67,11 @@ func (a *Admin) By(name string, scopes oauth.Scopes) Operator {
 }
 
 // Has tells whether the operator has a scope, by name or by All.
-func (o Operator) Has(scope string) bool { return o.Scopes.Has(All) || o.Scopes.Has(scope) }
+func (op Operator) Has(scope string) bool { return op.Scopes.Has(All) || op.Scopes.Has(scope) }
 
 // Must refuses an operator who has not got a scope.
-func (o Operator) Must(scope string) error {
-	if o.Has(scope) {
+func (op Operator) Must(scope string) error {
+	if op.Has(scope) {
 		return nil
 	}
 	return lacks(scope)
@@ -156,7 +156,7 @@ type deed struct {
 
 // act carries out a change and records it: exactly one entry, with the outcome, whatever happens. The
 // caller of the request may disconnect at any moment; the change goes on (commit.Begin).
-func (o Operator) act(ctx context.Context, action, object string, do func(context.Context, *deed) error) error {
+func (op Operator) act(ctx context.Context, action, object string, do func(context.Context, *deed) error) error {
 	ctx, release := commit.Begin(ctx)
 	defer release()
 	d := deed{action: action, object: object}
@@ -164,22 +164,22 @@ func (o Operator) act(ctx context.Context, action, object string, do func(contex
 	if err == nil && d.nothing {
 		return nil
 	}
-	fact := event.AdminAction{Actor: o.Name, Action: d.action, Object: d.object, Outcome: commit.OutcomeOf(err)}
+	fact := event.AdminAction{Actor: op.Name, Action: d.action, Object: d.object, Outcome: commit.OutcomeOf(err)}
 	fact.Before, fact.After = differing(d.before, d.after)
 	if err == nil {
-		o.o.Events.Emit(ctx, fact)
+		op.o.Events.Emit(ctx, fact)
 		return nil
 	}
 	refusal := oauth.AsError(err)
 	fact.Reason = refusal.Reason()
-	o.o.Events.Emit(ctx, fact)
+	op.o.Events.Emit(ctx, fact)
 	return refusal.Recorded()
 }
 
 // needs refuses what the operator's own scopes do not cover.
-func (o Operator) needs(scopes oauth.Scopes) error {
+func (op Operator) needs(scopes oauth.Scopes) error {
 	for _, scope := range scopes {
-		if strings.HasPrefix(scope, prefixAdmin) && !o.Has(scope) {
+		if strings.HasPrefix(scope, prefixAdmin) && !op.Has(scope) {
 			return lacks(scope)
 		}
 	}

@@ -32,9 +32,9 @@ type FirstSecret struct{ Chosen, Hash string }
 
 // CreateClient registers a client. The token is its generated secret, seen this once; it is empty when
 // none was generated.
-func (o Operator) CreateClient(ctx context.Context, c oauth.Client, first FirstSecret) (made oauth.Client, shown oauth.Token, err error) {
-	err = o.act(ctx, actionCreate, string(c.ID), func(ctx context.Context, d *deed) error {
-		made, shown, err = o.createClient(ctx, d, c, first)
+func (op Operator) CreateClient(ctx context.Context, c oauth.Client, first FirstSecret) (made oauth.Client, shown oauth.Token, err error) {
+	err = op.act(ctx, actionCreate, string(c.ID), func(ctx context.Context, d *deed) error {
+		made, shown, err = op.createClient(ctx, d, c, first)
 		return err
 	})
 	return made, shown, err
@@ -45,15 +45,15 @@ const (
 	actionChange = "client.change"
 )
 
-func (o Operator) createClient(ctx context.Context, d *deed, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
+func (op Operator) createClient(ctx context.Context, d *deed, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
 	d.action = actionCreate
-	if err := o.needs(c.Scopes); err != nil {
+	if err := op.needs(c.Scopes); err != nil {
 		return oauth.Client{}, "", err
 	}
 	if first.Chosen != "" && first.Hash != "" {
 		return oauth.Client{}, "", oauth.Refuse(oauth.InvalidRequest, "client_secret and client_secret_hash exclude each other", nil).At("client_secret")
 	}
-	made, shown, err := o.register(ctx, c, first)
+	made, shown, err := op.register(ctx, c, first)
 	if err != nil {
 		return oauth.Client{}, "", asked(err, "client")
 	}
@@ -62,40 +62,40 @@ func (o Operator) createClient(ctx context.Context, d *deed, c oauth.Client, fir
 }
 
 // ExamineClient reports what CreateClient would refuse, and changes nothing.
-func (o Operator) ExamineClient(ctx context.Context, c oauth.Client, first FirstSecret) (oauth.Client, error) {
-	if err := o.needs(c.Scopes); err != nil {
+func (op Operator) ExamineClient(ctx context.Context, c oauth.Client, first FirstSecret) (oauth.Client, error) {
+	if err := op.needs(c.Scopes); err != nil {
 		return oauth.Client{}, err
 	}
 	if first.Chosen != "" && first.Hash != "" {
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidRequest, "client_secret and client_secret_hash exclude each other", nil).At("client_secret")
 	}
-	c, err := o.o.Registry.Examine(ctx, c, first.Chosen, first.Hash)
+	c, err := op.o.Registry.Examine(ctx, c, first.Chosen, first.Hash)
 	return c, asked(err, "client")
 }
 
 // ExaminePut reports what PutClient would refuse, and changes nothing.
-func (o Operator) ExaminePut(ctx context.Context, c oauth.Client, m Match) (oauth.Client, error) {
-	examined, err := o.o.Registry.ExamineChange(ctx, c.ID, func(old *oauth.Client) error {
+func (op Operator) ExaminePut(ctx context.Context, c oauth.Client, m Match) (oauth.Client, error) {
+	examined, err := op.o.Registry.ExamineChange(ctx, c.ID, func(old *oauth.Client) error {
 		if err := m.check(old.Revision); err != nil {
 			return err
 		}
 		kept := *old
 		*old = c
 		old.NotBefore, old.Created, old.Revision = kept.NotBefore, kept.Created, kept.Revision
-		return o.needs(kept.Scopes.With(c.Scopes))
+		return op.needs(kept.Scopes.With(c.Scopes))
 	})
 	if isAbsent(err) && !m.There && m.Revision == 0 {
-		return o.ExamineClient(ctx, c, FirstSecret{})
+		return op.ExamineClient(ctx, c, FirstSecret{})
 	}
 	return examined, asked(err, "client")
 }
 
-func (o Operator) register(ctx context.Context, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
+func (op Operator) register(ctx context.Context, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
 	if first.Hash != "" {
-		made, err := o.o.Registry.RegisterHashed(ctx, c, first.Hash)
+		made, err := op.o.Registry.RegisterHashed(ctx, c, first.Hash)
 		return made, "", err
 	}
-	made, shown, err := o.o.Registry.Register(ctx, c, first.Chosen)
+	made, shown, err := op.o.Registry.Register(ctx, c, first.Chosen)
 	if first.Chosen != "" {
 		shown = "" // who chose it knows it
 	}
@@ -107,21 +107,21 @@ const putTries = 4
 
 // PutClient makes a client what c says, but for its secrets and its times; one that is not there is
 // registered, and then the answer is as of CreateClient and created is true.
-func (o Operator) PutClient(ctx context.Context, c oauth.Client, m Match) (put oauth.Client, shown oauth.Token, created bool, err error) {
-	err = o.act(ctx, actionChange, string(c.ID), func(ctx context.Context, d *deed) error {
-		put, shown, created, err = o.putClient(ctx, d, c, m)
+func (op Operator) PutClient(ctx context.Context, c oauth.Client, m Match) (put oauth.Client, shown oauth.Token, created bool, err error) {
+	err = op.act(ctx, actionChange, string(c.ID), func(ctx context.Context, d *deed) error {
+		put, shown, created, err = op.putClient(ctx, d, c, m)
 		return err
 	})
 	return put, shown, created, err
 }
 
-func (o Operator) putClient(
+func (op Operator) putClient(
 	ctx context.Context, d *deed, c oauth.Client, m Match,
 ) (put oauth.Client, shown oauth.Token, created bool, err error) {
 	for range putTries {
 		if !m.Absent {
 			d.action = actionChange
-			put, err = o.changeClient(ctx, d, c.ID, m, func(old *oauth.Client) error {
+			put, err = op.changeClient(ctx, d, c.ID, m, func(old *oauth.Client) error {
 				kept := *old
 				*old = c
 				old.Secrets, old.NotBefore = kept.Secrets, kept.NotBefore
@@ -131,7 +131,7 @@ func (o Operator) putClient(
 				return put, "", false, err
 			}
 		}
-		put, shown, err = o.createClient(ctx, d, c, FirstSecret{})
+		put, shown, err = op.createClient(ctx, d, c, FirstSecret{})
 		if oauth.AsError(err).Code != oauth.AlreadyExists || err == nil {
 			return put, shown, true, err
 		}
@@ -146,20 +146,20 @@ func isAbsent(err error) bool { return err != nil && errors.Is(err, store.Absent
 
 // ChangeClient changes a client. One that becomes disabled loses its tokens, for good; one that becomes
 // public loses its secrets. edit may be called more than once.
-func (o Operator) ChangeClient(ctx context.Context, id oauth.ClientID, m Match, edit func(*oauth.Client) error) (oauth.Client, error) {
+func (op Operator) ChangeClient(ctx context.Context, id oauth.ClientID, m Match, edit func(*oauth.Client) error) (oauth.Client, error) {
 	var after oauth.Client
-	err := o.act(ctx, actionChange, string(id), func(ctx context.Context, d *deed) (err error) {
-		after, err = o.changeClient(ctx, d, id, m, edit)
+	err := op.act(ctx, actionChange, string(id), func(ctx context.Context, d *deed) (err error) {
+		after, err = op.changeClient(ctx, d, id, m, edit)
 		return err
 	})
 	return after, err
 }
 
-func (o Operator) changeClient(
+func (op Operator) changeClient(
 	ctx context.Context, d *deed, id oauth.ClientID, m Match, edit func(*oauth.Client) error,
 ) (oauth.Client, error) {
 	var before oauth.Client
-	after, err := o.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
+	after, err := op.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
 		if err := m.check(c.Revision); err != nil {
 			return err
 		}
@@ -167,11 +167,11 @@ func (o Operator) changeClient(
 		if err := edit(c); err != nil {
 			return err
 		}
-		if err := o.needs(before.Scopes.With(c.Scopes)); err != nil {
+		if err := op.needs(before.Scopes.With(c.Scopes)); err != nil {
 			return err
 		}
 		if c.Disabled && !before.Disabled {
-			c.NotBefore = o.noneBelieves(c.NotBefore)
+			c.NotBefore = op.noneBelieves(c.NotBefore)
 		}
 		if c.Public() {
 			c.Secrets = nil
@@ -187,7 +187,7 @@ func (o Operator) changeClient(
 	d.before, d.after = factsOfClient(before), factsOfClient(after)
 	if after.Disabled {
 		// Also when it was disabled before: the call may be the repetition of one that got no further.
-		if err := o.o.Tokens.RevokeClient(ctx, o.Name, id, after.NotBefore); err != nil {
+		if err := op.o.Tokens.RevokeClient(ctx, op.Name, id, after.NotBefore); err != nil {
 			return oauth.Client{}, err
 		}
 	}
@@ -206,26 +206,26 @@ func (a *Admin) noneBelieves(earlier time.Time) time.Time {
 
 // DeleteClient ends a client's tokens and removes it with its secrets. It is disabled first, so that
 // nothing new is issued while the rest is done.
-func (o Operator) DeleteClient(ctx context.Context, id oauth.ClientID, m Match) error {
-	return o.act(ctx, "client.delete", string(id), func(ctx context.Context, d *deed) error {
-		return o.deleteClient(ctx, d, id, m)
+func (op Operator) DeleteClient(ctx context.Context, id oauth.ClientID, m Match) error {
+	return op.act(ctx, "client.delete", string(id), func(ctx context.Context, d *deed) error {
+		return op.deleteClient(ctx, d, id, m)
 	})
 }
 
-func (o Operator) deleteClient(ctx context.Context, d *deed, id oauth.ClientID, m Match) error {
-	_, err := o.changeClient(ctx, d, id, m, func(c *oauth.Client) error {
+func (op Operator) deleteClient(ctx context.Context, d *deed, id oauth.ClientID, m Match) error {
+	_, err := op.changeClient(ctx, d, id, m, func(c *oauth.Client) error {
 		c.Disabled = true
 		return nil
 	})
 	switch oauth.AsError(err).Code {
 	case oauth.InvalidClientMetadata, oauth.InvalidRedirectURI:
 		// It breaks rules that are younger than it is. That is no reason to keep it.
-		old, err := o.Client(ctx, id)
+		old, err := op.Client(ctx, id)
 		if err != nil {
 			return err
 		}
 		d.before = factsOfClient(old)
-		if err := o.o.Tokens.RevokeClient(ctx, o.Name, id, o.noneBelieves(time.Time{})); err != nil {
+		if err := op.o.Tokens.RevokeClient(ctx, op.Name, id, op.noneBelieves(time.Time{})); err != nil {
 			return err
 		}
 	default:
@@ -233,7 +233,7 @@ func (o Operator) deleteClient(ctx context.Context, d *deed, id oauth.ClientID, 
 			return err
 		}
 	}
-	if err := o.o.Registry.Delete(ctx, id); err != nil {
+	if err := op.o.Registry.Delete(ctx, id); err != nil {
 		return asked(err, "client")
 	}
 	d.after = nil
@@ -257,18 +257,18 @@ func (a *Admin) Secrets(ctx context.Context, id oauth.ClientID) ([]oauth.Secret,
 
 // AddSecret generates a further secret, good for life (zero: for ever). The earlier ones end after
 // overlap at the latest.
-func (o Operator) AddSecret(
+func (op Operator) AddSecret(
 	ctx context.Context, id oauth.ClientID, life, overlap time.Duration,
 ) (made oauth.Secret, shown oauth.Token, err error) {
-	err = o.act(ctx, "secret.create", string(id), func(ctx context.Context, d *deed) error {
-		if err := o.mayTouch(ctx, id); err != nil {
+	err = op.act(ctx, "secret.create", string(id), func(ctx context.Context, d *deed) error {
+		if err := op.mayTouch(ctx, id); err != nil {
 			return err
 		}
 		var expires time.Time
 		if life > 0 {
-			expires = o.o.Now().Add(life)
+			expires = op.o.Now().Add(life)
 		}
-		if made, shown, err = o.o.Registry.AddSecret(ctx, id, expires, overlap); err != nil {
+		if made, shown, err = op.o.Registry.AddSecret(ctx, id, expires, overlap); err != nil {
 			return asked(err, "client")
 		}
 		d.after = facts{"secret_id": made.ID, "expires_at": moment(expires), "overlap": overlap.String()}
@@ -278,39 +278,39 @@ func (o Operator) AddSecret(
 }
 
 // DropSecret ends one secret at once, also the last one.
-func (o Operator) DropSecret(ctx context.Context, id oauth.ClientID, which string) error {
-	return o.act(ctx, "secret.delete", string(id), func(ctx context.Context, d *deed) error {
+func (op Operator) DropSecret(ctx context.Context, id oauth.ClientID, which string) error {
+	return op.act(ctx, "secret.delete", string(id), func(ctx context.Context, d *deed) error {
 		d.before = facts{"secret_id": which}
-		if err := o.mayTouch(ctx, id); err != nil {
+		if err := op.mayTouch(ctx, id); err != nil {
 			return err
 		}
-		return asked(o.o.Registry.DropSecret(ctx, id, which), "client")
+		return asked(op.o.Registry.DropSecret(ctx, id, which), "client")
 	})
 }
 
-func (o Operator) mayTouch(ctx context.Context, id oauth.ClientID) error {
-	c, err := o.Client(ctx, id)
+func (op Operator) mayTouch(ctx context.Context, id oauth.ClientID) error {
+	c, err := op.Client(ctx, id)
 	if err != nil {
 		return err
 	}
-	return o.needs(c.Scopes)
+	return op.needs(c.Scopes)
 }
 
 // RevokeClient ends every code, access and refresh token of a client that was issued before a time, or
 // whose grant was given before it; zero means now. Of two calls the later time holds.
-func (o Operator) RevokeClient(ctx context.Context, id oauth.ClientID, before time.Time) error {
-	return o.act(ctx, "client.revoke_tokens", string(id), func(ctx context.Context, d *deed) error {
-		before, err := o.past(before)
+func (op Operator) RevokeClient(ctx context.Context, id oauth.ClientID, before time.Time) error {
+	return op.act(ctx, "client.revoke_tokens", string(id), func(ctx context.Context, d *deed) error {
+		before, err := op.past(before)
 		if err != nil {
 			return err
 		}
 		d.after = facts{"before": moment(before)}
-		return o.revokeClient(ctx, id, before)
+		return op.revokeClient(ctx, id, before)
 	})
 }
 
-func (o Operator) revokeClient(ctx context.Context, id oauth.ClientID, before time.Time) error {
-	_, err := o.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
+func (op Operator) revokeClient(ctx context.Context, id oauth.ClientID, before time.Time) error {
+	_, err := op.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
 		if c.NotBefore.Before(before) {
 			c.NotBefore = before
 		}
@@ -319,7 +319,7 @@ func (o Operator) revokeClient(ctx context.Context, id oauth.ClientID, before ti
 	if err != nil {
 		return asked(err, "client")
 	}
-	return o.o.Tokens.RevokeClient(ctx, o.Name, id, before)
+	return op.o.Tokens.RevokeClient(ctx, op.Name, id, before)
 }
 
 // past checks the time before which everything of a kind is to end; zero means now.

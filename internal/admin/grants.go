@@ -38,31 +38,31 @@ func (a *Admin) Grant(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, err
 // RevokeGrant ends a grant with its code, refresh and access tokens, and forgets the user's consent to
 // the client, so that the client has to ask again. The consent goes first: a new grant that is made
 // meanwhile was asked for.
-func (o Operator) RevokeGrant(ctx context.Context, ref oauth.GrantRef) error {
-	return o.act(ctx, "grant.revoke", string(ref), func(ctx context.Context, d *deed) error {
-		g, err := o.Grant(ctx, ref)
+func (op Operator) RevokeGrant(ctx context.Context, ref oauth.GrantRef) error {
+	return op.act(ctx, "grant.revoke", string(ref), func(ctx context.Context, d *deed) error {
+		g, err := op.Grant(ctx, ref)
 		if err != nil {
 			return err
 		}
 		d.before = facts{"user_id": string(g.User), "client_id": string(g.Client), "scope": g.Scope.String()}
-		if err := o.o.Consents.Withdraw(ctx, g.User, g.Client); err != nil {
+		if err := op.o.Consents.Withdraw(ctx, g.User, g.Client); err != nil {
 			return oauth.Unavailable(err)
 		}
-		return o.o.Tokens.RevokeGrant(ctx, o.Name, g)
+		return op.o.Tokens.RevokeGrant(ctx, op.Name, g)
 	})
 }
 
 // RevokeUser ends every grant of a user, or those to one client, and returns how many; beyond a few
 // hundred the number is an estimate. Sessions live on.
-func (o Operator) RevokeUser(ctx context.Context, user oauth.UserID, client oauth.ClientID) (n int, err error) {
-	err = o.act(ctx, "user.revoke_tokens", string(user), func(ctx context.Context, d *deed) error {
+func (op Operator) RevokeUser(ctx context.Context, user oauth.UserID, client oauth.ClientID) (n int, err error) {
+	err = op.act(ctx, "user.revoke_tokens", string(user), func(ctx context.Context, d *deed) error {
 		d.after = facts{"client_id": string(client)}
-		if _, err := o.o.Directory.Get(ctx, user); err != nil {
+		if _, err := op.o.Directory.Get(ctx, user); err != nil {
 			return asked(err, "user")
 		}
-		n, err = o.o.Sessions.EndGrants(ctx, user, client)
-		o.o.Events.Emit(ctx, event.TokenRevoked{
-			By: o.Name, Client: string(client), User: string(user), What: "user", Outcome: commit.OutcomeOf(err),
+		n, err = op.o.Sessions.EndGrants(ctx, user, client)
+		op.o.Events.Emit(ctx, event.TokenRevoked{
+			By: op.Name, Client: string(client), User: string(user), What: "user", Outcome: commit.OutcomeOf(err),
 		})
 		if err == nil {
 			d.after["revoked"] = n
@@ -78,15 +78,15 @@ func (a *Admin) Examine(ctx context.Context, text oauth.Token) (token.Known, boo
 }
 
 // RevokeToken ends a token whoever it was issued to, and tells whether something ended by it.
-func (o Operator) RevokeToken(ctx context.Context, text oauth.Token) (ended bool, err error) {
-	err = o.act(ctx, "token.revoke", "", func(ctx context.Context, d *deed) error {
-		known, _, err := o.o.Tokens.Examine(ctx, text) // for the record only; a code is not told about
+func (op Operator) RevokeToken(ctx context.Context, text oauth.Token) (ended bool, err error) {
+	err = op.act(ctx, "token.revoke", "", func(ctx context.Context, d *deed) error {
+		known, _, err := op.o.Tokens.Examine(ctx, text) // for the record only; a code is not told about
 		if err != nil {
 			return err
 		}
 		d.object = known.JTI
 		d.before = facts{"client_id": string(known.Client), "subject": known.Subject, "grant": string(known.Grant)}
-		ended, err = o.o.Tokens.RevokeAny(ctx, o.Name, text)
+		ended, err = op.o.Tokens.RevokeAny(ctx, op.Name, text)
 		d.nothing = !ended
 		return err
 	})
@@ -97,17 +97,17 @@ func (o Operator) RevokeToken(ctx context.Context, text oauth.Token) (ended bool
 // refresh token that was issued before it or hangs on a grant given before it, every session that began
 // before it, and the grants that were given in one. The operator's own token is no exception. Of two calls
 // the later time holds; the other replicas notice within a lease.
-func (o Operator) RevokeAll(ctx context.Context, before time.Time) error {
-	return o.act(ctx, "token.revoke_all", "", func(ctx context.Context, d *deed) error {
-		before, err := o.past(before)
+func (op Operator) RevokeAll(ctx context.Context, before time.Time) error {
+	return op.act(ctx, "token.revoke_all", "", func(ctx context.Context, d *deed) error {
+		before, err := op.past(before)
 		if err != nil {
 			return err
 		}
 		d.after = facts{"before": moment(before)}
-		if err = o.o.Registry.RaiseEpoch(ctx, before); err != nil {
+		if err = op.o.Registry.RaiseEpoch(ctx, before); err != nil {
 			err = oauth.Unavailable(err)
 		}
-		o.o.Events.Emit(ctx, event.TokenRevoked{By: o.Name, What: "all", Outcome: commit.OutcomeOf(err)})
+		op.o.Events.Emit(ctx, event.TokenRevoked{By: op.Name, What: "all", Outcome: commit.OutcomeOf(err)})
 		return err
 	})
 }
@@ -116,16 +116,16 @@ func (o Operator) RevokeAll(ctx context.Context, before time.Time) error {
 func (a *Admin) Keys() []keyring.Info { return a.o.Ring.List() }
 
 // RotateKeys hands the keys of one use over to successors.
-func (o Operator) RotateKeys(ctx context.Context, use string) error {
-	return o.act(ctx, "key.rotate", use, func(ctx context.Context, _ *deed) error {
-		return asked(o.o.Ring.Rotate(ctx, use), "key")
+func (op Operator) RotateKeys(ctx context.Context, use string) error {
+	return op.act(ctx, "key.rotate", use, func(ctx context.Context, _ *deed) error {
+		return asked(op.o.Ring.Rotate(ctx, use), "key")
 	})
 }
 
 // DropKey takes a key out of the ring for good; what it made is refused.
-func (o Operator) DropKey(ctx context.Context, id string) error {
-	return o.act(ctx, "key.drop", id, func(ctx context.Context, _ *deed) error {
-		return asked(o.o.Ring.Drop(ctx, id), "key")
+func (op Operator) DropKey(ctx context.Context, id string) error {
+	return op.act(ctx, "key.drop", id, func(ctx context.Context, _ *deed) error {
+		return asked(op.o.Ring.Drop(ctx, id), "key")
 	})
 }
 

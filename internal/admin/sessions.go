@@ -106,14 +106,14 @@ func (a *Admin) browsersOfClient(ctx context.Context, user oauth.UserID, client 
 }
 
 // EndSession signs a browser out and ends what was allowed in the session.
-func (o Operator) EndSession(ctx context.Context, ref oauth.SessionRef) error {
-	return o.act(ctx, "session.end", string(ref), func(ctx context.Context, d *deed) error {
-		s, err := o.o.Sessions.Get(ctx, ref)
+func (op Operator) EndSession(ctx context.Context, ref oauth.SessionRef) error {
+	return op.act(ctx, "session.end", string(ref), func(ctx context.Context, d *deed) error {
+		s, err := op.o.Sessions.Get(ctx, ref)
 		if err != nil {
 			return asked(err, "session")
 		}
 		d.before = facts{"user_id": string(s.User)}
-		return o.o.Sessions.End(ctx, s, reasonOperator)
+		return op.o.Sessions.End(ctx, s, reasonOperator)
 	})
 }
 
@@ -129,33 +129,33 @@ const endingAtOnce = 16
 
 // EndSessions ends the sessions of one part that fit: a step of a long work, which looks at no more
 // than limit sessions. It goes on from Next until that is zero; broken off, it can begin anew.
-func (o Operator) EndSessions(ctx context.Context, f SessionFilter, from SessionCursor, limit int) (done Ended, err error) {
-	err = o.act(ctx, "sessions.end", string(f.User), func(ctx context.Context, d *deed) error {
+func (op Operator) EndSessions(ctx context.Context, f SessionFilter, from SessionCursor, limit int) (done Ended, err error) {
+	err = op.act(ctx, "sessions.end", string(f.User), func(ctx context.Context, d *deed) error {
 		d.after = facts{
 			"client_id": string(f.Client), "started_before": moment(f.StartedBefore), "seen_before": moment(f.SeenBefore),
 		}
-		done, err = o.endSessions(ctx, d, f, from, limit)
+		done, err = op.endSessions(ctx, d, f, from, limit)
 		return err
 	})
 	return done, err
 }
 
-func (o Operator) endSessions(ctx context.Context, d *deed, f SessionFilter, from SessionCursor, limit int) (Ended, error) {
-	page, err := o.FindSessions(ctx, f, from, limit)
+func (op Operator) endSessions(ctx context.Context, d *deed, f SessionFilter, from SessionCursor, limit int) (Ended, error) {
+	page, err := op.FindSessions(ctx, f, from, limit)
 	if err != nil {
 		return Ended{}, err
 	}
 	var all errgroup.Group
 	all.SetLimit(endingAtOnce)
 	for _, s := range page.Sessions {
-		all.Go(func() error { return o.o.Sessions.End(ctx, s, reasonOperator) })
+		all.Go(func() error { return op.o.Sessions.End(ctx, s, reasonOperator) })
 	}
 	if err := all.Wait(); err != nil {
 		return Ended{}, asked(err, "session")
 	}
 	done := Ended{Ended: len(page.Sessions), Next: page.Next}
 	d.after["ended"], d.nothing = done.Ended, done.Ended == 0
-	if done.Remaining, err = o.remaining(ctx, f, page.Next); err != nil {
+	if done.Remaining, err = op.remaining(ctx, f, page.Next); err != nil {
 		return Ended{}, err
 	}
 	return done, nil

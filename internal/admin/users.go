@@ -73,23 +73,23 @@ func (a *Admin) UserNamed(ctx context.Context, name string) (Person, error) {
 
 // mayTouchUser keeps the people who hold admin scopes for those who have all of them: whoever sets an
 // operator's password, or makes a user with an operator's name, becomes that operator.
-func (o Operator) mayTouchUser(u oauth.User) error {
-	if o.IsOperator(u) && !o.Has(All) {
+func (op Operator) mayTouchUser(u oauth.User) error {
+	if op.IsOperator(u) && !op.Has(All) {
 		return lacks(All)
 	}
 	return nil
 }
 
 // CreateUser adds a user under a new id.
-func (o Operator) CreateUser(ctx context.Context, u oauth.User, password string) (made Person, err error) {
-	err = o.act(ctx, "user.create", "", func(ctx context.Context, d *deed) error {
-		if err := o.mayTouchUser(u); err != nil {
+func (op Operator) CreateUser(ctx context.Context, u oauth.User, password string) (made Person, err error) {
+	err = op.act(ctx, "user.create", "", func(ctx context.Context, d *deed) error {
+		if err := op.mayTouchUser(u); err != nil {
 			return err
 		}
-		if o.looksLikeOperator(u.Name) {
+		if op.looksLikeOperator(u.Name) {
 			return oauth.Refuse(oauth.InvalidRequest, "the user name reads like that of an operator, in letters of another script", nil).At("username")
 		}
-		if made.User, err = o.o.Directory.Add(ctx, u, password); err != nil {
+		if made.User, err = op.o.Directory.Add(ctx, u, password); err != nil {
 			return asked(err, "user")
 		}
 		d.object, d.after = string(made.ID), factsOfUser(made.User)
@@ -100,58 +100,59 @@ func (o Operator) CreateUser(ctx context.Context, u oauth.User, password string)
 
 // ChangeUser changes what is kept of a user but the name and the password. One who becomes disabled
 // loses sessions and grants. edit may be called more than once.
-func (o Operator) ChangeUser(ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error) (Person, error) {
+func (op Operator) ChangeUser(ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error) (Person, error) {
 	var after oauth.User
-	err := o.act(ctx, "user.change", string(id), func(ctx context.Context, d *deed) error {
+	err := op.act(ctx, "user.change", string(id), func(ctx context.Context, d *deed) error {
 		change := func(ctx context.Context) error {
-			before, changed, err := o.changeUser(ctx, id, m, edit)
+			before, changed, err := op.changeUser(ctx, id, m, edit)
 			if err == nil {
 				after, d.before, d.after = changed, factsOfUser(before), factsOfUser(changed)
 			}
 			return err
 		}
-		disables, err := o.disables(ctx, id, m, edit)
+		disables, err := op.disables(ctx, id, m, edit)
 		if err != nil {
 			return err
 		}
 		if disables {
-			return o.o.Sessions.EndAllAround(ctx, id, reasonDisabled, change)
+			return op.o.Sessions.EndAllAround(ctx, id, reasonDisabled, change)
 		}
 		if err := change(ctx); err != nil || !after.Disabled {
 			return err
 		}
-		return o.o.Sessions.EndAll(ctx, id, "", reasonDisabled)
+		return op.o.Sessions.EndAll(ctx, id, "", reasonDisabled)
 	})
 	if err != nil {
 		return Person{}, err
 	}
-	return o.person(ctx, after)
+	return op.person(ctx, after)
 }
 
 // disables reports whether a change would disable a user who may sign in now. Whether the change may be
 // made is decided where it is made.
-func (o Operator) disables(ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error) (bool, error) {
-	u, err := o.o.Directory.Get(ctx, id)
+func (op Operator) disables(ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error) (bool, error) {
+	u, err := op.o.Directory.Get(ctx, id)
 	switch {
 	case errors.Is(err, store.Absent):
 		return false, nil // the change itself says so
 	case err != nil:
 		return false, err
 	}
-	if u.Disabled || o.mayTouchUser(u) != nil || m.check(u.Revision) != nil || edit(&u) != nil {
+	refused := m.check(u.Revision) != nil || op.mayTouchUser(u) != nil
+	if u.Disabled || refused || edit(&u) != nil {
 		return false, nil
 	}
 	return u.Disabled, nil
 }
 
-func (o Operator) changeUser(
+func (op Operator) changeUser(
 	ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error,
 ) (before, after oauth.User, err error) {
-	before, after, err = o.o.Directory.Change(ctx, id, func(u *oauth.User) error {
+	before, after, err = op.o.Directory.Change(ctx, id, func(u *oauth.User) error {
 		if err := m.check(u.Revision); err != nil {
 			return err
 		}
-		if err := o.mayTouchUser(*u); err != nil {
+		if err := op.mayTouchUser(*u); err != nil {
 			return err
 		}
 		hash := u.PasswordHash
@@ -166,18 +167,18 @@ func (o Operator) changeUser(
 
 // DeleteUser ends a user's sessions and grants, forgets their consents, removes them and frees the
 // name. They are disabled first, so that nothing new begins while the rest is done.
-func (o Operator) DeleteUser(ctx context.Context, id oauth.UserID, m Match) error {
-	return o.act(ctx, "user.delete", string(id), func(ctx context.Context, d *deed) error {
-		return o.deleteUser(ctx, d, id, m)
+func (op Operator) DeleteUser(ctx context.Context, id oauth.UserID, m Match) error {
+	return op.act(ctx, "user.delete", string(id), func(ctx context.Context, d *deed) error {
+		return op.deleteUser(ctx, d, id, m)
 	})
 }
 
-func (o Operator) deleteUser(ctx context.Context, d *deed, id oauth.UserID, m Match) error {
-	if err := o.mayDelete(ctx, id, m); err != nil {
+func (op Operator) deleteUser(ctx context.Context, d *deed, id oauth.UserID, m Match) error {
+	if err := op.mayDelete(ctx, id, m); err != nil {
 		return err
 	}
-	err := o.o.Sessions.EndAllAround(ctx, id, reasonDeleted, func(ctx context.Context) error {
-		before, after, err := o.changeUser(ctx, id, m, func(u *oauth.User) error {
+	err := op.o.Sessions.EndAllAround(ctx, id, reasonDeleted, func(ctx context.Context) error {
+		before, after, err := op.changeUser(ctx, id, m, func(u *oauth.User) error {
 			u.Disabled = true
 			return nil
 		})
@@ -189,16 +190,16 @@ func (o Operator) deleteUser(ctx context.Context, d *deed, id oauth.UserID, m Ma
 	if err != nil {
 		return err
 	}
-	given, err := o.o.Consents.Given(ctx, id)
+	given, err := op.o.Consents.Given(ctx, id)
 	if err != nil {
 		return oauth.Unavailable(err)
 	}
 	for _, consent := range given {
-		if err := o.o.Consents.Withdraw(ctx, id, consent.Client); err != nil {
+		if err := op.o.Consents.Withdraw(ctx, id, consent.Client); err != nil {
 			return oauth.Unavailable(err)
 		}
 	}
-	if err := o.o.Directory.Delete(ctx, id); err != nil {
+	if err := op.o.Directory.Delete(ctx, id); err != nil {
 		return asked(err, "user")
 	}
 	d.after = nil
@@ -206,8 +207,8 @@ func (o Operator) deleteUser(ctx context.Context, d *deed, id oauth.UserID, m Ma
 }
 
 // mayDelete refuses before anything ends what the change would refuse as well.
-func (o Operator) mayDelete(ctx context.Context, id oauth.UserID, m Match) error {
-	u, err := o.o.Directory.Get(ctx, id)
+func (op Operator) mayDelete(ctx context.Context, id oauth.UserID, m Match) error {
+	u, err := op.o.Directory.Get(ctx, id)
 	switch {
 	case errors.Is(err, store.Absent):
 		return m.absent("user")
@@ -217,25 +218,25 @@ func (o Operator) mayDelete(ctx context.Context, id oauth.UserID, m Match) error
 	if err := m.check(u.Revision); err != nil {
 		return err
 	}
-	return o.mayTouchUser(u)
+	return op.mayTouchUser(u)
 }
 
 // SetPassword gives a user a new password and ends every session and grant that the old one opened.
 // With once the user has to choose another one when they sign in next.
-func (o Operator) SetPassword(ctx context.Context, id oauth.UserID, password string, once bool) error {
-	return o.act(ctx, "user.set_password", string(id), func(ctx context.Context, d *deed) error {
-		u, err := o.o.Directory.Get(ctx, id)
+func (op Operator) SetPassword(ctx context.Context, id oauth.UserID, password string, once bool) error {
+	return op.act(ctx, "user.set_password", string(id), func(ctx context.Context, d *deed) error {
+		u, err := op.o.Directory.Get(ctx, id)
 		if err != nil {
 			return asked(err, "user")
 		}
-		if err := o.mayTouchUser(u); err != nil {
+		if err := op.mayTouchUser(u); err != nil {
 			return err
 		}
-		if err := o.o.Directory.CheckPassword(u.Name, password); err != nil {
+		if err := op.o.Directory.CheckPassword(u.Name, password); err != nil {
 			return err
 		}
-		return o.o.Sessions.EndAllAround(ctx, id, reasonPassword, func(ctx context.Context) error {
-			before, after, err := o.o.Directory.SetPassword(ctx, id, password, once)
+		return op.o.Sessions.EndAllAround(ctx, id, reasonPassword, func(ctx context.Context) error {
+			before, after, err := op.o.Directory.SetPassword(ctx, id, password, once)
 			if err == nil {
 				d.before, d.after = factsOfUser(before), factsOfUser(after)
 			}
@@ -245,15 +246,15 @@ func (o Operator) SetPassword(ctx context.Context, id oauth.UserID, password str
 }
 
 // Unlock forgets the failed sign-ins of a user, so that they may try again at once.
-func (o Operator) Unlock(ctx context.Context, id oauth.UserID) error {
-	return o.act(ctx, "user.unlock", string(id), func(ctx context.Context, _ *deed) error {
-		u, err := o.o.Directory.Get(ctx, id)
+func (op Operator) Unlock(ctx context.Context, id oauth.UserID) error {
+	return op.act(ctx, "user.unlock", string(id), func(ctx context.Context, _ *deed) error {
+		u, err := op.o.Directory.Get(ctx, id)
 		if err != nil {
 			return asked(err, "user")
 		}
-		if err := o.mayTouchUser(u); err != nil {
+		if err := op.mayTouchUser(u); err != nil {
 			return err
 		}
-		return asked(o.o.Directory.Unlock(ctx, u.Name), "user")
+		return asked(op.o.Directory.Unlock(ctx, u.Name), "user")
 	})
 }
