@@ -14,31 +14,38 @@ import (
 // it is alive. The error means "could not ask" only; whatever else is wrong with a token makes it dead.
 // One round trip to the store, none for what cannot be a token of ours.
 func (t *Tokens) Inspect(ctx context.Context, text oauth.Token) (oauth.Access, bool, error) {
+	a, dead, err := t.inspect(ctx, "", text)
+	return a, err == nil && dead == "", err
+}
+
+// InspectBearer is Inspect that also returns why a token is dead, "" for one that is alive. The bearer must
+// not be told the reason: it would show what exists.
+func (t *Tokens) InspectBearer(ctx context.Context, text oauth.Token) (oauth.Access, Death, error) {
 	return t.inspect(ctx, "", text)
 }
 
 // inspect also tells that a token was shown after it was revoked. caller is who asks about it, when that
 // is not its bearer.
-func (t *Tokens) inspect(ctx context.Context, caller oauth.ClientID, text oauth.Token) (oauth.Access, bool, error) {
-	said, query, ok := t.open(text)
-	if !ok {
-		return oauth.Access{}, false, nil
+func (t *Tokens) inspect(ctx context.Context, caller oauth.ClientID, text oauth.Token) (oauth.Access, Death, error) {
+	said, query, dead := t.open(text)
+	if dead != "" {
+		return oauth.Access{}, dead, nil
 	}
 	standing, err := t.o.Access.Look(ctx, query)
 	if err != nil {
-		return oauth.Access{}, false, oauth.Unavailable(err)
+		return oauth.Access{}, "", oauth.Unavailable(err)
 	}
 	if query.Format == oauth.FormatOpaque {
 		said = fromRecord(standing)
 	}
-	alive := t.alive(said, query, standing)
-	if !alive && t.revoked(said, query, standing) {
+	dead = t.death(said, query, standing)
+	if dead != "" && t.revoked(said, query, standing) {
 		t.tell(ctx, event.RevokedTokenUsed{
 			Client: string(said.Client), User: userOf(said), Grant: string(said.Grant), Caller: string(caller),
 		})
 	}
-	if !alive {
-		return said, false, nil
+	if dead != "" {
+		return said, dead, nil
 	}
 	return t.present(ctx, said, grantTypeOf(said))
 }
@@ -58,40 +65,47 @@ func fromRecord(s store.Standing) oauth.Access {
 	return a
 }
 
-func (t *Tokens) open(text oauth.Token) (oauth.Access, store.Query, bool) {
+// open reads a token; it returns why the text cannot be a token of ours, "" when it can.
+func (t *Tokens) open(text oauth.Token) (oauth.Access, store.Query, Death) {
 	if len(text) > oauth.MaxTokenBytes {
-		return oauth.Access{}, store.Query{}, false
+		return oauth.Access{}, store.Query{}, deadForm
 	}
 	if strings.Contains(text.Reveal(), ".") {
 		return t.openJWT(text)
 	}
 	query, ok := parseOpaque(text, t.o.Issuer)
-	return oauth.Access{}, query, ok
+	if !ok {
+		return oauth.Access{}, store.Query{}, deadForm
+	}
+	return oauth.Access{}, query, ""
 }
 
-// alive decides by what is there: a record, a grant. Only the deny list and a client's revocation
+// death decides by what is there: a record, a grant. Only the deny list and a client's revocation
 // are facts that take away.
-func (t *Tokens) alive(a oauth.Access, q store.Query, s store.Standing) bool {
+func (t *Tokens) death(a oauth.Access, q store.Query, s store.Standing) Death {
 	switch {
-	case q.Format == oauth.FormatOpaque && (!s.Found || a.Grant != q.Grant):
-		return false
 	case s.Revoked:
-		return false
+		return deadRevoked
+	case q.Format == oauth.FormatOpaque && (!s.Found || a.Grant != q.Grant):
+		return deadNoRecord
 	case !t.o.Now().Before(a.Expires):
-		return false
+		return deadExpired
 	case q.Grant != "" && (!s.GrantFound || s.Grant.Client != a.Client):
-		return false
+		return deadGrant
 	case q.Client != store.TagOf(a.Client):
-		return false
+		return deadForm
 	}
 	if s.ClientBefore.IsZero() {
-		return true
+		return ""
 	}
 	born := a.Issued
 	if s.GrantFound {
 		born = s.Grant.Born
 	}
-	return !born.Before(s.ClientBefore)
+	if born.Before(s.ClientBefore) {
+		return deadClientRevoked
+	}
+	return ""
 }
 
 // Answer is an introspection answer (RFC 7662 §2.2) with the additions that callers rely on:
@@ -182,12 +196,12 @@ func (t *Tokens) introspect(ctx context.Context, caller oauth.Client, text oauth
 	if credential, ok := oauth.OpenCredential(text, oauth.KindRefresh, t.o.Ring.KeyOf); ok {
 		return t.introspectRefresh(ctx, caller, credential)
 	}
-	a, alive, err := t.inspect(ctx, caller.ID, text)
+	a, dead, err := t.inspect(ctx, caller.ID, text)
 	if err != nil {
 		return Answer{}, err
 	}
 	switch {
-	case !alive:
+	case dead != "":
 		return Answer{}, nil
 	case !mayAsk(caller, a):
 		return denied(a.Client, notItsToken), nil
@@ -240,8 +254,8 @@ func (t *Tokens) introspectRefresh(ctx context.Context, caller oauth.Client, c o
 	case grant.Client != caller.ID:
 		return denied(grant.Client, refreshOfElse), nil
 	}
-	access, alive, err := t.present(ctx, accessOf(*grant), oauth.GrantRefreshToken)
-	if err != nil || !alive {
+	access, dead, err := t.present(ctx, accessOf(*grant), oauth.GrantRefreshToken)
+	if err != nil || dead != "" {
 		return Answer{}, err
 	}
 	answer := t.answer(access, caller)

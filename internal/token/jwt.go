@@ -84,18 +84,21 @@ func withStatic(claims accessClaims, static map[string]string) any {
 
 // openJWT checks the signature and form of one of our access tokens and answers what it says and
 // where to ask whether it was revoked. The lifetime is not checked here.
-func (t *Tokens) openJWT(text oauth.Token) (oauth.Access, store.Query, bool) {
+func (t *Tokens) openJWT(text oauth.Token) (oauth.Access, store.Query, Death) {
 	raw, err := t.o.Ring.Verify(text.Reveal(), typeAccess)
 	if err != nil {
-		return oauth.Access{}, store.Query{}, false
+		return oauth.Access{}, store.Query{}, deadSignature
 	}
 	c, err := t.claims.Read(raw)
-	if err != nil || c.Issuer != t.o.Issuer || c.JTI == "" || c.Expires == 0 {
-		return oauth.Access{}, store.Query{}, false
+	if err != nil || c.JTI == "" || c.Expires == 0 {
+		return oauth.Access{}, store.Query{}, deadForm
+	}
+	if c.Issuer != t.o.Issuer {
+		return oauth.Access{}, store.Query{}, deadIssuer
 	}
 	scope, err := oauth.ParseScopes(c.Scope)
 	if err != nil {
-		return oauth.Access{}, store.Query{}, false
+		return oauth.Access{}, store.Query{}, deadForm
 	}
 	a := oauth.Access{
 		Digest:   oauth.DigestOf(c.JTI),
@@ -112,7 +115,7 @@ func (t *Tokens) openJWT(text oauth.Token) (oauth.Access, store.Query, bool) {
 		Issued:   fromUnix(c.Issued),
 		Expires:  fromUnix(c.Expires),
 	}
-	return a, store.Query{Digest: a.Digest, Format: oauth.FormatJWT, Grant: a.Grant, Client: store.TagOf(a.Client)}, true
+	return a, store.Query{Digest: a.Digest, Format: oauth.FormatJWT, Grant: a.Grant, Client: store.TagOf(a.Client)}, ""
 }
 
 // idClaims are those of OIDC Core §2.

@@ -38,8 +38,8 @@ func (t *Tokens) examineRefresh(ctx context.Context, c oauth.Credential) (Known,
 	if err != nil || grant == nil || grant.Serial != c.Serial || !t.o.Now().Before(grant.Expires) {
 		return Known{}, false, err
 	}
-	access, alive, err := t.present(ctx, accessOf(*grant), oauth.GrantRefreshToken)
-	if err != nil || !alive {
+	access, dead, err := t.present(ctx, accessOf(*grant), oauth.GrantRefreshToken)
+	if err != nil || dead != "" {
 		return Known{}, false, err
 	}
 	return Known{Access: access, Refresh: true, Issuer: t.o.Issuer}, true, nil

@@ -53,25 +53,27 @@ func (t *Tokens) only(audience []string, c oauth.Client) []string {
 
 // present cuts a live token down to what its client may have now; false when nothing is left of it, or
 // its client is disabled, deleted or not registered any more for the grant that the token came of.
-func (t *Tokens) present(ctx context.Context, a oauth.Access, grantType string) (oauth.Access, bool, error) {
+func (t *Tokens) present(ctx context.Context, a oauth.Access, grantType string) (oauth.Access, Death, error) {
 	client, err := t.o.Clients.Client(ctx, a.Client)
 	switch {
 	case errors.Is(err, store.Absent):
-		return a, false, nil
+		return a, deadClientGone, nil
 	case err != nil:
-		return a, false, oauth.Unavailable(err)
-	case client.Disabled || !client.MayUse(grantType):
-		return a, false, nil
+		return a, "", oauth.Unavailable(err)
+	case client.Disabled:
+		return a, deadClientDisabled, nil
+	case !client.MayUse(grantType):
+		return a, deadGrantType, nil
 	}
 	scope, audience := a.Scope, t.only(a.Audience, client)
 	if !scope.Within(client.Scopes) {
 		scope = scope.Only(client.Scopes)
 	}
 	if len(scope) == 0 && len(a.Scope) > 0 || len(audience) == 0 && len(a.Audience) > 0 {
-		return a, false, nil
+		return a, deadNothingLeft, nil
 	}
 	a.Scope, a.Audience = scope, audience
-	return a, true, nil
+	return a, "", nil
 }
 
 // grantTypeOf is the grant that an access token came of.

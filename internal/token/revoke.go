@@ -62,8 +62,8 @@ func couldAsk(err error) error {
 }
 
 func (t *Tokens) find(ctx context.Context, text oauth.Token) (oauth.Access, store.Query, bool, error) {
-	said, query, ok := t.open(text)
-	if !ok {
+	said, query, dead := t.open(text)
+	if dead != "" {
 		return oauth.Access{}, query, false, nil
 	}
 	if query.Format == oauth.FormatJWT {

@@ -33,14 +33,14 @@ func (b Bearer) Operator(r *http.Request) (admin.Operator, error) {
 	if err != nil || !strings.EqualFold(scheme, "Bearer") || text == "" {
 		return admin.Operator{}, oauth.Refuse(oauth.InvalidToken, "an access token is needed", err)
 	}
-	access, alive, err := b.Tokens.Inspect(r.Context(), oauth.Token(text))
+	access, dead, err := b.Tokens.InspectBearer(r.Context(), oauth.Token(text))
 	if err != nil {
 		return admin.Operator{}, err
 	}
 	about := oauth.Facts{Actor: access.Subject, Client: access.Client}
 	switch {
-	case !alive:
-		return admin.Operator{}, notValid(errDeadToken).About(about)
+	case dead != "":
+		return admin.Operator{}, notValid(dead).About(about)
 	case !access.For(b.Audiences...):
 		return admin.Operator{}, notValid(errOtherAudience).About(about)
 	}
@@ -75,7 +75,6 @@ func (b Bearer) Operator(r *http.Request) (admin.Operator, error) {
 
 // Why a token lets nobody in, where the caller is told the same words: for the audit log only.
 var (
-	errDeadToken      = errors.New("it is expired, revoked, or none of this server's")
 	errOtherAudience  = errors.New("it was issued for another audience")
 	errClientGone     = errors.New("its client was deleted")
 	errClientDisabled = errors.New("its client is disabled")

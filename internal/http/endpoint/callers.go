@@ -73,13 +73,13 @@ func (c *Callers) self(ctx context.Context, shown oauth.Token, p oauth.Params) (
 	case shown.Digest() != oauth.Token(p.Get("token")).Digest():
 		return oauth.Client{}, refused(errOtherToken)
 	}
-	access, alive, err := c.Tokens.Inspect(ctx, shown)
+	access, dead, err := c.Tokens.InspectBearer(ctx, shown)
 	if err != nil {
 		return oauth.Client{}, err
 	}
 	about.Client = access.Client
-	if !alive {
-		return oauth.Client{}, refused(errDeadToken)
+	if dead != "" {
+		return oauth.Client{}, refused(dead)
 	}
 	client, err := c.Registry.Client(ctx, access.Client)
 	switch {

@@ -34,14 +34,14 @@ func (e *UserInfo) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	access, alive, err := e.Tokens.Inspect(r.Context(), shown)
+	access, dead, err := e.Tokens.InspectBearer(r.Context(), shown)
 	if err != nil {
 		return err
 	}
 	about := oauth.Facts{Client: access.Client}
 	switch {
-	case !alive:
-		return invalidToken(errDeadToken).About(about)
+	case dead != "":
+		return invalidToken(dead).About(about)
 	case !access.OfUser():
 		return invalidToken(errNoUser).About(about)
 	}
@@ -106,7 +106,6 @@ func accessTokenOf(r *http.Request) (oauth.Token, error) {
 
 // Why an access token is refused, where its bearer is told the same words: for the audit log only.
 var (
-	errDeadToken     = errors.New("it is expired, revoked, or none of this server's")
 	errOtherAudience = errors.New("it was issued for another audience")
 	errNoUser        = errors.New("it was issued to a client without a user")
 	errUserGone      = errors.New("its user was deleted")
