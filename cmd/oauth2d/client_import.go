@@ -73,7 +73,7 @@ func readers() map[string]func([]json.RawMessage) ([]candidate, error) {
 func newClientImport(s *shared) *cobra.Command {
 	var from string
 	var dryRun bool
-	var renames map[string]string
+	var written []string
 	var v vault
 	cmd := &cobra.Command{
 		Use:   "import FILE",
@@ -86,7 +86,7 @@ func newClientImport(s *shared) *cobra.Command {
 			"Hydra: the JSON of its admin API or of `hydra list oauth2-clients`, or rows of its table hydra_client as\n" +
 			"JSON, which hold the hashes. Keycloak: the JSON of realms (`kc.sh export`) or of clients. Both may be one\n" +
 			"object, an array, or one object a line. Empty input is refused: what wrote it failed.\n" +
-			"Ids are letters, digits, - and _ and never UUIDs: --rename others.",
+			"An id is 1 to 64 letters, digits, - and _ and never a UUID. Give others a new one: --rename OLD-ID=NEW-ID.",
 		Example: `  oauth2d client import --from keycloak realm.json --direct --dry-run
   oauth2d client import --from hydra clients.json --direct --rename 8d3c1c9e-3b0e-4f5e-9d57-0f4b5d9f6c11=planner
 
@@ -97,7 +97,7 @@ func newClientImport(s *shared) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&from, "from", "", "what the export is of: hydra or keycloak")
 	flags.BoolVar(&dryRun, "dry-run", false, "tell what would be done, and change nothing")
-	flags.StringToStringVar(&renames, "rename", nil, "old-id=new-id; may be repeated")
+	flags.StringSliceVar(&written, "rename", nil, "OLD-ID=NEW-ID: register a client of the export under another id, such as h8=planner; may be repeated")
 	v.bind(cmd)
 	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		read, ok := readers()[from]
@@ -115,6 +115,10 @@ func newClientImport(s *shared) *cobra.Command {
 		found, err := read(values)
 		if err != nil {
 			return usage("%s: %w", args[0], err)
+		}
+		renames, err := readRenames(written, found)
+		if err != nil {
+			return err
 		}
 		for i, one := range found {
 			found[i].fit()
@@ -250,12 +254,12 @@ func (s *shared) takeOne(ctx context.Context, in intake, one candidate) (arrival
 		if err != nil {
 			a.Result = "failed"
 		}
-		return a, err
+		return a, withRename(a.ID, err)
 	}
 	made, err := in.api.CreateClient(ctx, one.client)
 	if err != nil {
 		a.Result = "failed"
-		return a, err
+		return a, withRename(a.ID, err)
 	}
 	in.there[a.ID] = true
 	a.Result, a.Secret = "imported", made.Secret
