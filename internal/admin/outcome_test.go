@@ -257,7 +257,7 @@ func (h *house) prepare(t *testing.T) stage {
 	person, err := h.CreateUser(ctx, oauth.User{Name: "ann"}, password)
 	ok(t, err)
 	s.user = person.User
-	_, s.session, err = h.sessions.Start(ctx, s.user, session.ACRPassword, "")
+	_, s.session, err = h.sessions.Start(ctx, s.user, oauth.Proof{ACR: oauth.ACRPassword, AMR: []string{oauth.AMRPassword}}, "")
 	ok(t, err)
 	s.token = h.issue(t, ctx, s.client)
 	id := oauth.GrantID(secret.Random(len(oauth.GrantID{})))
@@ -343,7 +343,7 @@ func verbs() map[string]func(*testing.T, context.Context, *house, stage) error {
 		},
 
 		"login.succeeded": func(_ *testing.T, ctx context.Context, h *house, s stage) error {
-			_, _, err := h.sessions.Start(ctx, s.user, session.ACRPassword, "")
+			_, _, err := h.sessions.Start(ctx, s.user, oauth.Proof{ACR: oauth.ACRPassword, AMR: []string{oauth.AMRPassword}}, "")
 			return err
 		},
 		"session.ended": func(_ *testing.T, ctx context.Context, h *house, s stage) error {

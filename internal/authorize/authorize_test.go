@@ -157,7 +157,7 @@ func (r *room) pending(t testing.TB, with ...string) authorize.Pending {
 
 func (r *room) signIn(t *testing.T) oauth.Session {
 	t.Helper()
-	_, s, err := r.sessions.Start(t.Context(), oauth.User{ID: "7d44f3f0-0000-4000-8000-000000000001", Name: "ada"}, "acr", "")
+	_, s, err := r.sessions.Start(t.Context(), oauth.User{ID: "7d44f3f0-0000-4000-8000-000000000001", Name: "ada"}, oauth.Proof{ACR: "acr", AMR: []string{"pwd"}}, "")
 	ok(t, err)
 	return s
 }

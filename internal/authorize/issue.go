@@ -82,6 +82,7 @@ func (a *Authorizer) grant(p Pending, session oauth.Session, ref oauth.GrantRef)
 		End:         now.Add(lifetimes.RefreshAbsolute),
 		AuthTime:    session.AuthTime,
 		ACR:         session.ACR,
+		AMR:         session.AMR,
 		Offline:     p.Scope.Has(oauth.ScopeOfflineAccess) && !p.Client.SignOutEndsAll,
 		Generation:  session.Latest,
 		RedirectURI: p.Return.URI,

@@ -27,6 +27,7 @@ type Access struct {
 	Session  SessionRef // JWT only: an opaque token's session is its grant's
 	AuthTime time.Time  // user tokens only
 	ACR      string
+	AMR      []string
 	Issued   time.Time
 	Expires  time.Time
 }

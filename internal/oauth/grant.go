@@ -77,7 +77,8 @@ type Grant struct {
 	End      time.Time  // when it ends whatever happens
 	SpentAt  time.Time  // when the live serial's predecessor was spent; zero before the first use
 	AuthTime time.Time  // when the user proved who they are
-	ACR      string     // how (RFC 9470); empty when not known
+	ACR      string     // how strongly (RFC 9470); empty when not known
+	AMR      []string   // by which methods (RFC 8176); empty when not known
 	Offline  bool       // it survives the sign-out of its browser (OIDC Back-Channel Logout §2.7)
 
 	// Generation is the user's revocation as it was when the session was read in which the grant was

@@ -29,14 +29,27 @@ const (
 	MaxSessionsUser = 5    // by default
 )
 
+// Proof is how a user proved who they are.
+type Proof struct {
+	ACR string   // how strongly (RFC 9470)
+	AMR []string // by which methods (RFC 8176), in the order of their use
+}
+
+// ACRPassword is the authentication context of a sign-in with a password and nothing else.
+const ACRPassword = "urn:oauth2d:password" //nolint:gosec // a name, not a secret
+
+// AMRPassword is the method of a sign-in with a password (RFC 8176 §2).
+const AMRPassword = "pwd" //nolint:gosec // a name, not a secret
+
 // Session is a browser in which a person signed in.
 type Session struct {
 	Ref      SessionRef
 	User     UserID
 	Username string
 	AuthTime time.Time
-	ACR      string
-	Device   string // of the User-Agent, shortened
+	ACR      string   // how strongly the user proved who they are (RFC 9470)
+	AMR      []string // by which methods (RFC 8176), in the order of their use
+	Device   string   // of the User-Agent, shortened
 	IP       string
 	Started  time.Time
 	Seen     time.Time // exact to a minute

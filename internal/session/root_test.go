@@ -19,7 +19,7 @@ func TestF_S07_ASignOutEndsTheGrantsOfEarlierSessionsOfTheBrowser(t *testing.T) 
 	_, first := r.start(t, ann)
 	_, elsewhere := r.start(t, ann)
 	given, other := r.grant(t, 1, ann, first), r.grant(t, 2, ann, elsewhere)
-	_, second, err := r.Start(t.Context(), ann, session.ACRPassword, first.Root)
+	_, second, err := r.Start(t.Context(), ann, oauth.Proof{ACR: oauth.ACRPassword, AMR: []string{oauth.AMRPassword}}, first.Root)
 	ok(t, err)
 	ok(t, r.Replace(t.Context(), first, second))
 	if !r.lives(t, given) {

@@ -28,9 +28,6 @@ const (
 	touchEvery = time.Minute
 )
 
-// ACRPassword is the authentication context of a sign-in with a password and nothing else.
-const ACRPassword = "urn:oauth2d:password" //nolint:gosec // a name, not a secret
-
 // Why a session ended, as it is told in event.SessionEnded.
 const (
 	ReasonLimit    = "limit"    // the user had too many sessions
@@ -78,13 +75,13 @@ func (s *Sessions) RefOf(cookie oauth.Token) oauth.SessionRef {
 // rootBytes is how much of a root's tag is random.
 const rootBytes = 3
 
-// Start begins a session for a user who has just proved who they are, in the browser that
+// Start begins a session for a user who has just proved who they are, by the methods in how, in the browser that
 // event.OriginOf(ctx) names. The cookie is always new, so that nobody can choose it beforehand.
 //
 // root is that of the session which the new one follows in the same browser, or empty. A session that
 // has to end because of the limit keeps its grants, as one that runs out does: the user signed in
 // elsewhere, they did not sign out.
-func (s *Sessions) Start(ctx context.Context, user oauth.User, acr string, root oauth.RootTag) (oauth.Token, oauth.Session, error) {
+func (s *Sessions) Start(ctx context.Context, user oauth.User, how oauth.Proof, root oauth.RootTag) (oauth.Token, oauth.Session, error) {
 	cookie := oauth.NewSessionCookie(user.ID, secret.NewToken(cookieBytes))
 	if root == "" {
 		root = oauth.NewRootTag(secret.Random(rootBytes))
@@ -95,7 +92,8 @@ func (s *Sessions) Start(ctx context.Context, user oauth.User, acr string, root 
 		User:     user.ID,
 		Username: user.Name,
 		AuthTime: now,
-		ACR:      acr,
+		ACR:      how.ACR,
+		AMR:      how.AMR,
 		Device:   deviceOf(origin.UserAgent),
 		IP:       origin.IP,
 		Started:  now,

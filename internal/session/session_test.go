@@ -68,7 +68,7 @@ func newRoom(t *testing.T, wrap func(store.Sessions) store.Sessions) *room {
 
 func (r *room) start(t *testing.T, u oauth.User) (oauth.Token, oauth.Session) {
 	t.Helper()
-	cookie, s, err := r.Start(t.Context(), u, session.ACRPassword, "")
+	cookie, s, err := r.Start(t.Context(), u, oauth.Proof{ACR: oauth.ACRPassword, AMR: []string{oauth.AMRPassword}}, "")
 	ok(t, err)
 	return cookie, s
 }
@@ -101,7 +101,7 @@ func TestW05_TheReferenceIsNotTheCookie(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, nil)
 	ctx := event.WithOrigin(t.Context(), event.Origin{IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux) Firefox/130.0"})
-	cookie, s, err := r.Start(ctx, ann, session.ACRPassword, "")
+	cookie, s, err := r.Start(ctx, ann, oauth.Proof{ACR: oauth.ACRPassword, AMR: []string{oauth.AMRPassword}}, "")
 	ok(t, err)
 	if len(cookie.Reveal()) != 11+43 || strings.Contains(cookie.Reveal(), string(s.Ref)) {
 		t.Errorf("cookie of %d characters, reference %s", len(cookie.Reveal()), s.Ref)
@@ -290,7 +290,7 @@ func TestCouldNotAskIsNotNo(t *testing.T) {
 	cookie, s := r.start(t, ann)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, starting := r.Start(ctx, ann, "", "")
+	_, _, starting := r.Start(ctx, ann, oauth.Proof{}, "")
 	_, finding := r.Find(ctx, cookie)
 	_, living := r.Alive(ctx, s.Ref)
 	for name, err := range map[string]error{

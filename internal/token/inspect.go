@@ -60,7 +60,8 @@ func (t *Tokens) revoked(a oauth.Access, q store.Query, s store.Standing) bool {
 func fromRecord(s store.Standing) oauth.Access {
 	a := s.Access
 	if s.GrantFound {
-		a.Username, a.Session, a.AuthTime, a.ACR = s.Grant.Username, s.Grant.Session, s.Grant.AuthTime, s.Grant.ACR
+		a.Username, a.Session, a.AuthTime, a.ACR, a.AMR =
+			s.Grant.Username, s.Grant.Session, s.Grant.AuthTime, s.Grant.ACR, s.Grant.AMR
 	}
 	return a
 }
@@ -127,6 +128,7 @@ type Answer struct {
 	JTI       string   `json:"jti"`
 	AuthTime  int64    `json:"auth_time,omitempty"`
 	ACR       string   `json:"acr,omitempty"`
+	AMR       []string `json:"amr,omitempty"`
 	Session   string   `json:"sid,omitempty"`
 
 	static map[string]string
@@ -233,6 +235,7 @@ func (t *Tokens) answer(a oauth.Access, caller oauth.Client) Answer {
 		JTI:       a.JTI,
 		AuthTime:  unix(a.AuthTime),
 		ACR:       a.ACR,
+		AMR:       a.AMR,
 		static:    caller.StaticClaims(),
 	}
 	if a.OfUser() {

@@ -31,6 +31,7 @@ type accessClaims struct {
 	Session  string   `json:"sid,omitempty"`
 	AuthTime int64    `json:"auth_time,omitempty"`
 	ACR      string   `json:"acr,omitempty"`
+	AMR      []string `json:"amr,omitempty"` // RFC 9068 §2.2.1
 }
 
 func (t *Tokens) sign(ctx context.Context, o Order, a oauth.Access) (oauth.Token, error) {
@@ -48,6 +49,7 @@ func (t *Tokens) sign(ctx context.Context, o Order, a oauth.Access) (oauth.Token
 		Session:  string(a.Session),
 		AuthTime: unix(a.AuthTime),
 		ACR:      a.ACR,
+		AMR:      a.AMR,
 	}
 	if len(claims.Audience) == 0 {
 		claims.Audience = []string{t.o.Audience} // RFC 9068 §2.2: aud is required
@@ -112,6 +114,7 @@ func (t *Tokens) openJWT(text oauth.Token) (oauth.Access, store.Query, Death) {
 		Session:  oauth.SessionRef(c.Session),
 		AuthTime: fromUnix(c.AuthTime),
 		ACR:      c.ACR,
+		AMR:      c.AMR,
 		Issued:   fromUnix(c.Issued),
 		Expires:  fromUnix(c.Expires),
 	}
@@ -120,16 +123,17 @@ func (t *Tokens) openJWT(text oauth.Token) (oauth.Access, store.Query, Death) {
 
 // idClaims are those of OIDC Core §2.
 type idClaims struct {
-	Issuer   string `json:"iss"`
-	Subject  string `json:"sub"`
-	Audience string `json:"aud"`
-	Expires  int64  `json:"exp"`
-	Issued   int64  `json:"iat"`
-	AuthTime int64  `json:"auth_time,omitempty"`
-	Nonce    string `json:"nonce,omitempty"`
-	ACR      string `json:"acr,omitempty"`
-	Session  string `json:"sid,omitempty"`
-	ATHash   string `json:"at_hash"`
+	Issuer   string   `json:"iss"`
+	Subject  string   `json:"sub"`
+	Audience string   `json:"aud"`
+	Expires  int64    `json:"exp"`
+	Issued   int64    `json:"iat"`
+	AuthTime int64    `json:"auth_time,omitempty"`
+	Nonce    string   `json:"nonce,omitempty"`
+	ACR      string   `json:"acr,omitempty"`
+	AMR      []string `json:"amr,omitempty"`
+	Session  string   `json:"sid,omitempty"`
+	ATHash   string   `json:"at_hash"`
 }
 
 func (t *Tokens) idToken(ctx context.Context, o Order, access oauth.Token) (string, error) {
@@ -142,6 +146,7 @@ func (t *Tokens) idToken(ctx context.Context, o Order, access oauth.Token) (stri
 		AuthTime: unix(o.Grant.AuthTime),
 		Nonce:    o.Grant.Nonce,
 		ACR:      o.Grant.ACR,
+		AMR:      o.Grant.AMR,
 		Session:  string(o.Grant.Session),
 		ATHash:   atHash(t.o.Ring.AlgorithmOf(o.Client.Algorithm), access),
 	})

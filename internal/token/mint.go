@@ -135,7 +135,7 @@ func (t *Tokens) describe(o Order) oauth.Access {
 	}
 	if g := o.Grant; g != nil {
 		a.Subject, a.Username = string(g.User), g.Username
-		a.Grant, a.Session, a.AuthTime, a.ACR = g.Ref, g.Session, g.AuthTime, g.ACR
+		a.Grant, a.Session, a.AuthTime, a.ACR, a.AMR = g.Ref, g.Session, g.AuthTime, g.ACR, g.AMR
 		if g.End.Before(a.Expires) {
 			a.Expires = g.End
 		}

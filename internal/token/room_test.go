@@ -96,7 +96,7 @@ func (r *room) userOrder(t testing.TB, c oauth.Client) token.Order {
 	g := oauth.Grant{
 		Ref: oauth.NewGrantID(ada, "root", secret.Random(oauth.GrantEntropy)).Ref(), Client: c.ID, User: ada, Username: "ada",
 		Session: "a-session", Scope: oauth.Scopes{"openid", "read"}, Audience: []string{"https://api.example"}, Born: now,
-		Expires: now.Add(time.Hour), End: now.Add(24 * time.Hour), AuthTime: now.Add(-time.Minute), ACR: "acr", Nonce: "n-1",
+		Expires: now.Add(time.Hour), End: now.Add(24 * time.Hour), AuthTime: now.Add(-time.Minute), ACR: "acr", AMR: []string{"pwd", "otp"}, Nonce: "n-1",
 	}
 	ok(t, r.grants.Create(t.Context(), g))
 	o := r.order(c)

@@ -99,7 +99,7 @@ func (m Metadata) document() serverMetadata {
 		d.SubjectTypes = []string{"public"}
 		d.IDTokenAlgorithms = m.Algorithms
 		d.Claims = []string{
-			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid", "at_hash",
+			"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
 			"name", "preferred_username", "email", "email_verified",
 		}
 	}

@@ -162,7 +162,7 @@ func (p *Pages) begin(w http.ResponseWriter, r *http.Request, user oauth.User) (
 	}
 	ctx, release := commit.Begin(r.Context())
 	defer release()
-	cookie, started, err := p.o.Sessions.Start(ctx, user, session.ACRPassword, root)
+	cookie, started, err := p.o.Sessions.Start(ctx, user, oauth.Proof{ACR: oauth.ACRPassword, AMR: []string{oauth.AMRPassword}}, root)
 	if err != nil {
 		return false, err
 	}

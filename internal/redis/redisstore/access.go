@@ -135,7 +135,7 @@ func decodeAccess(digest oauth.Digest, s *stored, g oauth.Grant) (oauth.Access, 
 	switch {
 	case token.OfUser():
 		token.Subject, token.Username = string(g.User), g.Username
-		token.AuthTime, token.ACR = g.AuthTime, g.ACR
+		token.AuthTime, token.ACR, token.AMR = g.AuthTime, g.ACR, g.AMR
 	case token.Subject == "":
 		token.Subject = string(token.Client)
 	}

@@ -175,6 +175,7 @@ func encodeGrant(g oauth.Grant) []any {
 	r.millis("spent", g.SpentAt)
 	r.seconds("auth", g.AuthTime)
 	r.text("acr", g.ACR)
+	r.list("amr", g.AMR)
 	r.flag("offline", g.Offline)
 	if g.Generation != 0 {
 		r = append(r, "gen", int64(g.Generation))
@@ -200,12 +201,23 @@ func decodeGrant(ref oauth.GrantRef, s *stored) (oauth.Grant, error) {
 		SpentAt:     s.millis("spent"),
 		AuthTime:    s.seconds("auth"),
 		ACR:         s.text("acr"),
+		AMR:         methodsOf(s),
 		Offline:     s.flag("offline"),
 		Generation:  oauth.Generation(s.number("gen")),
 		RedirectURI: s.text("redirect"),
 		Nonce:       s.text("nonce"),
 	}
 	return grant, s.err
+}
+
+// methodsOf reads the methods of a sign-in. Sessions and grants of earlier releases hold the acr only: then a
+// password was the only method.
+func methodsOf(s *stored) []string {
+	methods := s.list("amr")
+	if methods == nil && s.text("acr") == oauth.ACRPassword {
+		return []string{oauth.AMRPassword}
+	}
+	return methods
 }
 
 // scopesOf reads scopes that were checked before they were stored.

@@ -232,6 +232,7 @@ func encodeSession(session oauth.Session) []any {
 	r.text("name", session.Username)
 	r.millis("auth", session.AuthTime)
 	r.text("acr", session.ACR)
+	r.list("amr", session.AMR)
 	r.text("device", session.Device)
 	r.text("ip", session.IP)
 	r.millis("started", session.Started)
@@ -249,6 +250,7 @@ func decodeSession(ref oauth.SessionRef, s *stored) (oauth.Session, error) {
 		Username: s.text("name"),
 		AuthTime: s.millis("auth"),
 		ACR:      s.text("acr"),
+		AMR:      methodsOf(s),
 		Device:   s.text("device"),
 		IP:       s.text("ip"),
 		Started:  s.millis("started"),

@@ -71,7 +71,7 @@ func (h *accessHistory) put() {
 		Scope: oauth.Scopes{"read", "write"}, Audience: []string{"https://api.example"},
 		Issued: h.now, Expires: h.now.Add(15 * time.Minute),
 	}
-	complete(h.t, a, "JTI", "Username", "Grant", "Session", "AuthTime", "ACR") // those of users and of JWTs
+	complete(h.t, a, "JTI", "Username", "Grant", "Session", "AuthTime", "ACR", "AMR") // those of users and of JWTs
 	if h.d.oneIn(3) {
 		a.Scope, a.Audience = nil, nil
 	}

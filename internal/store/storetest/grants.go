@@ -83,7 +83,7 @@ func sampleGrant(d dice, user oauth.UserID, now time.Time) oauth.Grant {
 		Username: "alice", Session: oauth.SessionRef(d.ref()), Scope: oauth.Scopes{"openid", "profile"},
 		Audience: pick(d, []string{"https://api.example"}, []string{"https://a.example/x y", "[b]"}, []string{"[odd"}),
 		Born:     now, Expires: now.Add(3 * time.Minute), End: now.Add(pick(d, 2*time.Minute, 4*time.Minute, time.Hour)),
-		AuthTime: now.Add(-time.Minute).Truncate(time.Second), ACR: "pwd", Offline: d.oneIn(2),
+		AuthTime: now.Add(-time.Minute).Truncate(time.Second), ACR: "pwd", AMR: []string{"pwd"}, Offline: d.oneIn(2),
 		RedirectURI: "https://app.example/callback?" + strings.Repeat("long", d.IntN(40)),
 		Nonce:       "n-0S6_WzA2Mj",
 	}
@@ -97,7 +97,7 @@ func (h *grantHistory) create() {
 		g.Generation-- // the session was read before the last ending
 	}
 	if h.d.oneIn(4) {
-		g.Username, g.Session, g.Audience, g.ACR = "", "", nil, ""
+		g.Username, g.Session, g.Audience, g.ACR, g.AMR = "", "", nil, "", nil
 		g.RedirectURI, g.Nonce, g.Scope = "", "", nil
 		g.AuthTime = time.Time{}
 	}

@@ -83,7 +83,7 @@ func (h *sessionHistory) alive(user oauth.UserID) []oauth.Session {
 
 func sampleSession(d dice, user oauth.UserID, now time.Time) oauth.Session {
 	return oauth.Session{
-		Ref: d.sessionRef(user), User: user, Username: "alice", AuthTime: now, ACR: "pwd",
+		Ref: d.sessionRef(user), User: user, Username: "alice", AuthTime: now, ACR: "pwd", AMR: []string{"pwd", "otp"},
 		Device: "Firefox on Linux", IP: "192.0.2.7", Started: now, Seen: now, Expires: now.Add(sessionLife),
 		End: now.Add(24 * time.Hour), Root: pick(d, roots...),
 	}
@@ -93,7 +93,7 @@ func (h *sessionHistory) start() {
 	s := sampleSession(h.d, pick(h.d, h.users...), h.now)
 	complete(h.t, s, "Generation", "Latest")
 	if h.d.oneIn(4) {
-		s.Username, s.ACR, s.Device, s.IP = "", "", "", ""
+		s.Username, s.ACR, s.AMR, s.Device, s.IP = "", "", nil, "", ""
 	}
 	limit := h.d.IntN(3) + 1
 	generation, ended, err := h.s.Start(h.t.Context(), s, limit)
