@@ -1,9 +1,11 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -64,17 +66,16 @@ func repeats(text string) bool {
 }
 
 // consistsOfNames reports whether hardly anything is left of a password without the names and without what
-// people put around them.
+// people put around them. Only letters and digits are compared, so that ada.1815 is found in "Ada 1815!", and
+// the parts of a name count as names. Of what is left only letters count: digits around a name are years and
+// dates.
 func (d *Directory) consistsOfNames(name, password string) bool {
-	const enough = 6 // characters beside them
-	left := strings.ToLower(password)
+	const enough = 6 // letters beside them
+	left := lettersAndDigits(password)
 	found := false
-	for _, word := range append([]string{name}, d.o.Words...) {
-		if word = strings.ToLower(strings.TrimSpace(word)); utf8.RuneCountInString(word) < 3 {
-			continue
-		}
+	for _, word := range namesIn(append([]string{name}, d.o.Words...)) {
 		found = found || strings.Contains(left, word)
-		left = strings.ReplaceAll(left, word, "")
+		left = strings.ReplaceAll(left, word, " ") // what stood on both sides must not become a name
 	}
 	letters := 0
 	for _, r := range left {
@@ -83,6 +84,35 @@ func (d *Directory) consistsOfNames(name, password string) bool {
 		}
 	}
 	return found && letters < enough
+}
+
+// namesIn returns names and their parts of at least three characters, the longest first.
+func namesIn(names []string) []string {
+	const short = 3
+	var all []string
+	for _, name := range names {
+		parts := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		for _, part := range append(parts, strings.Join(parts, "")) {
+			digits := strings.IndexFunc(part, unicode.IsDigit)
+			all = append(all, part)
+			if digits > 0 {
+				all = append(all, part[:digits]) // ada of ada1815
+			}
+		}
+	}
+	all = slices.DeleteFunc(all, func(word string) bool { return utf8.RuneCountInString(word) < short })
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.Compact(all)
+}
+
+// lettersAndDigits returns the letters and digits of a text, in lower case.
+func lettersAndDigits(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, strings.ToLower(text))
 }
 
 func (d *Directory) hash(ctx context.Context, name, password string) (string, error) {
