@@ -16,6 +16,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
+	"github.com/recipe-web-app/oauth2d/internal/epoch"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/granttype"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminapi"
@@ -76,7 +77,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 	})
 	passwords := counting{c.Limits, s.limits, events, now}.guard(ratelimit.LoginFailures, ratelimit.LoginFailuresIP)
 	clients := registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now, Declared: declaredScopes(c), Algorithms: ring.Algorithms(), Schemes: c.RedirectSchemes})
-	s = s.since(clients.Epoch)
+	s = s.since(epoch.Rule{Epoch: clients.Epoch, Client: clients.Client})
 	return base{
 		stores:   s,
 		ring:     ring,

@@ -134,10 +134,10 @@ func (s stores) of(issuer string) stores {
 	return s
 }
 
-// since gives the stores without what is older than the epoch.
-func (s stores) since(of epoch.Of) stores {
-	s.grants, s.access = epoch.Grants(s.grants, of), epoch.Access(s.access, of)
-	s.sessions, s.overview = epoch.Sessions(s.sessions, of), epoch.Overview(s.overview, of)
+// since returns the stores without what does not count any more.
+func (s stores) since(rule epoch.Rule) stores {
+	s.grants, s.access = epoch.Grants(s.grants, rule), epoch.Access(s.access, rule)
+	s.sessions, s.overview = epoch.Sessions(s.sessions, rule), epoch.Overview(s.overview, rule)
 	return s
 }
 

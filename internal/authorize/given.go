@@ -32,7 +32,7 @@ func (a *Authorizer) GivenBy(ctx context.Context, user oauth.UserID, after store
 	if err != nil {
 		return nil, "", oauth.Unavailable(err)
 	}
-	grants, err := a.o.Overview.ClientsOfUser(ctx, user, after, givenPage+1)
+	grants, err := a.o.Overview.ClientsOfUser(ctx, store.ClientsQuery{User: user, After: after, Limit: givenPage + 1})
 	if err != nil {
 		return nil, "", oauth.Unavailable(err)
 	}

@@ -1,13 +1,15 @@
-// Package epoch owns the rule that what is older than the epoch is dead, whoever it belongs to: codes,
-// refresh and access tokens, and login sessions. An operator raises the epoch when what the store says
-// about the past can no longer be believed, as after a backup was restored.
+// Package epoch owns the rule that decides which codes, refresh tokens, access tokens and login sessions of
+// the past still count. Two facts end what the store still holds: the epoch, which an operator raises when
+// what the store says about the past can no longer be believed, as after a backup was restored; and a
+// client's registration, which is gone, disabled, or younger than a grant.
 //
-// It stands in front of the store's contracts: to the rooms above, what is older is not there, and none
-// of them can forget to ask.
+// It wraps the store's contracts: for every caller behind it, what does not count does not exist, so that no
+// endpoint, page or listing can forget to ask.
 package epoch
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -15,24 +17,62 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Of tells the epoch; zero when it was never raised. An error means "could not ask", and then nothing
-// behind it is asked either.
-type Of func(context.Context) (time.Time, error)
+// Rule is where the facts come from. An error means "could not ask", and then the caller gets that error.
+type Rule struct {
+	// Epoch returns the epoch; zero when it was never raised. It is asked before the store.
+	Epoch func(context.Context) (time.Time, error)
+	// Client returns a client as it is registered now; store.Absent when it is not.
+	Client func(context.Context, oauth.ClientID) (oauth.Client, error)
+}
 
-// Grants hides the grants that are older.
-func Grants(s store.Grants, of Of) store.Grants { return grants{s, of} }
+// Grants hides the grants that do not count.
+func Grants(s store.Grants, r Rule) store.Grants { return grants{s, r} }
 
-// Access lets no token live that is older, or whose grant is.
-func Access(s store.Access, of Of) store.Access { return access{s, of} }
+// Access reports every token dead that is older than the epoch or whose grant does not count.
+func Access(s store.Access, r Rule) store.Access { return access{s, r} }
 
-// Sessions hides the sessions that are older.
-func Sessions(s store.Sessions, of Of) store.Sessions { return sessions{s, of} }
+// Sessions hides the sessions that are older than the epoch.
+func Sessions(s store.Sessions, r Rule) store.Sessions { return sessions{s, r} }
 
-// Overview hides the sessions that are older from the list of everybody's. They are counted until they
-// run out.
-func Overview(s store.Overview, of Of) store.Overview { return overview{s, of} }
+// Overview hides them from the list of everybody's sessions, and the grants that do not count from the
+// summary of a user's. Counts includes such sessions until they run out.
+func Overview(s store.Overview, r Rule) store.Overview { return overview{s, r} }
 
-// grantIsOlder tells whether a grant was given before the epoch, or in a session that had begun before.
+// judge applies the rule to the grants of one question. Lists hold the grants to one client together, so
+// that remembering the last client asks for each once.
+type judge struct {
+	rule  Rule
+	epoch time.Time
+
+	last     oauth.ClientID
+	client   oauth.Client // last, if it is registered
+	absent   bool
+	answered bool
+}
+
+// judge asks for the epoch.
+func (r Rule) judge(ctx context.Context) (*judge, error) {
+	epoch, err := r.Epoch(ctx)
+	return &judge{rule: r, epoch: epoch}, err
+}
+
+// counts reports whether a grant can still be used.
+func (j *judge) counts(ctx context.Context, g oauth.Grant) (bool, error) {
+	if grantIsOlder(g, j.epoch) {
+		return false, nil
+	}
+	if !j.answered || j.last != g.Client {
+		client, err := j.rule.Client(ctx, g.Client)
+		j.absent = errors.Is(err, store.Absent)
+		if err != nil && !j.absent {
+			return false, err
+		}
+		j.last, j.client, j.answered = g.Client, client, true
+	}
+	return !j.absent && j.client.Honors(g), nil
+}
+
+// grantIsOlder reports whether a grant was given before the epoch, or in a session that had begun before.
 // The store keeps the time of the sign-in in whole seconds: one in the epoch's own second may have been
 // after it.
 func grantIsOlder(g oauth.Grant, epoch time.Time) bool {
@@ -44,12 +84,13 @@ func sessionIsOlder(s oauth.Session, epoch time.Time) bool { return s.Started.Be
 
 type grants struct {
 	store.Grants
-	of Of
+	rule Rule
 }
 
-// Advance spends nothing before the epoch is known. A grant that is older dies by it.
+// Advance spends nothing before the epoch is known. A grant that is older dies by it. The caller compares
+// the grant with the client that it authenticated (oauth.Client.Honors).
 func (s grants) Advance(ctx context.Context, p store.Presentation) (store.Outcome, error) {
-	epoch, err := s.of(ctx)
+	epoch, err := s.rule.Epoch(ctx)
 	if err != nil {
 		return store.Outcome{}, err
 	}
@@ -65,55 +106,84 @@ func (s grants) Advance(ctx context.Context, p store.Presentation) (store.Outcom
 }
 
 func (s grants) Get(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, error) {
-	epoch, err := s.of(ctx)
+	j, err := s.rule.judge(ctx)
 	if err != nil {
 		return oauth.Grant{}, err
 	}
 	grant, err := s.Grants.Get(ctx, ref)
-	if err == nil && grantIsOlder(grant, epoch) {
+	if err != nil {
+		return oauth.Grant{}, err
+	}
+	counts, err := j.counts(ctx, grant)
+	switch {
+	case err != nil:
+		return oauth.Grant{}, err
+	case !counts:
 		return oauth.Grant{}, store.Absent
 	}
-	return grant, err
+	return grant, nil
 }
 
 func (s grants) OfUser(ctx context.Context, q store.GrantQuery) (store.GrantPage, error) {
-	epoch, err := s.of(ctx)
+	j, err := s.rule.judge(ctx)
 	if err != nil {
 		return store.GrantPage{}, err
 	}
 	page, err := s.Grants.OfUser(ctx, q)
-	page.Grants = slices.DeleteFunc(page.Grants, func(g oauth.Grant) bool { return grantIsOlder(g, epoch) })
-	return page, err
+	if err != nil {
+		return store.GrantPage{}, err
+	}
+	kept := page.Grants[:0]
+	for _, g := range page.Grants {
+		counts, err := j.counts(ctx, g)
+		if err != nil {
+			return store.GrantPage{}, err
+		}
+		if counts {
+			kept = append(kept, g)
+		}
+	}
+	page.Grants = kept
+	return page, nil
 }
 
 type access struct {
 	store.Access
-	of Of
+	rule Rule
 }
 
-// Look answers what is told when the grant is gone and the client's tokens were revoked.
+// Look answers as if the grant were gone and the client's tokens were revoked.
 func (s access) Look(ctx context.Context, q store.Query) (store.Standing, error) {
-	epoch, err := s.of(ctx)
+	j, err := s.rule.judge(ctx)
 	if err != nil {
 		return store.Standing{}, err
 	}
 	standing, err := s.Access.Look(ctx, q)
-	if standing.GrantFound && grantIsOlder(standing.Grant, epoch) {
-		standing.Grant, standing.GrantFound = oauth.Grant{}, false
+	if err != nil {
+		return store.Standing{}, err
 	}
-	if standing.ClientBefore.Before(epoch) {
-		standing.ClientBefore = epoch
+	if standing.GrantFound {
+		counts, err := j.counts(ctx, standing.Grant)
+		if err != nil {
+			return store.Standing{}, err
+		}
+		if !counts {
+			standing.Grant, standing.GrantFound = oauth.Grant{}, false
+		}
 	}
-	return standing, err
+	if standing.ClientBefore.Before(j.epoch) {
+		standing.ClientBefore = j.epoch
+	}
+	return standing, nil
 }
 
 type sessions struct {
 	store.Sessions
-	of Of
+	rule Rule
 }
 
 func (s sessions) Find(ctx context.Context, ref oauth.SessionRef, now time.Time) (oauth.Session, error) {
-	epoch, err := s.of(ctx)
+	epoch, err := s.rule.Epoch(ctx)
 	if err != nil {
 		return oauth.Session{}, err
 	}
@@ -125,7 +195,7 @@ func (s sessions) Find(ctx context.Context, ref oauth.SessionRef, now time.Time)
 }
 
 func (s sessions) OfUser(ctx context.Context, user oauth.UserID, now time.Time) ([]oauth.Session, error) {
-	epoch, err := s.of(ctx)
+	epoch, err := s.rule.Epoch(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -135,16 +205,32 @@ func (s sessions) OfUser(ctx context.Context, user oauth.UserID, now time.Time) 
 
 type overview struct {
 	store.Overview
-	of Of
+	rule Rule
 }
 
 func (s overview) Sessions(
 	ctx context.Context, after store.SessionPlace, limit int, now time.Time,
 ) ([]oauth.Session, store.SessionPlace, error) {
-	epoch, err := s.of(ctx)
+	epoch, err := s.rule.Epoch(ctx)
 	if err != nil {
 		return nil, store.SessionPlace{}, err
 	}
 	live, next, err := s.Overview.Sessions(ctx, after, limit, now)
 	return slices.DeleteFunc(live, func(one oauth.Session) bool { return sessionIsOlder(one, epoch) }), next, err
+}
+
+func (s overview) ClientsOfUser(ctx context.Context, q store.ClientsQuery) ([]store.ClientGrants, error) {
+	j, err := s.rule.judge(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asked := q.Keep
+	q.Keep = func(ctx context.Context, g oauth.Grant) (bool, error) {
+		counts, err := j.counts(ctx, g)
+		if err != nil || !counts || asked == nil {
+			return counts, err
+		}
+		return asked(ctx, g)
+	}
+	return s.Overview.ClientsOfUser(ctx, q)
 }

@@ -3,6 +3,7 @@ package epoch_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,7 +18,11 @@ var errAway = errors.New("no answer")
 
 // room is the stores over an embedded Redis, once with the rule in front and once without.
 type room struct {
-	bare     store.Grants
+	bare store.Grants
+
+	bareAccess   store.Access
+	bareOverview store.Overview
+
 	grants   store.Grants
 	access   store.Access
 	sessions store.Sessions
@@ -31,11 +36,14 @@ func newRoom(t *testing.T, away error) room {
 	db, err := redisconn.Open(t.Context(), redisconn.Options{Now: time.Now})
 	ok(t, err)
 	t.Cleanup(func() { _ = db.Close() })
-	of := func(context.Context) (time.Time, error) { return now, away }
-	bare := redisstore.NewGrants(db)
+	of := epoch.Rule{
+		Epoch:  func(context.Context) (time.Time, error) { return now, away },
+		Client: func(_ context.Context, id oauth.ClientID) (oauth.Client, error) { return oauth.Client{ID: id}, away },
+	}
+	bare, bareAccess, bareOverview := redisstore.NewGrants(db), redisstore.NewAccess(db), redisstore.NewOverview(db)
 	return room{
-		bare: bare, grants: epoch.Grants(bare, of), access: epoch.Access(redisstore.NewAccess(db), of),
-		sessions: epoch.Sessions(redisstore.NewSessions(db), of), overview: epoch.Overview(redisstore.NewOverview(db), of), now: now,
+		bare: bare, bareAccess: bareAccess, bareOverview: bareOverview, grants: epoch.Grants(bare, of), access: epoch.Access(bareAccess, of),
+		sessions: epoch.Sessions(redisstore.NewSessions(db), of), overview: epoch.Overview(bareOverview, of), now: now,
 	}
 }
 
@@ -171,8 +179,10 @@ func TestAnUnknownEpochIsNoAnswer(t *testing.T) {
 	_, finding := r.sessions.Find(ctx, "s", r.now)
 	_, searching := r.sessions.OfUser(ctx, "u", r.now)
 	_, _, paging := r.overview.Sessions(ctx, store.SessionPlace{}, 9, r.now)
+	_, summarizing := r.overview.ClientsOfUser(ctx, store.ClientsQuery{User: "u", Limit: 9})
 	for what, err := range map[string]error{
 		"advance": advancing, "get": getting, "of user": listing, "look": looking, "find": finding, "sessions of user": searching, "overview": paging,
+		"clients of user": summarizing,
 	} {
 		if !errors.Is(err, errAway) {
 			t.Errorf("%s: %v", what, err)
@@ -180,6 +190,49 @@ func TestAnUnknownEpochIsNoAnswer(t *testing.T) {
 	}
 	if kept, err := r.bare.Get(ctx, g.Ref); err != nil || kept.Serial != 0 {
 		t.Errorf("the code was spent: %+v, %v", kept, err)
+	}
+}
+
+// Whether a grant counts depends on its client, too. A client that could not be asked for is no answer.
+func TestF_S01_AGrantEndsWithTheRightsOfItsClient(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t, nil)
+	ctx, g := t.Context(), r.grant(t, 1, r.now, r.now)
+	for name, row := range map[string]struct {
+		client oauth.Client
+		err    error
+		lives  bool
+	}{
+		"registered":                   {lives: true},
+		"revoked before the grant":     {client: oauth.Client{NotBefore: g.Born}, lives: true},
+		"revoked after the grant":      {client: oauth.Client{NotBefore: g.Born.Add(time.Millisecond)}},
+		"disabled":                     {client: oauth.Client{Disabled: true}},
+		"not registered any more":      {err: store.Absent},
+		"cannot be asked for just now": {err: errAway},
+	} {
+		rule := epoch.Rule{
+			Epoch:  func(context.Context) (time.Time, error) { return time.Time{}, nil },
+			Client: func(context.Context, oauth.ClientID) (oauth.Client, error) { return row.client, row.err },
+		}
+		grants, overview := epoch.Grants(r.bare, rule), epoch.Overview(r.bareOverview, rule)
+		access := epoch.Access(r.bareAccess, rule)
+		_, err := grants.Get(ctx, g.Ref)
+		page, listing := grants.OfUser(ctx, store.GrantQuery{User: "u", Limit: 9})
+		clients, summarizing := overview.ClientsOfUser(ctx, store.ClientsQuery{User: "u", Limit: 9})
+		standing, looking := access.Look(ctx, store.Query{Format: oauth.FormatJWT, Grant: g.Ref, Client: store.TagOf("app")})
+		if errors.Is(row.err, errAway) {
+			for _, err := range []error{err, listing, summarizing, looking} {
+				if !errors.Is(err, errAway) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			continue
+		}
+		lives := []bool{err == nil, len(page.Grants) == 1, len(clients) == 1 && clients[0].Count == 1, standing.GrantFound}
+		if err != nil && !errors.Is(err, store.Absent) || errors.Join(listing, summarizing, looking) != nil ||
+			slices.Contains(lives, !row.lives) {
+			t.Errorf("%s: lives %v, want %v; %v", name, lives, row.lives, errors.Join(err, listing, summarizing, looking))
+		}
 	}
 }
 

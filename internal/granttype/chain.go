@@ -59,7 +59,7 @@ func (c *Chain) advance(ctx context.Context, s showing) (token.Order, error) {
 	if out.Verdict != oauth.Advanced && out.Verdict != oauth.Retried {
 		return token.Order{}, c.refusal(s, out.Verdict)
 	}
-	if out.Grant.Born.Before(s.client.NotBefore) {
+	if !s.client.Honors(out.Grant) {
 		return token.Order{}, c.burn(ctx, ref, invalidGrant("the tokens of this client were revoked"))
 	}
 	order := token.Order{

@@ -121,6 +121,10 @@ func (c Client) Public() bool { return c.Method == AuthNone }
 // MayUse tells whether the client is registered for a grant type.
 func (c Client) MayUse(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }
 
+// Honors reports whether a grant to the client still counts: the client is not disabled, and its tokens
+// were not revoked after the grant. It is the one rule of everything that uses, inspects or lists a grant.
+func (c Client) Honors(g Grant) bool { return !c.Disabled && !g.Born.Before(c.NotBefore) }
+
 // Default is what the client gets when it asks for nothing in particular (RFC 6749 §3.3).
 func (c Client) Default() Scopes {
 	if len(c.DefaultScopes) > 0 {

@@ -22,14 +22,25 @@ type Overview interface {
 	SessionsBehind(ctx context.Context, after SessionPlace, now time.Time) (int, error)
 
 	// ClientsOfUser summarizes a user's live grants by client, in the order of the clients' tags: those
-	// behind a tag, at most limit clients. Of a client with more than oauth.MaxGrantsOfClient entries the
-	// newest count.
-	ClientsOfUser(ctx context.Context, user oauth.UserID, after ClientTag, limit int) ([]ClientGrants, error)
+	// behind q.After, at most q.Limit clients. Of a client with more than oauth.MaxGrantsOfClient entries
+	// the newest count.
+	ClientsOfUser(ctx context.Context, q ClientsQuery) ([]ClientGrants, error)
+}
+
+// ClientsQuery asks for one page of the clients that hold grants of a user.
+type ClientsQuery struct {
+	User  oauth.UserID
+	After ClientTag // of the last client of the page before; empty for the first page
+	Limit int
+
+	// Keep reports whether a live grant counts; nil counts all. It is called by one goroutine, and its
+	// error ends the question.
+	Keep func(context.Context, oauth.Grant) (bool, error)
 }
 
 // ClientGrants is what a user's live grants to one client hold together.
 type ClientGrants struct {
-	Client oauth.ClientID // empty when none of the grants is alive
+	Client oauth.ClientID // empty when none of the grants counts
 	Tag    ClientTag
 	Scope  oauth.Scopes // of all
 	Since  time.Time    // the oldest

@@ -26,8 +26,8 @@ type Ending struct {
 	What   Ended
 	Root   oauth.RootTag  // of EndedSession: the browser; of EndedOthers: the one that is spared
 	Client oauth.ClientID // of EndedClient
-	Now    time.Time     // the caller's clock; the store stamps the ending by its own
-	Keep   time.Duration // no grant lives longer
+	Now    time.Time      // the caller's clock; the store stamps the ending by its own
+	Keep   time.Duration  // no grant lives longer
 }
 
 // Ended is the scope of an Ending.

@@ -172,16 +172,16 @@ func (g *Grants) OfUser(ctx context.Context, q store.GrantQuery) (store.GrantPag
 }
 
 // ClientsOfUser implements store.Overview.
-func (o *Overview) ClientsOfUser(ctx context.Context, user oauth.UserID, after store.ClientTag, limit int) ([]store.ClientGrants, error) {
-	index := grantIndex{db: o.db, names: o.names}
+func (o *Overview) ClientsOfUser(ctx context.Context, q store.ClientsQuery) ([]store.ClientGrants, error) {
+	index, after := grantIndex{db: o.db, names: o.names}, q.After
 	var all []store.ClientGrants
-	for len(all) < limit {
-		first, err := index.firstBehind(ctx, user, after)
+	for len(all) < q.Limit {
+		first, err := index.firstBehind(ctx, q.User, after)
 		if err != nil || first == "" {
 			return all, err
 		}
 		after = first
-		summary, err := index.summarize(ctx, user, first)
+		summary, err := index.summarize(ctx, q, first)
 		if err != nil {
 			return nil, err
 		}
@@ -207,9 +207,9 @@ func (i grantIndex) firstBehind(ctx context.Context, user oauth.UserID, after st
 	return entry.client(), nil
 }
 
-func (i grantIndex) summarize(ctx context.Context, user oauth.UserID, tag store.ClientTag) (store.ClientGrants, error) {
+func (i grantIndex) summarize(ctx context.Context, q store.ClientsQuery, tag store.ClientTag) (store.ClientGrants, error) {
 	summary := store.ClientGrants{Tag: tag}
-	cmd := redis.NewStringSliceCmd(ctx, "zrevrangebylex", i.key(user), "("+string(tag)+beyond, "["+string(tag),
+	cmd := redis.NewStringSliceCmd(ctx, "zrevrangebylex", i.key(q.User), "("+string(tag)+beyond, "["+string(tag),
 		"limit", 0, oauth.MaxGrantsOfClient)
 	if err := i.db.Read(ctx, "grants.index", cmd); err != nil {
 		return summary, err
@@ -218,12 +218,18 @@ func (i grantIndex) summarize(ctx context.Context, user oauth.UserID, tag store.
 	for n, text := range cmd.Val() {
 		entries[n] = grantEntry(text)
 	}
-	found, err := i.read(ctx, user, entries)
+	found, err := i.read(ctx, q.User, entries)
 	if err != nil {
 		return summary, err
 	}
 	for _, one := range found {
-		if !one.found {
+		counts := one.found
+		if counts && q.Keep != nil {
+			if counts, err = q.Keep(ctx, one.grant); err != nil {
+				return summary, err
+			}
+		}
+		if !counts {
 			continue
 		}
 		summary.Client, summary.Count = one.grant.Client, summary.Count+1

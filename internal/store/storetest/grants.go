@@ -131,7 +131,7 @@ func (h *grantHistory) reap() {
 func (h *grantHistory) byClient(user oauth.UserID) {
 	var got []store.ClientGrants
 	for after := store.ClientTag(""); ; {
-		some, err := h.s.Overview.ClientsOfUser(h.t.Context(), user, after, 1)
+		some, err := h.s.Overview.ClientsOfUser(h.t.Context(), store.ClientsQuery{User: user, After: after, Limit: 1})
 		sure(h.t, h.where("clients of user"), err)
 		if len(some) == 0 {
 			break

@@ -189,7 +189,7 @@ func Abandoned(t *testing.T, open Open) {
 		"Overview.Counts":     second(s.Overview.Counts(ctx, now)),
 		"Overview.Sessions":   third(s.Overview.Sessions(ctx, store.SessionPlace{}, 1, now)),
 		"Overview.Behind":     second(s.Overview.SessionsBehind(ctx, store.SessionPlace{}, now)),
-		"Overview.Clients":    second(s.Overview.ClientsOfUser(ctx, "x", "", 1)),
+		"Overview.Clients":    second(s.Overview.ClientsOfUser(ctx, store.ClientsQuery{User: "x", Limit: 1})),
 		"Revocations.Raise":   s.Revocations.Raise(ctx, store.Ending{User: "x", What: store.EndedUser}),
 		"Revocations.Reap":    second(s.Revocations.Reap(ctx, store.GrantQuery{User: "x", Limit: 1})),
 		"Consents.Give":       second(s.Consents.Give(ctx, "x", oauth.Consent{}, now)),
