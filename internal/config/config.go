@@ -209,7 +209,7 @@ type Audit struct {
 
 // Tracing is OpenTelemetry.
 type Tracing struct {
-	Endpoint string   `key:"endpoint" doc:"Where spans are sent by OTLP/HTTP: the URL of a collector, such as http://127.0.0.1:4318. Empty: nothing is traced."`
-	Headers  []Secret `key:"headers" doc:"Headers for the collector, each as NAME=VALUE."`
-	SampleOneIn int `key:"sample_one_in" was:"one_in" default:"100" min:"1" max:"1000000" doc:"One request in so many is traced. A trusted proxy may decide otherwise by its traceparent."`
+	Endpoint    string   `key:"endpoint" doc:"Where spans are sent by OTLP/HTTP: the URL of a collector, such as http://127.0.0.1:4318. Empty: nothing is traced."`
+	Headers     []Secret `key:"headers" doc:"Headers for the collector, each as NAME=VALUE."`
+	SampleOneIn int      `key:"sample_one_in" was:"one_in" default:"100" min:"1" max:"1000000" doc:"One request in so many is traced. A trusted proxy may decide otherwise by its traceparent."`
 }
