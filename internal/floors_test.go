@@ -51,13 +51,13 @@ var floor = map[string]int{
 
 	"internal/store":      2,
 	"internal/metric":     2,
-	"internal/trouble":    2,
+	"internal/anomaly":    2,
 	"internal/commit":     2,
 	"internal/tracing":    2,
 	"internal/config":     2,
 	"internal/clientmeta": 2,
 
-	"internal/oauth":  1,
+	"internal/oauth":  0,
 	"internal/jose":   1,
 	"internal/secret": 1,
 	"internal/event":  1,

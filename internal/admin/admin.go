@@ -164,7 +164,7 @@ func (op Operator) act(ctx context.Context, action, object string, do func(conte
 	if err == nil && d.nothing {
 		return nil
 	}
-	fact := event.AdminAction{Actor: op.Name, Action: d.action, Object: d.object, Outcome: commit.OutcomeOf(err)}
+	fact := event.AdminAction{Actor: event.Actor(op.Name), Action: d.action, Target: d.object, Outcome: commit.OutcomeOf(err)}
 	fact.Before, fact.After = differing(d.before, d.after)
 	if err == nil {
 		op.o.Events.Emit(ctx, fact)

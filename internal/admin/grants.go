@@ -62,7 +62,7 @@ func (op Operator) RevokeUser(ctx context.Context, user oauth.UserID, client oau
 		}
 		n, err = op.o.Sessions.EndGrants(ctx, user, client)
 		op.o.Events.Emit(ctx, event.TokenRevoked{
-			By: op.Name, Client: string(client), User: string(user), What: "user", Outcome: commit.OutcomeOf(err),
+			By: event.Actor(op.Name), Client: client, User: user, Revoked: event.RevokedUser, Outcome: commit.OutcomeOf(err),
 		})
 		if err == nil {
 			d.after["revoked"] = n
@@ -107,7 +107,7 @@ func (op Operator) RevokeAll(ctx context.Context, before time.Time) error {
 		if err = op.o.Registry.RaiseEpoch(ctx, before); err != nil {
 			err = oauth.Unavailable(err)
 		}
-		op.o.Events.Emit(ctx, event.TokenRevoked{By: op.Name, What: "all", Outcome: commit.OutcomeOf(err)})
+		op.o.Events.Emit(ctx, event.TokenRevoked{By: event.Actor(op.Name), Revoked: event.RevokedAll, Outcome: commit.OutcomeOf(err)})
 		return err
 	})
 }

@@ -487,7 +487,7 @@ func TestF_S02_ARefusedChangeIsRecordedAsFailed(t *testing.T) {
 		t.Fatalf("told %+v", h.told)
 	}
 	fact, _ := h.told[0].(event.AdminAction)
-	if fact.Outcome != event.Failed || fact.Actor != "helper" || fact.Object != "powerful" || fact.Reason == "" {
+	if fact.Outcome != event.Failed || fact.Actor != "helper" || fact.Target != "powerful" || fact.Reason == "" {
 		t.Errorf("%+v", fact)
 	}
 }

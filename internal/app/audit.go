@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/anomaly"
 	"github.com/recipe-web-app/oauth2d/internal/audit"
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/event"
@@ -13,7 +14,6 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/metric"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 	"github.com/recipe-web-app/oauth2d/internal/tracing"
-	"github.com/recipe-web-app/oauth2d/internal/trouble"
 )
 
 // auditPatience is how long the end of the server waits for Redis to take what the audit log still has.
@@ -35,7 +35,7 @@ func (a *App) openAudit(s store.Audit) event.Sink {
 		return nil // what was lost is told and counted
 	})
 	both := event.Sinks{a.metrics, a.audit}
-	return append(both, trouble.New(trouble.Options{Next: both, Callers: a.config.Audit.SharedTokenCallers, Now: a.options.Now}), explainer{a.log})
+	return append(both, anomaly.New(anomaly.Options{Next: both, Callers: a.config.Audit.SharedTokenCallers, Now: a.options.Now}), explainer{a.log})
 }
 
 // explainer writes for the operator why an answer that says nothing is what it is. It logs every such

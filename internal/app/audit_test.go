@@ -282,7 +282,7 @@ func TestSignsOfTrouble(t *testing.T) {
 		demo.Refresh(t, second)
 		demo.Refresh(t, first)
 	})
-	moves("a token that many ask about", "oauth2d_tokens_spread_total", func() {
+	moves("a token that many ask about", "oauth2d_tokens_shared_total", func() {
 		token := demo.Login(t, person).Text("access_token")
 		for range 4 {
 			d.Register(t, oauth.Client{GrantTypes: []string{"client_credentials"}, Introspection: oauth.IntrospectAny}).Introspect(t, token)
@@ -293,7 +293,7 @@ func TestSignsOfTrouble(t *testing.T) {
 		demo.Revoke(t, token)
 		demo.Introspect(t, token)
 	})
-	for _, gauge := range []string{`oauth2d_key_age_seconds{algorithm="ES256",use="sign"}`, "oauth2d_audit_waiting"} {
+	for _, gauge := range []string{`oauth2d_key_age_seconds{algorithm="ES256",use="sign"}`, "oauth2d_audit_queue_length"} {
 		if !strings.Contains(scraped(t, d, ""), "\n"+gauge+" ") {
 			t.Errorf("%s is missing", gauge)
 		}

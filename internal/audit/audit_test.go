@@ -14,6 +14,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/audit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
@@ -163,8 +164,8 @@ func TestAFactIsRecordedWhole(t *testing.T) {
 	lines := &page{}
 	l := began(t, audit.Options{Store: embedded(t), Keep: 10, Lines: lines, Now: func() time.Time { return now }})
 	ctx := event.WithOrigin(t.Context(), event.Origin{RequestID: "REQUEST", IP: "192.0.2.7", UserAgent: "an agent\n\x00"})
-	l.Emit(ctx, event.TokenIssued{Client: "web", User: "u1", GrantType: "refresh_token", Scope: "read", Format: "jwt", Grant: "ref"})
-	l.Emit(t.Context(), event.TokenRevoked{By: "operator", Client: "web", What: "client"})
+	l.Emit(ctx, event.TokenIssued{Client: "web", User: "u1", GrantType: "refresh_token", Scope: oauth.Scopes{"read"}, Format: "jwt", Grant: "ref"})
+	l.Emit(t.Context(), event.TokenRevoked{By: "operator", Client: "web", Revoked: event.RevokedClient})
 	sync1(t, l)
 	got := query(t, l, audit.Query{OldestFirst: true})
 	if len(got) != 2 || got[0].ID == "" || got[0].Writer == "" || len(got[0].Hash) != 43 || got[1].Previous != got[0].Hash || got[1].Seq != 2 {
@@ -179,7 +180,7 @@ func TestAFactIsRecordedWhole(t *testing.T) {
 	if fmt.Sprint(first) != fmt.Sprint(want) {
 		t.Errorf("\n got  %+v\n want %+v", first, want)
 	}
-	if got[1].Actor != "operator" || got[1].Client != "web" || got[1].Details["what"] != "client" || got[1].IP != "" {
+	if got[1].Actor != "operator" || got[1].Client != "web" || got[1].Details["revoked"] != "client" || got[1].IP != "" {
 		t.Errorf("%+v", got[1])
 	}
 	var line audit.Fact
@@ -195,8 +196,8 @@ func TestRoutineIsASetting(t *testing.T) {
 		l := began(t, audit.Options{Store: embedded(t), Keep: 10, Routine: routine})
 		l.Emit(t.Context(), event.TokenIntrospected{Active: true})
 		l.Emit(t.Context(), event.ClientAuthenticated{Client: "c"})
-		l.Emit(t.Context(), event.CredentialShown{Verdict: "advanced"})
-		l.Emit(t.Context(), event.CredentialShown{Verdict: "unknown"}) // nothing else tells of it
+		l.Emit(t.Context(), event.CredentialPresented{Verdict: "advanced"})
+		l.Emit(t.Context(), event.CredentialPresented{Verdict: "unknown"}) // nothing else tells of it
 		sync1(t, l)
 		sound(t, l, want)
 	}
@@ -215,7 +216,7 @@ func TestServersShareOneChain(t *testing.T) {
 		logs[i] = began(t, audit.Options{Store: redisstore.NewAudit(open(t, o)), Keep: keep})
 		all.Go(func() {
 			for n := range each {
-				logs[i].Emit(context.Background(), event.LoginSucceeded{User: fmt.Sprint(i, "-", n)})
+				logs[i].Emit(context.Background(), event.LoginSucceeded{User: oauth.UserID(fmt.Sprint(i, "-", n))})
 				if n%100 == 0 {
 					_ = logs[i].Sync(context.Background())
 				}
@@ -249,8 +250,8 @@ func TestQuery(t *testing.T) {
 	l := began(t, audit.Options{Store: embedded(t), Keep: 1000, Now: func() time.Time { now = now.Add(time.Second); return now }})
 	begin := now
 	for i := range 20 {
-		l.Emit(t.Context(), event.LoginFailed{User: fmt.Sprint("u", i%2)})
-		l.Emit(t.Context(), event.ConsentGiven{User: "u1", Client: fmt.Sprint("c", i%4)})
+		l.Emit(t.Context(), event.LoginFailed{User: oauth.UserID(fmt.Sprint("u", i%2))})
+		l.Emit(t.Context(), event.ConsentGiven{User: "u1", Client: oauth.ClientID(fmt.Sprint("c", i%4))})
 	}
 	l.Emit(t.Context(), event.TokenRevoked{By: "u0", User: "u7"})
 	sync1(t, l)
@@ -363,7 +364,7 @@ func TestLostAnswers(t *testing.T) {
 	other := began(t, audit.Options{Store: under, Keep: 1000})
 	const facts = 30
 	for i := range facts {
-		l.Emit(t.Context(), event.LoginSucceeded{User: fmt.Sprint("u", i)})
+		l.Emit(t.Context(), event.LoginSucceeded{User: oauth.UserID(fmt.Sprint("u", i))})
 		other.Emit(t.Context(), event.LoginFailed{User: "o"})
 		if i%3 == 0 {
 			sync1(t, l)
@@ -388,7 +389,7 @@ func TestDrops(t *testing.T) {
 	l := audit.New(audit.Options{Store: gone, Keep: 1000, Lines: lines, Own: own, Queue: 10, Now: time.Now, Linger: time.Millisecond})
 	t.Cleanup(func() { stop(t, l) })
 	for i := range 25 { // nobody writes yet
-		l.Emit(t.Context(), event.LoginSucceeded{User: fmt.Sprint("u", i)})
+		l.Emit(t.Context(), event.LoginSucceeded{User: oauth.UserID(fmt.Sprint("u", i))})
 	}
 	l.Start(pepper{"p1"})
 	redistest.Eventually(t, 30*time.Second, "the lines are written", func() bool { return len(lines.lines()) == 11 })
@@ -396,7 +397,7 @@ func TestDrops(t *testing.T) {
 		t.Errorf("told %v", facts)
 	}
 	for i := range 600 { // the store is away; what waits for it fills up
-		l.Emit(t.Context(), event.LoginFailed{User: fmt.Sprint("u", i)})
+		l.Emit(t.Context(), event.LoginFailed{User: oauth.UserID(fmt.Sprint("u", i))})
 		redistest.Eventually(t, 30*time.Second, "the line is written", func() bool { return len(lines.lines()) == 12+i })
 	}
 	close(gone.away)
@@ -466,7 +467,7 @@ func TestKeysRotate(t *testing.T) {
 	for _, id := range []string{"p1", "p2"} {
 		l := audit.New(audit.Options{Store: under, Keep: 10, Now: time.Now})
 		l.Start(pepper{id})
-		l.Emit(t.Context(), event.LoginSucceeded{User: id})
+		l.Emit(t.Context(), event.LoginSucceeded{User: oauth.UserID(id)})
 		stop(t, l)
 		if id == "p2" {
 			sound(t, l, 2)
@@ -495,6 +496,6 @@ func BenchmarkEmit(b *testing.B) {
 	ctx := event.WithOrigin(b.Context(), event.Origin{RequestID: "7Q2M5XKJ3ZVD4NCT6YPRWB8HGA", IP: "192.0.2.7", UserAgent: "agent"})
 	b.ReportAllocs()
 	for b.Loop() {
-		l.Emit(ctx, event.TokenIssued{Client: "web", User: "u1", GrantType: "refresh_token", Scope: "read", Format: "jwt", Grant: "ref"})
+		l.Emit(ctx, event.TokenIssued{Client: "web", User: "u1", GrantType: "refresh_token", Scope: oauth.Scopes{"read"}, Format: "jwt", Grant: "ref"})
 	}
 }

@@ -4,11 +4,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"reflect"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // Fact is one fact as it is recorded.
@@ -35,65 +34,73 @@ type Entry struct {
 	Hash     string `json:"hash"`
 }
 
-// told is a fact on its way through the queue.
-type told struct {
+// queued is an event in the queue.
+type queued struct {
 	at     time.Time
 	origin event.Origin
 	event  event.Event
-	passed chan struct{} // no fact, but somebody who waits until everything before it is written
+	passed chan struct{} // not nil: no event, but a Sync that waits until everything before it is written
 }
 
-// factOf spreads an event over a Fact. A field that says who did something, whom it is about or which
-// client took part has its own place; the others are details. Empty fields are left out, except for
-// truth values.
-func factOf(t told, writer string) Fact {
+// The names that are members of an entry of their own. Every other name of an `audit` tag is a detail.
+const (
+	memberActor   = "actor"
+	memberSubject = "subject"
+	memberClient  = "client_id"
+	memberOutcome = "outcome"
+)
+
+// fact returns an event as it is recorded. Fields that are empty are left out, except for truth values and
+// the outcome.
+func (l *Log) fact(q queued) Fact {
 	f := Fact{
-		At: t.at.UTC().Truncate(time.Microsecond), Event: t.event.Name(), IP: t.origin.IP, UserAgent: t.origin.UserAgent, RequestID: t.origin.RequestID,
-		Writer: writer, Details: map[string]any{},
+		At: q.at.UTC().Truncate(time.Microsecond), Event: q.event.Name(), IP: q.origin.IP, UserAgent: q.origin.UserAgent,
+		RequestID: q.origin.RequestID, Writer: l.writer, Details: map[string]any{},
 	}
-	value := reflect.ValueOf(t.event)
-	if value.Kind() != reflect.Struct {
-		return f
-	}
-	for i := range value.NumField() {
-		name, field := value.Type().Field(i).Name, value.Field(i)
-		if !field.CanInterface() {
-			continue
-		}
-		text := ""
-		if field.Kind() == reflect.String {
-			text = field.String()
-		}
-		switch name {
-		case "Actor", "By", "Caller":
-			f.Actor = text
-		case "User":
-			f.Subject = text
-		case "Client":
-			f.Client = text
-		case "Outcome":
-			f.Outcome = cmp.Or(text, string(event.Done))
+	value := reflect.ValueOf(q.event)
+	for i, name := range l.members(value.Type()) {
+		switch field := value.Field(i); name {
+		case "":
+		case memberActor:
+			f.Actor = field.String()
+		case memberSubject:
+			f.Subject = field.String()
+		case memberClient:
+			f.Client = field.String()
+		case memberOutcome:
+			f.Outcome = cmp.Or(field.String(), string(event.Done))
 		default:
 			if !field.IsZero() || field.Kind() == reflect.Bool {
-				f.Details[detail(name)] = field.Interface()
+				f.Details[name] = detail(field.Interface())
 			}
 		}
 	}
 	return f
 }
 
-// detail is a field's name as it stands in JSON: grant_type, redirect_uri.
-func detail(field string) string {
-	var name strings.Builder
-	lower := false // the letter before
-	for _, r := range field {
-		if unicode.IsUpper(r) && lower {
-			name.WriteByte('_')
-		}
-		lower = unicode.IsLower(r)
-		name.WriteRune(unicode.ToLower(r))
+// members returns the names of the `audit` tags of an event's fields, in their order; empty for a field
+// without one. They are read once a type.
+func (l *Log) members(t reflect.Type) []string {
+	if known, ok := l.names.Load(t); ok {
+		return known.([]string) //nolint:forcetypeassert // only this function stores
 	}
-	return name.String()
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	names := make([]string, t.NumField())
+	for i := range names {
+		names[i] = t.Field(i).Tag.Get("audit")
+	}
+	l.names.Store(t, names)
+	return names
+}
+
+// detail returns a field as it is written into an entry: scopes as OAuth writes them.
+func detail(value any) any {
+	if scopes, ok := value.(oauth.Scopes); ok {
+		return scopes.String()
+	}
+	return value
 }
 
 // encode writes a fact as one line, without its end.
@@ -112,11 +119,11 @@ func routine(e event.Event) bool {
 	switch e := e.(type) {
 	case event.TokenIntrospected, event.ClientAuthenticated, event.LimitHit, event.CleanupRan:
 		return true
-	case event.CredentialShown:
-		return e.Verdict != "unknown"
+	case event.CredentialPresented:
+		return e.Verdict != oauth.Unknown
 	case event.RequestRefused:
 		// What apps are answered that look silently, every few minutes, whether somebody is signed in.
-		return e.Code == "login_required" || e.Code == "consent_required"
+		return e.Code == oauth.LoginRequired || e.Code == oauth.ConsentRequired
 	}
 	return false
 }

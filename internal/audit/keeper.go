@@ -30,7 +30,7 @@ func (k *keeper) run() {
 	for first := range k.bodies {
 		batch, waiting := k.gather(first)
 		if n := k.unkept.Swap(0); n > 0 {
-			batch = append(batch, factOf(k.drop("log", n), k.writer).encode())
+			batch = append(batch, k.fact(k.drop("log", n)).encode())
 		}
 		if len(batch) > 0 {
 			k.keep(batch)

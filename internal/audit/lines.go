@@ -44,14 +44,14 @@ func (l *Log) drain(lines *bufio.Writer) {
 	}
 }
 
-func (l *Log) record(lines *bufio.Writer, t told) {
+func (l *Log) record(lines *bufio.Writer, q queued) {
 	l.recount(lines)
-	if t.passed != nil {
+	if q.passed != nil {
 		_ = lines.Flush() // see tell
-		l.bodies <- body{passed: t.passed}
+		l.bodies <- body{passed: q.passed}
 		return
 	}
-	l.write(lines, t)
+	l.write(lines, q)
 }
 
 // recount makes an entry of what was dropped since the last one.
@@ -61,8 +61,8 @@ func (l *Log) recount(lines *bufio.Writer) {
 	}
 }
 
-func (l *Log) write(lines *bufio.Writer, t told) {
-	line := factOf(t, l.writer).encode()
+func (l *Log) write(lines *bufio.Writer, q queued) {
+	line := l.fact(q).encode()
 	_, _ = lines.Write(append(line, '\n')) // see tell
 	if l.o.Keep == 0 {
 		return
@@ -75,10 +75,10 @@ func (l *Log) write(lines *bufio.Writer, t told) {
 }
 
 // drop makes a fact of a number of facts that were lost, and tells it.
-func (l *Log) drop(where string, n int64) told {
+func (l *Log) drop(where string, n int64) queued {
 	l.dropped.Add(n)
 	fact := event.AuditDropped{Where: where, Count: int(n)}
 	l.o.Own.Emit(context.Background(), fact)
 	l.o.Log.Error("facts were dropped from the audit log", "where", where, "count", n)
-	return told{at: l.o.Now(), event: fact}
+	return queued{at: l.o.Now(), event: fact}
 }

@@ -66,7 +66,7 @@ type Log struct {
 	o      Options
 	writer string
 
-	queue   chan told
+	queue   chan queued
 	bodies  chan body // encoded, on their way to the store
 	lost    atomic.Int64
 	unkept  atomic.Int64
@@ -76,6 +76,7 @@ type Log struct {
 	// before it.
 	newest atomic.Pointer[head]
 
+	names   sync.Map // reflect.Type of an event → []string, see members
 	keys    Keys
 	running sync.WaitGroup
 	begin   sync.Once
@@ -94,7 +95,7 @@ type body struct {
 func New(o Options) *Log {
 	o = o.withDefaults()
 	l := &Log{
-		o: o, writer: secret.NewToken(6), queue: make(chan told, o.Queue), bodies: make(chan body, o.Queue),
+		o: o, writer: secret.NewToken(6), queue: make(chan queued, o.Queue), bodies: make(chan body, o.Queue),
 		closing: make(chan struct{}),
 	}
 	l.patient, l.giveUp = context.WithCancel(context.Background())
@@ -108,7 +109,7 @@ func (l *Log) Emit(ctx context.Context, e event.Event) {
 		return
 	}
 	select {
-	case l.queue <- told{at: l.o.Now(), origin: event.OriginOf(ctx), event: e}:
+	case l.queue <- queued{at: l.o.Now(), origin: event.OriginOf(ctx), event: e}:
 	default:
 		l.lost.Add(1)
 	}
@@ -152,7 +153,7 @@ func (l *Log) Stop(ctx context.Context) error {
 func (l *Log) Sync(ctx context.Context) error {
 	passed := make(chan struct{})
 	select {
-	case l.queue <- told{passed: passed}:
+	case l.queue <- queued{passed: passed}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -101,7 +101,7 @@ func (f Filter) wants(e Fact) bool {
 		return false // Verify tells of it
 	case !f.From.IsZero() && e.At.Before(f.From), !f.To.IsZero() && !e.At.Before(f.To):
 		return false
-	case f.Subject != "" && !slices.Contains([]any{e.Subject, e.Client, e.Actor, e.Details["object"]}, any(f.Subject)):
+	case f.Subject != "" && !slices.Contains([]any{e.Subject, e.Client, e.Actor, e.Details["target"]}, any(f.Subject)):
 		return false
 	case f.Client != "" && e.Client != f.Client:
 		return false

@@ -92,7 +92,7 @@ func TestTamperingIsFound(t *testing.T) {
 			db := open(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}})
 			l := began(t, audit.Options{Store: redisstore.NewAudit(db), Keep: 100})
 			for i := range entries {
-				l.Emit(t.Context(), event.LoginSucceeded{User: fmt.Sprint("u", i)})
+				l.Emit(t.Context(), event.LoginSucceeded{User: oauth.UserID(fmt.Sprint("u", i))})
 			}
 			sync1(t, l)
 			sound(t, l, entries)

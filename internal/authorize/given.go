@@ -100,6 +100,6 @@ func (a *Authorizer) Withdraw(ctx context.Context, user oauth.UserID, client oau
 	} else {
 		_, err = a.o.Sessions.EndGrants(ctx, user, client)
 	}
-	a.o.Events.Emit(ctx, event.ConsentWithdrawn{User: string(user), Client: string(client), Outcome: commit.OutcomeOf(err)})
+	a.o.Events.Emit(ctx, event.ConsentWithdrawn{User: user, Client: client, Outcome: commit.OutcomeOf(err)})
 	return err
 }

@@ -104,7 +104,7 @@ func (a *Authorizer) Allow(ctx context.Context, p Pending, session oauth.Session
 		err = oauth.Unavailable(err)
 	}
 	a.o.Events.Emit(ctx, event.ConsentGiven{
-		User: string(session.User), Client: string(p.Client.ID), Scope: p.Scope.String(), Outcome: commit.OutcomeOf(err),
+		User: session.User, Client: p.Client.ID, Scope: p.Scope, Outcome: commit.OutcomeOf(err),
 	})
 	p.decided = &decision{User: session.User, Scope: p.Scope}
 	return p, err
@@ -112,6 +112,6 @@ func (a *Authorizer) Allow(ctx context.Context, p Pending, session oauth.Session
 
 // Deny answers the client that the user refused.
 func (a *Authorizer) Deny(ctx context.Context, p Pending, session oauth.Session) error {
-	a.o.Events.Emit(ctx, event.ConsentDenied{User: string(session.User), Client: string(p.Client.ID), Scope: p.Scope.String()})
+	a.o.Events.Emit(ctx, event.ConsentDenied{User: session.User, Client: p.Client.ID, Scope: p.Scope})
 	return oauth.Refuse(oauth.AccessDenied, "the user refused", nil).To(p.Return).Recorded()
 }

@@ -92,7 +92,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, p Presented) (oauth.Cl
 	case err != nil:
 		attempt.Unmade(ctx)
 	case reason != "":
-		attempt.Failed(ctx, event.LockedOut{Client: string(client.ID)})
+		attempt.Failed(ctx, event.LockedOut{Client: client.ID})
 	default:
 		a.proven.add(mark)
 		attempt.Passed(ctx)
@@ -113,10 +113,10 @@ func (a *Authenticator) answer(ctx context.Context, p Presented, start time.Time
 		return oauth.Client{}, oauth.Unavailable(j.err)
 	}
 	if j.reason == "" {
-		a.Events.Emit(ctx, event.ClientAuthenticated{Client: string(j.client.ID), Method: string(p.Method)})
+		a.Events.Emit(ctx, event.ClientAuthenticated{Client: j.client.ID, Method: p.Method})
 		return j.client, nil
 	}
-	a.Events.Emit(ctx, event.ClientAuthFailed{Client: string(j.client.ID), Method: string(p.Method), Reason: j.reason})
+	a.Events.Emit(ctx, event.ClientAuthFailed{Client: j.client.ID, Method: p.Method, Reason: j.reason})
 	a.Wait(ctx, a.rest(a.Now().Sub(start)))
 	return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "client authentication failed", errors.New(j.reason)).Recorded()
 }

@@ -127,7 +127,7 @@ func TestRightClients(t *testing.T) {
 		if err != nil || string(c.ID) != p.ID {
 			t.Errorf("%+v: %s, %v", p, c.ID, err)
 		}
-		want := event.ClientAuthenticated{Client: p.ID, Method: string(p.Method)}
+		want := event.ClientAuthenticated{Client: oauth.ClientID(p.ID), Method: p.Method}
 		if len(s.facts) == 0 || s.facts[len(s.facts)-1] != want {
 			t.Errorf("told %v", s.facts)
 		}

@@ -39,7 +39,7 @@ func (d *Directory) LetChoose(ctx context.Context, verified oauth.User, browser 
 	}
 	sealed, err := d.o.Ring.SealText(choicePurpose, plain)
 	if err == nil {
-		d.o.Events.Emit(ctx, event.PasswordChangeRequired{User: string(verified.ID)})
+		d.o.Events.Emit(ctx, event.PasswordChangeRequired{User: verified.ID})
 	}
 	return sealed, err
 }

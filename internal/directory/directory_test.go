@@ -89,7 +89,7 @@ func TestW06_ARefusalSaysTheSameWhateverWasWrong(t *testing.T) {
 		t.Errorf("%d texts: %v", len(descriptions), descriptions)
 	}
 	for _, e := range p.told {
-		if failed, is := e.(event.LoginFailed); !is || strings.Contains(failed.User+failed.Reason, password) {
+		if failed, is := e.(event.LoginFailed); !is || strings.Contains(string(failed.User)+failed.Reason, password) {
 			t.Errorf("told %+v", e)
 		}
 	}

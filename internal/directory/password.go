@@ -37,7 +37,7 @@ func (d *Directory) Verify(ctx context.Context, name, password string) (oauth.Us
 		return oauth.User{}, err
 	case reason != "":
 		refusal := d.failed(ctx, user.ID, reason)
-		attempt.Failed(ctx, event.LockedOut{User: string(user.ID)})
+		attempt.Failed(ctx, event.LockedOut{User: user.ID})
 		return oauth.User{}, refusal
 	}
 	attempt.Passed(ctx)
@@ -108,7 +108,7 @@ func (d *Directory) Still(ctx context.Context, verified oauth.User) (bool, error
 }
 
 func (d *Directory) failed(ctx context.Context, user oauth.UserID, reason string) error {
-	d.o.Events.Emit(ctx, event.LoginFailed{User: string(user), Reason: reason, Outcome: event.Failed})
+	d.o.Events.Emit(ctx, event.LoginFailed{User: user, Reason: reason, Outcome: event.Failed})
 	return oauth.Refuse(oauth.AccessDenied, "the user name and the password do not go together", errors.New(reason)).Recorded()
 }
 
@@ -139,7 +139,7 @@ func (d *Directory) putPassword(ctx context.Context, id oauth.UserID, edit func(
 	if errors.Is(err, store.Conflict) || errors.Is(err, store.Absent) {
 		outcome = event.Failed
 	}
-	d.o.Events.Emit(ctx, event.PasswordChanged{User: string(id), Outcome: outcome})
+	d.o.Events.Emit(ctx, event.PasswordChanged{User: id, Outcome: outcome})
 	return before, after, err
 }
 

@@ -1,36 +1,36 @@
-// Package event owns what happened: one type a fact, told once to one Sink. The audit log and the
-// counters listen; no rule writes a log line or moves a counter by itself.
 package event
 
 import "context"
 
-// Event is a fact. Its exported fields are what the audit log records; none may hold a secret.
+// Event is one thing that happened. The audit log records its exported fields under the names of their
+// `audit` tags. The names actor, subject, client_id and outcome are members of an entry of their own, every
+// other name is a member of its details. No field holds a secret.
 type Event interface {
-	// Name is the fact's stable name, such as "code.replayed".
+	// Name returns the stable name of the event, such as "code.replayed".
 	Name() string
 }
 
-// Outcome is how a change ended. A fact of something that changed has a field Outcome; the zero Outcome
-// is Done.
+// Outcome is how a change ended. An event that reports a change has a field Outcome; the zero Outcome is
+// Done.
 type Outcome string
 
 // The outcomes.
 const (
 	Done    Outcome = "done"    // everything is committed
 	Failed  Outcome = "failed"  // it was refused; the entry shows what had been changed before, if anything
-	Unknown Outcome = "unknown" // the store could not be asked or did not acknowledge: all, a part or nothing was changed
+	Unknown Outcome = "unknown" // the store could not be reached or did not acknowledge: all, a part or nothing was changed
 )
 
 // IsDone reports whether everything is committed.
 func (o Outcome) IsDone() bool { return o == "" || o == Done }
 
-// Sink is told every fact. Emit never blocks the request it is called in and never fails.
-// It is safe for concurrent use.
+// Sink receives events. Emit never blocks the request that it is called in, and it never fails. It is safe
+// for concurrent use.
 type Sink interface {
 	Emit(ctx context.Context, e Event)
 }
 
-// Sinks tells every one of its members.
+// Sinks passes every event on to each of its members, in their order.
 type Sinks []Sink
 
 // Emit implements Sink.
@@ -49,12 +49,12 @@ type Origin struct {
 
 type originKey struct{}
 
-// WithOrigin keeps the origin of a request in its context.
+// WithOrigin returns a context that holds the origin of a request.
 func WithOrigin(ctx context.Context, o Origin) context.Context {
 	return context.WithValue(ctx, originKey{}, o)
 }
 
-// OriginOf gives the origin of a request; zero when there is none.
+// OriginOf returns the origin of the request that ctx belongs to; the zero Origin when there is none.
 func OriginOf(ctx context.Context) Origin {
 	o, _ := ctx.Value(originKey{}).(Origin)
 	return o

@@ -115,11 +115,11 @@ func (c *Chain) successor(s showing, g oauth.Grant) oauth.Token {
 }
 
 func (c *Chain) tell(ctx context.Context, s showing, v oauth.Verdict) {
-	client, grant, kind := string(s.client.ID), string(s.shown.Grant.Ref()), "refresh_token"
+	client, grant, kind := s.client.ID, s.shown.Grant.Ref(), event.CredentialRefreshToken
 	if s.shown.Kind == oauth.KindCode {
-		kind = "code"
+		kind = event.CredentialCode
 	}
-	c.Events.Emit(ctx, event.CredentialShown{Client: client, Grant: grant, Kind: kind, Verdict: string(v)})
+	c.Events.Emit(ctx, event.CredentialPresented{Client: client, Grant: grant, Kind: kind, Verdict: v})
 	switch {
 	case v != oauth.Reused:
 	case s.shown.Kind == oauth.KindCode:

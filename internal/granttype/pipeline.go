@@ -60,7 +60,7 @@ func (g *Pipeline) Exchange(ctx context.Context, r Request) (token.Set, error) {
 			reason = refusal.Description // what a broken rule says may quote a secret
 		}
 		g.events.Emit(ctx, event.TokenDenied{
-			Client: string(r.Client.ID), GrantType: g.known(r.Type), Code: string(refusal.Code), Reason: reason,
+			Client: r.Client.ID, GrantType: g.known(r.Type), Code: refusal.Code, Reason: reason,
 			Outcome: commit.OutcomeOf(err),
 		})
 		return token.Set{}, refusal.Recorded()
@@ -111,11 +111,11 @@ func (g *Pipeline) known(name string) string {
 
 func issued(r Request, order token.Order, set token.Set) event.TokenIssued {
 	e := event.TokenIssued{
-		Client: string(r.Client.ID), GrantType: r.Type, Scope: set.Scope.String(), Format: string(set.Format),
+		Client: r.Client.ID, GrantType: r.Type, Scope: set.Scope, Format: set.Format,
 		Refresh: set.Refresh != "",
 	}
 	if order.Grant != nil {
-		e.User, e.Grant = string(order.Grant.User), string(order.Grant.Ref)
+		e.User, e.Grant = order.Grant.User, order.Grant.Ref
 	}
 	return e
 }

@@ -48,7 +48,7 @@ func (c calendar) begin(keys []key, now time.Time) *turning {
 
 func (t *turning) changed() bool { return len(t.put)+len(t.drop) > 0 }
 
-func (t *turning) tell(k key, change string) {
+func (t *turning) tell(k key, change event.KeyChange) {
 	t.facts = append(t.facts, event.KeyChanged{Key: k.ID, Use: k.Use, Change: change})
 }
 
@@ -77,11 +77,11 @@ func (t *turning) turn() error {
 }
 
 // entering names the change by which a key gets into a state.
-func entering(s State) string {
+func entering(s State) event.KeyChange {
 	if s == Active {
-		return "promoted"
+		return event.KeyPromoted
 	}
-	return string(s)
+	return event.KeyChange(s)
 }
 
 func (t *turning) provide(l line) error {
@@ -140,7 +140,7 @@ func (t *turning) promote(k *key, active time.Time) {
 func (t *turning) remove(k key) {
 	t.keys = slices.DeleteFunc(t.keys, func(other key) bool { return other.ID == k.ID })
 	t.drop = append(t.drop, k.ID)
-	t.tell(k, "dropped")
+	t.tell(k, event.KeyDropped)
 }
 
 func (t *turning) make(l line, active time.Time) (*key, error) {
@@ -156,7 +156,7 @@ func (t *turning) make(l line, active time.Time) (*key, error) {
 	}
 	t.keys = append(t.keys, k)
 	t.put[r.ID] = true
-	t.tell(k, "made")
+	t.tell(k, event.KeyMade)
 	return &t.keys[len(t.keys)-1], nil
 }
 

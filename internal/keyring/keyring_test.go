@@ -52,10 +52,10 @@ func (s *stage) Emit(_ context.Context, e event.Event) {
 }
 
 // heard counts the facts of one change since it was last asked.
-func (s *stage) heard(use string) map[string]int {
+func (s *stage) heard(use string) map[event.KeyChange]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	count := map[string]int{}
+	count := map[event.KeyChange]int{}
 	s.facts = slices.DeleteFunc(s.facts, func(f event.KeyChanged) bool {
 		if f.Use == use {
 			count[f.Change]++

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
@@ -22,7 +23,7 @@ type Metrics struct {
 	credentials  *prometheus.CounterVec // kind, verdict
 	codeReplays  prometheus.Counter
 	reuses       prometheus.Counter
-	revocations  *prometheus.CounterVec // what
+	revocations  *prometheus.CounterVec // revoked
 	introspected *prometheus.CounterVec // active, caller
 	logins       *prometheus.CounterVec // result, reason
 	ended        *prometheus.CounterVec // reason
@@ -41,7 +42,7 @@ type Metrics struct {
 	redisCalls     *prometheus.CounterVec   // verb, result
 	redisDurations *prometheus.HistogramVec // verb
 
-	signs                                       signs
+	anomalies                                   anomalies
 	known                                       closed
 	codes, reasons, verbs, uses, rules, callers *vocabulary
 }
@@ -49,17 +50,17 @@ type Metrics struct {
 // closed are the values of those labels that a caller of the daemon can influence: whatever is not
 // on the list is counted as other.
 type closed struct {
-	grantTypes, formats, kinds, verdicts, revocable, authMethods, httpMethods []string
+	grantTypes, formats, kinds, verdicts, revoked, authMethods, httpMethods []string
 }
 
 func closedLists() closed {
 	return closed{
 		grantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken},
 		formats:    []string{string(oauth.FormatOpaque), string(oauth.FormatJWT)},
-		kinds:      []string{"code", oauth.GrantRefreshToken},
+		kinds:      []string{string(event.CredentialCode), string(event.CredentialRefreshToken)},
 		verdicts: []string{string(oauth.Advanced), string(oauth.Retried), string(oauth.Reused), string(oauth.Expired), string(oauth.Ended), string(oauth.Unknown),
 			string(oauth.Foreign), string(oauth.NoScope), string(oauth.NoAudience)},
-		revocable:   []string{"token", "grant", "session", "user", "client", "all"},
+		revoked:     []string{string(event.RevokedToken), string(event.RevokedGrant), string(event.RevokedUser), string(event.RevokedClient), string(event.RevokedAll)},
 		authMethods: []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthNone)},
 		httpMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
 	}
@@ -72,10 +73,10 @@ func New(version string) *Metrics {
 
 		issued:       counters("tokens_issued_total", "Access tokens issued.", "grant_type", "format", "refresh"),
 		denied:       counters("token_requests_denied_total", "Token requests refused, by OAuth error code.", "grant_type", "code"),
-		credentials:  counters("credentials_shown_total", "Codes and refresh tokens presented, by the store's verdict.", "kind", "verdict"),
+		credentials:  counters("credentials_presented_total", "Codes and refresh tokens presented, by the store's verdict.", "kind", "verdict"),
 		codeReplays:  counter("code_replays_total", "Authorization codes shown a second time."),
 		reuses:       counter("refresh_reuses_total", "Spent refresh tokens shown again; their grants are dead."),
-		revocations:  counters("revocations_total", "Revocations, by what was revoked.", "what"),
+		revocations:  counters("revocations_total", "Revocations, by their scope: a token, a grant, a user's or client's tokens, or everything.", "revoked"),
 		introspected: counters("introspections_total", "Introspections, by whether the token was active and by who asked.", "active", "caller"),
 		logins:       counters("logins_total", "Attempts to sign in.", "result", "reason"),
 		ended:        counters("sessions_ended_total", "Browser sessions that ended before their time.", "reason"),
@@ -95,9 +96,9 @@ func New(version string) *Metrics {
 		redisCalls:     counters("redis_calls_total", "Calls to Redis.", "verb", "result"),
 		redisDurations: histograms("redis_call_duration_seconds", "Time of a call to Redis.", "verb"),
 
-		signs: newSigns(),
-		known: closedLists(),
-		codes: newVocabulary(), reasons: newVocabulary(), verbs: newVocabulary(), uses: newVocabulary(), rules: newVocabulary(), callers: newNames(),
+		anomalies: newAnomalies(),
+		known:     closedLists(),
+		codes:     newVocabulary(), reasons: newVocabulary(), verbs: newVocabulary(), uses: newVocabulary(), rules: newVocabulary(), callers: newNames(),
 	}
 	build := prometheus.NewGaugeVec(options("build_info", "Always 1; the label holds the version."), []string{"version"})
 	build.WithLabelValues(version).Set(1)
@@ -109,9 +110,9 @@ func New(version string) *Metrics {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	m.registry.MustRegister(m.signs.all()...)
+	m.registry.MustRegister(m.anomalies.all()...)
 	m.start()
-	m.signs.start()
+	m.anomalies.start()
 	return m
 }
 
@@ -123,8 +124,8 @@ func (m *Metrics) start() {
 			m.credentials.WithLabelValues(kind, verdict)
 		}
 	}
-	for _, what := range m.known.revocable {
-		m.revocations.WithLabelValues(what)
+	for _, revoked := range m.known.revoked {
+		m.revocations.WithLabelValues(revoked)
 	}
 	for _, method := range m.known.authMethods {
 		m.clientAuth.WithLabelValues(method, "succeeded", "")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // series gives every sample as name{label="value",...}.
@@ -46,15 +47,15 @@ func TestEveryFactIsCounted(t *testing.T) {
 	}{
 		{event.TokenIssued{Client: "c", GrantType: "refresh_token", Format: "jwt", Refresh: true}, `oauth2d_tokens_issued_total{format="jwt",grant_type="refresh_token",refresh="true"}`},
 		{event.TokenDenied{GrantType: "password", Code: "unsupported_grant_type"}, `oauth2d_token_requests_denied_total{code="unsupported_grant_type",grant_type="other"}`},
-		{event.CredentialShown{Kind: "refresh_token", Verdict: "advanced"}, `oauth2d_credentials_shown_total{kind="refresh_token",verdict="advanced"}`},
+		{event.CredentialPresented{Kind: "refresh_token", Verdict: "advanced"}, `oauth2d_credentials_presented_total{kind="refresh_token",verdict="advanced"}`},
 		{event.CodeReplayed{}, `oauth2d_code_replays_total`},
 		{event.RefreshReused{}, `oauth2d_refresh_reuses_total`},
-		{event.TokenRevoked{What: "grant"}, `oauth2d_revocations_total{what="grant"}`},
+		{event.TokenRevoked{Revoked: event.RevokedGrant}, `oauth2d_revocations_total{revoked="grant"}`},
 		{event.TokenIntrospected{Caller: "Web_1", Active: true}, `oauth2d_introspections_total{active="true",caller="Web_1"}`},
 		{event.TokenIntrospected{Caller: "Web_1", Denied: "not_its_token"}, `oauth2d_introspections_denied_total{caller="Web_1"}`},
 		{event.RevokedTokenUsed{}, `oauth2d_revoked_token_uses_total`},
 		{event.AdminAction{Action: "client.change"}, `oauth2d_admin_actions_total{action="client.change"}`},
-		{event.TokenSpread{}, `oauth2d_tokens_spread_total`},
+		{event.TokenShared{}, `oauth2d_tokens_shared_total`},
 		{event.AuditBroken{}, `oauth2d_audit_breaks_total`},
 		{event.AuditDropped{Count: 1}, `oauth2d_audit_dropped_total{where="all"}`},
 		{event.AuditDropped{Where: "log", Count: 1}, `oauth2d_audit_dropped_total{where="log"}`},
@@ -146,13 +147,14 @@ func TestAFloodOfClients(t *testing.T) {
 	before := len(series(t, m))
 	for i := range 10_000 {
 		id := fmt.Sprintf("client-%d", i)
+		client, user, actor, jti := oauth.ClientID(id), oauth.UserID(id), event.Actor(id), event.TokenID(id)
 		for _, fact := range []event.Event{
-			event.TokenIssued{Client: id, User: id, GrantType: id, Format: id}, event.TokenDenied{Client: id, GrantType: id, Code: id},
-			event.CredentialShown{Client: id, Kind: id, Verdict: id}, event.TokenRevoked{By: id, Client: id, What: id},
-			event.TokenIntrospected{Caller: id, Client: id, Token: id, Active: i%2 == 0}, event.ClientAuthenticated{Client: id, Method: id},
-			event.ClientAuthFailed{Client: id, Method: id}, event.CodeReplayed{Client: id}, event.RefreshReused{Client: id},
-			event.LimitHit{Client: id}, event.LockedOut{Client: id, User: id}, event.RevokedTokenUsed{Client: id, Caller: id},
-			event.TokenSpread{Client: id, Token: id}, event.AdminAction{Actor: id, Action: id, Object: id}, event.AuditDropped{Where: id},
+			event.TokenIssued{Client: client, User: user, GrantType: id, Format: oauth.TokenFormat(id)}, event.TokenDenied{Client: client, GrantType: id, Code: oauth.Code(id)},
+			event.CredentialPresented{Client: client, Kind: event.CredentialKind(id), Verdict: oauth.Verdict(id)}, event.TokenRevoked{By: actor, Client: client, Revoked: event.Revoked(id)},
+			event.TokenIntrospected{Caller: client, Client: client, Token: jti, Active: i%2 == 0}, event.ClientAuthenticated{Client: client, Method: oauth.AuthMethod(id)},
+			event.ClientAuthFailed{Client: client, Method: oauth.AuthMethod(id)}, event.CodeReplayed{Client: client}, event.RefreshReused{Client: client},
+			event.LimitHit{Client: client}, event.LockedOut{Client: client, User: user}, event.RevokedTokenUsed{Client: client, Caller: client},
+			event.TokenShared{Client: client, Token: jti}, event.AdminAction{Actor: actor, Action: id, Target: id}, event.AuditDropped{Where: id},
 		} {
 			m.Emit(context.Background(), fact)
 		}
@@ -181,7 +183,7 @@ func TestState(t *testing.T) {
 	sessions = 7
 	all := series(t, m)
 	for name, want := range map[string]float64{
-		`oauth2d_key_age_seconds{algorithm="ES256",use="sign"}`: 60, "oauth2d_audit_waiting": 3, "oauth2d_sessions_active": 7,
+		`oauth2d_key_age_seconds{algorithm="ES256",use="sign"}`: 60, "oauth2d_audit_queue_length": 3, "oauth2d_sessions_active": 7,
 		`oauth2d_health{part="redis"}`: 0.5, "oauth2d_redis_evicted_keys": 4, "oauth2d_redis_memory_used_bytes": 50,
 		"oauth2d_redis_memory_limit_bytes": 100, "oauth2d_redis_losses": 1,
 	} {

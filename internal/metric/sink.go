@@ -11,11 +11,11 @@ import (
 func (m *Metrics) Emit(_ context.Context, e event.Event) {
 	switch e := e.(type) {
 	case event.TokenIssued:
-		m.issued.WithLabelValues(oneOf(e.GrantType, m.known.grantTypes), oneOf(e.Format, m.known.formats), strconv.FormatBool(e.Refresh)).Inc()
+		m.issued.WithLabelValues(oneOf(e.GrantType, m.known.grantTypes), oneOf(string(e.Format), m.known.formats), strconv.FormatBool(e.Refresh)).Inc()
 	case event.TokenDenied:
-		m.denied.WithLabelValues(oneOf(e.GrantType, m.known.grantTypes), m.codes.word(e.Code)).Inc()
-	case event.CredentialShown:
-		m.credentials.WithLabelValues(oneOf(e.Kind, m.known.kinds), oneOf(e.Verdict, m.known.verdicts)).Inc()
+		m.denied.WithLabelValues(oneOf(e.GrantType, m.known.grantTypes), m.codes.word(string(e.Code))).Inc()
+	case event.CredentialPresented:
+		m.credentials.WithLabelValues(oneOf(string(e.Kind), m.known.kinds), oneOf(string(e.Verdict), m.known.verdicts)).Inc()
 	case event.CodeReplayed:
 		m.codeReplays.Inc()
 	case event.RefreshReused:
@@ -24,11 +24,11 @@ func (m *Metrics) Emit(_ context.Context, e event.Event) {
 		if !e.Outcome.IsDone() {
 			return
 		}
-		m.revocations.WithLabelValues(oneOf(e.What, m.known.revocable)).Inc()
+		m.revocations.WithLabelValues(oneOf(string(e.Revoked), m.known.revoked)).Inc()
 	case event.TokenIntrospected:
 		m.countIntrospection(e)
 	case event.KeyChanged:
-		m.keyChanges.WithLabelValues(m.uses.word(e.Use), m.uses.word(e.Change)).Inc()
+		m.keyChanges.WithLabelValues(m.uses.word(e.Use), m.uses.word(string(e.Change))).Inc()
 	case event.LimitHit:
 		m.limitsHit.WithLabelValues(m.rules.word(e.Rule)).Inc()
 	case event.LockedOut:
@@ -60,10 +60,10 @@ func (m *Metrics) emitOfPeople(e event.Event) {
 	case event.ConsentDenied:
 		m.consents.WithLabelValues("denied").Inc()
 	case event.ClientAuthenticated:
-		m.clientAuth.WithLabelValues(oneOf(e.Method, m.known.authMethods), "succeeded", "").Inc()
+		m.clientAuth.WithLabelValues(oneOf(string(e.Method), m.known.authMethods), "succeeded", "").Inc()
 	case event.ClientAuthFailed:
-		m.clientAuth.WithLabelValues(oneOf(e.Method, m.known.authMethods), "failed", m.reasons.word(e.Reason)).Inc()
+		m.clientAuth.WithLabelValues(oneOf(string(e.Method), m.known.authMethods), "failed", m.reasons.word(e.Reason)).Inc()
 	default:
-		m.signs.emit(e)
+		m.anomalies.emit(e)
 	}
 }

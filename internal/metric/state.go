@@ -40,7 +40,7 @@ func (m *Metrics) Watch(s State) {
 	m.registry.MustRegister(stateCollector{
 		State:    s,
 		keyAge:   described("key_age_seconds", "How long the key that serves has been in use, by use and algorithm.", "use", "algorithm"),
-		waiting:  described("audit_waiting", "Facts that wait to be recorded in the audit log."),
+		waiting:  described("audit_queue_length", "Events that wait to be written to the audit log."),
 		sessions: described("sessions_active", "Live browser sessions of all servers, counted every half minute."),
 		health:   described("health", "How each part fares: 1 is well, 0.5 degraded, 0 down.", "part"),
 		evicted:  described("redis_evicted_keys", "Keys that Redis threw away for want of memory since it started. Each was state."),

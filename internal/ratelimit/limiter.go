@@ -82,7 +82,7 @@ func (l *Limiter) pass(ctx context.Context, who caller, rate Rate, client oauth.
 	case err != nil && (l.o.DenyBlind || ctx.Err() != nil):
 		return oauth.Unavailable(err)
 	case wait > 0:
-		l.o.Events.Emit(ctx, event.LimitHit{Rule: string(who.rule), Client: string(client)})
+		l.o.Events.Emit(ctx, event.LimitHit{Rule: string(who.rule), Client: client})
 		return refuse(&LimitError{Rule: who.rule, Rate: rate, Wait: wait})
 	}
 	return nil

@@ -106,11 +106,11 @@ func (s *Sessions) Start(ctx context.Context, user oauth.User, how oauth.Proof, 
 	defer release()
 	generation, ended, err := s.o.Store.Start(ctx, started, s.o.Limit)
 	if err != nil {
-		s.o.Events.Emit(ctx, event.LoginFailed{User: string(user.ID), Reason: "session not stored", Outcome: event.Unknown})
+		s.o.Events.Emit(ctx, event.LoginFailed{User: user.ID, Reason: "session not stored", Outcome: event.Unknown})
 		return "", oauth.Session{}, oauth.Unavailable(err)
 	}
 	started.Generation, started.Latest = generation, generation
-	s.o.Events.Emit(ctx, event.LoginSucceeded{User: string(user.ID), Session: string(started.Ref)})
+	s.o.Events.Emit(ctx, event.LoginSucceeded{User: user.ID, Session: started.Ref})
 	s.recordEnd(ctx, user.ID, ReasonLimit, ended, nil)
 	return cookie, started, nil
 }
@@ -188,7 +188,7 @@ func (s *Sessions) OfUser(ctx context.Context, user oauth.UserID) ([]oauth.Sessi
 func (s *Sessions) recordEnd(ctx context.Context, user oauth.UserID, reason string, refs []oauth.SessionRef, err error) {
 	for _, ref := range refs {
 		s.o.Events.Emit(ctx, event.SessionEnded{
-			User: string(user), Session: string(ref), Reason: reason, Outcome: commit.OutcomeOf(err),
+			User: user, Session: ref, Reason: reason, Outcome: commit.OutcomeOf(err),
 		})
 	}
 }

@@ -191,7 +191,7 @@ func TestTheOldestSessionEndsAndKeepsItsGrants(t *testing.T) {
 	if !r.lives(t, kept) {
 		t.Error("signing in elsewhere ended a grant")
 	}
-	want := event.SessionEnded{User: string(ann.ID), Session: string(s.Ref), Reason: session.ReasonLimit}
+	want := event.SessionEnded{User: ann.ID, Session: s.Ref, Reason: session.ReasonLimit}
 	if last := r.told[len(r.told)-1]; last != want {
 		t.Errorf("told %+v", last)
 	}

@@ -41,7 +41,7 @@ func (t *Tokens) inspect(ctx context.Context, caller oauth.ClientID, text oauth.
 	dead = t.death(said, query, standing)
 	if dead != "" && t.revoked(said, query, standing) {
 		t.tell(ctx, event.RevokedTokenUsed{
-			Client: string(said.Client), User: userOf(said), Grant: string(said.Grant), Caller: string(caller),
+			Client: said.Client, User: userOf(said), Grant: said.Grant, Caller: caller,
 		})
 	}
 	if dead != "" {
@@ -189,7 +189,7 @@ func (t *Tokens) Introspect(ctx context.Context, caller oauth.Client, text oauth
 		}
 	}
 	t.tell(ctx, event.TokenIntrospected{
-		Caller: string(caller.ID), Client: string(client), Token: jti, Active: answer.Active, Denied: answer.denied.reason,
+		Caller: caller.ID, Client: client, Token: event.TokenID(jti), Active: answer.Active, Denied: answer.denied.reason,
 	})
 	return answer, nil
 }

@@ -79,7 +79,7 @@ func (t *Tokens) RevokeAny(ctx context.Context, by string, text oauth.Token) (bo
 	err = couldAsk(t.o.Access.Revoke(ctx, query, a.Expires, t.o.Now()))
 	if alive {
 		t.tell(ctx, event.TokenRevoked{
-			By: by, Client: string(a.Client), User: userOf(a), Grant: string(a.Grant), What: "token", Outcome: commit.OutcomeOf(err),
+			By: event.Actor(by), Client: a.Client, User: userOf(a), Grant: a.Grant, Revoked: event.RevokedToken, Outcome: commit.OutcomeOf(err),
 		})
 	}
 	return alive, err

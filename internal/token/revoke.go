@@ -38,7 +38,7 @@ func (t *Tokens) Revoke(ctx context.Context, by oauth.Client, text oauth.Token) 
 	}
 	err = couldAsk(t.o.Access.Revoke(ctx, query, a.Expires, t.o.Now()))
 	t.tell(ctx, event.TokenRevoked{
-		By: string(by.ID), Client: string(a.Client), User: userOf(a), Grant: string(a.Grant), What: "token", Token: jtiOf(a, query),
+		By: event.Actor(by.ID), Client: a.Client, User: userOf(a), Grant: a.Grant, Revoked: event.RevokedToken, Token: event.TokenID(jtiOf(a, query)),
 		Outcome: commit.OutcomeOf(err),
 	})
 	return err
@@ -109,7 +109,7 @@ func (t *Tokens) RevokeGrant(ctx context.Context, by string, g oauth.Grant) erro
 	defer release()
 	err := couldAsk(t.o.Grants.Kill(ctx, g.Ref))
 	t.tell(ctx, event.TokenRevoked{
-		By: by, Client: string(g.Client), User: string(g.User), Grant: string(g.Ref), What: "grant", Outcome: commit.OutcomeOf(err),
+		By: event.Actor(by), Client: g.Client, User: g.User, Grant: g.Ref, Revoked: event.RevokedGrant, Outcome: commit.OutcomeOf(err),
 	})
 	return err
 }
@@ -120,7 +120,7 @@ func (t *Tokens) RevokeClient(ctx context.Context, by string, client oauth.Clien
 	ctx, release := commit.Begin(ctx)
 	defer release()
 	err := couldAsk(t.o.Access.RevokeClient(ctx, client, before, t.o.Longest))
-	t.tell(ctx, event.TokenRevoked{By: by, Client: string(client), What: "client", Outcome: commit.OutcomeOf(err)})
+	t.tell(ctx, event.TokenRevoked{By: event.Actor(by), Client: client, Revoked: event.RevokedClient, Outcome: commit.OutcomeOf(err)})
 	return err
 }
 
@@ -138,9 +138,9 @@ func jtiOf(a oauth.Access, q store.Query) string {
 	return q.Digest.Key()
 }
 
-func userOf(a oauth.Access) string {
+func userOf(a oauth.Access) oauth.UserID {
 	if a.OfUser() {
-		return a.Subject
+		return oauth.UserID(a.Subject)
 	}
 	return ""
 }

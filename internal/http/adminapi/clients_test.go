@@ -273,7 +273,7 @@ func TestRevokingEverything(t *testing.T) {
 	}
 	is(t, "the token that was shown", c.RevokeAll(ctx, time.Time{}), "invalid-token")
 	facts := d.Facts(t)
-	for _, want := range []string{`"action":"token.revoke_all"`, `"what":"all"`, `"before":"` + before.UTC().Format(time.RFC3339)[:15]} {
+	for _, want := range []string{`"action":"token.revoke_all"`, `"revoked":"all"`, `"before":"` + before.UTC().Format(time.RFC3339)[:15]} {
 		if !strings.Contains(facts, want) {
 			t.Errorf("the facts do not tell %s:\n%s", want, facts)
 		}

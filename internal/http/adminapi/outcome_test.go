@@ -46,10 +46,10 @@ func TestF_S02_CallersThatResetTheConnectionLeaveAnEntryEach(t *testing.T) {
 		for line := range strings.Lines(d.Facts(t)) {
 			var e struct {
 				Event, Outcome string
-				Details        struct{ Object string }
+				Details        struct{ Target string }
 			}
 			if json.Unmarshal([]byte(line), &e) == nil && e.Event == "client.create" && e.Outcome == "done" {
-				entries[e.Details.Object]++
+				entries[e.Details.Target]++
 			}
 		}
 		return entries

@@ -146,7 +146,7 @@ func TestAuditOfOperators(t *testing.T) {
 	change := entries[1]
 	before, _ := change.Details["before"].(map[string]any)
 	after, _ := change.Details["after"].(map[string]any)
-	if change.Event != "client.change" || change.Actor != app.DemoAdmin || change.Details["object"] != "audited" || change.IP == "" {
+	if change.Event != "client.change" || change.Actor != app.DemoAdmin || change.Details["target"] != "audited" || change.IP == "" {
 		t.Errorf("a change: %+v", change)
 	}
 	if before["scope"] != "read write" || after["scope"] != "read" || before["disabled"] != false || after["disabled"] != true || after["client_name"] != nil {

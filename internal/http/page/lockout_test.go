@@ -76,7 +76,7 @@ func TestW06_W07_ParallelWrongPasswordsSpendExactlyTheBudget(t *testing.T) {
 	for _, d := range daemons {
 		log += d.Log.String() + d.Facts(t)
 	}
-	if strings.Count(log, `"event":"guesses.locked_out"`) != 2 || strings.Contains(log, "wrong password 1") {
-		t.Errorf("the log tells of %d locks", strings.Count(log, `"event":"guesses.locked_out"`))
+	if strings.Count(log, `"event":"login.locked_out"`) != 2 || strings.Contains(log, "wrong password 1") {
+		t.Errorf("the log tells of %d locks", strings.Count(log, `"event":"login.locked_out"`))
 	}
 }

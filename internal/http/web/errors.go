@@ -199,8 +199,8 @@ func (e *Errors) record(r *http.Request, refusal *oauth.Error) {
 	}
 	about := refusal.Facts
 	e.Events.Emit(r.Context(), event.RequestRefused{
-		Actor: about.Actor, User: string(about.User), Client: string(about.Client),
-		Route: route, Code: string(refusal.Code), Reason: shortened(oauth.CutRuns(refusal.Reason())),
+		Actor: event.Actor(about.Actor), User: about.User, Client: about.Client,
+		Route: route, Code: refusal.Code, Reason: shortened(oauth.CutRuns(refusal.Reason())),
 		SentClient: shortened(oauth.CutSent(about.SentClient)), SentRedirectURI: shortened(oauth.CutSentURI(about.SentRedirectURI)),
 	})
 }

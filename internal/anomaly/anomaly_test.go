@@ -1,4 +1,4 @@
-package trouble_test
+package anomaly_test
 
 import (
 	"context"
@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/anomaly"
 	"github.com/recipe-web-app/oauth2d/internal/event"
-	"github.com/recipe-web-app/oauth2d/internal/trouble"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 type noted struct {
@@ -23,15 +24,15 @@ func (n *noted) Emit(_ context.Context, e event.Event) {
 	n.all = append(n.all, e)
 }
 
-func ask(w *trouble.Watch, token, caller string, active bool) {
+func ask(w *anomaly.Detector, token event.TokenID, caller oauth.ClientID, active bool) {
 	w.Emit(context.Background(), event.TokenIntrospected{Client: "owner", Caller: caller, Token: token, Active: active})
 }
 
-// Callers are counted once each, the sign is told once for a token, and not for a dead one.
+// Each caller counts once. TokenShared is emitted once for a token, and not for a dead one.
 func TestOneTokenFromManyCallers(t *testing.T) {
 	t.Parallel()
 	n := &noted{}
-	w := trouble.New(trouble.Options{Next: n, Callers: 3})
+	w := anomaly.New(anomaly.Options{Next: n, Callers: 3})
 	for range 3 {
 		ask(w, "one", "a", true)
 		ask(w, "one", "b", true)
@@ -43,20 +44,20 @@ func TestOneTokenFromManyCallers(t *testing.T) {
 	}
 	ask(w, "other", "c", true)
 	for i := range 5 {
-		ask(w, "one", fmt.Sprint("more", i), true)
+		ask(w, "one", oauth.ClientID(fmt.Sprint("more", i)), true)
 	}
-	want := []event.Event{event.TokenSpread{Client: "owner", Token: "one", Callers: 3}}
+	want := []event.Event{event.TokenShared{Client: "owner", Token: "one", Callers: 3}}
 	if !slices.Equal(n.all, want) {
 		t.Errorf("%v, want %v", n.all, want)
 	}
 }
 
-// A service that is not registered for what it does asks with every request: that is told once a minute.
-func TestF_N10_ADenialIsToldOnceAMinute(t *testing.T) {
+// A service that is not registered for what it does asks with every request: the denial is emitted once a minute.
+func TestF_N10_ADenialIsEmittedOnceAMinute(t *testing.T) {
 	t.Parallel()
 	n, now := &noted{}, time.Unix(0, 0)
-	w := trouble.New(trouble.Options{Next: n, Now: func() time.Time { return now }})
-	deny := func(caller, owner string) {
+	w := anomaly.New(anomaly.Options{Next: n, Now: func() time.Time { return now }})
+	deny := func(caller, owner oauth.ClientID) {
 		w.Emit(context.Background(), event.TokenIntrospected{Caller: caller, Client: owner, Denied: "not_its_token"})
 	}
 	for range 3 {
@@ -66,7 +67,7 @@ func TestF_N10_ADenialIsToldOnceAMinute(t *testing.T) {
 	}
 	var callers []string
 	for _, e := range n.all {
-		callers = append(callers, e.(event.IntrospectionDenied).Caller)
+		callers = append(callers, string(e.(event.IntrospectionDenied).Caller))
 	}
 	if want := []string{"a", "b"}; !slices.Equal(callers, want) {
 		t.Errorf("%v, want %v", callers, want)
@@ -82,30 +83,30 @@ func TestF_N10_ADenialIsToldOnceAMinute(t *testing.T) {
 func TestZeroCallersIsNever(t *testing.T) {
 	t.Parallel()
 	n := &noted{}
-	w := trouble.New(trouble.Options{Next: n})
+	w := anomaly.New(anomaly.Options{Next: n})
 	for i := range 50 {
-		ask(w, "one", fmt.Sprint(i), true)
+		ask(w, "one", oauth.ClientID(fmt.Sprint(i)), true)
 	}
 	if len(n.all) != 0 {
 		t.Errorf("%v", n.all)
 	}
 }
 
-// A flood of tokens is no sign, and takes no memory.
+// A flood of tokens is not an anomaly, and takes no memory.
 func TestFlood(t *testing.T) {
 	t.Parallel()
 	n := &noted{}
-	w := trouble.New(trouble.Options{Next: n, Callers: 3})
+	w := anomaly.New(anomaly.Options{Next: n, Callers: 3})
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
 			for token := range 20_000 {
-				ask(w, fmt.Sprint(token), fmt.Sprint(i%2), true)
+				ask(w, event.TokenID(fmt.Sprint(token)), oauth.ClientID(fmt.Sprint(i%2)), true)
 			}
 		})
 	}
 	all.Wait()
 	if len(n.all) != 0 {
-		t.Errorf("two callers each: %d signs", len(n.all))
+		t.Errorf("two callers each: %d anomalies", len(n.all))
 	}
 }
