@@ -153,7 +153,7 @@ func TestC15_T07_SecretsAreComparedInConstantTime(t *testing.T) {
 		"internal/authorize/interaction.go Resume":          "Owns",
 		"internal/directory/choose.go Chooser":              "Owns",
 		"internal/registry/secrets.go matchesDigest":        "Equal",
-		"internal/registry/remembered.go name":              "MAC",      // looked up by it, never by the secret
+		"internal/registry/hash_cache.go entry":             "MAC",      // looked up by it, never by the secret
 		"internal/http/endpoint/callers.go self":            "Digest",   // two digests: how far they agree tells nothing
 		"internal/oauth/revocation.go SessionRefOf":         "DigestAt", // its name in the store
 		"internal/token/opaque.go parseOpaque":              "DigestAt", // likewise

@@ -10,9 +10,9 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// checkAdded holds what a change adds against the rules that depend on the settings, or that are
-// younger than the data: a client keeps what it had. Otherwise a setting that changed since would keep
-// an operator from disabling the client.
+// checkAdded checks only the values that a change adds against the rules that depend on the settings or are
+// newer than the stored clients. A client keeps what it had: otherwise an operator could not disable a client
+// that breaks a newer rule.
 func (r *Registry) checkAdded(c, before oauth.Client) error {
 	if r.o.Declared != nil {
 		if err := r.o.Declared.Check(c.Scopes, before.Scopes); err != nil {
@@ -32,14 +32,14 @@ func (r *Registry) checkAdded(c, before oauth.Client) error {
 	if err := r.checkSchemes(c, before); err != nil {
 		return err
 	}
-	if c.SkipConsent && c.Public() && !(before.SkipConsent && before.Public()) { // one that has it asks all the same
+	if c.SkipConsent && c.Public() && (!before.SkipConsent || !before.Public()) { // an earlier one keeps the flag, without effect
 		return refuse("skip_consent", "a public client may not skip consent: nothing proves that it is the one that asks") // RFC 8252 §8.6
 	}
 	return checkTokenLength(c, before)
 }
 
-// checkSchemes refuses redirect URIs of private-use schemes without a dot, but for those that the operator
-// allows.
+// checkSchemes refuses redirect URIs with a private-use scheme without a dot, unless the operator allows the
+// scheme.
 func (r *Registry) checkSchemes(c, before oauth.Client) error {
 	had := slices.Concat(before.RedirectURIs, before.PostLogoutURIs)
 	for _, uri := range slices.Concat(c.RedirectURIs, c.PostLogoutURIs) {
@@ -48,13 +48,12 @@ func (r *Registry) checkSchemes(c, before oauth.Client) error {
 			continue
 		}
 		return oauth.Refuse(oauth.InvalidRedirectURI, fmt.Sprintf(
-			"redirect_uri needs https, or a private-use scheme in reverse-DNS form such as com.example.app; an operator can allow the scheme %s in redirect_schemes", scheme), nil)
+			"redirect_uri needs https, or a private-use scheme in reverse-DNS form such as com.example.app; an operator can allow the scheme %s in redirect_schemes", scheme), nil).At("redirect_uris")
 	}
 	return nil
 }
 
-// checkAlgorithm refuses an algorithm that there is no key for: the client's first token request would
-// fail.
+// checkAlgorithm refuses an algorithm without a signing key: the client's first token request would fail.
 func (r *Registry) checkAlgorithm(c oauth.Client) error {
 	if c.Algorithm == "" || r.o.Algorithms == nil || slices.Contains(r.o.Algorithms, c.Algorithm) {
 		return nil
@@ -72,15 +71,15 @@ func checkClaimNames(c oauth.Client) error {
 	return nil
 }
 
-// The parts of a JWT access token that do not depend on the client's registration, in bytes: the header
-// and the signature as they are encoded, and the claims that every token has.
+// The bytes of a JWT access token that do not depend on the client's registration: the encoded header and
+// signature, and the claims of every token.
 const (
 	jwtFrame  = 120 + 342 + 2
 	jwtClaims = 1280
 )
 
-// checkTokenLength refuses a client whose longest JWT would be longer than what can be introspected and
-// revoked. The resources that it names in a request come on top of its registration, up to their limit.
+// checkTokenLength refuses a client whose longest JWT could not be introspected and revoked. The resources that
+// a request names are counted up to their limit.
 func checkTokenLength(c, before oauth.Client) error {
 	audience := max(jsonLength(c.Audience), oauth.MaxAudienceBytes)
 	if len(c.Resources) > 0 {

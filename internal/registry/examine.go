@@ -11,10 +11,10 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Examine reports what Register or RegisterHashed would refuse about a new client, and changes nothing.
-// At most one of chosen and hash is set. Another caller may take the id before it is registered.
+// Examine returns the refusal of Register or RegisterHashed for a new client, and changes nothing. At most one of
+// chosen and hash is set. Another caller may take the id before the client is registered.
 func (r *Registry) Examine(ctx context.Context, c oauth.Client, chosen, hash string) (oauth.Client, error) {
-	c, err := r.fresh(c)
+	c, err := r.newClient(c)
 	if err != nil {
 		return oauth.Client{}, err
 	}
@@ -42,7 +42,7 @@ func (r *Registry) Examine(ctx context.Context, c oauth.Client, chosen, hash str
 	return c, nil
 }
 
-// ExamineChange reports what Change would refuse, and changes nothing.
+// ExamineChange returns the refusal of Change, and changes nothing.
 func (r *Registry) ExamineChange(ctx context.Context, id oauth.ClientID, edit func(*oauth.Client) error) (oauth.Client, error) {
 	before, err := r.o.Store.Get(ctx, id)
 	if err != nil {
@@ -60,11 +60,11 @@ func taken(cause error) error {
 	return oauth.Refuse(oauth.InvalidClientMetadata, "the client_id is taken", cause).At("client_id")
 }
 
-// schemeOf is how a hash that was made elsewhere is verified.
+// schemeOf returns the scheme of a hash that another server made; a refusal when it cannot be verified here.
 func (r *Registry) schemeOf(hash string) (oauth.SecretScheme, error) {
 	kind := secret.KindOfHash(hash)
 	if kind != "" && r.o.Hasher.TooCheap(hash) {
-		return "", refuse("client_secret_hash", "client_secret_hash is too cheap to guess at: bcrypt needs a work factor of 10, pbkdf2-sha256 10000 iterations, argon2id 7168 KiB and 5 passes or as much; give the client a new secret")
+		return "", refuse("client_secret_hash", "client_secret_hash is too weak: bcrypt needs a work factor of 10, pbkdf2-sha256 10000 iterations, argon2id 7168 KiB and 5 passes or as much; give the client a new secret")
 	}
 	switch kind {
 	case secret.KindArgon2id:
@@ -74,11 +74,11 @@ func (r *Registry) schemeOf(hash string) (oauth.SecretScheme, error) {
 	case secret.KindPBKDF2:
 		return oauth.SchemePBKDF2, nil
 	default:
-		return "", refuse("client_secret_hash", "client_secret_hash is no argon2id PHC string and no bcrypt or pbkdf2-sha256 hash, or costs less or more than is allowed")
+		return "", refuse("client_secret_hash", "client_secret_hash is not an argon2id PHC string or a bcrypt or pbkdf2-sha256 hash, or its cost is outside the allowed range")
 	}
 }
 
-// checkChosen refuses a secret that is too short or could not be typed again.
+// checkChosen refuses a secret that is too short, or that a person could not type again.
 func checkChosen(chosen string) error {
 	if !utf8.ValidString(chosen) || utf8.RuneCountInString(chosen) < minChosen ||
 		strings.ContainsFunc(chosen, func(r rune) bool { return r < ' ' || r == 0x7f }) {

@@ -13,12 +13,12 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Register checks and stores a new client, whose empty fields get their defaults and whose id is
-// made up when it has none. A confidential client gets the chosen secret, or a generated one when
-// chosen is empty; the answer is the only time it is seen. A refusal says what is wrong with the
-// metadata (RFC 7591 §3.2.2); of two callers with one id one is refused, store.Conflict being the cause.
+// Register checks and stores a new client. Empty properties get their defaults, an empty id a generated one.
+// A confidential client gets the chosen secret, or a generated one when chosen is empty; it is returned this
+// once and stored only as a hash. A refusal names the wrong property (RFC 7591 §3.2.2). Of two concurrent
+// callers with one id, one is refused with the cause store.Conflict.
 func (r *Registry) Register(ctx context.Context, c oauth.Client, chosen string) (oauth.Client, oauth.Token, error) {
-	c, err := r.fresh(c)
+	c, err := r.newClient(c)
 	if err != nil {
 		return oauth.Client{}, "", err
 	}
@@ -33,10 +33,10 @@ func (r *Registry) Register(ctx context.Context, c oauth.Client, chosen string) 
 	return c, shown, nil
 }
 
-// RegisterHashed is Register for a confidential client that comes from another server with its
-// secret, of which only the argon2id (PHC), bcrypt or PBKDF2 hash is known.
+// RegisterHashed is Register for a confidential client of another server that stored an argon2id (PHC), bcrypt
+// or PBKDF2 hash of its secret.
 func (r *Registry) RegisterHashed(ctx context.Context, c oauth.Client, hash string) (oauth.Client, error) {
-	c, err := r.fresh(c)
+	c, err := r.newClient(c)
 	if err != nil {
 		return oauth.Client{}, err
 	}
@@ -55,13 +55,13 @@ func (r *Registry) RegisterHashed(ctx context.Context, c oauth.Client, hash stri
 	return c, err
 }
 
-// fresh is a client as it is registered, but for its secrets.
-func (r *Registry) fresh(c oauth.Client) (oauth.Client, error) {
+// newClient returns a checked client without secrets.
+func (r *Registry) newClient(c oauth.Client) (oauth.Client, error) {
 	now := r.o.Now()
 	c = withDefaults(c)
 	c.Secrets, c.Revision, c.Created, c.Updated = nil, 0, now, now
-	// The id may have been another client's before: what that one was granted is not inherited.
-	c.NotBefore = now.Truncate(time.Millisecond) // as grants keep the time they were born
+	// An earlier client may have had this id: do not accept what was granted to it.
+	c.NotBefore = now.Truncate(time.Millisecond) // the precision of a grant's time
 	if err := r.check(c); err != nil {
 		return c, err
 	}
@@ -107,9 +107,8 @@ func withDefaults(c oauth.Client) oauth.Client {
 
 const maxClientID = 64
 
-// wellFormed tells whether an id could be registered. Client ids need no encoding in any place they
-// are written to, so that callers that form-encode them before Basic and those that do not send the
-// same.
+// wellFormed reports whether an id could be registered. Its characters need no encoding anywhere: some callers
+// form-encode an id for the Basic scheme and some do not, and both must send the same.
 func wellFormed(id oauth.ClientID) bool {
 	for i := range len(id) {
 		c := id[i]
@@ -120,8 +119,8 @@ func wellFormed(id oauth.ClientID) bool {
 	return id != "" && len(id) <= maxClientID
 }
 
-// uuidLike tells whether any parser might take an id for a UUID: user ids are UUIDs, and a client id
-// must never be taken for one (RFC 9700 §4.15).
+// uuidLike reports whether a parser could read an id as a UUID. User ids are UUIDs, and a client id must not be
+// mistaken for one (RFC 9700 §4.15).
 func uuidLike(id oauth.ClientID) bool {
 	digits := strings.ReplaceAll(string(id), "-", "")
 	raw, err := hex.DecodeString(digits)
@@ -138,7 +137,7 @@ func checkID(id oauth.ClientID) error {
 	return nil
 }
 
-// refuse names the property that is wrong; none when it is several.
+// refuse returns a refusal of one property; "" when it concerns several.
 func refuse(property, why string) error {
 	return oauth.Refuse(oauth.InvalidClientMetadata, why, nil).At(property)
 }

@@ -15,40 +15,40 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Peppers give the server keys that digests of generated secrets are made with.
+// Peppers returns the server keys that digest generated secrets.
 type Peppers interface {
 	Pepper() (id string, pepper []byte)
-	PepperOf(id string) []byte // nil when unknown
+	PepperOf(id string) []byte // nil for an unknown id
 }
 
-// Options make a Registry. All but Lease, Declared, Schemes and Algorithms are required.
+// Options configure a Registry. Store, Peppers, Hasher and Now are required.
 type Options struct {
 	Store   store.Clients
 	Peppers Peppers
 	Hasher  *secret.Hasher
 	Now     func() time.Time // must carry the monotonic clock, as time.Now does
-	Lease   time.Duration    // how long a confirmation of the version counts; 1 s
-	// Declared are the scopes that clients may be registered for; nil: all are.
+	Lease   time.Duration    // how long the cache is valid after the version was confirmed; 0 means 1 s
+	// Declared are the scopes that clients may have; nil allows every scope.
 	Declared *oauth.Declared
-	// Schemes are the private-use schemes without a dot that redirect URIs may have.
+	// Schemes are the private-use schemes without a dot that are allowed in redirect URIs.
 	Schemes []string
-	// Algorithms are those that there are signing keys for; nil: every one that is known.
+	// Algorithms are those that have signing keys; nil allows all of Served.
 	Algorithms []string
-	// Served are the values that a client may be registered with; an empty list stands for that of clientmeta.Core.
+	// Served are the allowed values of client properties; a nil list stands for that of clientmeta.Core.
 	Served clientmeta.Served
 }
 
 // Registry is the daemon's view of the registered clients. It is safe for concurrent use.
 type Registry struct {
-	o          Options
-	memory     *memory
-	remembered *remembered
-	hashing    singleflight.Group
-	costs      costs
-	learned    atomic.Uint64 // the version of the clients whose costs are known
+	o         Options
+	cache     *cache
+	hashCache *hashCache
+	hashing   singleflight.Group
+	costs     costs
+	learned   atomic.Uint64 // the version of the clients whose costs are known
 }
 
-// New makes a Registry with nothing in memory.
+// New returns a Registry with an empty cache.
 func New(o Options) *Registry {
 	if o.Lease == 0 {
 		o.Lease = time.Second
@@ -63,37 +63,37 @@ func New(o Options) *Registry {
 	if o.Served.Algorithms == nil {
 		o.Served.Algorithms = core.Algorithms
 	}
-	return &Registry{o: o, memory: newMemory(o), remembered: newRemembered(o.Now)}
+	return &Registry{o: o, cache: newCache(o), hashCache: newHashCache(o.Now)}
 }
 
-// Client looks a client up; store.Absent when it is not registered, any other error means "could
-// not ask". The slices and maps of the answer are shared and must not be changed.
+// Client returns a client, from the cache where possible. The error is store.Absent when the client is not
+// registered; any other error means "could not ask". Callers must not change its slices and maps: they are
+// shared.
 func (r *Registry) Client(ctx context.Context, id oauth.ClientID) (oauth.Client, error) {
 	if !wellFormed(id) {
-		return oauth.Client{}, store.Absent // it cannot be registered: nobody is asked
+		return oauth.Client{}, store.Absent // it cannot be registered: save the round trip
 	}
-	return r.memory.client(ctx, id)
+	return r.cache.client(ctx, id)
 }
 
-// Stored reads a client from the store, past the memory; store.Absent when it is not registered.
+// Stored reads a client from the store, past the cache; store.Absent when it is not registered.
 func (r *Registry) Stored(ctx context.Context, id oauth.ClientID) (oauth.Client, error) {
 	return r.o.Store.Get(ctx, id)
 }
 
-// Lease returns how long another replica may serve a client from memory after it was changed here.
+// Lease returns how long another replica may serve a stale client after it was changed here.
 func (r *Registry) Lease() time.Duration { return r.o.Lease }
 
-// watchEvery is how often Watch asks: several times within a lease, so that hardly a request finds
-// it run out.
-const watchEvery = 250 * time.Millisecond
+// confirmInterval is how often Watch confirms the version: several times within a lease, so that requests
+// seldom have to.
+const confirmInterval = 250 * time.Millisecond
 
-// Watch keeps the lease alive until ctx ends, so that requests need not.
+// Watch renews the lease until ctx ends.
 func (r *Registry) Watch(ctx context.Context) {
-	tick := time.NewTicker(watchEvery)
+	tick := time.NewTicker(confirmInterval)
 	defer tick.Stop()
 	for {
-		// An error is no news: the lease runs out by itself, and the next lookup asks and tells.
-		_ = r.memory.confirm(ctx)
+		_ = r.cache.confirm(ctx) // after an error the lease expires, and the next lookup reports the error
 		select {
 		case <-ctx.Done():
 			return
@@ -102,14 +102,15 @@ func (r *Registry) Watch(ctx context.Context) {
 	}
 }
 
-// attempts bound how often a change is made again because somebody else was faster.
-const attempts = 8
+// maxAttempts bounds how often a change is retried after a conflict with a concurrent change.
+const maxAttempts = 8
 
-// Change reads a client from the store, lets edit change it, checks the result as at registration
-// and stores it. edit may be called several times, when others change the same client. Its errors
-// are passed on; store.Absent when the client is not registered.
+// Change reads a client from the store, lets edit change it, checks the result as at registration and stores
+// it. Of two concurrent changes both take effect, one after the other; edit is called again after a conflict.
+// Change returns the errors of edit, store.Absent when the client is not registered, and store.Conflict after
+// too many conflicts.
 func (r *Registry) Change(ctx context.Context, id oauth.ClientID, edit func(*oauth.Client) error) (oauth.Client, error) {
-	for range attempts {
+	for range maxAttempts {
 		before, err := r.o.Store.Get(ctx, id)
 		if err != nil {
 			return oauth.Client{}, err
@@ -137,29 +138,28 @@ func (r *Registry) Change(ctx context.Context, id oauth.ClientID, edit func(*oau
 }
 
 func (r *Registry) put(ctx context.Context, c oauth.Client) (uint64, error) {
-	defer r.memory.forget() // even after an error: the change may have been made
+	defer r.cache.invalidate() // even after an error: the change may have been made
 	return r.o.Store.Put(ctx, c)
 }
 
-// Delete removes a client; store.Absent when it was not registered. Ending its tokens is the
-// business of token revocation.
+// Delete removes a client; store.Absent when it was not registered. The caller revokes its tokens.
 func (r *Registry) Delete(ctx context.Context, id oauth.ClientID) error {
-	defer r.memory.forget()
+	defer r.cache.invalidate()
 	return r.o.Store.Delete(ctx, id)
 }
 
-// Epoch is the time before which nothing counts, no older than a lease; zero when it was never raised.
-// The error means "could not ask".
-func (r *Registry) Epoch(ctx context.Context) (time.Time, error) { return r.memory.notBefore(ctx) }
+// Epoch returns the time before which every token, session and grant is void, at most a lease late; zero when
+// it was never raised. An error means "could not ask".
+func (r *Registry) Epoch(ctx context.Context) (time.Time, error) { return r.cache.notBefore(ctx) }
 
-// RaiseEpoch moves the epoch forward to a time; it never goes back. The other replicas see it within a
-// lease.
+// RaiseEpoch moves the epoch forward; an earlier time changes nothing. Other replicas see it within a lease.
 func (r *Registry) RaiseEpoch(ctx context.Context, before time.Time) error {
-	defer r.memory.forget() // even after an error: the change may have been made
+	defer r.cache.invalidate() // even after an error: the change may have been made
 	return r.o.Store.RaiseEpoch(ctx, before)
 }
 
-// List pages through the clients by id: those after the cursor, at most limit.
+// List returns the clients after an id, in the order of their ids, at most limit. It leaves out a client that is
+// deleted meanwhile.
 func (r *Registry) List(ctx context.Context, after oauth.ClientID, limit int) ([]oauth.Client, error) {
 	ids, err := r.o.Store.List(ctx, after, limit)
 	if err != nil {

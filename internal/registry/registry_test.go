@@ -133,7 +133,7 @@ func TestChangeElsewhereIsSeenWithinTheLease(t *testing.T) {
 		t.Errorf("deleted elsewhere: %v", err)
 	}
 	registered(t, there, "demo")
-	named(t, here, id, "Demo") // that it was away is not remembered
+	named(t, here, id, "Demo") // its absence is not cached
 }
 
 func TestOwnChangeIsSeenAtOnce(t *testing.T) {
@@ -152,7 +152,7 @@ func TestOwnChangeIsSeenAtOnce(t *testing.T) {
 }
 
 // A lookup that read the client before a change of our own and answers after it must not bring the
-// old one back into memory.
+// old one back into the cache.
 func TestSlowLookupDoesNotBringBackTheOldClient(t *testing.T) {
 	t.Parallel()
 	s := newStage()
@@ -177,7 +177,7 @@ func TestStaleLeaseAndNoStoreIsAnErrorAndNoAnswer(t *testing.T) {
 	s.shelf.goAway(true)
 	named(t, r, id, "Demo") // the lease still holds
 	if _, err := r.Client(t.Context(), "other"); !errors.Is(err, errAway) {
-		t.Errorf("a client that is not in memory: %v", err)
+		t.Errorf("a client that is not cached: %v", err)
 	}
 	s.pass(time.Second)
 	if _, err := r.Client(t.Context(), id); !errors.Is(err, errAway) {
@@ -193,7 +193,7 @@ func TestManyCallersShareOneQuestion(t *testing.T) {
 		s := newStage()
 		r := s.replica()
 		id := registered(t, r, "demo").ID
-		must(t, r.memory.confirm(t.Context()))
+		must(t, r.cache.confirm(t.Context()))
 		s.shelf.asked()
 		hold := make(chan struct{})
 		s.shelf.onGet = func() { <-hold }
@@ -249,14 +249,14 @@ func TestQuestionOutlivesWhoAskedItFirst(t *testing.T) {
 	})
 }
 
-func TestMemoryIsBounded(t *testing.T) {
+func TestTheCacheIsBounded(t *testing.T) {
 	t.Parallel()
-	m := newMemory(Options{})
+	m := newCache(Options{})
 	for i := range maxClients + 500 {
-		m.keep(oauth.Client{ID: oauth.ClientID(fmt.Sprint(i))})
+		m.put(oauth.Client{ID: oauth.ClientID(fmt.Sprint(i))})
 	}
 	if len(m.clients) != maxClients {
-		t.Errorf("%d clients in memory", len(m.clients))
+		t.Errorf("%d clients in the cache", len(m.clients))
 	}
 }
 
@@ -290,7 +290,7 @@ func TestWatchKeepsTheLease(t *testing.T) {
 		synctest.Wait()
 		named(t, here, id, "Demo")
 		for range 20 {
-			time.Sleep(watchEvery) // of the bubble's clock
+			time.Sleep(confirmInterval) // of the bubble's clock
 			synctest.Wait()
 			s.shelf.asked()
 			named(t, here, id, "Demo")
@@ -299,7 +299,7 @@ func TestWatchKeepsTheLease(t *testing.T) {
 			}
 		}
 		rename(t, there, id, "Renamed")
-		time.Sleep(watchEvery)
+		time.Sleep(confirmInterval)
 		synctest.Wait()
 		named(t, here, id, "Renamed")
 		s.shelf.goAway(true)
@@ -308,7 +308,7 @@ func TestWatchKeepsTheLease(t *testing.T) {
 			t.Errorf("a second after the store went away: %v", err)
 		}
 		s.shelf.goAway(false)
-		time.Sleep(watchEvery)
+		time.Sleep(confirmInterval)
 		synctest.Wait()
 		named(t, here, id, "Renamed")
 		cancel()

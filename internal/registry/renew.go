@@ -11,9 +11,9 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// renew replaces the hash of a secret that has just been shown by one of today's scheme and cost. Hashes of
-// other servers and of earlier settings last until their client comes for the first time. What cannot be
-// renewed stays: it is no reason to refuse the client.
+// renew replaces the hash of a secret that has just matched by one of the current scheme and cost, so that hashes
+// of other servers and earlier settings are replaced at the client's first request. After an error the old hash
+// stays, and the client is accepted.
 func (r *Registry) renew(ctx context.Context, c oauth.Client, s oauth.Secret, shown string) {
 	if r.o.Hasher.Current(s.Hash) {
 		return
@@ -37,14 +37,14 @@ func (r *Registry) renew(ctx context.Context, c oauth.Client, s oauth.Secret, sh
 	})
 }
 
-// costs remembers how long one check of a slow hash takes, by what it costs. The shortest time that was seen
-// counts, which is the one without a queue.
+// costs remembers how long one check of a slow hash takes, by the parameters of the hash. It keeps the shortest
+// duration that was measured: that of a check without a queue.
 type costs struct {
 	mu   sync.Mutex
 	took map[string]time.Duration
 }
 
-// maxCosts bounds the memory. Hashes of so many different costs are somebody's mistake.
+// maxCosts bounds the memory. So many different parameters are a mistake.
 const maxCosts = 64
 
 func (c *costs) add(hash string, took time.Duration) {
@@ -68,9 +68,9 @@ func (c *costs) knows(hash string) bool {
 	return known
 }
 
-// SlowestCheck is how long the check of the slowest hash takes that any client is known to have; zero when
-// none has a slow one. Refusals take as long for every client, registered or not, so that nobody finds out
-// by the clock which client ids exist.
+// SlowestCheck returns how long the check of the slowest known hash of any client takes; zero when no client has a
+// slow hash. Every refusal must take that long, for registered and unknown clients alike: otherwise its duration
+// would reveal which client ids exist.
 func (r *Registry) SlowestCheck() time.Duration {
 	r.costs.mu.Lock()
 	defer r.costs.mu.Unlock()
@@ -81,7 +81,7 @@ func (r *Registry) SlowestCheck() time.Duration {
 	return slowest
 }
 
-// learnCost measures the check of a hash whose cost is not known yet.
+// learnCost measures the check of a hash whose parameters are new.
 func (r *Registry) learnCost(ctx context.Context, s oauth.Secret) {
 	if s.Scheme == oauth.SchemeDigest || r.costs.knows(s.Hash) {
 		return
@@ -92,8 +92,8 @@ func (r *Registry) learnCost(ctx context.Context, s oauth.Secret) {
 	}
 }
 
-// LearnCosts looks through all clients for hashes whose cost is not known yet. It reads the list only when
-// a client changed since the last call. An error means that it was broken off; call it again later.
+// LearnCosts measures the hashes of all clients whose parameters are new. It reads the clients only when one has
+// changed since the last call. After an error call it again later.
 func (r *Registry) LearnCosts(ctx context.Context) error {
 	const page = 100
 	version, _, err := r.o.Store.Version(ctx)

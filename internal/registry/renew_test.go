@@ -51,7 +51,7 @@ func TestF_S20_AHashThatIsCheapToGuessAtIsNotImported(t *testing.T) {
 	} {
 		c := confidential(fmt.Sprint("imported-", i))
 		_, err := r.RegisterHashed(t.Context(), c, one.hash)
-		if one.taken != (err == nil) || err != nil && !strings.Contains(err.Error(), "too cheap") {
+		if one.taken != (err == nil) || err != nil && !strings.Contains(err.Error(), "too weak") {
 			t.Errorf("%.30s: %v, want taken %v", one.hash, err, one.taken)
 		}
 	}

@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	maxSecrets      = 10
-	minChosen       = 8  // characters of a secret that a person chose
-	generatedBytes  = 32 // 256 bits: no slow hash has to make up for a weak choice
-	secretIDBytes   = 6
-	secretIDPrefix  = "s_"
-	digestPurpose   = "client secret"
-	rememberPurpose = "remembered client secret"
+	maxSecrets       = 10
+	minChosen        = 8  // characters of a secret that a person chose
+	generatedBytes   = 32 // 256 bits: no slow hash has to make up for a weak choice
+	secretIDBytes    = 6
+	secretIDPrefix   = "s_"
+	digestPurpose    = "client secret"
+	hashCachePurpose = "remembered client secret"
 )
 
 func secretID() string { return secretIDPrefix + secret.NewToken(secretIDBytes) }
 
-// generate makes a secret that nobody chose. It is stored as a digest under the pepper: whoever reads
-// the store can neither guess nor use it, and checking it costs a microsecond.
+// generate makes a random secret. It is stored as a digest under the pepper: a reader of the store can
+// neither guess nor use it, and checking it takes a microsecond.
 func (r *Registry) generate(client oauth.ClientID, now time.Time) (oauth.Secret, oauth.Token) {
 	shown := secret.NewToken(generatedBytes)
 	id, pepper := r.o.Peppers.Pepper()
@@ -41,7 +41,7 @@ func digest(pepper []byte, client oauth.ClientID, shown string) []byte {
 	return secret.MAC(pepper, digestPurpose, string(client), shown)
 }
 
-// hash stores a secret that a person chose, slowly.
+// hash returns a secret that a person chose, with a slow hash.
 func (r *Registry) hash(ctx context.Context, chosen string, now time.Time) (oauth.Secret, error) {
 	if err := checkChosen(chosen); err != nil {
 		return oauth.Secret{}, err
@@ -56,9 +56,9 @@ func (r *Registry) hash(ctx context.Context, chosen string, now time.Time) (oaut
 	return oauth.Secret{ID: secretID(), Scheme: oauth.SchemeArgon2id, Hash: phc, Created: now}, nil
 }
 
-// AddSecret generates a further secret that ends at expires (zero: never). The earlier ones end after
-// overlap, or at their own expiry if that is sooner; an overlap of 0 ends them at once. What is stored
-// of the new one is answered with it.
+// AddSecret generates a further secret that expires at expires (zero: never), and returns its stored form
+// and the secret. The earlier ones expire after overlap, or at their own time if that is sooner; an overlap
+// of 0 revokes them at once.
 func (r *Registry) AddSecret(ctx context.Context, id oauth.ClientID, expires time.Time, overlap time.Duration) (oauth.Secret, oauth.Token, error) {
 	var made oauth.Secret
 	var shown oauth.Token
@@ -85,7 +85,7 @@ func (r *Registry) AddSecret(ctx context.Context, id oauth.ClientID, expires tim
 	return made, shown, nil
 }
 
-// DropSecret ends one secret at once.
+// DropSecret revokes one secret at once.
 func (r *Registry) DropSecret(ctx context.Context, id oauth.ClientID, which string) error {
 	_, err := r.Change(ctx, id, func(c *oauth.Client) error {
 		left := slices.DeleteFunc(slices.Clone(c.Secrets), func(s oauth.Secret) bool { return s.ID == which })
@@ -102,9 +102,9 @@ func stillValid(secrets []oauth.Secret, now time.Time) []oauth.Secret {
 	return slices.DeleteFunc(slices.Clone(secrets), func(s oauth.Secret) bool { return !s.ValidAt(now) })
 }
 
-// CheckSecret tells whether shown is one of the client's secrets that are valid now. Digests are
-// compared first; a slow hash is computed only when there is one, and its success is remembered in
-// this process for a few minutes. An error means "could not ask", also that too many hashes wait.
+// CheckSecret reports whether shown is one of the client's secrets that are valid now. It compares digests
+// first, and computes slow hashes only for secrets that have one; a match is cached in this process for a
+// few minutes. An error means "could not check": too many hashes are waiting, or ctx has ended.
 func (r *Registry) CheckSecret(ctx context.Context, c oauth.Client, shown string) (bool, error) {
 	valid := stillValid(c.Secrets, r.o.Now())
 	if r.matchesDigest(c.ID, valid, shown) {
@@ -122,8 +122,8 @@ func (r *Registry) CheckSecret(ctx context.Context, c oauth.Client, shown string
 	return false, nil
 }
 
-// HasExpired reports whether shown is a generated secret of the client that has expired. It is for the
-// audit log: the answer to the caller is the same as for a wrong secret.
+// HasExpired reports whether shown is a generated secret of the client that has expired. Use it for the
+// audit log only: the caller must get the same answer as for a wrong secret.
 func (r *Registry) HasExpired(c oauth.Client, shown string) bool {
 	now := r.o.Now()
 	expired := slices.DeleteFunc(slices.Clone(c.Secrets), func(s oauth.Secret) bool { return s.ValidAt(now) })
@@ -137,7 +137,7 @@ func (r *Registry) CheckNothing(shown string) {
 	r.matchesDigest("nobody", []oauth.Secret{nobody}, shown)
 }
 
-// matchesDigest looks at every secret, so that its time does not tell which one was meant.
+// matchesDigest compares with every secret, so that its duration does not depend on which one matches.
 func (r *Registry) matchesDigest(client oauth.ClientID, secrets []oauth.Secret, shown string) bool {
 	found := false
 	for _, s := range secrets {
@@ -153,26 +153,26 @@ func (r *Registry) matchesDigest(client oauth.ClientID, secrets []oauth.Secret, 
 	return found
 }
 
-// matchesHash computes a slow hash once for all callers that show the same secret at the same time:
-// a client with many connections starts with a crowd of them.
+// matchesHash computes a slow hash once for all concurrent callers with the same secret: a client with many
+// connections sends it on all of them when it starts.
 func (r *Registry) matchesHash(ctx context.Context, c oauth.Client, s oauth.Secret, shown string) (bool, error) {
-	name := r.remembered.name(c, s, shown)
-	if r.remembered.knows(name) {
+	entry := r.hashCache.entry(c, s, shown)
+	if r.hashCache.has(entry) {
 		return true, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	shared := context.WithoutCancel(ctx) // the first caller's leaving is no reason to fail the others
-	// Nobody leaves before the answer: a guess that is checked has been made, and must be counted as one.
-	answer, err, _ := r.hashing.Do(string(name[:]), func() (any, error) {
+	// Detach from ctx: the result is shared, and a cancelled request must still count as an attempt.
+	shared := context.WithoutCancel(ctx)
+	answer, err, _ := r.hashing.Do(string(entry[:]), func() (any, error) {
 		start := r.o.Now()
 		ok, err := r.o.Hasher.Verify(shared, s.Hash, shown)
 		if err == nil {
 			r.costs.add(s.Hash, r.o.Now().Sub(start))
 		}
 		if ok && err == nil {
-			r.remembered.add(name)
+			r.hashCache.add(entry)
 			r.renew(shared, c, s, shown)
 		}
 		return ok, err

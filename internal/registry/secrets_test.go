@@ -69,21 +69,21 @@ func TestChosenSecretIsHashedSlowlyAndRememberedForAWhile(t *testing.T) {
 		t.Error("exactly the secret fits")
 	}
 	if hashes(t, r, c.ID, "demo-secret") {
-		t.Error("a success is not remembered")
+		t.Error("a success is not cached")
 	}
 	if !hashes(t, r, c.ID, "demo-secre") {
-		t.Error("a failure is remembered")
+		t.Error("a failure is cached")
 	}
-	s.pass(rememberFor)
+	s.pass(hashCacheTTL)
 	if !hashes(t, r, c.ID, "demo-secret") {
-		t.Error("remembered for too long")
+		t.Error("cached for too long")
 	}
 	if !fits(t, r, c.ID, "demo-secret") || hashes(t, r, c.ID, "demo-secret") {
-		t.Error("not remembered again")
+		t.Error("not cached again")
 	}
 	rename(t, r, c.ID, "Renamed")
 	if !hashes(t, r, c.ID, "demo-secret") {
-		t.Error("remembered although the client changed")
+		t.Error("cached although the client changed")
 	}
 }
 
@@ -154,11 +154,11 @@ func TestACrowdWithOneSecretCostsOneHash(t *testing.T) {
 
 func TestRememberedIsBounded(t *testing.T) {
 	t.Parallel()
-	m := newRemembered(newStage().now)
-	for i := range maxRemembered + 100 {
-		m.add(m.name(oauth.Client{}, oauth.Secret{}, fmt.Sprint(i)))
+	m := newHashCache(newStage().now)
+	for i := range maxCachedHashes + 100 {
+		m.add(m.entry(oauth.Client{}, oauth.Secret{}, fmt.Sprint(i)))
 	}
-	if len(m.until) != maxRemembered {
+	if len(m.until) != maxCachedHashes {
 		t.Errorf("%d", len(m.until))
 	}
 }
