@@ -53,12 +53,18 @@ func (op Operator) RevokeGrant(ctx context.Context, ref oauth.GrantRef) error {
 }
 
 // RevokeUser ends every grant of a user, or those to one client, and returns how many; beyond a few
-// hundred the number is an estimate. Sessions live on.
+// hundred the number is an estimate. Sessions live on. A client must be registered.
 func (op Operator) RevokeUser(ctx context.Context, user oauth.UserID, client oauth.ClientID) (n int, err error) {
 	err = op.act(ctx, "user.revoke_tokens", string(user), func(ctx context.Context, d *deed) error {
 		d.after = facts{"client_id": string(client)}
 		if _, err := op.o.Directory.Get(ctx, user); err != nil {
 			return asked(err, "user")
+		}
+		if client != "" {
+			// An ending is stored even where it ends nothing: no made-up ids.
+			if _, err := op.Client(ctx, client); err != nil {
+				return err
+			}
 		}
 		n, err = op.o.Sessions.EndGrants(ctx, user, client)
 		op.o.Events.Emit(ctx, event.TokenRevoked{

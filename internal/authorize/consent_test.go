@@ -2,6 +2,7 @@ package authorize_test
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -98,5 +99,31 @@ func TestF_S17_RoundsOfIssuingAndWithdrawing(t *testing.T) {
 		race.Wait()
 		r.step(t, r.pending(t, "scope", "read write"), &s, authorize.Ready)
 		ok(t, r.Withdraw(t.Context(), s.User, "app"))
+	}
+}
+
+// What the account page's form says is stored only for a client that can have something of the user's.
+func TestF_S01_AMadeUpClientIsNotWithdrawn(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	s := r.signIn(t)
+	latest := func() oauth.Generation {
+		found, err := r.sessions.Get(t.Context(), s.Ref)
+		ok(t, err)
+		return found.Latest
+	}
+	before := latest()
+	for _, id := range []string{"", "nobody", "@withdrawals", "no id\n", strings.Repeat("x", 100_000)} {
+		ok(t, r.Withdraw(t.Context(), s.User, oauth.ClientID(id)))
+		if latest() != before {
+			t.Fatalf("a withdrawal from %.20q was stored", id)
+		}
+	}
+	// A consent outlives its client until the cleanup: a client of the same id must not find it.
+	_, err := r.consents.Give(t.Context(), s.User, oauth.Consent{Client: "deleted", Scope: oauth.Scopes{"read"}, Given: r.now()}, time.Time{})
+	ok(t, err)
+	ok(t, r.Withdraw(t.Context(), s.User, "deleted"))
+	if state, err := r.consents.Of(t.Context(), s.User, "deleted"); err != nil || state.Consent.Client != "" || latest() == before {
+		t.Errorf("the consent to a deleted client: %+v, %v", state, err)
 	}
 }

@@ -90,8 +90,12 @@ func (a *Authorizer) named(ctx context.Context, found []Given) ([]Given, error) 
 }
 
 // Withdraw takes back what a user gave a client: the consent first, so that nothing new is given
-// without asking, then every grant with its tokens. It can be repeated.
+// without asking, then every grant with its tokens. It can be repeated. A client that can have nothing of the
+// user's changes nothing: its id comes from a form, and every ending of a client is stored.
 func (a *Authorizer) Withdraw(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
+	if may, err := a.mayHold(ctx, user, client); err != nil || !may {
+		return err
+	}
 	ctx, release := commit.Begin(ctx)
 	defer release()
 	err := a.o.Consents.Withdraw(ctx, user, client)
@@ -102,4 +106,22 @@ func (a *Authorizer) Withdraw(ctx context.Context, user oauth.UserID, client oau
 	}
 	a.o.Events.Emit(ctx, event.ConsentWithdrawn{User: user, Client: client, Outcome: commit.OutcomeOf(err)})
 	return err
+}
+
+// mayHold reports whether a client can have anything of a user's: it is registered, or the user's consent
+// has outlived it. That consent would hold again for a client that is registered under the same id. Grants
+// do not count without their client.
+func (a *Authorizer) mayHold(ctx context.Context, user oauth.UserID, client oauth.ClientID) (bool, error) {
+	_, err := a.o.Registry.Client(ctx, client)
+	if err == nil {
+		return true, nil
+	}
+	if !errors.Is(err, store.Absent) {
+		return false, oauth.Unavailable(err)
+	}
+	state, err := a.o.Consents.Of(ctx, user, client)
+	if err != nil {
+		return false, oauth.Unavailable(err)
+	}
+	return state.Consent.Client != "", nil
 }

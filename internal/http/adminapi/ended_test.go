@@ -99,3 +99,12 @@ func TestF_S01_AllAnswersAboutAnEndedGrantAgree(t *testing.T) {
 		})
 	}
 }
+
+// An ending is stored even where it ends nothing, so an id that names no client is refused.
+func TestF_S01_AUsersGrantsToAMadeUpClientAreNotRevoked(t *testing.T) {
+	t.Parallel()
+	d := onRedis(t)
+	c := clientOf(t, d, asked(t, root(d)))
+	is(t, "nobody", second(c.RevokeUserTokens(t.Context(), userOf(t, c), "nobody")), "not-found")
+	ok(t, second(c.RevokeUserTokens(t.Context(), userOf(t, c), "demo")))
+}

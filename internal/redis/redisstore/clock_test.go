@@ -136,7 +136,8 @@ func TestF_S01_AnEndingDuringTheCleanupStays(t *testing.T) {
 		if verb != "grants.index" {
 			return
 		}
-		if reads++; reads == 2 { // the first reads the index, the second the grants
+		reads++
+		if reads == 2 { // the first reads the index, the second the grants
 			once.Do(func() { raise(store.Ending{What: store.EndedSession, Root: g.Ref.Root()}) })
 		}
 	}

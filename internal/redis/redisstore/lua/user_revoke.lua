@@ -32,16 +32,22 @@ end
 raise(ARGV[3], made)
 raise('v', made)
 
--- Sign-outs are forgotten by the cleanup. A user who signs out more often than it comes loses the
--- grants of their other browsers instead of filling the store.
+-- Endings of single browsers and clients are forgotten by the cleanup. A user with more of them than the
+-- cleanup keeps up with loses the grants of all browsers, or to all clients, instead of filling the store.
 if redis.call('HLEN', KEYS[1]) > 256 then
-  local roots = {}
+  local roots, clients = {}, {}
   for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
-    if string.sub(name, 1, 2) == 's:' then roots[#roots + 1] = name end
+    local kind = string.sub(name, 1, 2)
+    if kind == 's:' then roots[#roots + 1] = name end
+    if kind == 'c:' then clients[#clients + 1] = name end
   end
   if #roots > 128 then
     redis.call('HDEL', KEYS[1], unpack(roots))
     raise('sessions', made)
+  end
+  if #clients > 128 then
+    redis.call('HDEL', KEYS[1], unpack(clients))
+    raise('grants', made)
   end
 end
 redis.call('PEXPIRE', KEYS[1], keep)
