@@ -219,7 +219,7 @@ func newHouse(t *testing.T) *house {
 	})
 	h.pipeline = granttype.New(h.tokens, h, granttype.ClientCredentials{Now: time.Now})
 	h.authorizer = authorize.New(authorize.Options{
-		Registry: h.registry, Sessions: h.sessions, Grants: h.grants, Consents: given, Overview: redisstore.NewOverview(db), Ring: ring, Events: h, Now: time.Now,
+		Registry: h.registry, Sessions: h.sessions, Grants: h.grants, Consents: given, Requests: redisstore.NewRequests(db), Overview: redisstore.NewOverview(db), Ring: ring, Events: h, Now: time.Now,
 	})
 	h.Operator = admin.New(admin.Options{
 		Registry: h.registry, Directory: h.directory, Sessions: h.sessions, Tokens: h.tokens, Ring: ring, Grants: h.grants,
@@ -350,7 +350,7 @@ func verbs() map[string]func(*testing.T, context.Context, *house, stage) error {
 			return h.sessions.End(ctx, s.session, session.ReasonLogout)
 		},
 		"consent.given": func(_ *testing.T, ctx context.Context, h *house, s stage) error {
-			_, err := h.authorizer.Allow(ctx, authorize.Pending{Client: s.client, Scope: oauth.Scopes{"read"}}, s.session)
+			_, err := h.authorizer.Allow(ctx, authorize.Continuation{Request: authorize.Request{Client: s.client, Asked: authorize.Asked{Scope: oauth.Scopes{"read"}}}}, s.session)
 			return err
 		},
 		"consent.withdrawn": func(_ *testing.T, ctx context.Context, h *house, s stage) error {

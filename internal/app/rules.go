@@ -166,6 +166,7 @@ type rules struct {
 // newRules makes them: one line a room, and one line a grant type.
 func newRules(c config.Config, issuer string, b base, events event.Sink, now func() time.Time) rules {
 	lifetimes, resources, counts := lifetimesOf(c), resourcesOf(c), counting{c.Limits, b.stores.limits, events, now}
+	limits := counts.limiter()
 	secrets := counts.guard(ratelimit.ClientFailures, ratelimit.ClientFailuresIP)
 	tokens := token.New(token.Options{
 		Access: b.stores.access, Grants: b.stores.grants, Clients: b.registry, Ring: b.ring, Events: events, Now: now, Issuer: issuer,
@@ -178,7 +179,7 @@ func newRules(c config.Config, issuer string, b base, events event.Sink, now fun
 			Registry: b.registry, Events: events, Now: now, Guard: secrets,
 		}),
 		guards: []*ratelimit.Guard{b.passwords, secrets},
-		limits: counts.limiter(),
+		limits: limits,
 		tokens: tokens,
 		grantTypes: granttype.New(tokens, events,
 			granttype.AuthorizationCode{Chain: chain},
@@ -186,7 +187,7 @@ func newRules(c config.Config, issuer string, b base, events event.Sink, now fun
 			granttype.ClientCredentials{Now: now, UserOnly: userOnly(c), Resources: resources},
 		),
 		authorizer: authorize.New(authorize.Options{
-			Registry: b.registry, Sessions: b.sessions, Grants: b.stores.grants, Consents: b.stores.consents,
+			Registry: b.registry, Sessions: b.sessions, Grants: b.stores.grants, Consents: b.stores.consents, Requests: b.stores.requests, Limits: limits,
 			Overview: b.stores.overview, Ring: b.ring, People: b.directory, Events: events,
 			Now: now, Issuer: issuer, Lifetimes: lifetimes, Resources: resources,
 		}),

@@ -25,6 +25,7 @@ type stores struct {
 	access   store.Access
 	sessions store.Sessions
 	consents store.Consents
+	requests store.Requests
 	users    store.Users
 	keys     store.Keys
 	audit    store.Audit
@@ -117,6 +118,7 @@ func openStores(ctx context.Context, c config.Redis, owner redisconn.Owner, w wa
 		access:   redisstore.NewAccess(db),
 		sessions: redisstore.NewSessions(db),
 		consents: redisstore.NewConsents(db),
+		requests: redisstore.NewRequests(db),
 		users:    redisstore.NewUsers(db),
 		keys:     redisstore.NewKeys(db),
 		audit:    redisstore.NewAudit(db),

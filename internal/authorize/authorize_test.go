@@ -111,7 +111,7 @@ func newRoom(t testing.TB) *room {
 	r.register(t, "app", false)
 	r.register(t, "own", true)
 	r.Authorizer = authorize.New(authorize.Options{
-		Registry: r.registry, Sessions: r.sessions, Grants: hookedGrants{r.grants, r}, Consents: r.consents, Overview: redisstore.NewOverview(db), Ring: ring,
+		Registry: r.registry, Sessions: r.sessions, Grants: hookedGrants{r.grants, r}, Consents: r.consents, Requests: redisstore.NewRequests(db), Overview: redisstore.NewOverview(db), Ring: ring,
 		Events: event.Sinks{}, Now: r.now, Issuer: "https://as.example",
 	})
 	return r
@@ -147,12 +147,18 @@ func params(t testing.TB, with ...string) oauth.Params {
 	return p
 }
 
-// pending is a request that passed its checks.
-func (r *room) pending(t testing.TB, with ...string) authorize.Pending {
+// check runs the checks of the authorization endpoint.
+func (r *room) check(t testing.TB, sent oauth.Params) (authorize.Request, error) {
 	t.Helper()
-	p, err := r.Check(t.Context(), params(t, with...), nil)
+	return r.Check(t.Context(), authorize.AtAuthorize, authorize.Sent{Params: sent})
+}
+
+// pending is a request that passed its checks.
+func (r *room) pending(t testing.TB, with ...string) authorize.Continuation {
+	t.Helper()
+	request, err := r.check(t, params(t, with...))
 	ok(t, err)
-	return p
+	return r.Begin(request)
 }
 
 func (r *room) signIn(t *testing.T) oauth.Session {
@@ -162,7 +168,7 @@ func (r *room) signIn(t *testing.T) oauth.Session {
 	return s
 }
 
-func (r *room) step(t *testing.T, p authorize.Pending, s *oauth.Session, want authorize.Step) {
+func (r *room) step(t *testing.T, p authorize.Continuation, s *oauth.Session, want authorize.Step) {
 	t.Helper()
 	if got, err := r.Step(t.Context(), &p, s); got != want || err != nil {
 		t.Errorf("step %d (%v), want %d", got, err, want)
@@ -170,7 +176,7 @@ func (r *room) step(t *testing.T, p authorize.Pending, s *oauth.Session, want au
 }
 
 // allow is what a person does on the consent page: it returns the request with the decision.
-func (r *room) allow(t *testing.T, p authorize.Pending, s oauth.Session) authorize.Pending {
+func (r *room) allow(t *testing.T, p authorize.Continuation, s oauth.Session) authorize.Continuation {
 	t.Helper()
 	p, err := r.Allow(t.Context(), p, s)
 	ok(t, err)
@@ -200,7 +206,7 @@ func TestEveryRequestEnds(t *testing.T) {
 		asked := []authorize.Step{}
 		for range 4 {
 			r.advance(time.Second) // people take their time
-			sealed, err := r.Seal(p, ours())
+			sealed, err := r.Seal(t.Context(), p, ours())
 			ok(t, err)
 			p, err = r.Resume(t.Context(), sealed, ours())
 			ok(t, err)
@@ -290,7 +296,7 @@ func TestR07_AConsentIsForTheClientThatAsked(t *testing.T) {
 func TestA31_AnInteractionIsCheckedAnew(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
-	sealed, err := r.Seal(r.pending(t, "scope", "read write"), ours())
+	sealed, err := r.Seal(t.Context(), r.pending(t, "scope", "read write"), ours())
 	ok(t, err)
 	change := func(edit func(*oauth.Client)) {
 		_, err := r.registry.Change(t.Context(), "app", func(c *oauth.Client) error { edit(c); return nil })

@@ -17,7 +17,7 @@ func TestF_S17_ADecisionCountsForItsOwnInteraction(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
 	s := r.signIn(t)
-	here, err := r.Seal(r.pending(t, "prompt", "consent", "scope", "read write"), ours())
+	here, err := r.Seal(t.Context(), r.pending(t, "prompt", "consent", "scope", "read write"), ours())
 	ok(t, err)
 	r.advance(time.Second)
 	there := r.allow(t, r.pending(t, "scope", "read write"), s)

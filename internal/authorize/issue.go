@@ -29,16 +29,16 @@ const markLife = 2*InteractionLife + 5*time.Minute
 // An interaction yields one code, however often and by however many callers it is brought. Whoever brings it
 // again gets that same code as long as it can be redeemed, because a browser may not have seen the first
 // answer; and AlreadyAnswered from then on.
-func (a *Authorizer) Issue(ctx context.Context, p Pending, session oauth.Session) (Answer, error) {
-	random, create := p.id[:oauth.GrantEntropy], func(ctx context.Context, g oauth.Grant) error {
-		once := store.Once{Name: string(p.id.Ref()), Keep: markLife - g.Born.Sub(p.asked)}
+func (a *Authorizer) Issue(ctx context.Context, c Continuation, session oauth.Session) (Answer, error) {
+	random, create := c.id[:oauth.GrantEntropy], func(ctx context.Context, g oauth.Grant) error {
+		once := store.Once{Name: string(c.id.Ref()), Keep: markLife - g.Born.Sub(c.asked)}
 		return a.o.Grants.CreateOnce(ctx, g, once)
 	}
-	if p.id == (oauth.GrantID{}) {
+	if c.id == (oauth.GrantID{}) {
 		random, create = secret.Random(oauth.GrantEntropy), a.o.Grants.Create
 	}
 	id := oauth.NewGrantID(session.User, session.Root, random)
-	grant := a.grant(p, session, id.Ref())
+	grant := a.grant(c, session, id.Ref())
 	ctx, release := commit.Begin(ctx)
 	defer release()
 	// The generation is as old as the session was read: an ending since then is noticed here, and one that
@@ -48,45 +48,45 @@ func (a *Authorizer) Issue(ctx context.Context, p Pending, session oauth.Session
 	case errors.Is(err, store.Conflict):
 		grant, err = a.answeredBefore(ctx, grant)
 	case errors.Is(err, store.Revoked):
-		err = oauth.Refuse(oauth.AccessDenied, "the session has ended, or the access was revoked", nil).To(p.Return)
+		err = oauth.Refuse(oauth.AccessDenied, "the session has ended, or the access was revoked", nil).To(c.Return)
 	case err != nil:
-		err = oauth.Unavailable(err).To(p.Return)
+		err = oauth.Unavailable(err).To(c.Return)
 	}
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := a.stillAllowed(ctx, p, session, grant.Ref); err != nil {
-		return Answer{}, oauth.AsError(err).To(p.Return)
+	if err := a.stillAllowed(ctx, c, session, grant.Ref); err != nil {
+		return Answer{}, oauth.AsError(err).To(c.Return)
 	}
 	keyID, key := a.o.Ring.SealingKey()
 	code := oauth.Credential{
-		Kind: oauth.KindCode, Key: keyID, Grant: id, Code: oauth.CodeOf(grant.Expires, p.challenge, p.Return.URI),
+		Kind: oauth.KindCode, Key: keyID, Grant: id, Code: oauth.CodeOf(grant.Expires, c.Challenge, c.Return.URI),
 	}.Seal(key)
-	return Answer{Return: p.Return, Code: code}, nil
+	return Answer{Return: c.Return, Code: code}, nil
 }
 
 // grant is the record of what is allowed.
-func (a *Authorizer) grant(p Pending, session oauth.Session, ref oauth.GrantRef) oauth.Grant {
+func (a *Authorizer) grant(c Continuation, session oauth.Session, ref oauth.GrantRef) oauth.Grant {
 	now := a.o.Now().Truncate(time.Millisecond)
-	lifetimes := p.Client.Lifetimes.Or(a.o.Lifetimes)
+	lifetimes := c.Client.Lifetimes.Or(a.o.Lifetimes)
 	return oauth.Grant{
 		Ref:         ref,
-		Client:      p.Client.ID,
+		Client:      c.Client.ID,
 		User:        session.User,
 		Username:    session.Username,
 		Session:     session.Ref,
-		Scope:       p.Scope,
-		Audience:    p.Audience,
+		Scope:       c.Scope,
+		Audience:    c.Audience,
 		Born:        now,
 		Expires:     now.Add(lifetimes.Code),
 		End:         now.Add(lifetimes.RefreshAbsolute),
 		AuthTime:    session.AuthTime,
 		ACR:         session.ACR,
 		AMR:         session.AMR,
-		Offline:     p.Scope.Has(oauth.ScopeOfflineAccess) && !p.Client.SignOutEndsAll,
+		Offline:     c.Scope.Has(oauth.ScopeOfflineAccess) && !c.Client.SignOutEndsAll,
 		Generation:  session.Latest,
-		RedirectURI: p.Return.URI,
-		Nonce:       p.nonce,
+		RedirectURI: c.Return.URI,
+		Nonce:       c.Nonce,
 	}
 }
 
@@ -108,7 +108,7 @@ func (a *Authorizer) answeredBefore(ctx context.Context, again oauth.Grant) (oau
 
 // stillAllowed closes a race: whoever ends a session, or withdraws a consent, ends the grants they can see. A
 // grant that was being created meanwhile is either seen there, or sees here that it must not live.
-func (a *Authorizer) stillAllowed(ctx context.Context, p Pending, s oauth.Session, ref oauth.GrantRef) error {
+func (a *Authorizer) stillAllowed(ctx context.Context, c Continuation, s oauth.Session, ref oauth.GrantRef) error {
 	var alive bool
 	var state store.ConsentState
 	var both errgroup.Group // they leave in one pipeline
@@ -117,13 +117,13 @@ func (a *Authorizer) stillAllowed(ctx context.Context, p Pending, s oauth.Sessio
 		return err
 	})
 	both.Go(func() (err error) {
-		state, err = a.o.Consents.Of(ctx, s.User, p.Client.ID)
+		state, err = a.o.Consents.Of(ctx, s.User, c.Client.ID)
 		return err
 	})
 	err := both.Wait()
 	// Another client's withdrawal is counted too. A consent that still stands was not withdrawn.
-	withdrawn := state.Withdrawals != p.withdrawals && !givenTo(p.Client, state.Consent)
-	allowed := err == nil && !withdrawn && p.agreed(s.User, state.Consent)
+	withdrawn := state.Withdrawals != c.withdrawals && !givenTo(c.Client, state.Consent)
+	allowed := err == nil && !withdrawn && c.agreed(s.User, state.Consent)
 	if alive && allowed {
 		return nil
 	}

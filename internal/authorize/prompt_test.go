@@ -15,16 +15,16 @@ func TestA27_Prompts(t *testing.T) {
 		refused      bool
 	}{
 		{"", "", prompt{}, false},
-		{"none", "", prompt{none: true}, false},
-		{"login", "", prompt{login: true}, false},
-		{"select_account", "", prompt{login: true}, false},
-		{"consent", "", prompt{consent: true}, false},
-		{"consent login", "", prompt{login: true, consent: true}, false},
-		{"login login", "", prompt{login: true}, false},
-		{"  login  ", "", prompt{login: true}, false},
-		{"", "0", prompt{aged: true}, false},
-		{"none", "3600", prompt{none: true, aged: true, maxAge: time.Hour}, false},
-		{"", "2147483647", prompt{aged: true, maxAge: 2147483647 * time.Second}, false},
+		{"none", "", prompt{None: true}, false},
+		{"login", "", prompt{Login: true}, false},
+		{"select_account", "", prompt{Login: true}, false},
+		{"consent", "", prompt{Consent: true}, false},
+		{"consent login", "", prompt{Login: true, Consent: true}, false},
+		{"login login", "", prompt{Login: true}, false},
+		{"  login  ", "", prompt{Login: true}, false},
+		{"", "0", prompt{Aged: true}, false},
+		{"none", "3600", prompt{None: true, Aged: true, MaxAge: time.Hour}, false},
+		{"", "2147483647", prompt{Aged: true, MaxAge: 2147483647 * time.Second}, false},
 		{"none login", "", prompt{}, true},
 		{"login none", "", prompt{}, true},
 		{"none none", "", prompt{}, true},
@@ -59,15 +59,15 @@ func TestWhenAPersonMustProveThemselvesAgain(t *testing.T) {
 		want bool
 	}{
 		"nothing is demanded":               {prompt{}, asked.Add(-24 * time.Hour), true},
-		"login, from before":                {prompt{login: true}, asked.Add(-time.Second), false},
-		"login, since":                      {prompt{login: true}, asked, true},
-		"no age allowed, from before":       {prompt{aged: true}, asked.Add(-time.Second), false},
-		"no age allowed, since":             {prompt{aged: true}, asked.Add(time.Second), true},
-		"an hour allowed, half of it":       {prompt{aged: true, maxAge: time.Hour}, now.Add(-time.Hour / 2), true},
-		"an hour allowed, exactly":          {prompt{aged: true, maxAge: time.Hour}, now.Add(-time.Hour), true},
-		"an hour allowed, and more":         {prompt{aged: true, maxAge: time.Hour}, now.Add(-time.Hour - 1), false},
-		"login although young enough":       {prompt{login: true, aged: true, maxAge: time.Hour}, asked.Add(-time.Second), false},
-		"consent alone demands no password": {prompt{consent: true}, asked.Add(-time.Hour), true},
+		"login, from before":                {prompt{Login: true}, asked.Add(-time.Second), false},
+		"login, since":                      {prompt{Login: true}, asked, true},
+		"no age allowed, from before":       {prompt{Aged: true}, asked.Add(-time.Second), false},
+		"no age allowed, since":             {prompt{Aged: true}, asked.Add(time.Second), true},
+		"an hour allowed, half of it":       {prompt{Aged: true, MaxAge: time.Hour}, now.Add(-time.Hour / 2), true},
+		"an hour allowed, exactly":          {prompt{Aged: true, MaxAge: time.Hour}, now.Add(-time.Hour), true},
+		"an hour allowed, and more":         {prompt{Aged: true, MaxAge: time.Hour}, now.Add(-time.Hour - 1), false},
+		"login although young enough":       {prompt{Login: true, Aged: true, MaxAge: time.Hour}, asked.Add(-time.Second), false},
+		"consent alone demands no password": {prompt{Consent: true}, asked.Add(-time.Hour), true},
 	} {
 		if got := row.p.satisfied(row.auth, asked, now); got != row.want {
 			t.Errorf("%s: %v", name, got)
@@ -87,7 +87,7 @@ func FuzzParsePrompt(f *testing.F) {
 			}
 			return
 		}
-		if p.none && (p.login || p.consent) || p.maxAge < 0 || p.maxAge > 69*365*24*time.Hour || p.aged != (maxAge != "") {
+		if p.None && (p.Login || p.Consent) || p.MaxAge < 0 || p.MaxAge > 69*365*24*time.Hour || p.Aged != (maxAge != "") {
 			t.Errorf("%q %q: %+v", text, maxAge, p)
 		}
 	})

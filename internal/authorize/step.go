@@ -24,68 +24,68 @@ const adminAuthAge = 5 * time.Minute
 
 // Step decides what comes next for a request in a session; session is nil when nobody is signed
 // in. Under prompt=none a need is an error that goes back to the client (OIDC Core §3.1.2.6). A request that
-// is Ready goes to Issue, with what Step noted in p.
-func (a *Authorizer) Step(ctx context.Context, p *Pending, session *oauth.Session) (Step, error) {
-	if session == nil || !a.proved(p, *session) {
-		return a.need(p, NeedLogin, oauth.LoginRequired, "the user has to sign in")
+// is Ready goes to Issue, with what Step noted in c.
+func (a *Authorizer) Step(ctx context.Context, c *Continuation, session *oauth.Session) (Step, error) {
+	if session == nil || !a.proved(c, *session) {
+		return a.need(c, NeedLogin, oauth.LoginRequired, "the user has to sign in")
 	}
-	if p.hinted != "" && p.hinted != session.User {
-		if !session.AuthTime.Before(p.asked) { // asked for one person, and another one signed in
-			return 0, p.refuse(oauth.LoginRequired, "another user than the id_token_hint names has signed in")
+	if c.Hinted != "" && c.Hinted != session.User {
+		if !session.AuthTime.Before(c.asked) { // asked for one person, and another one signed in
+			return 0, c.refuse(oauth.LoginRequired, "another user than the id_token_hint names has signed in")
 		}
-		return a.need(p, NeedLogin, oauth.LoginRequired, "the user of the id_token_hint has to sign in")
+		return a.need(c, NeedLogin, oauth.LoginRequired, "the user of the id_token_hint has to sign in")
 	}
-	state, err := a.o.Consents.Of(ctx, session.User, p.Client.ID)
+	state, err := a.o.Consents.Of(ctx, session.User, c.Client.ID)
 	if err != nil {
-		return 0, oauth.Unavailable(err).To(p.Return)
+		return 0, oauth.Unavailable(err).To(c.Return)
 	}
-	if !p.agreed(session.User, state.Consent) {
-		return a.need(p, NeedConsent, oauth.ConsentRequired, "the user has to consent")
+	if !c.agreed(session.User, state.Consent) {
+		return a.need(c, NeedConsent, oauth.ConsentRequired, "the user has to consent")
 	}
-	p.withdrawals = state.Withdrawals
+	c.withdrawals = state.Withdrawals
 	return Ready, nil
 }
 
-func (a *Authorizer) need(p *Pending, step Step, code oauth.Code, why string) (Step, error) {
-	if p.prompt.none {
-		return 0, p.refuse(code, why)
+func (a *Authorizer) need(c *Continuation, step Step, code oauth.Code, why string) (Step, error) {
+	if c.Prompt.None {
+		return 0, c.refuse(code, why)
 	}
 	return step, nil
 }
 
 // refuse sends a refusal back to the client.
-func (p *Pending) refuse(code oauth.Code, why string) error {
-	return p.about(oauth.Refuse(code, why, nil)).To(p.Return)
+func (c *Continuation) refuse(code oauth.Code, why string) error {
+	return c.refusal(oauth.Refuse(code, why, nil), Sent{}).To(c.Return)
 }
 
 // proved reports whether the person need not sign in again.
-func (a *Authorizer) proved(p *Pending, session oauth.Session) bool {
+func (a *Authorizer) proved(c *Continuation, session oauth.Session) bool {
 	now := a.o.Now()
-	if p.Scope.HasAdmin() && now.Sub(session.AuthTime) > adminAuthAge {
+	if c.Scope.HasAdmin() && now.Sub(session.AuthTime) > adminAuthAge {
 		return false
 	}
-	return p.prompt.satisfied(session.AuthTime, p.asked, now)
+	return c.Prompt.satisfied(session.AuthTime, c.asked, now)
 }
 
 // agreed reports whether the user consented to the request. given is what they allowed the client and have
 // not withdrawn. Where the person must be asked each time, only a decision on the consent page of this very
 // interaction counts.
-func (p *Pending) agreed(user oauth.UserID, given oauth.Consent) bool {
-	if p.Client.SkipConsent && !p.Client.Public() && !p.mustAsk() {
+func (c *Continuation) agreed(user oauth.UserID, given oauth.Consent) bool {
+	if c.Client.SkipConsent && !c.Client.Public() && !c.mustAsk() {
 		return true
 	}
-	if !givenTo(p.Client, given) || !p.Scope.Within(given.Scope) {
+	if !givenTo(c.Client, given) || !c.Scope.Within(given.Scope) {
 		return false
 	}
-	return !p.mustAsk() || p.decided != nil && p.decided.User == user && p.Scope.Within(p.decided.Scope)
+	return !c.mustAsk() || c.decided != nil && c.decided.User == user && c.Scope.Within(c.decided.Scope)
 }
 
 // mustAsk reports whether no earlier consent counts: the client demands it, an admin scope is asked for, or
 // nothing proves that the answer reaches the client. Anybody on the device can listen on a loopback port or
 // register a private-use scheme, and a public client has no secret that the code would be worthless without
 // (RFC 8252 §8.6).
-func (p *Pending) mustAsk() bool {
-	return p.prompt.consent || p.Scope.HasAdmin() || p.Client.Public() && !oauth.IsWebRedirect(p.Return.URI)
+func (c *Continuation) mustAsk() bool {
+	return c.Prompt.Consent || c.Scope.HasAdmin() || c.Client.Public() && !oauth.IsWebRedirect(c.Return.URI)
 }
 
 // givenTo reports whether a consent is for a client, and not for one that had its id before.
@@ -95,23 +95,23 @@ func givenTo(client oauth.Client, c oauth.Consent) bool {
 
 // Allow records the user's consent to the request, beside what they allowed this client before, and returns
 // the request with the decision. Seal it: the decision counts for this interaction only.
-func (a *Authorizer) Allow(ctx context.Context, p Pending, session oauth.Session) (Pending, error) {
-	consent := oauth.Consent{Client: p.Client.ID, Scope: p.Scope, Given: a.o.Now()}
+func (a *Authorizer) Allow(ctx context.Context, c Continuation, session oauth.Session) (Continuation, error) {
+	consent := oauth.Consent{Client: c.Client.ID, Scope: c.Scope, Given: a.o.Now()}
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	_, err := a.o.Consents.Give(ctx, session.User, consent, p.Client.Created.Truncate(time.Millisecond))
+	_, err := a.o.Consents.Give(ctx, session.User, consent, c.Client.Created.Truncate(time.Millisecond))
 	if err != nil {
 		err = oauth.Unavailable(err)
 	}
 	a.o.Events.Emit(ctx, event.ConsentGiven{
-		User: session.User, Client: p.Client.ID, Scope: p.Scope, Outcome: commit.OutcomeOf(err),
+		User: session.User, Client: c.Client.ID, Scope: c.Scope, Outcome: commit.OutcomeOf(err),
 	})
-	p.decided = &decision{User: session.User, Scope: p.Scope}
-	return p, err
+	c.decided = &decision{User: session.User, Scope: c.Scope}
+	return c, err
 }
 
 // Deny answers the client that the user refused.
-func (a *Authorizer) Deny(ctx context.Context, p Pending, session oauth.Session) error {
-	a.o.Events.Emit(ctx, event.ConsentDenied{User: session.User, Client: p.Client.ID, Scope: p.Scope})
-	return oauth.Refuse(oauth.AccessDenied, "the user refused", nil).To(p.Return).Recorded()
+func (a *Authorizer) Deny(ctx context.Context, c Continuation, session oauth.Session) error {
+	a.o.Events.Emit(ctx, event.ConsentDenied{User: session.User, Client: c.Client.ID, Scope: c.Scope})
+	return oauth.Refuse(oauth.AccessDenied, "the user refused", nil).To(c.Return).Recorded()
 }

@@ -154,6 +154,7 @@ type Limits struct {
 	AuthorizeIP      string `key:"authorize_ip" default:"60000/1m" doc:"Requests to /authorize from one address."`
 	LoginIP          string `key:"login_ip" default:"12000/1m" doc:"Requests to the sign-in page from one address."`
 	PagesIP          string `key:"pages_ip" default:"12000/1m" doc:"Requests to every other page (consent, account, sign-out) from one address."`
+	LargeRequestsIP  string `key:"large_requests_ip" default:"60/1m" doc:"Authorization requests from one address that are too large for an address line (4 KB) and are kept in Redis while a person signs in: up to 16 KB each, for an hour."`
 	LoginFailures    string `key:"login_failures" default:"10/15m" doc:"Wrong passwords for one user name; then it is locked for that span, or until an operator unlocks it."`
 	LoginFailuresIP  string `key:"login_failures_ip" default:"200/15m" doc:"Wrong passwords from one address; then it is locked for that span."`
 	ClientFailures   string `key:"client_failures" default:"30/5m" doc:"Wrong secrets for one client from one address; then that client is locked at that address for that span. Callers whose secret was right before are not."`

@@ -27,7 +27,7 @@ func TestParseRate(t *testing.T) {
 func TestLimitsByDefault(t *testing.T) {
 	t.Parallel()
 	want := map[string]Rate{
-		"authorize_ip": {60_000, time.Minute}, "login_ip": {12_000, time.Minute}, "pages_ip": {12_000, time.Minute},
+		"authorize_ip": {60_000, time.Minute}, "login_ip": {12_000, time.Minute}, "pages_ip": {12_000, time.Minute}, "large_requests_ip": {60, time.Minute},
 		"login_failures": {10, 15 * time.Minute}, "login_failures_ip": {200, 15 * time.Minute},
 		"client_failures": {30, 5 * time.Minute}, "client_failures_ip": {300, 5 * time.Minute},
 	}

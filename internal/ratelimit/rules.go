@@ -16,6 +16,8 @@ const (
 	PagesIP      Rule = "pages_ip"
 	TokenIP      Rule = "token_ip"
 	IntrospectIP Rule = "introspect_ip"
+
+	LargeRequestsIP Rule = "large_requests_ip"
 )
 
 // The rates of authenticated clients.

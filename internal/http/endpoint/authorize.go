@@ -54,7 +54,7 @@ func (e *Authorize) Serve(w http.ResponseWriter, r *http.Request) error {
 	return e.Errors.SendBack(w, r, answer.Return, url.Values{"code": {answer.Code.Reveal()}})
 }
 
-func (e *Authorize) pending(r *http.Request) (authorize.Pending, error) {
+func (e *Authorize) pending(r *http.Request) (authorize.Continuation, error) {
 	// Read by itself: it holds a whole request, and may be longer than one of its parameters may.
 	if sealed := r.URL.Query().Get(web.ParamInteraction); sealed != "" && r.Method == http.MethodGet {
 		if r.URL.Query().Has(web.ParamRestart) {
@@ -64,18 +64,19 @@ func (e *Authorize) pending(r *http.Request) (authorize.Pending, error) {
 	}
 	params, err := readAuthorization(r)
 	if err != nil && oauth.AsError(err).Code != oauth.InvalidRequest {
-		return authorize.Pending{}, err
+		return authorize.Continuation{}, err
 	}
-	return e.Authorizer.Check(r.Context(), params, err)
+	request, err := e.Authorizer.Check(r.Context(), authorize.AtAuthorize, authorize.Sent{Params: params, Malformed: err})
+	return e.Authorizer.Begin(request), err
 }
 
 // bounce turns a request by POST (OIDC Core §3.1.2.1) into a GET on our own origin, which decides it. A post from
 // another site carries no SameSite=Lax cookie, so that the session of somebody who is signed in is not seen;
 // the GET that follows a redirect carries it.
-func (e *Authorize) bounce(w http.ResponseWriter, r *http.Request, pending authorize.Pending) error {
-	sealed, err := e.Authorizer.Seal(pending, nil)
+func (e *Authorize) bounce(w http.ResponseWriter, r *http.Request, pending authorize.Continuation) error {
+	sealed, err := e.Authorizer.Seal(r.Context(), pending, nil)
 	if err != nil {
-		return oauth.AsError(err).To(pending.Return)
+		return err
 	}
 	web.SeeOther(w, r.URL.Path+"?"+url.Values{web.ParamInteraction: {sealed}}.Encode())
 	return nil
@@ -102,10 +103,10 @@ func (e *Authorize) person(r *http.Request) (*oauth.Session, error) {
 	return &found, nil
 }
 
-func (e *Authorize) ask(w http.ResponseWriter, r *http.Request, page string, pending authorize.Pending) error {
-	sealed, err := e.Authorizer.Seal(pending, e.Cookies.Browser(w, r))
+func (e *Authorize) ask(w http.ResponseWriter, r *http.Request, page string, pending authorize.Continuation) error {
+	sealed, err := e.Authorizer.Seal(r.Context(), pending, e.Cookies.Browser(w, r))
 	if err != nil {
-		return oauth.AsError(err).To(pending.Return)
+		return err
 	}
 	web.SeeOther(w, page+"?"+url.Values{web.ParamInteraction: {sealed}}.Encode())
 	return nil

@@ -109,14 +109,14 @@ func (p *Pages) decide(w http.ResponseWriter, r *http.Request) error {
 
 // allow records the consent, and goes on with an interaction that holds the decision. A request that was
 // started again is shown first: what the person saw was an earlier one.
-func (p *Pages) allow(w http.ResponseWriter, r *http.Request, pending authorize.Pending, person oauth.Session) error {
+func (p *Pages) allow(w http.ResponseWriter, r *http.Request, pending authorize.Continuation, person oauth.Session) error {
 	if !pending.Restarted {
 		var err error
 		if pending, err = p.o.Authorizer.Allow(r.Context(), pending, person); err != nil {
 			return err
 		}
 	}
-	interaction, err := p.o.Authorizer.Seal(pending, p.o.Cookies.Browser(w, r))
+	interaction, err := p.o.Authorizer.Seal(r.Context(), pending, p.o.Cookies.Browser(w, r))
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (p *Pages) allow(w http.ResponseWriter, r *http.Request, pending authorize.
 }
 
 // describe puts a request into words.
-func (p *Pages) describe(pending authorize.Pending) consent {
+func (p *Pages) describe(pending authorize.Continuation) consent {
 	lifetimes := pending.Client.Lifetimes.Or(p.o.Lifetimes)
 	c := consent{
 		App:    nameOf(pending.Client),

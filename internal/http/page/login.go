@@ -76,7 +76,7 @@ func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) error {
 
 // offerCurrent lets somebody who is signed in go on as who they are, unless they asked for another account:
 // at once where the request allows it, else with their password.
-func (p *Pages) offerCurrent(r *http.Request, shown *login, pending *authorize.Pending, person oauth.Session) {
+func (p *Pages) offerCurrent(r *http.Request, shown *login, pending *authorize.Continuation, person oauth.Session) {
 	shown.Current = person.Username
 	hinted := shown.Username != "" && shown.Username != person.Username
 	if pending == nil || hinted || r.URL.Query().Has(fieldOther) {
@@ -137,7 +137,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 
 // typedAgain is the sign-in form as it is shown again after something typed was wrong: with the name that was
 // typed, and for the account of the person who is signed in when it was theirs.
-func (p *Pages) typedAgain(r *http.Request, pending *authorize.Pending, name, interaction string) (login, error) {
+func (p *Pages) typedAgain(r *http.Request, pending *authorize.Continuation, name, interaction string) (login, error) {
 	shown := login{Interaction: interaction, Username: bounded(name)}
 	person, err := p.person(r)
 	if err != nil || person == nil {
@@ -179,7 +179,7 @@ func (p *Pages) begin(w http.ResponseWriter, r *http.Request, user oauth.User) (
 }
 
 // drawLogin answers 401 to a wrong password and 200 otherwise, known and unknown names alike.
-func (p *Pages) drawLogin(w http.ResponseWriter, r *http.Request, pending *authorize.Pending, shown login) error {
+func (p *Pages) drawLogin(w http.ResponseWriter, r *http.Request, pending *authorize.Continuation, shown login) error {
 	s := sheet{name: "login", status: http.StatusOK, script: scriptReveal}
 	switch {
 	case shown.Wrong:

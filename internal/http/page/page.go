@@ -109,7 +109,7 @@ func (p *Pages) person(r *http.Request) (*oauth.Session, error) {
 
 // resume opens the pending request that a page was asked for; nil when it was asked for by itself. The text is
 // the interaction to go on with: a request that was started again has a new one.
-func (p *Pages) resume(r *http.Request, interaction string, browser oauth.Browser) (*authorize.Pending, string, error) {
+func (p *Pages) resume(r *http.Request, interaction string, browser oauth.Browser) (*authorize.Continuation, string, error) {
 	if interaction == "" {
 		return nil, "", nil
 	}
@@ -119,7 +119,7 @@ func (p *Pages) resume(r *http.Request, interaction string, browser oauth.Browse
 	}
 	web.NoteClient(r, pending.Client.ID)
 	if pending.Restarted {
-		interaction, err = p.o.Authorizer.Seal(pending, browser)
+		interaction, err = p.o.Authorizer.Seal(r.Context(), pending, browser)
 	}
 	return &pending, interaction, err
 }

@@ -115,7 +115,7 @@ func (p *Pages) choose(w http.ResponseWriter, r *http.Request, user oauth.User, 
 }
 
 // drawPassword answers 400 to a password that cannot be chosen.
-func (p *Pages) drawPassword(w http.ResponseWriter, r *http.Request, pending *authorize.Pending, shown newPassword) error {
+func (p *Pages) drawPassword(w http.ResponseWriter, r *http.Request, pending *authorize.Continuation, shown newPassword) error {
 	s := sheet{name: "password", status: http.StatusOK, script: scriptReveal}
 	if shown.Weak != "" || shown.Same {
 		s.status = http.StatusBadRequest

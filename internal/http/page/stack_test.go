@@ -85,7 +85,7 @@ func newStack(t *testing.T, look page.Look) *stack {
 	s.register(t, oauth.Client{ID: "planner", Name: "Recipe Planner", RedirectURIs: []string{callback}})
 	authorizer := authorize.New(authorize.Options{
 		Registry: s.registry, Sessions: s.sessions, Grants: grants, Consents: redisstore.NewConsents(db),
-		Overview: redisstore.NewOverview(db), Ring: ring, Events: events, Now: time.Now, Issuer: "http://issuer.example" + base,
+		Requests: redisstore.NewRequests(db), Overview: redisstore.NewOverview(db), Ring: ring, Events: events, Now: time.Now, Issuer: "http://issuer.example" + base,
 	})
 	cookies := web.Cookies{}
 	s.pages, err = page.New(page.Options{

@@ -34,7 +34,8 @@ func subject(db *redisconn.DB) storetest.Subject {
 	return storetest.Subject{
 		Grants: redisstore.NewGrants(db), Access: redisstore.NewAccess(db), Clients: redisstore.NewClients(db),
 		Users: redisstore.NewUsers(db), Sessions: redisstore.NewSessions(db), Consents: redisstore.NewConsents(db),
-		Audit: redisstore.NewAudit(db), Keys: redisstore.NewKeys(db), Limits: redisstore.NewLimits(db), Sweeps: redisstore.NewSweeps(db),
+		Requests: redisstore.NewRequests(db),
+		Audit:    redisstore.NewAudit(db), Keys: redisstore.NewKeys(db), Limits: redisstore.NewLimits(db), Sweeps: redisstore.NewSweeps(db),
 		Overview: redisstore.NewOverview(db), Revocations: redisstore.NewRevocations(db),
 	}
 }

@@ -99,6 +99,9 @@ func (names) userSessions(user oauth.UserID) string {
 
 func (names) consent(user oauth.UserID) string { return "auth:consent:" + safe(string(user)) }
 
+// request is an authorization request that waits for a person.
+func (names) request(name oauth.Digest) string { return "auth:request:" + name.Key() }
+
 func (names) limit(key oauth.Digest) string { return "auth:rate_limit:" + key.Key() }
 
 func (names) lease(task string) string { return "auth:lease:" + safe(task) }

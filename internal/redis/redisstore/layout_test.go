@@ -109,6 +109,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 		s.Grants.Create(ctx, g), s.Grants.Create(ctx, odd), s.Access.Put(ctx, token, now),
 		s.Access.Revoke(ctx, jwt, now.Add(time.Hour), now), s.Access.RevokeClient(ctx, "recipe-web-app", now, time.Hour),
 		s.Grants.CreateOnce(ctx, once, store.Once{Name: "once", Keep: time.Hour}), giveErr,
+		s.Requests.Keep(ctx, oauth.DigestOf("request"), "sealed", time.Hour),
 		s.Keys.Swap(ctx, 0, map[string][]byte{"1": {1}}, nil), auditErr, putErr, oddErr, userErr, startErr,
 		s.Clients.RaiseEpoch(ctx, now), s.Revocations.Raise(ctx, store.Ending{User: user.ID, What: store.EndedSession, Now: now, Keep: time.Hour}),
 	} {
@@ -124,7 +125,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 		"auth:consent:" + string(user.ID), "auth:epoch",
 		"auth:grant:" + string(g.Ref), "auth:grant:" + string(odd.Ref), "auth:grant:" + string(once.Ref),
 		"auth:interaction:once",
-		"auth:keys",
+		"auth:keys", "auth:request:" + oauth.DigestOf("request").Key(),
 		"auth:revoked:client:" + string(store.TagOf("recipe-web-app")), "auth:revoked:token:" + jwt.Digest.Key(),
 		"auth:revoked:user:" + string(oauth.TagOfUser(user.ID)),
 		"auth:session:ref_of_session", "auth:sessions",

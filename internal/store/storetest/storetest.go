@@ -23,6 +23,7 @@ type Subject struct {
 	Users    store.Users
 	Sessions store.Sessions
 	Consents store.Consents
+	Requests store.Requests
 	Keys     store.Keys
 	Audit    store.Audit
 	Limits   store.Limits
@@ -45,6 +46,7 @@ func All(t *testing.T, open Open) {
 	t.Run("sessions", func(t *testing.T) { Sessions(t, open) })
 	t.Run("overview", func(t *testing.T) { Overview(t, open) })
 	t.Run("consents", func(t *testing.T) { Consents(t, open) })
+	t.Run("requests", func(t *testing.T) { Requests(t, open) })
 	t.Run("keys", func(t *testing.T) { Keys(t, open) })
 	t.Run("limits", func(t *testing.T) { Limits(t, open) })
 	t.Run("sweeps", func(t *testing.T) { Sweeps(t, open) })
@@ -196,6 +198,8 @@ func Abandoned(t *testing.T, open Open) {
 		"Consents.Of":         second(s.Consents.Of(ctx, "x", "y")),
 		"Consents.Given":      second(s.Consents.Given(ctx, "x")),
 		"Consents.Withdraw":   s.Consents.Withdraw(ctx, "x", "y"),
+		"Requests.Keep":       s.Requests.Keep(ctx, oauth.Digest{}, "x", time.Hour),
+		"Requests.Get":        second(s.Requests.Get(ctx, oauth.Digest{})),
 		"Audit.Append":        second(s.Audit.Append(ctx, store.AuditAppend{Keep: 1})),
 		"Audit.End":           second(s.Audit.End(ctx)),
 		"Audit.Read":          second(s.Audit.Read(ctx, store.AuditRange{Limit: 1})),

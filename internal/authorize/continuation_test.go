@@ -15,14 +15,14 @@ func TestA30_F_P02_AnInteractionOfAnotherBrowserBeginsAgain(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
 	s := r.signIn(t)
-	sealed, err := r.Seal(r.pending(t, "state", "kept", "prompt", "consent"), ours())
+	sealed, err := r.Seal(t.Context(), r.pending(t, "state", "kept", "prompt", "consent"), ours())
 	ok(t, err)
 	p, err := r.Resume(t.Context(), sealed, ours())
 	ok(t, err)
 	if p.Restarted || p.Return.State != "kept" || p.Return.URI != callback || p.Scope.String() != "read" {
 		t.Errorf("it came back as %+v", p)
 	}
-	decided, err := r.Seal(r.allow(t, p, s), ours())
+	decided, err := r.Seal(t.Context(), r.allow(t, p, s), ours())
 	ok(t, err)
 	p, err = r.Resume(t.Context(), decided, ours())
 	ok(t, err)
@@ -38,7 +38,7 @@ func TestA30_F_P02_AnInteractionOfAnotherBrowserBeginsAgain(t *testing.T) {
 	if p, err = r.Resume(t.Context(), decided, oauth.Browser{"another", "a-browser"}); err != nil || p.Restarted {
 		t.Errorf("a browser that was given two values at once: %v, restarted %v", err, p.Restarted)
 	}
-	foreign, err := newRoom(t).Seal(r.pending(t), ours())
+	foreign, err := newRoom(t).Seal(t.Context(), r.pending(t), ours())
 	ok(t, err)
 	for name, text := range map[string]string{
 		"another server": foreign, "nothing": "", "cut off": sealed[:len(sealed)-1], "changed": flip(sealed, len(sealed)/2),
@@ -54,12 +54,12 @@ func TestF_P02_AnOldInteractionBeginsAgain(t *testing.T) {
 	r := newRoom(t)
 	s := r.signIn(t)
 	p := r.pending(t, "prompt", "login consent")
-	sealed, err := r.Seal(r.allow(t, p, s), ours())
+	sealed, err := r.Seal(t.Context(), r.allow(t, p, s), ours())
 	ok(t, err)
 	r.advance(authorize.InteractionLife - time.Minute)
 	again, err := r.Resume(t.Context(), sealed, ours())
 	ok(t, err)
-	later, err := r.Seal(again, ours()) // sealing it again does not make it younger
+	later, err := r.Seal(t.Context(), again, ours()) // sealing it again does not make it younger
 	ok(t, err)
 	if again.Restarted {
 		t.Error("restarted before its end")
@@ -81,7 +81,7 @@ func TestF_S23_AnInteractionYieldsOneCode(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
 	s := r.signIn(t)
-	sealed, err := r.Seal(r.allow(t, r.pending(t), s), ours())
+	sealed, err := r.Seal(t.Context(), r.allow(t, r.pending(t), s), ours())
 	ok(t, err)
 	codes := make(chan oauth.Token, 40)
 	var crowd sync.WaitGroup
@@ -123,7 +123,7 @@ func TestF_S23_AnInteractionYieldsOneCode(t *testing.T) {
 		"ended":   func(g oauth.Grant) { ok(t, r.grants.Kill(t.Context(), g.Ref)) },
 		"expired": func(oauth.Grant) { r.advance(11 * time.Minute) },
 	} {
-		sealed, err := r.Seal(r.pending(t), ours())
+		sealed, err := r.Seal(t.Context(), r.pending(t), ours())
 		ok(t, err)
 		p, err := r.Resume(t.Context(), sealed, ours())
 		ok(t, err)
@@ -155,7 +155,7 @@ func TestF_S23_AnInteractionYieldsOneCodeInAnotherBrowser(t *testing.T) {
 	s := r.signIn(t)
 	r.allow(t, r.pending(t), s)
 	for _, owner := range []oauth.Browser{{"another"}, nil} {
-		sealed, err := r.Seal(r.pending(t), owner)
+		sealed, err := r.Seal(t.Context(), r.pending(t), owner)
 		ok(t, err)
 		seen := map[oauth.Token]bool{}
 		for range 5 {
@@ -178,7 +178,7 @@ func TestF_S23_AnAddressKeptForHoursNeverRepeatsAGrant(t *testing.T) {
 	r := newRoom(t)
 	s := r.signIn(t)
 	r.allow(t, r.pending(t), s)
-	sealed, err := r.Seal(r.pending(t), ours())
+	sealed, err := r.Seal(t.Context(), r.pending(t), ours())
 	ok(t, err)
 	seen := map[oauth.GrantRef]bool{}
 	r.created = func(g oauth.Grant) { seen[g.Ref] = true }
@@ -201,7 +201,7 @@ func TestF_S23_AMarkOutlivesEveryAnswerOfItsInteraction(t *testing.T) {
 	r := newRoom(t)
 	s := r.signIn(t)
 	r.allow(t, r.pending(t), s)
-	sealed, err := r.Seal(r.pending(t), nil)
+	sealed, err := r.Seal(t.Context(), r.pending(t), nil)
 	ok(t, err)
 	begun := r.now()
 	p, err := r.Resume(t.Context(), sealed, ours())
@@ -223,7 +223,7 @@ func flip(text string, at int) string {
 
 func FuzzResume(f *testing.F) {
 	r := newRoom(f)
-	sealed, err := r.Seal(r.pending(f), ours())
+	sealed, err := r.Seal(f.Context(), r.pending(f), ours())
 	ok(f, err)
 	f.Add(sealed, "a-browser")
 	f.Add(sealed, "another")
