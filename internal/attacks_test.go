@@ -150,7 +150,7 @@ func TestC15_T07_SecretsAreComparedInConstantTime(t *testing.T) {
 		"internal/secret/hasher.go Verify":                  "Equal",
 		"internal/http/page/csrf.go check":                  "Equal",
 		"internal/oauth/token.go Owns":                      "ConstantTimeCompare",
-		"internal/authorize/interaction.go Resume":          "Owns",
+		"internal/authorize/continuation.go Resume":         "Owns",
 		"internal/directory/choose.go Chooser":              "Owns",
 		"internal/registry/secrets.go matchesDigest":        "Equal",
 		"internal/registry/hash_cache.go entry":             "MAC",      // looked up by it, never by the secret
