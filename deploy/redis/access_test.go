@@ -96,7 +96,7 @@ func (g *group) sentinelUsers(t *testing.T) {
 	}
 }
 
-// outcome runs a command whose underscores stand for spaces inside a word, and gives the first line.
+// outcome runs a command whose underscores stand for spaces inside a word, and returns the first line.
 func (g *group) outcome(user, password, port, command string) string {
 	words := strings.Fields(command)
 	for i := range words[1:] {

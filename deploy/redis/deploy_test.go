@@ -1,5 +1,5 @@
 // Package deploy_test brings up the Sentinel group that deploy/redis describes, as real processes
-// on loopback, and checks what its files promise: who may do what, that every link wants TLS with
+// on loopback, and checks what its files promise: the rights of each user, that every link wants TLS with
 // the right certificate, and that a node comes back without ever endangering the data.
 package deploy_test
 
@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// patience is how long anything in the group may take; a busy machine needs most of it.
+// patience bounds how long anything in the group may take; a busy machine needs most of it.
 const patience = 40 * time.Second
 
 // TestGroup walks one group through its life: the order of the parts matters.
@@ -159,7 +159,7 @@ func (g *group) newMaster(t *testing.T, old string) string {
 	return port
 }
 
-// role tells whether a server has the role and, as a replica, its link.
+// role reports whether a server has the role and, as a replica, its link.
 func (g *group) role(port, want string) error {
 	text, err := g.as("monitor", port, "INFO", "replication")
 	if err != nil {
@@ -188,7 +188,7 @@ func (g *group) write(t *testing.T, key, value string) {
 	eventually(t, "replicas with the write", func() error { return g.holds(key, value, g.redis...) })
 }
 
-// holds tells whether all those servers have the value.
+// holds reports whether all those servers have the value.
 func (g *group) holds(key, value string, ports ...string) error {
 	for _, port := range ports {
 		if text, err := g.as("app", port, "GET", key); err != nil || text != value {
@@ -198,7 +198,7 @@ func (g *group) holds(key, value string, ports ...string) error {
 	return nil
 }
 
-// name is what the scripts call the process on a port: redis1, sentinel3.
+// name returns the scripts' name of the process on a port: redis1, sentinel3.
 func (g *group) name(port string) string {
 	for i := range 3 {
 		if g.redis[i] == port {
@@ -213,7 +213,7 @@ func (g *group) name(port string) string {
 
 func (g *group) path(port, suffix string) string { return filepath.Join(g.dir, g.name(port)+suffix) }
 
-// kill ends a process as a power cut would, as far as a process can tell.
+// kill ends a process as a power cut would, as far as a process can notice.
 func (g *group) kill(t *testing.T, port string) {
 	t.Helper()
 	text, err := os.ReadFile(g.path(port, ".pid"))
@@ -229,13 +229,13 @@ func (g *group) kill(t *testing.T, port string) {
 	}
 	eventually(t, "the end of "+g.name(port), func() error {
 		if _, err := g.cli(port, "", "", "PING"); err != nil {
-			return nil //nolint:nilerr // no answer is what is waited for
+			return nil //nolint:nilerr // the test waits for the absence of an answer
 		}
 		return errors.New("it still answers")
 	})
 }
 
-// start runs start-redis.sh for a node as its supervisor would, with more environment, and gives its
+// start runs start-redis.sh for a node as its supervisor would, with more environment, and returns its
 // log. ha-down.sh stops it like the others, by its pid file.
 func (g *group) start(t *testing.T, port string, more ...string) (log string) {
 	t.Helper()

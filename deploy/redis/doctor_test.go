@@ -45,7 +45,7 @@ func (g *group) configure(t *testing.T, port, name, value string) {
 	}
 }
 
-// examine runs the doctor with the settings that ha-up.sh printed, and gives the checks that are not
+// examine runs the doctor with the settings that ha-up.sh printed, and returns the checks that are not
 // well. Keys are not among them: no server ran yet.
 func (g *group) examine(t *testing.T) []string {
 	t.Helper()

@@ -41,7 +41,7 @@ func (g *group) emptyMaster(t *testing.T) {
 	g.up(t)
 }
 
-// downAfter tells the Sentinels how many milliseconds to wait before they call a node down.
+// downAfter sets how many milliseconds the Sentinels wait before they mark a node as down.
 func (g *group) downAfter(t *testing.T, ms string) {
 	t.Helper()
 	for _, port := range g.sentinels {

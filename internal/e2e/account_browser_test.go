@@ -81,7 +81,7 @@ func TestAccountInTheBrowser(t *testing.T) {
 	}
 }
 
-// enter signs ada in for an application, and gives its tokens.
+// enter signs ada in for an application, and returns its tokens.
 func (b *tab) enter(app party, password string) *oauth2.Token {
 	b.Helper()
 	return b.enterChoosing(app, password, "")

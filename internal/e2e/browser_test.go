@@ -95,7 +95,7 @@ func (b *tab) listen(event any) {
 	switch e := event.(type) {
 	case *cdplog.EventEntryAdded:
 		if strings.Contains(e.Entry.Text, "the server responded with a status of 40") {
-			b.refusals++ // told of every status that is an error; a wrong password is one
+			b.refusals++ // called for every status that is an error; a wrong password causes one
 		} else if e.Entry.Level == cdplog.EntryLevelError {
 			b.complaints = append(b.complaints, e.Entry.Text+" "+e.Entry.URL)
 		}
@@ -206,7 +206,7 @@ func (b *tab) others(app party, verifier string) {
 	b.sees("b-narrow", "Sign in to Pocket Recipes")
 }
 
-// scheme is what the person prefers: light or dark.
+// scheme is the color scheme of the person: light or dark.
 func scheme(name string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{

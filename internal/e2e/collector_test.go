@@ -26,7 +26,7 @@ var confidential = []string{
 	"code", "code_verifier", "token", "access_token", "refresh_token", "id_token", "client_secret", "password", "csrf", "interaction",
 }
 
-// shortest is the length from which a text is told from chance.
+// shortest is the length from which a text is distinguished from chance.
 const shortest = 8
 
 // note remembers a secret.

@@ -18,7 +18,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// patience is how long something may take that has no limit of its own; the machine may be busy.
+// patience bounds how long something may take that has no limit of its own; the machine may be busy.
 const patience = 20 * time.Second
 
 // daemon is one running process of the binary.
@@ -51,7 +51,7 @@ func launch(t testing.TB, env []string, args ...string) *daemon {
 		err := d.process.Start()
 		started <- err
 		if err == nil {
-			_ = d.process.Wait() // the exit code tells
+			_ = d.process.Wait() // the exit code is checked instead
 		}
 		close(d.exited)
 	}()
@@ -116,14 +116,14 @@ func (d *daemon) signal(t testing.TB, s os.Signal) {
 	}
 }
 
-// code waits for the end of the process and gives its exit code.
+// code waits for the end of the process and returns its exit code.
 func (d *daemon) code(t testing.TB) int {
 	t.Helper()
 	redistest.Eventually(t, patience, "the process ends", d.gone)
 	return d.process.ProcessState.ExitCode()
 }
 
-// disaster is what no log may ever hold.
+// disaster matches texts that no log may hold.
 var disaster = regexp.MustCompile(`"msg":"panic"|panic: |panic serving|DATA RACE|fatal error: |"code":"server_error"`)
 
 // end stops the process, and fails the test if it did not live and end as it should.
@@ -168,7 +168,7 @@ func (d *daemon) ready(t testing.TB) testkit.Answer {
 	return testkit.Do(t, request)
 }
 
-// outcome is what a command line came to.
+// outcome is the result of a command line.
 type outcome struct {
 	code     int
 	out, err string

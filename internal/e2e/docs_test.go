@@ -68,7 +68,7 @@ func blocksOf(t *testing.T, file string) []block {
 	return all
 }
 
-// Everything that a document tells people to paste works as pasted: shell on a real server and a real Redis, programs
+// Every snippet of a document works as pasted: shell on a real server and a real Redis, programs
 // with their own runtimes. A block that cannot run says why.
 func TestF_N04_EverySnippetOfTheDocsRuns(t *testing.T) {
 	t.Parallel()

@@ -44,7 +44,7 @@ type tally struct {
 	last       verdict
 }
 
-// verdict is what an answer is worth.
+// verdict rates an answer.
 type verdict int
 
 const (
@@ -54,7 +54,7 @@ const (
 	none // nothing was asked
 )
 
-// reserve is how many codes are kept for when no new ones can be had.
+// reserve is the number of codes that are kept for a time when no new ones can be issued.
 const reserve = 20
 
 // cooks are the people whose browsers authorize in turns. Together they must stay within what the server keeps
@@ -62,7 +62,7 @@ const reserve = 20
 // issued is alive at the end (oauth.MaxGrantsOfClient).
 const cooks = 4
 
-// pace is how often each kind of request is sent at most, and slowly how often a code is asked for or redeemed.
+// pace is the shortest time between two requests of a kind, slowly that between two requests for a code or its redemption.
 const (
 	pace   = 20 * time.Millisecond
 	slowly = 100 * time.Millisecond
@@ -152,7 +152,7 @@ func (l *load) loop(name string, ask func() verdict) {
 	}
 }
 
-// mark begins to count anew, and gives the time.
+// mark begins to count anew, and returns the time.
 func (l *load) mark() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -2,5 +2,5 @@
 
 package e2e
 
-// raceDetector tells that the tests run without the race detector.
+// raceDetector is false: the tests run without the race detector.
 const raceDetector = false

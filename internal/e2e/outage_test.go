@@ -91,7 +91,7 @@ func survive(t *testing.T, k *kitchen, o outage) {
 		l.mark()
 	}
 	if raceDetector {
-		o.limit *= 2 // it makes everything slower, and is no part of the promise
+		o.limit *= 2 // the race detector slows everything, and the guarantee does not cover it
 	}
 	l.await(o.limit, "everything is answered again", func(one tally) bool { return one.good > 0 })
 	each, took := l.returns()

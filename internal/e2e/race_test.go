@@ -2,5 +2,5 @@
 
 package e2e
 
-// raceDetector tells that the tests run under the race detector; the binary is then built with it.
+// raceDetector is true: the tests run under the race detector; the binary is then built with it.
 const raceDetector = true

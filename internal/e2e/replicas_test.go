@@ -13,7 +13,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// crowd is how many try at the same time.
+// crowd is the number of concurrent callers.
 const crowd = 50
 
 func asRetrieve(err error, into **oauth2.RetrieveError) bool { return errors.As(err, into) }

@@ -189,7 +189,7 @@ func (n *noisy) misplaced(t *testing.T) {
 	}
 }
 
-// outage makes the daemon tell about questions that got no answer.
+// outage makes the daemon log questions that got no answer.
 func (n *noisy) outage(t *testing.T) {
 	t.Helper()
 	token, code := n.app.login(t, n.ada), n.web.authorize(t, n.ada, testkit.Verifier)

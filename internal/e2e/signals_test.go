@@ -190,7 +190,7 @@ func trusting(t testing.TB, ca []byte) *http.Transport {
 	return transport
 }
 
-// The exit code of healthcheck is what container platforms look at.
+// Container platforms look at the exit code of healthcheck.
 func TestHealthcheck(t *testing.T) {
 	t.Parallel()
 	redis := redistest.Start(t, "appendonly yes")

@@ -76,7 +76,7 @@ func (s *site) replica(t testing.TB) *daemon {
 	return serve(t, append(slices.Clone(s.env), "OAUTH2D_SERVER_LISTEN=127.0.0.1:0"))
 }
 
-// cli runs a command that must succeed, and gives what it printed.
+// cli runs a command that must succeed, and returns what it printed.
 func (s *site) cli(t testing.TB, stdin string, args ...string) string {
 	t.Helper()
 	did := cli(t, slices.Concat(s.env, patient), stdin, args...)
@@ -86,7 +86,7 @@ func (s *site) cli(t testing.TB, stdin string, args ...string) string {
 	return strings.TrimSpace(did.out)
 }
 
-// user adds a person on the command line, and gives them a browser.
+// user adds a person on the command line, and opens a browser for them.
 func (s *site) user(t testing.TB, name, password string) *testkit.Person {
 	t.Helper()
 	s.cli(t, password+"\n", "user", "create", name, "--direct", "--password-file", "-", "--email", name+"@example.com", "--display-name", "The Person "+name)
@@ -167,7 +167,7 @@ func (p party) request(verifier string, more ...oauth2.AuthCodeOption) string {
 	return p.AuthCodeURL("the-state", append([]oauth2.AuthCodeOption{oauth2.S256ChallengeOption(verifier)}, more...)...)
 }
 
-// authorize lets a person decide, and gives the code.
+// authorize lets a person decide, and returns the code.
 func (p party) authorize(t testing.TB, who *testkit.Person, verifier string, more ...oauth2.AuthCodeOption) string {
 	t.Helper()
 	query := who.Authorize(t, p.request(verifier, more...)).Query(t)
@@ -225,7 +225,7 @@ func (p party) get(t testing.TB, address, bearer string) testkit.Answer {
 	return send(t, p.HTTP, request)
 }
 
-// active tells whether introspection calls a token active.
+// active reports whether introspection calls a token active.
 func (p party) active(t testing.TB, token string) bool {
 	t.Helper()
 	answer := p.post(t, "/introspect", url.Values{"token": {token}})

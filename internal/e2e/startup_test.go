@@ -34,7 +34,7 @@ func refuses(t *testing.T, env, args []string, words ...string) {
 	t.Logf("after %v: %s", time.Since(began).Round(time.Millisecond), strings.TrimSpace(did.err))
 }
 
-// What is wrong with Redis is told in one line, with the remedy.
+// A fault of Redis is reported in one line, with the remedy.
 func TestStartupTellsWhatIsWrongWithRedis(t *testing.T) {
 	t.Parallel()
 	const password = "requirepass-of-this-test"
@@ -72,7 +72,7 @@ func TestStartupTellsWhatIsWrongWithRedis(t *testing.T) {
 	}
 }
 
-// What is wrong with the settings is told in one line a mistake, with the remedy.
+// Every mistake in the settings is reported in one line, with the remedy.
 func TestStartupTellsWhatIsWrongWithTheSettings(t *testing.T) {
 	t.Parallel()
 	redis := redistest.Start(t)

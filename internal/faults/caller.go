@@ -30,7 +30,7 @@ func newCaller(l *lab, rec *record) *caller {
 
 func (c *caller) close() { c.http.CloseIdleConnections() }
 
-// answer is what a daemon said. Silent: it said nothing, because it or its link is gone.
+// answer is the response of a daemon. Silent: none came, because the daemon or its link is gone.
 type answer struct {
 	status int
 	header http.Header
@@ -44,7 +44,7 @@ func (a answer) text(name string) string {
 	return text
 }
 
-// unavailable tells whether the outcome is unknown.
+// unavailable reports whether the outcome is unknown.
 func (a answer) unavailable() bool { return a.silent || a.status == http.StatusServiceUnavailable }
 
 // account is a client and its secret.

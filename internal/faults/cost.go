@@ -16,7 +16,7 @@ const (
 	turn        = 4 * time.Second
 )
 
-// worth is how much of the relaxed throughput strict durability is to keep.
+// worth is the share of the relaxed throughput that strict durability must reach.
 const worth = 0.60
 
 // compare measures refreshes and redemptions at 64 connections with a strict and a relaxed daemon on
@@ -53,7 +53,7 @@ func (o options) compare(ctx context.Context) error {
 	return err
 }
 
-// contender is how a daemon is started that is compared with another.
+// contender is a daemon in a comparison, with its settings.
 type contender struct {
 	mode string
 	more []string // settings
@@ -94,7 +94,7 @@ func (o options) pair(ctx context.Context, contenders ...contender) (_ *load, fi
 	return work, func() { c.close(); l.close(); n.close() }, err
 }
 
-// measureTurn gives both rates of a daemon, per second.
+// measureTurn returns both rates of a daemon, per second.
 func (l *load) measureTurn(host string) (refreshes, redemptions float64) {
 	codes := make(chan *grant, 1<<14)
 	l.crowd(turn/2, func(i int) bool {
@@ -127,7 +127,7 @@ func (l *load) measureTurn(host string) (refreshes, redemptions float64) {
 	return refreshes, redemptions
 }
 
-// crowd lets 64 callers do something for a time, or until they may not, and gives their rate.
+// crowd lets 64 callers do something for a time, or until they may not, and returns their rate.
 func (l *load) crowd(limit time.Duration, do func(i int) bool) float64 {
 	var count atomic.Int64
 	var callers sync.WaitGroup

@@ -13,7 +13,7 @@ const (
 	redirect = "https://client.test/callback"
 	// verifier is shared by all grants: what is tried here is not PKCE.
 	verifier = "a-verifier-that-is-long-enough-for-rfc-7636-to-like-it"
-	// patience is how long a presenter repeats what it has not learned; the promise is 30 s.
+	// patience is the time in which a presenter repeats a request without an answer; the guarantee covers 30 s.
 	patience = 25 * time.Second
 	// between is the pause between two repetitions.
 	between = 200 * time.Millisecond
@@ -62,7 +62,7 @@ func (c *caller) authorize(client account, b *browser, session *thing, home, awa
 }
 
 // show shows a credential at a daemon until an answer comes, or the patience ends. A silence is not
-// followed by a repetition: the daemon that could tell it from a replay may be gone.
+// followed by a repetition: the daemon that could distinguish it from a replay may be gone.
 func (g *grant) show(host string, n int, form url.Values) outcome {
 	chain, end := g.chain(), time.Now().Add(patience)
 	for {
@@ -83,7 +83,7 @@ func (g *grant) show(host string, n int, form url.Values) outcome {
 	}
 }
 
-// learn takes over what a showing gave. What an earlier number gives is what it gave before.
+// learn takes over the result of a presentation. An earlier number must return the same as before.
 func (g *grant) learn(n int, a answer) {
 	if n+1 == len(g.access) {
 		g.access = append(g.access, a.text("access_token"))

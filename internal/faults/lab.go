@@ -32,7 +32,7 @@ var (
 	daemonHosts   = []string{"d1", "d2"}
 )
 
-// setup is what all trials of a run share.
+// setup is shared by all trials of a run.
 type setup struct {
 	binary    string        // oauth2d
 	mode      string        // strict, relaxed or wait1
@@ -134,7 +134,7 @@ func (l *lab) startSentinel(ctx context.Context, host string) error {
 	return nil
 }
 
-// pingPeriod is how often a Sentinel pings. One that calls a server down after no more than that may
+// pingPeriod is the time between two pings of a Sentinel. One that marks a server down after no more than that may
 // do so before its first ping to a new master is due, and fail over a second time; such Sentinels
 // are made to ping twice as often.
 const pingPeriod = time.Second
@@ -206,7 +206,7 @@ func (l *lab) named(ctx context.Context) string {
 	return ""
 }
 
-// attached tells whether a node is master and both others follow it without a gap.
+// attached reports whether a node is master and both others follow it without a gap.
 func (l *lab) attached(ctx context.Context, master string) bool {
 	for _, host := range redisHosts {
 		role, err := l.clients[host].Do(ctx, "role").Slice()
@@ -225,7 +225,7 @@ func (l *lab) attached(ctx context.Context, master string) bool {
 	return true
 }
 
-// whole tells whether all Sentinels agree that all is well, and the nodes are as they say.
+// whole reports whether all Sentinels agree that all is well, and the nodes are as they say.
 func (l *lab) whole(ctx context.Context) bool {
 	master := l.named(ctx)
 	if master == "" || !l.attached(ctx, master) {
@@ -266,7 +266,7 @@ func (l *lab) environment(host, mode string) []string {
 	}
 }
 
-// startDaemon starts the server on a host. WAIT 1 is no setting of the server: the harness itself is
+// startDaemon starts the server on a host. WAIT 1 is not a setting of the server: the harness itself is
 // the daemon then.
 func (l *lab) startDaemon(host, mode string, more ...string) error {
 	l.modes[host] = mode

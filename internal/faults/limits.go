@@ -76,7 +76,7 @@ func (o options) compareLimits(ctx context.Context) error {
 	return errors.Join(dear...)
 }
 
-// spread gives the mean without the highest and lowest tenth, and its standard error.
+// spread returns the mean without the highest and lowest tenth, and its standard error.
 func spread(all []float64) (mean, deviation float64) {
 	all = slices.Sorted(slices.Values(all))
 	all = all[len(all)/10 : len(all)-len(all)/10]
@@ -90,7 +90,7 @@ func spread(all []float64) (mean, deviation float64) {
 	return mean, math.Sqrt(deviation/(n-1)) / math.Sqrt(n)
 }
 
-// processorTime lets 64 callers ask for a moment, and gives the seconds of a processor that the daemon
+// processorTime lets 64 callers ask for a moment, and returns the seconds of a processor that the daemon
 // spent on each request.
 func (l *load) processorTime(host string, ask func(host string) bool) float64 {
 	before := l.lab.running[host].spent()

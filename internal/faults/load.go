@@ -19,7 +19,7 @@ const (
 	password = "a long enough password"
 )
 
-// load is the work of many clients on both daemons. What they are told is in the record.
+// load is the work of many clients on both daemons. The record holds the answers.
 type load struct {
 	*caller
 	web, jwts account
@@ -121,7 +121,7 @@ func stubbornly(do func() error) error {
 	return last
 }
 
-// named is the durability that the command line is told.
+// named is the durability as the command line names it.
 func named(mode string) string {
 	if mode == waitOne {
 		return "relaxed"

@@ -195,7 +195,7 @@ func keep(dir, as string) {
 	}
 }
 
-// verdict is what is wrong with the trials: a violation where none may be, or none where one must be.
+// verdict returns an error for a violation where there must be none, or for none where there must be one.
 func verdict(all []figures) error {
 	var wrong []error
 	for _, f := range all {

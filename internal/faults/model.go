@@ -10,7 +10,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// verb is what was asked of a thing.
+// verb is the operation on an object.
 type verb string
 
 // The verbs. A thing is a grant with its numbered credentials, a session, a client or a user.
@@ -22,10 +22,10 @@ const (
 	look     verb = "look"     // is it, or its access token n, active?
 )
 
-// outcome is how the answer reads.
+// outcome classifies an answer.
 type outcome string
 
-// The outcomes. Unknown is what was answered 503, or not at all.
+// The outcomes. Unknown: answered with 503, or not at all.
 const (
 	done    outcome = "done" // of look: active
 	refused outcome = "refused"
@@ -43,7 +43,7 @@ type operation struct {
 	Call, Return int64
 }
 
-// state is what is so about a thing.
+// state is the state of an object in the model.
 type state struct {
 	Born, Dead bool
 	Doubt      bool   // an end whose outcome is unknown may be seen by reads, and be gone again
@@ -53,7 +53,7 @@ type state struct {
 	Unsure     uint64 // the same, with an unknown outcome
 }
 
-// step gives the states that an operation with its outcome may lead to; none when it cannot be.
+// step returns the states that an operation with its outcome may lead to; none when it cannot be.
 func step(s state, o operation) []state {
 	switch o.Verb {
 	case create:
@@ -157,10 +157,10 @@ func model() porcupine.Model {
 	return plain.ToModel()
 }
 
-// checkLimit is how long the checker may think about one thing.
+// checkLimit bounds the time of the checker for one object.
 const checkLimit = 10 * time.Second
 
-// explainable tells whether there is an order of the operations, each between its call and its
+// explainable reports whether there is an order of the operations, each between its call and its
 // return, in which every answer is right. What has an unknown outcome may happen at any later time.
 func explainable(operations []operation) porcupine.CheckResult {
 	var history []porcupine.Operation

@@ -105,7 +105,7 @@ func (n *network) remove() {
 	_ = exec.Command("ip", "link", "del", n.bridge()).Run() //nolint:noctx // mostly there is none
 }
 
-// close removes the wiring and gives the number back.
+// close removes the wiring and frees the number.
 func (n *network) close() {
 	if n.spaces {
 		n.remove()
@@ -137,8 +137,8 @@ func (n *network) command(ctx context.Context, host string, words ...string) *ex
 	return exec.CommandContext(ctx, words[0], words[1:]...) //nolint:gosec // G204: our own words
 }
 
-// cut lets no packet pass between the hosts of two sides any more, in either direction. Nobody is
-// told: connections that are open stay open and silent.
+// cut lets no packet pass between the hosts of two sides any more, in either direction. Neither is
+// notified: connections that are open stay open and silent.
 func (n *network) cut(side, other []string) error {
 	lines := map[string][]string{} // by host, so that it happens at nearly one instant
 	for _, a := range side {

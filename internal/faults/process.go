@@ -48,7 +48,7 @@ func (p *process) kill() {
 func (p *process) pause()  { _ = p.cmd.Process.Signal(syscall.SIGSTOP) }
 func (p *process) resume() { _ = p.cmd.Process.Signal(syscall.SIGCONT) }
 
-// await asks until the answer is yes, and tells whether that came in time.
+// await asks until the answer is yes, and reports whether that came in time.
 func await(limit time.Duration, so func() bool) bool {
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
 		if so() {

@@ -75,7 +75,7 @@ func (r *record) signed(kind string) {
 	r.jwt[kind] = append(r.jwt[kind], r.now())
 }
 
-// flowing tells whether a change was acknowledged that was asked for in the last moment.
+// flowing reports whether a change was acknowledged that was asked for in the last moment.
 func (r *record) flowing(moment time.Duration) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

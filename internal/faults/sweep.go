@@ -61,7 +61,7 @@ func (l *load) known(host string, r registered) outcome {
 	return l.read("a client's token", a, "")
 }
 
-// sweep looks whether the newest access token is what it should be, whether the live refresh token
+// sweep checks whether the newest access token is in the expected state, whether the live refresh token
 // can be used, and whether the code cannot, if it was: then everything is to be over.
 func (g *grant) sweep() {
 	if g.lost {

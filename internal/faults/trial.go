@@ -16,7 +16,7 @@ const (
 	slowly = 30 * time.Second // how long the group may take to acknowledge again, and to be whole again
 )
 
-// figures is what a trial showed; one line of build/faults.jsonl.
+// figures are the results of a trial; one line of build/faults.jsonl.
 type figures struct {
 	Fault        string   `json:"fault"`
 	Mode         string   `json:"mode"`
@@ -37,7 +37,7 @@ type figures struct {
 	Failed       string   `json:"failed,omitempty"` // the trial itself did not work
 }
 
-// slow tells whether changes stood still for longer than is promised.
+// slow reports whether changes stood still for longer than is promised.
 func (f figures) slow() bool { return f.Gap > 6 && f.DownAfter <= 1000 || f.Gap > 15 }
 
 // try makes one trial on a network that is idle.

@@ -148,7 +148,7 @@ func (l *Log) String() string {
 	return l.text.String()
 }
 
-// Facts is every fact told so far, as the lines of the audit log.
+// Facts returns every event emitted so far, as lines of the audit log.
 func (d *Daemon) Facts(t testing.TB) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

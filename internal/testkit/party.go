@@ -24,7 +24,7 @@ type Party struct {
 	Secret string // empty for a public client
 }
 
-// Answer is what an endpoint said.
+// Answer is the response of an endpoint.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -32,7 +32,7 @@ type Answer struct {
 	Fields map[string]any
 }
 
-// Text gives a field of the answer as text; "" when it is not there.
+// Text returns a field of the answer as text; "" when it is not there.
 func (a Answer) Text(name string) string {
 	text, _ := a.Fields[name].(string)
 	return text
@@ -54,7 +54,7 @@ func (p Party) AuthorizeURL(with map[string]string) string {
 	return p.Base + "/authorize?" + query.Encode()
 }
 
-// Code lets a person authorize and gives the code.
+// Code lets a person authorize and returns the code.
 func (p Party) Code(t testing.TB, person *Person, with map[string]string) string {
 	t.Helper()
 	page := person.Authorize(t, p.AuthorizeURL(with))
@@ -101,7 +101,7 @@ func (p Party) Introspect(t testing.TB, token string) Answer {
 	return p.Post(t, "/introspect", url.Values{"token": {token}})
 }
 
-// Active tells whether introspection calls a token active.
+// Active reports whether introspection calls a token active.
 func (p Party) Active(t testing.TB, token string) bool {
 	t.Helper()
 	answer := p.Introspect(t, token)

@@ -148,7 +148,7 @@ func (p *Person) Authorize(t testing.TB, address string) Page {
 	return page
 }
 
-// Query gives the parameters with which a redirect left our origin.
+// Query returns the parameters with which a redirect left our origin.
 func (p Page) Query(t testing.TB) url.Values {
 	t.Helper()
 	u, err := url.Parse(p.Location)
@@ -197,5 +197,5 @@ func attr(node *html.Node, name string) string {
 
 var tags = regexp.MustCompile(`<[^>]*>|\s+`)
 
-// Text is what a page says, for failure messages.
+// Text returns the text of a page, for failure messages.
 func Text(body string) string { return tags.ReplaceAllString(body, " ") }

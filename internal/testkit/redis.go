@@ -45,7 +45,7 @@ func (d *Daemon) RedisCalls(t testing.TB) map[string]int {
 	return calls
 }
 
-// Asked tells what do put to Redis: how often, by verb. Nobody else may use the daemon meanwhile.
+// Asked counts the calls to Redis that do causes, by verb. Nothing else may use the daemon meanwhile.
 func (d *Daemon) Asked(t testing.TB, do func()) map[string]int {
 	t.Helper()
 	before := d.RedisCalls(t)

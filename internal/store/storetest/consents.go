@@ -58,7 +58,7 @@ func consentHistory(t *testing.T, s store.Consents) {
 	}
 }
 
-// consentsTogether: of a crowd that gives one client a scope each, none is lost.
+// consentsTogether: of concurrent consents to one client, a scope each, none is lost.
 func consentsTogether(t *testing.T, s store.Consents) {
 	user, now := roll("consents together", 1).uuid(), start()
 	together(crowd, func(i int) {

@@ -265,7 +265,7 @@ func (h *grantHistory) lookAt(digest oauth.Digest, ref oauth.GrantRef) {
 }
 
 // manyGrants makes so many grants that the user's list is pruned, and kills most of them: the list
-// still tells exactly those that live.
+// still reports exactly those that live.
 func manyGrants(t *testing.T, s Subject) {
 	d, now := roll("many grants", 0), start()
 	user := d.uuid()

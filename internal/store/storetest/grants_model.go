@@ -14,7 +14,7 @@ import (
 // time. It is the mirror of advance.lua.
 type grantModel struct {
 	grants map[oauth.GrantRef]oauth.Grant
-	by     map[oauth.GrantRef]oauth.Digest // who spent the live serial's predecessor
+	by     map[oauth.GrantRef]oauth.Digest // the presenter that spent the live serial's predecessor
 	made   map[oauth.GrantRef]oauth.Grant  // as they were created
 	tokens map[oauth.Digest]oauth.Access   // as they were written
 
@@ -143,7 +143,7 @@ func (m *grantModel) advance(p store.Presentation) (oauth.Verdict, oauth.Grant) 
 	return oauth.Advanced, m.spend(g, p)
 }
 
-// left tells whether a client may still have one of the values of a grant.
+// left reports whether a client may still have one of the values of a grant.
 func left(values, allowed []string) bool {
 	return len(values) == 0 || slices.ContainsFunc(values, func(v string) bool { return slices.Contains(allowed, v) })
 }
@@ -168,7 +168,7 @@ func (m *grantModel) spend(g oauth.Grant, p store.Presentation) oauth.Grant {
 	return g
 }
 
-// token gives a token as it is told: what it shares with its grant is taken from there.
+// token returns a token as the store does: the members that it shares with its grant come from the grant.
 func (m *grantModel) token(digest oauth.Digest) (oauth.Access, bool) {
 	a, ok := m.tokens[digest]
 	if ok && a.OfUser() {

@@ -14,7 +14,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// told is what one caller was answered.
+// told is the answer to one caller.
 type told struct {
 	verdict oauth.Verdict
 	grant   oauth.Grant
@@ -47,7 +47,7 @@ func atSerial(t *testing.T, s Subject, d dice, serial uint32) oauth.Grant {
 	return g
 }
 
-// oneAdvances: of a crowd of different presenters exactly one is told Advanced, and the grant does
+// oneAdvances: of concurrent presenters exactly one gets Advanced, and the grant does
 // not survive the others (row R02 of the attacks, and C02 for codes).
 func oneAdvances(t *testing.T, s Subject) {
 	for seed := range uint64(6) {
@@ -127,7 +127,7 @@ func (c chain) advance(in shown) (oauth.Verdict, chain) {
 	}
 }
 
-// linearizable records what concurrent callers were told and looks for an order that explains it.
+// linearizable records the answers to concurrent callers and looks for an order that explains it.
 func linearizable(t *testing.T, s Subject) {
 	const callers, calls = 6, 6
 	for seed := range uint64(15) {

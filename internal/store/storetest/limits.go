@@ -162,7 +162,7 @@ func (h *budgetHistory) giveBack() {
 	}
 }
 
-// crowdAtBucket: however many ask at once, for however many, the bucket gives what it holds.
+// crowdAtBucket: concurrent callers together get exactly the permits that the bucket holds.
 func crowdAtBucket(t *testing.T, s store.Limits) {
 	b, now := store.Bucket{Key: limitKey("crowd"), Permits: 120, Per: 24 * time.Hour}, start()
 	var granted atomic.Int64

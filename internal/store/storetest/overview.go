@@ -45,7 +45,7 @@ func counts(t *testing.T, s Subject) {
 	is("one is over", store.Counts{Clients: 1, Users: 1, Sessions: 1})
 }
 
-// walk reads all pages and gives the refs in the order they came.
+// walk reads all pages and returns the refs in the order they came.
 func walk(t *testing.T, s Subject, limit int, now time.Time) []oauth.SessionRef {
 	t.Helper()
 	var refs []oauth.SessionRef

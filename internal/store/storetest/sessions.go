@@ -155,7 +155,7 @@ func (h *sessionHistory) ofUser() {
 }
 
 // crowdOfSessions: however many sign in at once, as many sessions stay as are allowed, and every
-// other one was told to somebody as ended.
+// other one was reported as ended to some caller.
 func crowdOfSessions(t *testing.T, s store.Sessions) {
 	const limit = 5
 	user, now := roll("crowd", 0).uuid(), start()

@@ -33,7 +33,7 @@ type Subject struct {
 	Revocations store.Revocations
 }
 
-// Open gives a subject over an empty store.
+// Open returns a subject over an empty store.
 type Open func(t *testing.T) Subject
 
 // All runs every suite, one after the other.
@@ -64,14 +64,14 @@ const (
 // dice are the choices of one history.
 type dice struct{ *rand.Rand }
 
-// roll gives the dice of one history: the same ones each time, and others for every purpose.
+// roll returns the dice of one history: the same ones each time, and others for every purpose.
 func roll(purpose string, seed uint64) dice {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(purpose))                     // it never fails
 	return dice{rand.New(rand.NewPCG(seed, h.Sum64()))} //nolint:gosec // repeatable on purpose
 }
 
-// oneIn tells true once in n times.
+// oneIn returns true once in n times.
 func (d dice) oneIn(n int) bool { return d.IntN(n) == 0 }
 
 // pick chooses one of some values.
@@ -83,7 +83,7 @@ func (d dice) ref() string { return oauth.DigestOf(fmt.Sprint("ref", d.Uint64(),
 // roots are the browsers of every user.
 var roots = []oauth.RootTag{"AAAA", "BBBB", "CCCC"}
 
-// grantRef names a random grant that a user gives in one of the browsers.
+// grantRef returns the name of a random grant of a user in one of the browsers.
 func (d dice) grantRef(user oauth.UserID) oauth.GrantRef {
 	random := oauth.DigestOf(fmt.Sprint("grant", d.Uint64(), d.Uint64()))
 	return oauth.NewGrantID(user, pick(d, roots...), random[:oauth.GrantEntropy]).Ref()

@@ -121,7 +121,7 @@ func (h *userHistory) put() {
 	}
 }
 
-// rename gives a user another name, which others may have, from the newest revision or another one.
+// rename changes the name of a user to one which others may have, from the newest revision or another one.
 func (h *userHistory) rename() {
 	id := pick(h.d, h.ids...)
 	stored, ok := h.live[id]
