@@ -170,7 +170,7 @@ func (id identity) clientSecret() (string, error) {
 
 // fetch gets an access token from the issuer.
 func (s *shared) fetch(ctx context.Context, id identity) (*oauth2.Token, error) {
-	stored := &oauth2.Token{AccessToken: id.Access, RefreshToken: id.Refresh, Expiry: id.Expires}
+	stored := id.stored()
 	if id.fromFile && id.Refresh != "" && stored.Valid() {
 		return stored, nil
 	}
@@ -193,13 +193,7 @@ func (s *shared) fetch(ctx context.Context, id identity) (*oauth2.Token, error) 
 		c := clientcredentials.Config{ClientID: id.ClientID, ClientSecret: secret, TokenURL: ends.Token, AuthStyle: oauth2.AuthStyleInHeader}
 		return tokenOf(c.Token(ctx))
 	}
-	got, err := tokenOf(ends.client(id.ClientID, secret).TokenSource(ctx, &oauth2.Token{RefreshToken: id.Refresh}).Token())
-	if err != nil {
-		return nil, err
-	}
-	id.Access, id.Refresh, id.Expires = got.AccessToken, got.RefreshToken, got.Expiry
-	_, err = s.saveLogin(id)
-	return got, err
+	return s.refresh(ctx, id, ends, secret)
 }
 
 // tokenOf makes the answer of a token endpoint readable when it is a refusal.

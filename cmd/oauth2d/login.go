@@ -92,6 +92,11 @@ func (s *shared) login(ctx context.Context, id identity, secretFile, scope strin
 	} else if err != nil {
 		return err
 	}
+	unlock, err := s.lockLogin()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	name, err := s.saveLogin(id)
 	if err != nil {
 		return err
@@ -117,6 +122,15 @@ func (s *shared) logout(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+		s.say("you are not logged in")
+		return nil
+	}
+	unlock, err := s.lockLogin()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	saved, unreadable := s.savedLogin()
 	if secret, err := saved.clientSecret(); unreadable == nil && err == nil {
 		if kept := s.tokenFile(saved, secret); kept != "" {

@@ -74,7 +74,8 @@ func readToken(name string) *oauth2.Token {
 	return token
 }
 
-// keepToken keeps a token. Not to be able to costs a request later, and nothing else.
+// keepToken keeps a token. Not to be able to costs a request later, and nothing else. Of two commands that write
+// at once the last one stays: both tokens are good, and a reader finds one of them as a whole.
 func keepToken(name string, token *oauth2.Token) {
 	if name == "" || token.Expiry.IsZero() {
 		return
@@ -146,11 +147,18 @@ func (w *wallet) renew(ctx context.Context, name string) (string, error) {
 	return got.AccessToken, nil
 }
 
-// replaced gets a new token for one that was refused; false when that one was new itself.
+// replaced returns another token for one that was refused; false when that one was new itself. Of any number
+// of concurrent requests with a refused token one gets a new one, and all use it.
 func (w *wallet) replaced(ctx context.Context, refused string) (string, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.held == nil || w.held.AccessToken != refused || !w.kept {
+	if w.held == nil {
+		return "", false
+	}
+	if w.held.AccessToken != refused { // another request of this command replaced it meanwhile
+		return w.held.AccessToken, w.held.Valid()
+	}
+	if !w.kept {
 		return "", false
 	}
 	secret, err := w.id.clientSecret()

@@ -26,7 +26,7 @@ func CutSent(text string) string {
 // credentials of this server are such runs, or hold them.
 func CutRuns(text string) string {
 	var out strings.Builder
-	for len(text) > 0 {
+	for text != "" {
 		run := strings.IndexFunc(text, func(r rune) bool { return !inCredential(r) })
 		if run < 0 {
 			run = len(text)

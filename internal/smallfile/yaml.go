@@ -48,7 +48,8 @@ func (e *expansion) add(node *yaml.Node, depth int, aliased bool) error {
 		return fmt.Errorf("line %d: is nested more than %d deep", node.Line, maxDepth)
 	}
 	if aliased {
-		if e.left--; e.left < 0 {
+		e.left--
+		if e.left < 0 {
 			return fmt.Errorf("line %d: the aliases expand to too much", node.Line)
 		}
 	}

@@ -1,7 +1,8 @@
 package token
 
-// Death is why an access token is not alive, for the audit log; "" for one that is alive. It is an error, so
-// that it can be the cause of a refusal.
+import "errors"
+
+// Death is why an access token is not alive, for the audit log; "" for one that is alive.
 type Death string
 
 // The reasons. What Redis has forgotten cannot be told apart: an opaque token leaves nothing when it expires.
@@ -20,5 +21,5 @@ const (
 	deadNothingLeft    Death = "nothing is left of its scope or audience: its client may no longer have them"
 )
 
-// Error implements error.
-func (d Death) Error() string { return string(d) }
+// Cause returns the reason as the cause of a refusal.
+func (d Death) Cause() error { return errors.New(string(d)) }

@@ -40,7 +40,7 @@ func (b Bearer) Operator(r *http.Request) (admin.Operator, error) {
 	about := oauth.Facts{Actor: access.Subject, Client: access.Client}
 	switch {
 	case dead != "":
-		return admin.Operator{}, notValid(dead).About(about)
+		return admin.Operator{}, notValid(dead.Cause()).About(about)
 	case !access.For(b.Audiences...):
 		return admin.Operator{}, notValid(errOtherAudience).About(about)
 	}

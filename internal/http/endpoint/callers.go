@@ -79,7 +79,7 @@ func (c *Callers) self(ctx context.Context, shown oauth.Token, p oauth.Params) (
 	}
 	about.Client = access.Client
 	if dead != "" {
-		return oauth.Client{}, refused(dead)
+		return oauth.Client{}, refused(dead.Cause())
 	}
 	client, err := c.Registry.Client(ctx, access.Client)
 	switch {

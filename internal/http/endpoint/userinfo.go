@@ -41,7 +41,7 @@ func (e *UserInfo) Serve(w http.ResponseWriter, r *http.Request) error {
 	about := oauth.Facts{Client: access.Client}
 	switch {
 	case dead != "":
-		return invalidToken(dead).About(about)
+		return invalidToken(dead.Cause()).About(about)
 	case !access.OfUser():
 		return invalidToken(errNoUser).About(about)
 	}
