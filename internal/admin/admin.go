@@ -1,9 +1,3 @@
-// Package admin owns what operators do: the verbs behind the admin API and the command line, each with
-// what has to happen together, who may do it, and the record of who did it.
-//
-// It knows neither HTTP nor terminals. Every error is an *oauth.Error: not_found for what is not there,
-// temporarily_unavailable when the store could not be asked, and then it is not known whether a change
-// was made. Changes may be repeated.
 package admin
 
 import (
@@ -25,7 +19,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// Options are the rooms that are looked after. All but Operators is needed.
+// Options configure an Admin. All but Operators are required.
 type Options struct {
 	Registry  *registry.Registry
 	Directory *directory.Directory
@@ -40,36 +34,36 @@ type Options struct {
 	Operators []string // the sign-in names of the people who may hold admin scopes
 }
 
-// Admin is the one who carries out what operators want. It is safe for concurrent use.
+// Admin carries out the operations of operators. It is safe for concurrent use.
 type Admin struct{ o Options }
 
-// New makes an Admin.
+// New returns an Admin.
 func New(o Options) *Admin { return &Admin{o: o} }
 
-// The scopes of operators. Each part of the API has one for reading and one for changing; All stands
-// for every one of them.
+// The scopes of operators. Each part of the API has one for reading and one for changing; All includes every
+// one of them.
 const (
 	prefixAdmin = "admin:"
 	All         = "admin:*"
 )
 
-// Operator is somebody who was let in, with the verbs that they may use. Whether they may use a verb
-// at all is decided where they come in; what they may hand out is decided here.
+// Operator is an authenticated operator, with the verbs of the admin API. The caller checks whether the operator's
+// scopes allow a verb; this package checks which scopes an operator may grant.
 type Operator struct {
 	*Admin
 	Name   string // the subject of the operator's token
 	Scopes oauth.Scopes
 }
 
-// By gives the verbs to an operator.
+// By returns the verbs for an operator.
 func (a *Admin) By(name string, scopes oauth.Scopes) Operator {
 	return Operator{Admin: a, Name: name, Scopes: scopes}
 }
 
-// Has tells whether the operator has a scope, by name or by All.
+// Has reports whether the operator has a scope, by name or by All.
 func (op Operator) Has(scope string) bool { return op.Scopes.Has(All) || op.Scopes.Has(scope) }
 
-// Must refuses an operator who has not got a scope.
+// Must refuses an operator without a scope.
 func (op Operator) Must(scope string) error {
 	if op.Has(scope) {
 		return nil
@@ -77,13 +71,13 @@ func (op Operator) Must(scope string) error {
 	return lacks(scope)
 }
 
-// IsOperator tells whether a person may hold admin scopes: only those whom the settings list. Names are
-// alike as they are at the sign-in, also that of a user who is yet to be added.
+// IsOperator reports whether a user may hold admin scopes: the settings list those users. Names are compared as at
+// the sign-in, and also before the user is added.
 func (a *Admin) IsOperator(u oauth.User) bool {
 	return slices.ContainsFunc(a.o.Operators, func(name string) bool { return sameName(name, u.Name) })
 }
 
-// sameName compares sign-in names as the directory does: whatever their case and spelling.
+// sameName compares sign-in names as the directory does, without regard to case and Unicode form.
 func sameName(a, b string) bool {
 	form := func(name string) string {
 		if enforced, err := precis.Name(name); err == nil {
@@ -94,28 +88,28 @@ func sameName(a, b string) bool {
 	return form(a) == form(b)
 }
 
-// looksLikeOperator tells whether a new name reads like that of an operator without being it.
+// looksLikeOperator reports whether a new name looks like that of an operator, but differs.
 func (a *Admin) looksLikeOperator(name string) bool {
 	return slices.ContainsFunc(a.o.Operators, func(operator string) bool {
 		return !sameName(operator, name) && precis.Reads(operator, name)
 	})
 }
 
-// Match is a condition on what is there before a change; the zero Match is none.
+// Match is a condition for a change (If-Match, If-None-Match); the zero Match always holds.
 type Match struct {
-	Revision uint64 // this one; 0: any
-	There    bool   // something
-	Absent   bool   // nothing
+	Revision uint64 // the object has this revision; 0 means any
+	There    bool   // the object exists
+	Absent   bool   // the object does not exist
 }
 
 func (m Match) check(revision uint64) error {
 	if m.Absent || m.Revision != 0 && m.Revision != revision {
-		return oauth.Refuse(oauth.PreconditionFailed, "it has another revision, or is there already", nil)
+		return oauth.Refuse(oauth.PreconditionFailed, "it has another revision, or exists already", nil)
 	}
 	return nil
 }
 
-// absent is the answer for what is not there, under a condition.
+// absent returns the refusal for an object that does not exist.
 func (m Match) absent(what string) error {
 	if m.There || m.Revision != 0 {
 		return oauth.Refuse(oauth.PreconditionFailed, "there is no such "+what, store.Absent)
@@ -127,8 +121,8 @@ func notFound(what string) error {
 	return oauth.Refuse(oauth.NotFound, "there is no such "+what, store.Absent)
 }
 
-// asked gives the refusal for what a room answered about a thing.
-func asked(err error, what string) error {
+// refusalOf returns the refusal for an error of another package about an object; nil for nil.
+func refusalOf(err error, what string) error {
 	var refusal *oauth.Error
 	isRefusal := errors.As(err, &refusal)
 	switch {
@@ -141,25 +135,25 @@ func asked(err error, what string) error {
 	case errors.Is(err, store.Absent):
 		return notFound(what)
 	case errors.Is(err, store.Conflict):
-		return oauth.Refuse(oauth.Conflict, "it was changed by others meanwhile", err)
+		return oauth.Refuse(oauth.Conflict, "it was changed by someone else meanwhile", err)
 	}
 	return oauth.Unavailable(err)
 }
 
-// deed is a change that an operator makes, as the audit log records it. A verb fills in what each of its
-// steps has changed as soon as it has.
-type deed struct {
+// record is the audit record of a change. A verb fills in the effect of each of its steps as soon as the step is
+// done, so that the record is right also after a failure.
+type record struct {
 	action, object string
 	before, after  facts
-	nothing        bool // there was nothing to change
+	nothing        bool // nothing had to be changed: write no record
 }
 
-// act carries out a change and records it: exactly one entry, with the outcome, whatever happens. The
-// caller of the request may disconnect at any moment; the change goes on (commit.Begin).
-func (op Operator) act(ctx context.Context, action, object string, do func(context.Context, *deed) error) error {
+// act carries out a change and emits exactly one audit record, with the outcome. The change continues when the
+// caller disconnects (commit.Begin).
+func (op Operator) act(ctx context.Context, action, object string, do func(context.Context, *record) error) error {
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	d := deed{action: action, object: object}
+	d := record{action: action, object: object}
 	err := do(ctx, &d)
 	if err == nil && d.nothing {
 		return nil
@@ -176,7 +170,7 @@ func (op Operator) act(ctx context.Context, action, object string, do func(conte
 	return refusal.Recorded()
 }
 
-// needs refuses what the operator's own scopes do not cover.
+// needs refuses admin scopes that the operator does not have: nobody may grant more than they hold.
 func (op Operator) needs(scopes oauth.Scopes) error {
 	for _, scope := range scopes {
 		if strings.HasPrefix(scope, prefixAdmin) && !op.Has(scope) {
@@ -186,16 +180,16 @@ func (op Operator) needs(scopes oauth.Scopes) error {
 	return nil
 }
 
-// missingScopeError is the cause of a refusal for want of a scope.
+// missingScopeError is the cause of a refusal for a missing scope.
 type missingScopeError string
 
 // Error implements error.
 func (m missingScopeError) Error() string { return "the scope " + string(m) + " is missing" }
 
-// Needed names the scope that would do.
+// Needed returns the missing scope.
 func (m missingScopeError) Needed() string { return string(m) }
 
-// lacks is the refusal for want of a scope.
+// lacks returns the refusal for a missing scope.
 func lacks(scope string) error {
 	return oauth.Refuse(oauth.InsufficientScope, "this needs "+scope, missingScopeError(scope))
 }

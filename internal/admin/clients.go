@@ -9,31 +9,31 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Clients pages through the clients by id: those after the cursor, at most limit; more tells whether
-// to ask again after the last one.
+// Clients returns the clients after an id, in the order of their ids, at most limit; more reports whether there may
+// be further ones.
 func (a *Admin) Clients(ctx context.Context, after oauth.ClientID, limit int) (clients []oauth.Client, more bool, err error) {
 	clients, err = a.o.Registry.List(ctx, after, limit+1)
 	if err != nil {
 		return nil, false, oauth.Unavailable(err)
 	}
-	// One that was deleted between the list and the reading is missing: then there may be more.
+	// A client that was deleted between listing and reading is missing: then there may be more.
 	return clients[:min(limit, len(clients))], len(clients) >= limit, nil
 }
 
-// Client reads a client as it is stored at this moment.
+// Client reads a client from the store.
 func (a *Admin) Client(ctx context.Context, id oauth.ClientID) (oauth.Client, error) {
 	c, err := a.o.Registry.Stored(ctx, id)
-	return c, asked(err, "client")
+	return c, refusalOf(err, "client")
 }
 
-// FirstSecret is what a new confidential client gets: a generated secret, the one that was chosen, or
-// the one of which another server kept a hash. At most one field is set.
+// FirstSecret is the secret of a new confidential client: a chosen one, or the hash that another server stored. At
+// most one field is set; without one a secret is generated.
 type FirstSecret struct{ Chosen, Hash string }
 
-// CreateClient registers a client. The token is its generated secret, seen this once; it is empty when
-// none was generated.
+// CreateClient registers a client. shown is its generated secret, which is returned this once; it is empty when none
+// was generated. Of two concurrent callers with one id, one gets already_exists.
 func (op Operator) CreateClient(ctx context.Context, c oauth.Client, first FirstSecret) (made oauth.Client, shown oauth.Token, err error) {
-	err = op.act(ctx, actionCreate, string(c.ID), func(ctx context.Context, d *deed) error {
+	err = op.act(ctx, actionCreate, string(c.ID), func(ctx context.Context, d *record) error {
 		made, shown, err = op.createClient(ctx, d, c, first)
 		return err
 	})
@@ -45,7 +45,7 @@ const (
 	actionChange = "client.change"
 )
 
-func (op Operator) createClient(ctx context.Context, d *deed, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
+func (op Operator) createClient(ctx context.Context, d *record, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
 	d.action = actionCreate
 	if err := op.needs(c.Scopes); err != nil {
 		return oauth.Client{}, "", err
@@ -55,13 +55,13 @@ func (op Operator) createClient(ctx context.Context, d *deed, c oauth.Client, fi
 	}
 	made, shown, err := op.register(ctx, c, first)
 	if err != nil {
-		return oauth.Client{}, "", asked(err, "client")
+		return oauth.Client{}, "", refusalOf(err, "client")
 	}
 	d.object, d.after = string(made.ID), factsOfClient(made)
 	return made, shown, nil
 }
 
-// ExamineClient reports what CreateClient would refuse, and changes nothing.
+// ExamineClient returns the refusal of CreateClient, and changes nothing.
 func (op Operator) ExamineClient(ctx context.Context, c oauth.Client, first FirstSecret) (oauth.Client, error) {
 	if err := op.needs(c.Scopes); err != nil {
 		return oauth.Client{}, err
@@ -70,10 +70,10 @@ func (op Operator) ExamineClient(ctx context.Context, c oauth.Client, first Firs
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidRequest, "client_secret and client_secret_hash exclude each other", nil).At("client_secret")
 	}
 	c, err := op.o.Registry.Examine(ctx, c, first.Chosen, first.Hash)
-	return c, asked(err, "client")
+	return c, refusalOf(err, "client")
 }
 
-// ExaminePut reports what PutClient would refuse, and changes nothing.
+// ExaminePut returns the refusal of PutClient, and changes nothing.
 func (op Operator) ExaminePut(ctx context.Context, c oauth.Client, m Match) (oauth.Client, error) {
 	examined, err := op.o.Registry.ExamineChange(ctx, c.ID, func(old *oauth.Client) error {
 		if err := m.check(old.Revision); err != nil {
@@ -87,7 +87,7 @@ func (op Operator) ExaminePut(ctx context.Context, c oauth.Client, m Match) (oau
 	if isAbsent(err) && !m.There && m.Revision == 0 {
 		return op.ExamineClient(ctx, c, FirstSecret{})
 	}
-	return examined, asked(err, "client")
+	return examined, refusalOf(err, "client")
 }
 
 func (op Operator) register(ctx context.Context, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
@@ -97,18 +97,18 @@ func (op Operator) register(ctx context.Context, c oauth.Client, first FirstSecr
 	}
 	made, shown, err := op.o.Registry.Register(ctx, c, first.Chosen)
 	if first.Chosen != "" {
-		shown = "" // who chose it knows it
+		shown = "" // the caller chose it
 	}
 	return made, shown, err
 }
 
-// putTries is how often a put is decided again because the client came or went meanwhile.
-const putTries = 4
+// maxPutAttempts bounds how often a put is retried because the client was created or deleted concurrently.
+const maxPutAttempts = 4
 
-// PutClient makes a client what c says, but for its secrets and its times; one that is not there is
-// registered, and then the answer is as of CreateClient and created is true.
+// PutClient replaces a client, except for its secrets and times. It registers a client that does not exist: then
+// created is true, and shown is as for CreateClient.
 func (op Operator) PutClient(ctx context.Context, c oauth.Client, m Match) (put oauth.Client, shown oauth.Token, created bool, err error) {
-	err = op.act(ctx, actionChange, string(c.ID), func(ctx context.Context, d *deed) error {
+	err = op.act(ctx, actionChange, string(c.ID), func(ctx context.Context, d *record) error {
 		put, shown, created, err = op.putClient(ctx, d, c, m)
 		return err
 	})
@@ -116,9 +116,9 @@ func (op Operator) PutClient(ctx context.Context, c oauth.Client, m Match) (put 
 }
 
 func (op Operator) putClient(
-	ctx context.Context, d *deed, c oauth.Client, m Match,
+	ctx context.Context, d *record, c oauth.Client, m Match,
 ) (put oauth.Client, shown oauth.Token, created bool, err error) {
-	for range putTries {
+	for range maxPutAttempts {
 		if !m.Absent {
 			d.action = actionChange
 			put, err = op.changeClient(ctx, d, c.ID, m, func(old *oauth.Client) error {
@@ -136,19 +136,19 @@ func (op Operator) putClient(
 			return put, shown, true, err
 		}
 		if m.Absent {
-			return oauth.Client{}, "", false, oauth.Refuse(oauth.PreconditionFailed, "it is there already", err)
+			return oauth.Client{}, "", false, oauth.Refuse(oauth.PreconditionFailed, "it exists already", err)
 		}
 	}
-	return oauth.Client{}, "", false, oauth.Refuse(oauth.Conflict, "it was changed by others meanwhile", err)
+	return oauth.Client{}, "", false, oauth.Refuse(oauth.Conflict, "it was changed by someone else meanwhile", err)
 }
 
 func isAbsent(err error) bool { return err != nil && errors.Is(err, store.Absent) }
 
-// ChangeClient changes a client. One that becomes disabled loses its tokens, for good; one that becomes
-// public loses its secrets. edit may be called more than once.
+// ChangeClient changes a client. Disabling a client revokes its tokens for good; making it public deletes its secrets.
+// edit may be called more than once.
 func (op Operator) ChangeClient(ctx context.Context, id oauth.ClientID, m Match, edit func(*oauth.Client) error) (oauth.Client, error) {
 	var after oauth.Client
-	err := op.act(ctx, actionChange, string(id), func(ctx context.Context, d *deed) (err error) {
+	err := op.act(ctx, actionChange, string(id), func(ctx context.Context, d *record) (err error) {
 		after, err = op.changeClient(ctx, d, id, m, edit)
 		return err
 	})
@@ -156,7 +156,7 @@ func (op Operator) ChangeClient(ctx context.Context, id oauth.ClientID, m Match,
 }
 
 func (op Operator) changeClient(
-	ctx context.Context, d *deed, id oauth.ClientID, m Match, edit func(*oauth.Client) error,
+	ctx context.Context, d *record, id oauth.ClientID, m Match, edit func(*oauth.Client) error,
 ) (oauth.Client, error) {
 	var before oauth.Client
 	after, err := op.o.Registry.Change(ctx, id, func(c *oauth.Client) error {
@@ -171,7 +171,7 @@ func (op Operator) changeClient(
 			return err
 		}
 		if c.Disabled && !before.Disabled {
-			c.NotBefore = op.noneBelieves(c.NotBefore)
+			c.NotBefore = op.revokeUntil(c.NotBefore)
 		}
 		if c.Public() {
 			c.Secrets = nil
@@ -182,11 +182,11 @@ func (op Operator) changeClient(
 		return oauth.Client{}, m.absent("client")
 	}
 	if err != nil {
-		return oauth.Client{}, asked(err, "client")
+		return oauth.Client{}, refusalOf(err, "client")
 	}
 	d.before, d.after = factsOfClient(before), factsOfClient(after)
 	if after.Disabled {
-		// Also when it was disabled before: the call may be the repetition of one that got no further.
+		// Also when it was disabled before: an earlier call may have failed before this step.
 		if err := op.o.Tokens.RevokeClient(ctx, op.Name, id, after.NotBefore); err != nil {
 			return oauth.Client{}, err
 		}
@@ -194,9 +194,9 @@ func (op Operator) changeClient(
 	return after, nil
 }
 
-// noneBelieves is the time after which no replica takes a client for what it was: each may serve from
-// memory for a lease. What is issued until then must not be alive.
-func (a *Admin) noneBelieves(earlier time.Time) time.Time {
+// revokeUntil returns now + lease, or earlier if that is later. Until then another replica may still serve the old
+// client from its cache; whatever it issues must be revoked, too.
+func (a *Admin) revokeUntil(earlier time.Time) time.Time {
 	end := a.o.Now().Add(a.o.Registry.Lease()).Truncate(time.Millisecond)
 	if end.Before(earlier) {
 		return earlier
@@ -204,28 +204,28 @@ func (a *Admin) noneBelieves(earlier time.Time) time.Time {
 	return end
 }
 
-// DeleteClient ends a client's tokens and removes it with its secrets. It is disabled first, so that
-// nothing new is issued while the rest is done.
+// DeleteClient revokes a client's tokens and deletes it with its secrets. It disables the client first, so that nothing
+// is issued meanwhile.
 func (op Operator) DeleteClient(ctx context.Context, id oauth.ClientID, m Match) error {
-	return op.act(ctx, "client.delete", string(id), func(ctx context.Context, d *deed) error {
+	return op.act(ctx, "client.delete", string(id), func(ctx context.Context, d *record) error {
 		return op.deleteClient(ctx, d, id, m)
 	})
 }
 
-func (op Operator) deleteClient(ctx context.Context, d *deed, id oauth.ClientID, m Match) error {
+func (op Operator) deleteClient(ctx context.Context, d *record, id oauth.ClientID, m Match) error {
 	_, err := op.changeClient(ctx, d, id, m, func(c *oauth.Client) error {
 		c.Disabled = true
 		return nil
 	})
 	switch oauth.AsError(err).Code {
 	case oauth.InvalidClientMetadata, oauth.InvalidRedirectURI:
-		// It breaks rules that are younger than it is. That is no reason to keep it.
+		// The client breaks rules that are newer than it is. It can be deleted all the same.
 		old, err := op.Client(ctx, id)
 		if err != nil {
 			return err
 		}
 		d.before = factsOfClient(old)
-		if err := op.o.Tokens.RevokeClient(ctx, op.Name, id, op.noneBelieves(time.Time{})); err != nil {
+		if err := op.o.Tokens.RevokeClient(ctx, op.Name, id, op.revokeUntil(time.Time{})); err != nil {
 			return err
 		}
 	default:
@@ -234,13 +234,13 @@ func (op Operator) deleteClient(ctx context.Context, d *deed, id oauth.ClientID,
 		}
 	}
 	if err := op.o.Registry.Delete(ctx, id); err != nil {
-		return asked(err, "client")
+		return refusalOf(err, "client")
 	}
 	d.after = nil
 	return nil
 }
 
-// Secrets lists what may be told of a client's secrets that are valid now, in the order they were made.
+// Secrets returns a client's valid secrets, the oldest first. Callers must not show their hashes.
 func (a *Admin) Secrets(ctx context.Context, id oauth.ClientID) ([]oauth.Secret, error) {
 	c, err := a.Client(ctx, id)
 	if err != nil {
@@ -255,12 +255,12 @@ func (a *Admin) Secrets(ctx context.Context, id oauth.ClientID) ([]oauth.Secret,
 	return valid, nil
 }
 
-// AddSecret generates a further secret, good for life (zero: for ever). The earlier ones end after
+// AddSecret generates a further secret that is valid for life; zero means for ever. The earlier ones expire after
 // overlap at the latest.
 func (op Operator) AddSecret(
 	ctx context.Context, id oauth.ClientID, life, overlap time.Duration,
 ) (made oauth.Secret, shown oauth.Token, err error) {
-	err = op.act(ctx, "secret.create", string(id), func(ctx context.Context, d *deed) error {
+	err = op.act(ctx, "secret.create", string(id), func(ctx context.Context, d *record) error {
 		if err := op.mayTouch(ctx, id); err != nil {
 			return err
 		}
@@ -269,7 +269,7 @@ func (op Operator) AddSecret(
 			expires = op.o.Now().Add(life)
 		}
 		if made, shown, err = op.o.Registry.AddSecret(ctx, id, expires, overlap); err != nil {
-			return asked(err, "client")
+			return refusalOf(err, "client")
 		}
 		d.after = facts{"secret_id": made.ID, "expires_at": moment(expires), "overlap": overlap.String()}
 		return nil
@@ -277,14 +277,14 @@ func (op Operator) AddSecret(
 	return made, shown, err
 }
 
-// DropSecret ends one secret at once, also the last one.
+// DropSecret revokes one secret at once, even the last one.
 func (op Operator) DropSecret(ctx context.Context, id oauth.ClientID, which string) error {
-	return op.act(ctx, "secret.delete", string(id), func(ctx context.Context, d *deed) error {
+	return op.act(ctx, "secret.delete", string(id), func(ctx context.Context, d *record) error {
 		d.before = facts{"secret_id": which}
 		if err := op.mayTouch(ctx, id); err != nil {
 			return err
 		}
-		return asked(op.o.Registry.DropSecret(ctx, id, which), "client")
+		return refusalOf(op.o.Registry.DropSecret(ctx, id, which), "client")
 	})
 }
 
@@ -296,10 +296,10 @@ func (op Operator) mayTouch(ctx context.Context, id oauth.ClientID) error {
 	return op.needs(c.Scopes)
 }
 
-// RevokeClient ends every code, access and refresh token of a client that was issued before a time, or
-// whose grant was given before it; zero means now. Of two calls the later time holds.
+// RevokeClient revokes every code, access and refresh token of a client that was issued before a time, or whose grant
+// was given before it; zero means now. Of two concurrent calls the later time wins.
 func (op Operator) RevokeClient(ctx context.Context, id oauth.ClientID, before time.Time) error {
-	return op.act(ctx, "client.revoke_tokens", string(id), func(ctx context.Context, d *deed) error {
+	return op.act(ctx, "client.revoke_tokens", string(id), func(ctx context.Context, d *record) error {
 		before, err := op.past(before)
 		if err != nil {
 			return err
@@ -317,17 +317,17 @@ func (op Operator) revokeClient(ctx context.Context, id oauth.ClientID, before t
 		return nil
 	})
 	if err != nil {
-		return asked(err, "client")
+		return refusalOf(err, "client")
 	}
 	return op.o.Tokens.RevokeClient(ctx, op.Name, id, before)
 }
 
-// past checks the time before which everything of a kind is to end; zero means now.
+// past checks the time of a revocation; zero means now.
 func (a *Admin) past(before time.Time) (time.Time, error) {
 	now := a.o.Now()
 	switch {
 	case before.IsZero():
-		return now.Truncate(time.Millisecond).Add(time.Millisecond), nil // this very millisecond included
+		return now.Truncate(time.Millisecond).Add(time.Millisecond), nil // include this millisecond
 	case before.After(now):
 		return time.Time{}, oauth.Refuse(oauth.InvalidRequest, "before is in the future", nil).At("before")
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// facts is what may be recorded of something, by the names of the admin API. No secret and no hash of
-// one is ever among them.
+// facts are the recorded properties of an object, by their names in the admin API. They never include a secret or
+// its hash.
 type facts map[string]any
 
 func factsOfClient(c oauth.Client) facts {
@@ -36,7 +36,8 @@ func moment(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// differing keeps what is not the same before and after, without what is empty.
+// differing returns the facts that differ, without empty values: a fact that became empty has a before and no
+// after.
 func differing(before, after facts) (facts, facts) {
 	was, is := facts{}, facts{}
 	for name, value := range before {
@@ -49,7 +50,6 @@ func differing(before, after facts) (facts, facts) {
 			is[name] = value
 		}
 	}
-	// What became empty still shows: a before without an after.
 	return orNil(was), orNil(is)
 }
 

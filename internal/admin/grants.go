@@ -13,8 +13,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// GrantsOf reads one page of the live grants of a user; with a client only those to it. Those to one
-// client stand together, newest first.
+// GrantsOf returns one page of the live grants of a user, or of those to one client. Grants to one client are
+// adjacent, the newest first.
 func (a *Admin) GrantsOf(ctx context.Context, q store.GrantQuery) (store.GrantPage, error) {
 	page, err := a.o.Grants.OfUser(ctx, q)
 	if err != nil {
@@ -26,20 +26,19 @@ func (a *Admin) GrantsOf(ctx context.Context, q store.GrantQuery) (store.GrantPa
 
 func (a *Admin) lives(g oauth.Grant) bool { return a.o.Now().Before(g.Expires) }
 
-// Grant reads a live grant; no credential of it is spent.
+// Grant returns a live grant. It does not spend a credential of the grant.
 func (a *Admin) Grant(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, error) {
 	g, err := a.o.Grants.Get(ctx, ref)
 	if err == nil && !a.lives(g) {
 		err = store.Absent
 	}
-	return g, asked(err, "grant")
+	return g, refusalOf(err, "grant")
 }
 
-// RevokeGrant ends a grant with its code, refresh and access tokens, and forgets the user's consent to
-// the client, so that the client has to ask again. The consent goes first: a new grant that is made
-// meanwhile was asked for.
+// RevokeGrant revokes a grant with its code, refresh and access tokens, and withdraws the user's consent to the
+// client. It withdraws the consent first: a grant that is created concurrently then had a new consent.
 func (op Operator) RevokeGrant(ctx context.Context, ref oauth.GrantRef) error {
-	return op.act(ctx, "grant.revoke", string(ref), func(ctx context.Context, d *deed) error {
+	return op.act(ctx, "grant.revoke", string(ref), func(ctx context.Context, d *record) error {
 		g, err := op.Grant(ctx, ref)
 		if err != nil {
 			return err
@@ -52,16 +51,16 @@ func (op Operator) RevokeGrant(ctx context.Context, ref oauth.GrantRef) error {
 	})
 }
 
-// RevokeUser ends every grant of a user, or those to one client, and returns how many; beyond a few
-// hundred the number is an estimate. Sessions live on. A client must be registered.
+// RevokeUser revokes every grant of a user, or those to one client, and returns their number, which is an estimate
+// beyond a few hundred. Sessions continue. A client must be registered.
 func (op Operator) RevokeUser(ctx context.Context, user oauth.UserID, client oauth.ClientID) (n int, err error) {
-	err = op.act(ctx, "user.revoke_tokens", string(user), func(ctx context.Context, d *deed) error {
+	err = op.act(ctx, "user.revoke_tokens", string(user), func(ctx context.Context, d *record) error {
 		d.after = facts{"client_id": string(client)}
 		if _, err := op.o.Directory.Get(ctx, user); err != nil {
-			return asked(err, "user")
+			return refusalOf(err, "user")
 		}
 		if client != "" {
-			// An ending is stored even where it ends nothing: no made-up ids.
+			// A revocation is stored even when it revokes nothing: refuse made-up ids.
 			if _, err := op.Client(ctx, client); err != nil {
 				return err
 			}
@@ -78,15 +77,15 @@ func (op Operator) RevokeUser(ctx context.Context, user oauth.UserID, client oau
 	return n, err
 }
 
-// Examine tells about any token; false for what is not alive.
+// Examine describes any token; false when it is not active.
 func (a *Admin) Examine(ctx context.Context, text oauth.Token) (token.Known, bool, error) {
 	return a.o.Tokens.Examine(ctx, text)
 }
 
-// RevokeToken ends a token whoever it was issued to, and tells whether something ended by it.
+// RevokeToken revokes a token of any client, and reports whether it was active.
 func (op Operator) RevokeToken(ctx context.Context, text oauth.Token) (ended bool, err error) {
-	err = op.act(ctx, "token.revoke", "", func(ctx context.Context, d *deed) error {
-		known, _, err := op.o.Tokens.Examine(ctx, text) // for the record only; a code is not told about
+	err = op.act(ctx, "token.revoke", "", func(ctx context.Context, d *record) error {
+		known, _, err := op.o.Tokens.Examine(ctx, text) // for the record only; it does not describe codes
 		if err != nil {
 			return err
 		}
@@ -99,12 +98,11 @@ func (op Operator) RevokeToken(ctx context.Context, text oauth.Token) (ended boo
 	return ended, err
 }
 
-// RevokeAll ends, for everybody, what is older than a time; zero means now. That is every code, access and
-// refresh token that was issued before it or hangs on a grant given before it, every session that began
-// before it, and the grants that were given in one. The operator's own token is no exception. Of two calls
-// the later time holds; the other replicas notice within a lease.
+// RevokeAll revokes everything older than a time; zero means now. That is every code, access and refresh token that
+// was issued before it or belongs to an earlier grant, every earlier session, and the grants given in one. The
+// operator's own token is included. Of two concurrent calls the later time wins; other replicas follow within a lease.
 func (op Operator) RevokeAll(ctx context.Context, before time.Time) error {
-	return op.act(ctx, "token.revoke_all", "", func(ctx context.Context, d *deed) error {
+	return op.act(ctx, "token.revoke_all", "", func(ctx context.Context, d *record) error {
 		before, err := op.past(before)
 		if err != nil {
 			return err
@@ -118,24 +116,24 @@ func (op Operator) RevokeAll(ctx context.Context, before time.Time) error {
 	})
 }
 
-// Keys lists the server's keys, the one whose turn comes last first.
+// Keys lists the server's keys, the last one of the calendar first.
 func (a *Admin) Keys() []keyring.Info { return a.o.Ring.List() }
 
-// RotateKeys hands the keys of one use over to successors.
+// RotateKeys replaces the keys of one use by their successors.
 func (op Operator) RotateKeys(ctx context.Context, use string) error {
-	return op.act(ctx, "key.rotate", use, func(ctx context.Context, _ *deed) error {
-		return asked(op.o.Ring.Rotate(ctx, use), "key")
+	return op.act(ctx, "key.rotate", use, func(ctx context.Context, _ *record) error {
+		return refusalOf(op.o.Ring.Rotate(ctx, use), "key")
 	})
 }
 
-// DropKey takes a key out of the ring for good; what it made is refused.
+// DropKey removes a key for good: everything made with it is refused.
 func (op Operator) DropKey(ctx context.Context, id string) error {
-	return op.act(ctx, "key.drop", id, func(ctx context.Context, _ *deed) error {
-		return asked(op.o.Ring.Drop(ctx, id), "key")
+	return op.act(ctx, "key.drop", id, func(ctx context.Context, _ *record) error {
+		return refusalOf(op.o.Ring.Drop(ctx, id), "key")
 	})
 }
 
-// Stats is how much there is of everything.
+// Stats are the numbers of stored objects.
 type Stats struct {
 	store.Counts
 	At            time.Time
@@ -143,7 +141,7 @@ type Stats struct {
 	SigningKeyAge time.Duration // of the key that signs
 }
 
-// Stats counts. What it costs does not grow with the numbers.
+// Stats counts the stored objects. Its cost does not grow with their number.
 func (a *Admin) Stats(ctx context.Context) (Stats, error) {
 	now := a.o.Now()
 	counts, err := a.o.Overview.Counts(ctx, now)

@@ -12,31 +12,30 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// SessionFilter says which sessions are meant: those that fit every field that is set.
+// SessionFilter selects sessions: those that match every field that is set.
 type SessionFilter struct {
 	User          oauth.UserID
-	Client        oauth.ClientID // a grant to it lives in the session
+	Client        oauth.ClientID // the session holds a live grant to it
 	StartedBefore time.Time
 	SeenBefore    time.Time
 }
 
-// SessionPage is a part of the sessions. Next is zero when there are no more.
+// SessionPage is a page of sessions. Next is zero on the last page.
 type SessionPage struct {
 	Sessions []oauth.Session
 	Next     SessionCursor
 }
 
-// SessionCursor is a place among the sessions: among everybody's, or among those of one user.
+// SessionCursor is a position in the list of all sessions, or in that of one user.
 type SessionCursor struct {
 	Place  store.SessionPlace
-	Behind oauth.SessionRef // of one user: the last one that was told
+	Behind oauth.SessionRef // in the list of one user: the last one returned
 }
 
-// FindSessions looks at a part of the sessions and gives those that fit, at most limit and maybe none.
-// Those of one user come in the order of their names; those of everybody come in the order in which
-// they would end.
+// FindSessions reads limit sessions and returns those that match, which may be none. The sessions of one user are in
+// the order of their names; the list of all sessions is in the order of their expiry.
 func (a *Admin) FindSessions(ctx context.Context, f SessionFilter, from SessionCursor, limit int) (SessionPage, error) {
-	seen, next, err := a.lookedAt(ctx, f, from, limit)
+	seen, next, err := a.candidates(ctx, f, from, limit)
 	if err != nil {
 		return SessionPage{}, err
 	}
@@ -44,7 +43,7 @@ func (a *Admin) FindSessions(ctx context.Context, f SessionFilter, from SessionC
 	return SessionPage{Sessions: fitting, Next: next}, err
 }
 
-func (a *Admin) lookedAt(ctx context.Context, f SessionFilter, from SessionCursor, limit int) ([]oauth.Session, SessionCursor, error) {
+func (a *Admin) candidates(ctx context.Context, f SessionFilter, from SessionCursor, limit int) ([]oauth.Session, SessionCursor, error) {
 	if f.User == "" {
 		all, place, err := a.o.Overview.Sessions(ctx, from.Place, limit, a.o.Now())
 		if err != nil {
@@ -88,7 +87,7 @@ func (a *Admin) fitting(ctx context.Context, f SessionFilter, all []oauth.Sessio
 	return kept, nil
 }
 
-// browsersOfClient finds the browsers in which a user gave the client something that lives.
+// browsersOfClient returns the browsers in which a user has a live grant to the client.
 func (a *Admin) browsersOfClient(ctx context.Context, user oauth.UserID, client oauth.ClientID) (map[oauth.RootTag]bool, error) {
 	roots := map[oauth.RootTag]bool{}
 	for q := (store.GrantQuery{User: user, Client: client, Limit: oauth.MaxGrantsOfClient}); ; {
@@ -105,32 +104,32 @@ func (a *Admin) browsersOfClient(ctx context.Context, user oauth.UserID, client 
 	}
 }
 
-// EndSession signs a browser out and ends what was allowed in the session.
+// EndSession ends a browser session and the grants given in it.
 func (op Operator) EndSession(ctx context.Context, ref oauth.SessionRef) error {
-	return op.act(ctx, "session.end", string(ref), func(ctx context.Context, d *deed) error {
+	return op.act(ctx, "session.end", string(ref), func(ctx context.Context, d *record) error {
 		s, err := op.o.Sessions.Get(ctx, ref)
 		if err != nil {
-			return asked(err, "session")
+			return refusalOf(err, "session")
 		}
 		d.before = facts{"user_id": string(s.User)}
 		return op.o.Sessions.End(ctx, s, reasonOperator)
 	})
 }
 
-// Ended is what one step of ending many sessions did.
+// Ended is the result of one step of EndSessions.
 type Ended struct {
 	Ended     int
-	Remaining int // about how many are still to be looked at
+	Remaining int // an estimate of the sessions that are still to be read
 	Next      SessionCursor
 }
 
-// endingAtOnce bounds how many sessions of one step end at the same time.
-const endingAtOnce = 16
+// maxConcurrentEnds bounds how many sessions are ended concurrently.
+const maxConcurrentEnds = 16
 
-// EndSessions ends the sessions of one part that fit: a step of a long work, which looks at no more
-// than limit sessions. It goes on from Next until that is zero; broken off, it can begin anew.
+// EndSessions ends the matching sessions of one page of limit sessions. Call it again from Next until that is zero;
+// after an error the whole work may be started again.
 func (op Operator) EndSessions(ctx context.Context, f SessionFilter, from SessionCursor, limit int) (done Ended, err error) {
-	err = op.act(ctx, "sessions.end", string(f.User), func(ctx context.Context, d *deed) error {
+	err = op.act(ctx, "sessions.end", string(f.User), func(ctx context.Context, d *record) error {
 		d.after = facts{
 			"client_id": string(f.Client), "started_before": moment(f.StartedBefore), "seen_before": moment(f.SeenBefore),
 		}
@@ -140,18 +139,18 @@ func (op Operator) EndSessions(ctx context.Context, f SessionFilter, from Sessio
 	return done, err
 }
 
-func (op Operator) endSessions(ctx context.Context, d *deed, f SessionFilter, from SessionCursor, limit int) (Ended, error) {
+func (op Operator) endSessions(ctx context.Context, d *record, f SessionFilter, from SessionCursor, limit int) (Ended, error) {
 	page, err := op.FindSessions(ctx, f, from, limit)
 	if err != nil {
 		return Ended{}, err
 	}
 	var all errgroup.Group
-	all.SetLimit(endingAtOnce)
+	all.SetLimit(maxConcurrentEnds)
 	for _, s := range page.Sessions {
 		all.Go(func() error { return op.o.Sessions.End(ctx, s, reasonOperator) })
 	}
 	if err := all.Wait(); err != nil {
-		return Ended{}, asked(err, "session")
+		return Ended{}, refusalOf(err, "session")
 	}
 	done := Ended{Ended: len(page.Sessions), Next: page.Next}
 	d.after["ended"], d.nothing = done.Ended, done.Ended == 0
@@ -166,7 +165,7 @@ func (a *Admin) remaining(ctx context.Context, f SessionFilter, from SessionCurs
 		return 0, nil
 	}
 	if f.User != "" {
-		left, _, err := a.lookedAt(ctx, f, from, 1<<20)
+		left, _, err := a.candidates(ctx, f, from, 1<<20)
 		return len(left), err
 	}
 	n, err := a.o.Overview.SessionsBehind(ctx, from.Place, a.o.Now())

@@ -11,7 +11,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Why the sessions of a user end, besides what the user does.
+// The reasons for which operators end the sessions of a user.
 const (
 	reasonPassword = "password changed"
 	reasonDisabled = "user disabled"
@@ -19,30 +19,30 @@ const (
 	reasonOperator = "ended by an operator"
 )
 
-// Person is a user and how they stand.
+// Person is a user and the state of their lockout.
 type Person struct {
 	oauth.User
-	LockedUntil time.Time // zero when they are not locked out
+	LockedUntil time.Time // zero when the user is not locked out
 }
 
 func (a *Admin) person(ctx context.Context, u oauth.User) (Person, error) {
 	until, err := a.o.Directory.LockedUntil(ctx, u.Name)
-	return Person{User: u, LockedUntil: until}, asked(err, "user")
+	return Person{User: u, LockedUntil: until}, refusalOf(err, "user")
 }
 
-// askingAtOnce bounds how many questions of one page are under way.
-const askingAtOnce = 32
+// maxConcurrentReads bounds the concurrent reads for one page.
+const maxConcurrentReads = 32
 
-// Users pages through the users by id: those after the cursor, at most limit; more tells whether to
-// ask again after the last one.
+// Users returns the users after an id, in the order of their ids, at most limit; more reports whether there may be
+// further ones.
 func (a *Admin) Users(ctx context.Context, after oauth.UserID, limit int) (people []Person, more bool, err error) {
 	users, err := a.o.Directory.List(ctx, after, limit+1)
 	if err != nil {
-		return nil, false, asked(err, "user")
+		return nil, false, refusalOf(err, "user")
 	}
 	people = make([]Person, min(limit, len(users)))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(askingAtOnce)
+	group.SetLimit(maxConcurrentReads)
 	for i := range people {
 		group.Go(func() error {
 			var err error
@@ -53,26 +53,26 @@ func (a *Admin) Users(ctx context.Context, after oauth.UserID, limit int) (peopl
 	return people, len(users) >= limit, group.Wait()
 }
 
-// User reads a user.
+// User returns a user.
 func (a *Admin) User(ctx context.Context, id oauth.UserID) (Person, error) {
 	u, err := a.o.Directory.Get(ctx, id)
 	if err != nil {
-		return Person{}, asked(err, "user")
+		return Person{}, refusalOf(err, "user")
 	}
 	return a.person(ctx, u)
 }
 
-// UserNamed finds a user by sign-in name, whatever its case.
+// UserNamed finds a user by sign-in name, without regard to case.
 func (a *Admin) UserNamed(ctx context.Context, name string) (Person, error) {
 	u, err := a.o.Directory.Find(ctx, name)
 	if err != nil {
-		return Person{}, asked(err, "user")
+		return Person{}, refusalOf(err, "user")
 	}
 	return a.person(ctx, u)
 }
 
-// mayTouchUser keeps the people who hold admin scopes for those who have all of them: whoever sets an
-// operator's password, or makes a user with an operator's name, becomes that operator.
+// mayTouchUser lets only holders of All change an operator's user. Otherwise setting an operator's password, or
+// creating a user with an operator's name, would be a way to become that operator.
 func (op Operator) mayTouchUser(u oauth.User) error {
 	if op.IsOperator(u) && !op.Has(All) {
 		return lacks(All)
@@ -82,15 +82,15 @@ func (op Operator) mayTouchUser(u oauth.User) error {
 
 // CreateUser adds a user under a new id.
 func (op Operator) CreateUser(ctx context.Context, u oauth.User, password string) (made Person, err error) {
-	err = op.act(ctx, "user.create", "", func(ctx context.Context, d *deed) error {
+	err = op.act(ctx, "user.create", "", func(ctx context.Context, d *record) error {
 		if err := op.mayTouchUser(u); err != nil {
 			return err
 		}
 		if op.looksLikeOperator(u.Name) {
-			return oauth.Refuse(oauth.InvalidRequest, "the user name reads like that of an operator, in letters of another script", nil).At("username")
+			return oauth.Refuse(oauth.InvalidRequest, "the user name looks like that of an operator, in letters of another script", nil).At("username")
 		}
 		if made.User, err = op.o.Directory.Add(ctx, u, password); err != nil {
-			return asked(err, "user")
+			return refusalOf(err, "user")
 		}
 		d.object, d.after = string(made.ID), factsOfUser(made.User)
 		return nil
@@ -98,11 +98,11 @@ func (op Operator) CreateUser(ctx context.Context, u oauth.User, password string
 	return made, err
 }
 
-// ChangeUser changes what is kept of a user but the name and the password. One who becomes disabled
-// loses sessions and grants. edit may be called more than once.
+// ChangeUser changes a user, except for the name and the password. Disabling a user ends their sessions and grants.
+// edit may be called more than once.
 func (op Operator) ChangeUser(ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error) (Person, error) {
 	var after oauth.User
-	err := op.act(ctx, "user.change", string(id), func(ctx context.Context, d *deed) error {
+	err := op.act(ctx, "user.change", string(id), func(ctx context.Context, d *record) error {
 		change := func(ctx context.Context) error {
 			before, changed, err := op.changeUser(ctx, id, m, edit)
 			if err == nil {
@@ -128,13 +128,13 @@ func (op Operator) ChangeUser(ctx context.Context, id oauth.UserID, m Match, edi
 	return op.person(ctx, after)
 }
 
-// disables reports whether a change would disable a user who may sign in now. Whether the change may be
-// made is decided where it is made.
+// disables reports whether an allowed change would disable a user who may sign in now. changeUser reports why a
+// change is refused.
 func (op Operator) disables(ctx context.Context, id oauth.UserID, m Match, edit func(*oauth.User) error) (bool, error) {
 	u, err := op.o.Directory.Get(ctx, id)
 	switch {
 	case errors.Is(err, store.Absent):
-		return false, nil // the change itself says so
+		return false, nil // the change itself reports it
 	case err != nil:
 		return false, err
 	}
@@ -162,18 +162,18 @@ func (op Operator) changeUser(
 	if errors.Is(err, store.Absent) {
 		return before, after, m.absent("user")
 	}
-	return before, after, asked(err, "user")
+	return before, after, refusalOf(err, "user")
 }
 
-// DeleteUser ends a user's sessions and grants, forgets their consents, removes them and frees the
-// name. They are disabled first, so that nothing new begins while the rest is done.
+// DeleteUser ends a user's sessions and grants, withdraws their consents, deletes the user and frees the name. It
+// disables the user first, so that no session begins meanwhile.
 func (op Operator) DeleteUser(ctx context.Context, id oauth.UserID, m Match) error {
-	return op.act(ctx, "user.delete", string(id), func(ctx context.Context, d *deed) error {
+	return op.act(ctx, "user.delete", string(id), func(ctx context.Context, d *record) error {
 		return op.deleteUser(ctx, d, id, m)
 	})
 }
 
-func (op Operator) deleteUser(ctx context.Context, d *deed, id oauth.UserID, m Match) error {
+func (op Operator) deleteUser(ctx context.Context, d *record, id oauth.UserID, m Match) error {
 	if err := op.mayDelete(ctx, id, m); err != nil {
 		return err
 	}
@@ -200,20 +200,20 @@ func (op Operator) deleteUser(ctx context.Context, d *deed, id oauth.UserID, m M
 		}
 	}
 	if err := op.o.Directory.Delete(ctx, id); err != nil {
-		return asked(err, "user")
+		return refusalOf(err, "user")
 	}
 	d.after = nil
 	return nil
 }
 
-// mayDelete refuses before anything ends what the change would refuse as well.
+// mayDelete makes the checks of the change before anything is ended.
 func (op Operator) mayDelete(ctx context.Context, id oauth.UserID, m Match) error {
 	u, err := op.o.Directory.Get(ctx, id)
 	switch {
 	case errors.Is(err, store.Absent):
 		return m.absent("user")
 	case err != nil:
-		return asked(err, "user")
+		return refusalOf(err, "user")
 	}
 	if err := m.check(u.Revision); err != nil {
 		return err
@@ -221,13 +221,13 @@ func (op Operator) mayDelete(ctx context.Context, id oauth.UserID, m Match) erro
 	return op.mayTouchUser(u)
 }
 
-// SetPassword gives a user a new password and ends every session and grant that the old one opened.
-// With once the user has to choose another one when they sign in next.
+// SetPassword sets a user's password and ends every session and grant that the old one opened. With once the user
+// must choose another password at the next sign-in.
 func (op Operator) SetPassword(ctx context.Context, id oauth.UserID, password string, once bool) error {
-	return op.act(ctx, "user.set_password", string(id), func(ctx context.Context, d *deed) error {
+	return op.act(ctx, "user.set_password", string(id), func(ctx context.Context, d *record) error {
 		u, err := op.o.Directory.Get(ctx, id)
 		if err != nil {
-			return asked(err, "user")
+			return refusalOf(err, "user")
 		}
 		if err := op.mayTouchUser(u); err != nil {
 			return err
@@ -240,21 +240,21 @@ func (op Operator) SetPassword(ctx context.Context, id oauth.UserID, password st
 			if err == nil {
 				d.before, d.after = factsOfUser(before), factsOfUser(after)
 			}
-			return asked(err, "user")
+			return refusalOf(err, "user")
 		})
 	})
 }
 
-// Unlock forgets the failed sign-ins of a user, so that they may try again at once.
+// Unlock clears the failed sign-ins of a user, so that the user may try again at once.
 func (op Operator) Unlock(ctx context.Context, id oauth.UserID) error {
-	return op.act(ctx, "user.unlock", string(id), func(ctx context.Context, _ *deed) error {
+	return op.act(ctx, "user.unlock", string(id), func(ctx context.Context, _ *record) error {
 		u, err := op.o.Directory.Get(ctx, id)
 		if err != nil {
-			return asked(err, "user")
+			return refusalOf(err, "user")
 		}
 		if err := op.mayTouchUser(u); err != nil {
 			return err
 		}
-		return asked(op.o.Directory.Unlock(ctx, u.Name), "user")
+		return refusalOf(op.o.Directory.Unlock(ctx, u.Name), "user")
 	})
 }
