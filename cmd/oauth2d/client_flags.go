@@ -39,7 +39,7 @@ func bindClientFlags(flags *pflag.FlagSet) clientFlags {
 func bindProperty(flags *pflag.FlagSet, p clientmeta.Property) func() any {
 	name, usage := p.Flag.Name, p.Flag.Usage
 	if p.Values != nil {
-		usage = strings.ReplaceAll(usage, "%s", strings.Join(p.Values(clientmeta.Core()), ", "))
+		usage = strings.ReplaceAll(usage, "%s", strings.Join(p.Values(served()), ", "))
 	}
 	switch {
 	case p.Flag.On != "":

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
+	"github.com/recipe-web-app/oauth2d/internal/app"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -269,12 +269,13 @@ func (s *shared) takeOne(ctx context.Context, in intake, one candidate) (arrival
 // setGrants takes the grant types that are served, and lists the others.
 func (c *candidate) setGrants(names []string) {
 	for _, name := range names {
+		one, served := app.Supported().GrantType(name)
 		switch {
-		case !slices.Contains(clientmeta.Core().GrantTypes, name):
+		case !served:
 			c.lose("the grant type %s is not served", name)
-		case name == oauth.GrantClientCredentials && c.client.Public():
-			c.lose("a public client cannot have client_credentials")
-		case name == oauth.GrantRefreshToken && !slices.Contains(names, oauth.GrantAuthorizationCode):
+		case !one.Public && c.client.Public():
+			c.lose("a public client cannot have %s", name)
+		case name == oauth.GrantRefreshToken && !refreshable(names):
 			c.lose("refresh_token is nothing without authorization_code")
 		default:
 			c.client.GrantTypes = append(c.client.GrantTypes, name)
@@ -283,6 +284,14 @@ func (c *candidate) setGrants(names []string) {
 	if len(c.client.GrantTypes) == 0 && c.skip == "" {
 		c.skip = "it has no grant type that is served"
 	}
+}
+
+// refreshable reports whether one of these grant types issues refresh tokens.
+func refreshable(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		one, _ := app.Supported().GrantType(name)
+		return one.Refreshable
+	})
 }
 
 // setRedirects takes redirect URIs, and those after a logout, as far as they are addresses that may be
@@ -309,7 +318,13 @@ func (c *candidate) setRedirects(redirects, logouts []string) {
 		return
 	}
 	m.PostLogoutURIs = nil
-	m.GrantTypes = slices.DeleteFunc(m.GrantTypes, func(name string) bool { return name != "client_credentials" })
+	m.GrantTypes = slices.DeleteFunc(m.GrantTypes, func(name string) bool {
+		one, _ := app.Supported().GrantType(name)
+		return one.RedirectURI
+	})
+	if !refreshable(m.GrantTypes) {
+		m.GrantTypes = slices.DeleteFunc(m.GrantTypes, func(name string) bool { return name == oauth.GrantRefreshToken })
+	}
 	if len(m.GrantTypes) == 0 {
 		c.skip = "it has no redirect URI that is an address"
 		return

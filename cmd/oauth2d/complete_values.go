@@ -23,6 +23,9 @@ const completionTime = 2 * time.Second
 // mostCompletions bounds how many names are read for one completion.
 const mostCompletions = 500
 
+// served returns the values that this program can serve.
+func served() clientmeta.Served { return clientmeta.ServedBy(app.Supported()) }
+
 // completeWords completes the values of flags that have a fixed list.
 func completeWords(root *cobra.Command) {
 	lists := map[string][]string{
@@ -33,7 +36,7 @@ func completeWords(root *cobra.Command) {
 	}
 	for _, p := range clientmeta.Properties() {
 		if p.Values != nil && p.Flag.Name != "" && p.Flag.On == "" {
-			lists[p.Flag.Name] = p.Values(clientmeta.Core())
+			lists[p.Flag.Name] = p.Values(served())
 		}
 	}
 	eachCommand(root, func(cmd *cobra.Command) {

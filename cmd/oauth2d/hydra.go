@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
@@ -156,7 +155,7 @@ func (h hydraClient) candidate() candidate {
 		}
 	}
 	m.Scopes = scopes
-	if h.Method != "" && !slices.Contains(clientmeta.Core().AuthMethods, h.Method) {
+	if h.Method != "" && !slices.Contains(served().AuthMethods, h.Method) {
 		c.skip = "it proves itself by " + h.Method + ", which is not served"
 	}
 	if h.Method != "none" {

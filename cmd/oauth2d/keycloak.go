@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
@@ -139,7 +138,7 @@ func (k keycloakClient) candidate(shared map[string]keycloakScope) candidate {
 	m.Disabled = k.Enabled != nil && !*k.Enabled
 	m.Format = oauth.FormatJWT // as all access tokens of Keycloak are
 	switch alg := k.Attributes["access.token.signed.response.alg"]; {
-	case slices.Contains(clientmeta.Core().Algorithms, alg):
+	case slices.Contains(served().Algorithms, alg):
 		m.Algorithm = alg
 	case alg != "":
 		c.lose("the algorithm %s of its access tokens is not served", alg)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/admin"
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
+	"github.com/recipe-web-app/oauth2d/internal/clientauth"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/granttype"
@@ -205,7 +206,10 @@ func newHouse(t *testing.T) *house {
 	hasher := secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1})
 	h.grants = grants{redisstore.NewGrants(db), h.caller}
 	given, accesses := consents{redisstore.NewConsents(db), h.caller}, access{redisstore.NewAccess(db), h.caller}
-	h.registry = registry.New(registry.Options{Store: clients{redisstore.NewClients(db), h.caller}, Peppers: ring, Hasher: hasher, Now: time.Now})
+	h.registry = registry.New(registry.Options{Supported: oauth.Supported{
+		GrantTypes:  granttype.Describe(granttype.AuthorizationCode{}, granttype.RefreshToken{}, granttype.ClientCredentials{}),
+		AuthMethods: clientauth.Describe(clientauth.SecretBasic{}, clientauth.SecretPost{}, clientauth.None{}),
+	}, Store: clients{redisstore.NewClients(db), h.caller}, Peppers: ring, Hasher: hasher, Now: time.Now})
 	h.directory = directory.New(directory.Options{
 		Store: users{redisstore.NewUsers(db), h.caller}, Hasher: hasher, Events: h, Now: time.Now, Ring: ring,
 	})

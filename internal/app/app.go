@@ -91,7 +91,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	if err := CheckFiles(c).Err(); err != nil { // addresses are taken below
 		return nil, err
 	}
-	a := &App{config: c, options: o, metrics: metric.New(o.Version), failed: make(chan error, 2)}
+	a := &App{config: c, options: o, metrics: metric.New(o.Version, Supported()), failed: make(chan error, 2)}
 	a.log, a.level = newLogger(c.Log, o.LogTo)
 	a.pulse = newPulse(a.log, partRedis, partDurability, partKeys)
 	defer func() {

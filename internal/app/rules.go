@@ -76,7 +76,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		Queue:    c.Password.Queue,
 	})
 	passwords := counting{c.Limits, s.limits, events, now}.guard(ratelimit.LoginFailures, ratelimit.LoginFailuresIP)
-	clients := registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now, Declared: declaredScopes(c), Algorithms: ring.Algorithms(), Schemes: c.RedirectSchemes})
+	clients := registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now, Supported: Supported(), Declared: declaredScopes(c), Algorithms: ring.Algorithms(), Schemes: c.RedirectSchemes})
 	s = s.since(epoch.Rule{Epoch: clients.Epoch, Client: clients.Client})
 	return base{
 		stores:   s,
@@ -163,7 +163,40 @@ type rules struct {
 	admin      *admin.Admin
 }
 
-// newRules makes them: one line a room, and one line a grant type.
+// parts are what grant types are made of.
+type parts struct {
+	chain     *granttype.Chain
+	grace     time.Duration
+	now       func() time.Time
+	userOnly  oauth.Scopes
+	resources oauth.Resources
+}
+
+// grantTypes lists the grant types that are served: add one here, in one line.
+func grantTypes(p parts) []granttype.Type {
+	return []granttype.Type{
+		granttype.AuthorizationCode{Chain: p.chain},
+		granttype.RefreshToken{Chain: p.chain, Grace: p.grace},
+		granttype.ClientCredentials{Now: p.now, UserOnly: p.userOnly, Resources: p.resources},
+	}
+}
+
+// authMethods lists the client authentication methods that are served: add one here, in one line.
+func authMethods(r *registry.Registry) []clientauth.Method {
+	return []clientauth.Method{
+		clientauth.NewSecretBasic(r),
+		clientauth.NewSecretPost(r),
+		clientauth.NewNone(r),
+	}
+}
+
+// Supported describes every grant type and client authentication method of this program. They describe
+// themselves without their parts, so that the list exists before them: the registry and the command line use it.
+func Supported() oauth.Supported {
+	return oauth.Supported{GrantTypes: granttype.Describe(grantTypes(parts{})...), AuthMethods: clientauth.Describe(authMethods(nil)...)}
+}
+
+// newRules makes them: one line a room.
 func newRules(c config.Config, issuer string, b base, events event.Sink, now func() time.Time) rules {
 	lifetimes, resources, counts := lifetimesOf(c), resourcesOf(c), counting{c.Limits, b.stores.limits, events, now}
 	limits := counts.limiter()
@@ -176,16 +209,14 @@ func newRules(c config.Config, issuer string, b base, events event.Sink, now fun
 	return rules{
 		base: b,
 		clients: clientauth.New(clientauth.Options{
-			Registry: b.registry, Events: events, Now: now, Guard: secrets,
+			Registry: b.registry, Methods: authMethods(b.registry), Events: events, Now: now, Guard: secrets,
 		}),
 		guards: []*ratelimit.Guard{b.passwords, secrets},
 		limits: limits,
 		tokens: tokens,
-		grantTypes: granttype.New(tokens, events,
-			granttype.AuthorizationCode{Chain: chain},
-			granttype.RefreshToken{Chain: chain, Grace: c.Refresh.Grace},
-			granttype.ClientCredentials{Now: now, UserOnly: userOnly(c), Resources: resources},
-		),
+		grantTypes: granttype.New(tokens, events, grantTypes(parts{
+			chain: chain, grace: c.Refresh.Grace, now: now, userOnly: userOnly(c), resources: resources,
+		})...),
 		authorizer: authorize.New(authorize.Options{
 			Registry: b.registry, Sessions: b.sessions, Grants: b.stores.grants, Consents: b.stores.consents, Requests: b.stores.requests, Limits: limits,
 			Overview: b.stores.overview, Ring: b.ring, People: b.directory, Events: events,

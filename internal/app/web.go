@@ -69,7 +69,7 @@ func (a *App) publicFace(plumbing server.Plumbing, cookies web.Cookies) (server.
 	c, r := a.config, a.rules
 	base := pathOf(a.issuer)
 	metadata, err := endpoint.NewWellKnown(endpoint.Metadata{
-		Issuer: a.issuer, EndpointPrefix: c.Server.EndpointPrefix, GrantTypes: r.grantTypes.Names(), Scopes: scopeNames(c),
+		Issuer: a.issuer, EndpointPrefix: c.Server.EndpointPrefix, Supported: Supported(), Scopes: scopeNames(c),
 		Algorithms: r.ring.Algorithms(), AllowSelf: c.Introspection.AllowSelf,
 	})
 	if err != nil {

@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
+	"github.com/recipe-web-app/oauth2d/internal/clientauth"
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/granttype"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
@@ -106,7 +108,10 @@ func newRoom(t testing.TB) *room {
 		Absolute: 48 * time.Hour, KeepEnding: time.Hour,
 	})
 	r.registry = registry.New(registry.Options{
-		Store: redisstore.NewClients(db), Peppers: ring, Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}), Now: r.now,
+		Supported: oauth.Supported{
+			GrantTypes:  granttype.Describe(granttype.AuthorizationCode{}, granttype.RefreshToken{}, granttype.ClientCredentials{}),
+			AuthMethods: clientauth.Describe(clientauth.SecretBasic{}, clientauth.SecretPost{}, clientauth.None{}),
+		}, Store: redisstore.NewClients(db), Peppers: ring, Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}), Now: r.now,
 	})
 	r.register(t, "app", false)
 	r.register(t, "own", true)

@@ -2,9 +2,9 @@ package clientauth
 
 import "testing"
 
-// BenchmarkProven is what it costs to know that a secret was right before.
-func BenchmarkProven(b *testing.B) {
-	p := newProven()
+// BenchmarkSeenSecrets measures how long it takes to recognize a secret that was right before.
+func BenchmarkSeenSecrets(b *testing.B) {
+	p := newSeenSecrets()
 	p.add(p.mark("service", "a secret of forty-three characters, or more"))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -12,32 +12,25 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Presented is what a request showed of its client. Two methods in one request never get here: who
-// reads the request refuses them (RFC 6749 §2.3).
-type Presented struct {
-	ID        string
-	Secret    oauth.Token
-	Method    oauth.AuthMethod // how it was presented; AuthNone for a client_id alone
-	Assertion bool             // a client_assertion came with it (RFC 7521 §4.2), which no client may use
-}
-
-// Options make an Authenticator. Registry, Events and Now are required.
+// Options configure an Authenticator. Registry, Methods, Events and Now are required.
 type Options struct {
 	Registry *registry.Registry
+	Methods  []Method // in the order in which the metadata lists them
 	Events   event.Sink
 	Now      func() time.Time
 	// Guard bounds wrong secrets by client and address, and by address; nil bounds nothing.
 	Guard *ratelimit.Guard
-	// Floor is what the time of a refusal is rounded up to a multiple of; 50 ms.
+	// Floor: the time of a refusal is rounded up to a multiple of it. 50 ms when zero.
 	Floor time.Duration
-	// Wait passes time, or less when ctx ends; a timer when nil.
+	// Wait waits for d, or until ctx ends; a timer when nil.
 	Wait func(ctx context.Context, d time.Duration)
 }
 
-// Authenticator tells who a client is. It is safe for concurrent use.
+// Authenticator authenticates clients. It is safe for concurrent use.
 type Authenticator struct {
-	Options
-	proven *proven
+	o       Options
+	methods []served
+	seen    *seenSecrets
 }
 
 // New makes an Authenticator.
@@ -48,7 +41,11 @@ func New(o Options) *Authenticator {
 	if o.Wait == nil {
 		o.Wait = wait
 	}
-	return &Authenticator{Options: o, proven: newProven()}
+	a := &Authenticator{o: o, seen: newSeenSecrets()}
+	for _, one := range o.Methods {
+		a.methods = append(a.methods, served{one, one.Describe()})
+	}
+	return a
 }
 
 // Why a client was refused: for the audit log only.
@@ -63,130 +60,131 @@ const (
 	expiredSecret = "expired secret"
 )
 
-// Authenticate gives the client that the request proved to be, or for a public one claimed to be. A
-// refusal is invalid_client, whatever the reason, and after too many of them slow_down (429), whether
+// Authenticate returns the client that the request authenticates, or that it names when the client is
+// public. A refusal is invalid_client, whatever the reason, and after too many of them slow_down (429), whether
 // there is such a client or not; "could not ask" is temporarily_unavailable and never a refusal.
-//
-// A secret is counted as a guess before it is checked, unless it was right before: then nobody is
-// asked, and no lock that others earned at the same address keeps it out.
-func (a *Authenticator) Authenticate(ctx context.Context, p Presented) (oauth.Client, error) {
-	start := a.Now()
-	if p.Secret == "" {
-		client, reason, err := a.decide(ctx, p)
-		return a.answer(ctx, p, start, judgement{client, reason, err})
-	}
-	mark := a.proven.mark(p.ID, p.Secret)
-	if a.proven.has(mark) {
-		client, reason, err := a.decide(ctx, p)
-		if err != nil || reason != wrongSecret && reason != expiredSecret && reason != unknownClient {
-			return a.answer(ctx, p, start, judgement{client, reason, err})
-		}
-		a.proven.drop(mark) // it was right once; now it is a guess like any other
-	}
-	attempt, err := a.Guard.Begin(ctx, p.ID+" "+ratelimit.Network(event.OriginOf(ctx).IP))
+func (a *Authenticator) Authenticate(ctx context.Context, r Request) (oauth.Client, error) {
+	c, err := a.recognize(r)
 	if err != nil {
 		return oauth.Client{}, err
 	}
-	client, reason, err := a.decide(ctx, p)
+	return a.authenticate(ctx, c)
+}
+
+// authenticate counts a secret as a guess before it checks it, unless the secret was right before: then it
+// does not ask the guard, and a lockout that others caused at the same address does not reject it.
+func (a *Authenticator) authenticate(ctx context.Context, c Credentials) (oauth.Client, error) {
+	start := a.o.Now()
+	if c.Proof == "" || !a.guessable(c) {
+		return a.answer(ctx, c, start, a.decide(ctx, c))
+	}
+	mark := a.seen.mark(c.ID, c.Proof)
+	if a.seen.has(mark) {
+		v := a.decide(ctx, c)
+		if v.err != nil || v.reason != wrongSecret && v.reason != expiredSecret && v.reason != unknownClient {
+			return a.answer(ctx, c, start, v)
+		}
+		a.seen.drop(mark) // it was right once; now it is a guess like any other
+	}
+	attempt, err := a.o.Guard.Begin(ctx, c.ID+" "+ratelimit.Network(event.OriginOf(ctx).IP))
+	if err != nil {
+		return oauth.Client{}, err
+	}
+	v := a.decide(ctx, c)
 	switch {
-	case err != nil:
+	case v.err != nil:
 		attempt.Unmade(ctx)
-	case reason != "":
-		attempt.Failed(ctx, event.LockedOut{Client: client.ID})
+	case v.reason != "":
+		attempt.Failed(ctx, event.LockedOut{Client: v.client.ID})
 	default:
-		a.proven.add(mark)
+		a.seen.add(mark)
 		attempt.Passed(ctx)
 	}
-	return a.answer(ctx, p, start, judgement{client, reason, err})
+	return a.answer(ctx, c, start, v)
 }
 
-// judgement is what decide found.
-type judgement struct {
+// guessable reports whether the proof is a secret. Other proofs are signed, and cannot be guessed. An unknown
+// method counts as guessable.
+func (a *Authenticator) guessable(c Credentials) bool {
+	by := a.method(c.Method)
+	return by == nil || by.Secret || by.Public
+}
+
+// verdict is the result of decide.
+type verdict struct {
 	client oauth.Client
-	reason string
-	err    error
+	reason string // why the client is refused; empty when it is not
+	err    error  // "could not ask"
 }
 
-// answer tells what was found, a refusal no earlier than a multiple of the floor after the start.
-func (a *Authenticator) answer(ctx context.Context, p Presented, start time.Time, j judgement) (oauth.Client, error) {
-	if j.err != nil {
-		return oauth.Client{}, oauth.Unavailable(j.err)
+// answer returns the client, or a refusal no earlier than a multiple of the floor after the start.
+func (a *Authenticator) answer(ctx context.Context, c Credentials, start time.Time, v verdict) (oauth.Client, error) {
+	if v.err != nil {
+		return oauth.Client{}, oauth.Unavailable(v.err)
 	}
-	if j.reason == "" {
-		a.Events.Emit(ctx, event.ClientAuthenticated{Client: j.client.ID, Method: p.Method})
-		return j.client, nil
+	if v.reason == "" {
+		a.o.Events.Emit(ctx, event.ClientAuthenticated{Client: v.client.ID, Method: c.Method})
+		return v.client, nil
 	}
-	a.Events.Emit(ctx, event.ClientAuthFailed{Client: j.client.ID, Method: p.Method, Reason: j.reason})
-	a.Wait(ctx, a.rest(a.Now().Sub(start)))
-	return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "client authentication failed", errors.New(j.reason)).Recorded()
+	a.o.Events.Emit(ctx, event.ClientAuthFailed{Client: v.client.ID, Method: c.Method, Reason: v.reason})
+	a.o.Wait(ctx, a.rest(a.o.Now().Sub(start)))
+	return oauth.Client{}, refused(errors.New(v.reason)).Recorded()
 }
 
-// decide says why the client is refused, or "". The work is the same for every reason: a secret is
-// checked even where the answer is known already.
-func (a *Authenticator) decide(ctx context.Context, p Presented) (oauth.Client, string, error) {
-	if p.ID == "" {
-		return oauth.Client{}, noClient, nil
+func refused(reason error) *oauth.Error {
+	return oauth.Refuse(oauth.InvalidClient, "client authentication failed", reason)
+}
+
+// decide does the same work for every reason: it verifies a proof even when the answer is known already.
+func (a *Authenticator) decide(ctx context.Context, c Credentials) verdict {
+	if c.ID == "" {
+		return verdict{reason: noClient}
 	}
-	client, err := a.Registry.Client(ctx, oauth.ClientID(p.ID))
-	if errors.Is(err, store.Absent) {
-		a.Registry.CheckNothing(p.Secret.Reveal())
-		return oauth.Client{}, unknownClient, nil
+	client, err := a.o.Registry.Client(ctx, oauth.ClientID(c.ID))
+	absent := errors.Is(err, store.Absent)
+	if err != nil && !absent {
+		return verdict{err: err}
 	}
-	if err != nil {
-		return oauth.Client{}, "", err
-	}
-	right := client.Public()
-	if !right {
-		if right, err = a.Registry.CheckSecret(ctx, client, p.Secret.Reveal()); err != nil {
-			return oauth.Client{}, "", err
+	by, reason := a.method(c.Method), otherMethod
+	if by != nil {
+		if reason, err = by.Verify(ctx, client, c); err != nil {
+			return verdict{err: err}
 		}
 	}
 	switch {
-	case !allowed(client.Method, p):
-		return client, methodReason(p), nil
-	case !right && a.Registry.HasExpired(client, p.Secret.Reveal()):
-		return client, expiredSecret, nil
-	case !right:
-		return client, wrongSecret, nil
+	case absent:
+		return verdict{reason: unknownClient}
+	case c.Unserved:
+		return verdict{client: client, reason: assertion}
+	case by != nil && by.Public && !client.Public() && c.Proof == "":
+		return verdict{client: client, reason: noSecret}
+	case by == nil || !a.allowed(client, *by):
+		return verdict{client: client, reason: otherMethod}
+	case reason != "":
+		return verdict{client: client, reason: reason}
 	case client.Disabled:
-		return client, disabled, nil
+		return verdict{client: client, reason: disabled}
 	}
-	return client, "", nil
+	return verdict{client: client}
 }
 
-// methodReason says why the way in which a client presents itself is not allowed.
-func methodReason(p Presented) string {
-	switch {
-	case p.Assertion:
-		return assertion
-	case p.Method == oauth.AuthNone && p.Secret == "":
-		return noSecret
-	}
-	return otherMethod
-}
-
-// allowed tells whether a client of a registered method may present itself like this.
+// allowed reports whether a client may authenticate by a method.
 //
-// RFC 7591 §2 names one method a client, but the two ways to send a secret prove the same, and
-// libraries pick either whatever was registered: a client with a secret may use both. What is not
-// given up is the kind of proof: no secret is never enough where one is registered (RFC 9700 §2.5),
-// and a public client that sends one was registered wrongly somewhere, which has to show.
-func allowed(registered oauth.AuthMethod, p Presented) bool {
-	if p.Assertion {
-		return false
+// RFC 7591 §2 registers one method a client, but the two ways to send a secret prove the same, and
+// libraries pick either whatever was registered: a client with a secret may use both. The kind of proof must be
+// the registered one: no secret is never enough where one is registered (RFC 9700 §2.5), and a public client
+// that sends one is registered wrongly somewhere, which has to show.
+func (a *Authenticator) allowed(client oauth.Client, by served) bool {
+	if by.Name == client.Method {
+		return true
 	}
-	switch registered {
-	case oauth.AuthBasic, oauth.AuthPost:
-		return p.Method == oauth.AuthBasic || p.Method == oauth.AuthPost
-	case oauth.AuthNone:
-		return p.Method == oauth.AuthNone && p.Secret == ""
-	}
-	return false
+	registered := a.method(client.Method)
+	return registered != nil && registered.Secret && by.Secret
 }
 
-// rest is what is left of elapsed to the next multiple of the slot.
+// rest returns what is left of elapsed to the next multiple of the slot.
 func (a *Authenticator) rest(elapsed time.Duration) time.Duration {
-	slot := slotOf(a.Floor, a.Registry.SlowestCheck())
+	slot := slotOf(a.o.Floor, a.o.Registry.SlowestCheck())
 	return slot - elapsed%slot
 }
 

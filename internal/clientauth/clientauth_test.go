@@ -75,6 +75,11 @@ type stage struct {
 	right  map[string]oauth.Token // the secret of each client
 }
 
+// methods are the ones that the server serves.
+func methods(r *registry.Registry) []Method {
+	return []Method{NewSecretBasic(r), NewSecretPost(r), NewNone(r)}
+}
+
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	s := &stage{at: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), right: map[string]oauth.Token{}}
@@ -83,8 +88,12 @@ func newStage(t *testing.T) *stage {
 	clients := registry.New(registry.Options{
 		Store: s.shelf, Peppers: &s.pepper, Now: now, Lease: time.Hour,
 		Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}),
+		Supported: oauth.Supported{
+			AuthMethods: Describe(methods(nil)...),
+			GrantTypes:  []oauth.GrantType{{Name: oauth.GrantAuthorizationCode, Public: true}},
+		},
 	})
-	s.Authenticator = New(Options{Registry: clients, Events: s, Now: now, Wait: func(_ context.Context, d time.Duration) {
+	s.Authenticator = New(Options{Registry: clients, Methods: methods(clients), Events: s, Now: now, Wait: func(_ context.Context, d time.Duration) {
 		s.waited = append(s.waited, d)
 		s.at = s.at.Add(d)
 	}})
@@ -114,7 +123,7 @@ func (s *stage) Emit(_ context.Context, e event.Event) { s.facts = append(s.fact
 func TestRightClients(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	for _, p := range []Presented{
+	for _, p := range []Credentials{
 		{ID: "basic", Method: oauth.AuthBasic},
 		{ID: "basic", Method: oauth.AuthPost}, // the two ways to send a secret prove the same
 		{ID: "post", Method: oauth.AuthPost},
@@ -122,8 +131,8 @@ func TestRightClients(t *testing.T) {
 		{ID: "chosen", Method: oauth.AuthBasic},
 		{ID: "public", Method: oauth.AuthNone},
 	} {
-		p.Secret = s.right[p.ID]
-		c, err := s.Authenticate(t.Context(), p)
+		p.Proof = s.right[p.ID]
+		c, err := s.authenticate(t.Context(), p)
 		if err != nil || string(c.ID) != p.ID {
 			t.Errorf("%+v: %s, %v", p, c.ID, err)
 		}
@@ -138,28 +147,28 @@ func TestRightClients(t *testing.T) {
 }
 
 // wrong is every way not to be a client.
-func (s *stage) wrong() map[string]Presented {
-	return map[string]Presented{
+func (s *stage) wrong() map[string]Credentials {
+	return map[string]Credentials{
 		"nothing":                {Method: oauth.AuthNone},
-		"unknown, basic":         {ID: "nobody", Secret: "x", Method: oauth.AuthBasic},
+		"unknown, basic":         {ID: "nobody", Proof: "x", Method: oauth.AuthBasic},
 		"unknown, none":          {ID: "nobody", Method: oauth.AuthNone},
-		"wrong secret":           {ID: "basic", Secret: "x", Method: oauth.AuthBasic},
+		"wrong secret":           {ID: "basic", Proof: "x", Method: oauth.AuthBasic},
 		"no secret":              {ID: "basic", Method: oauth.AuthBasic},
-		"wrong chosen secret":    {ID: "chosen", Secret: "demo-secreT", Method: oauth.AuthBasic},
-		"secret of another":      {ID: "basic", Secret: s.right["post"], Method: oauth.AuthBasic},
-		"disabled, right":        {ID: "disabled", Secret: s.right["disabled"], Method: oauth.AuthBasic},
-		"disabled, wrong":        {ID: "disabled", Secret: "x", Method: oauth.AuthBasic},
+		"wrong chosen secret":    {ID: "chosen", Proof: "demo-secreT", Method: oauth.AuthBasic},
+		"secret of another":      {ID: "basic", Proof: s.right["post"], Method: oauth.AuthBasic},
+		"disabled, right":        {ID: "disabled", Proof: s.right["disabled"], Method: oauth.AuthBasic},
+		"disabled, wrong":        {ID: "disabled", Proof: "x", Method: oauth.AuthBasic},
 		"confidential as none":   {ID: "basic", Method: oauth.AuthNone},
-		"none with the secret":   {ID: "basic", Secret: s.right["basic"], Method: oauth.AuthNone},
-		"public with a secret":   {ID: "public", Secret: "x", Method: oauth.AuthBasic},
+		"none with the secret":   {ID: "basic", Proof: s.right["basic"], Method: oauth.AuthNone},
+		"public with a secret":   {ID: "public", Proof: "x", Method: oauth.AuthBasic},
 		"public, empty Basic":    {ID: "public", Method: oauth.AuthBasic},
-		"public, none and more":  {ID: "public", Secret: "x", Method: oauth.AuthNone},
-		"assertion, right":       {ID: "basic", Secret: s.right["basic"], Method: oauth.AuthBasic, Assertion: true},
-		"assertion, public":      {ID: "public", Method: oauth.AuthNone, Assertion: true},
-		"method of no client":    {ID: "basic", Secret: s.right["basic"], Method: "private_key_jwt"},
-		"id in another case":     {ID: "BASIC", Secret: s.right["basic"], Method: oauth.AuthBasic},
-		"id that cannot be one":  {ID: "a b", Secret: "x", Method: oauth.AuthBasic},
-		"secret with more to it": {ID: "basic", Secret: s.right["basic"] + "x", Method: oauth.AuthBasic},
+		"public, none and more":  {ID: "public", Proof: "x", Method: oauth.AuthNone},
+		"assertion, right":       {ID: "basic", Proof: s.right["basic"], Method: oauth.AuthBasic, Unserved: true},
+		"assertion, public":      {ID: "public", Method: oauth.AuthNone, Unserved: true},
+		"method of no client":    {ID: "basic", Proof: s.right["basic"], Method: "private_key_jwt"},
+		"id in another case":     {ID: "BASIC", Proof: s.right["basic"], Method: oauth.AuthBasic},
+		"id that cannot be one":  {ID: "a b", Proof: "x", Method: oauth.AuthBasic},
+		"secret with more to it": {ID: "basic", Proof: s.right["basic"] + "x", Method: oauth.AuthBasic},
 	}
 }
 
@@ -171,7 +180,7 @@ func TestT04_OtherMethodThanTheRegisteredOne(t *testing.T) {
 		"public, empty Basic": otherMethod, "public, none and more": otherMethod, "method of no client": otherMethod,
 		"assertion, right": assertion, "assertion, public": assertion,
 	} {
-		c, err := s.Authenticate(t.Context(), s.wrong()[what])
+		c, err := s.authenticate(t.Context(), s.wrong()[what])
 		if oauth.AsError(err).Code != oauth.InvalidClient || c.ID != "" {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -189,12 +198,12 @@ func TestT07_RefusalsCannotBeToldApart(t *testing.T) {
 		for what, p := range s.wrong() {
 			s.shelf.slow = func() { s.at = s.at.Add(work) }
 			start := s.at
-			c, err := s.Authenticate(t.Context(), p)
+			c, err := s.authenticate(t.Context(), p)
 			refusal := oauth.AsError(err)
 			if refusal.Code != oauth.InvalidClient || refusal.Description != "client authentication failed" || c.ID != "" {
 				t.Errorf("%s: %v", what, err)
 			}
-			if took := s.at.Sub(start); took <= 0 || took%s.Floor != 0 || took > work+s.Floor {
+			if took := s.at.Sub(start); took <= 0 || took%s.o.Floor != 0 || took > work+s.o.Floor {
 				t.Errorf("%s, %s of work: answered after %s", what, work, took)
 			}
 		}
@@ -206,7 +215,7 @@ func TestT07_UnknownClientCostsADigest(t *testing.T) {
 	s := newStage(t)
 	for _, what := range []string{"unknown, basic", "wrong secret", "disabled, right", "confidential as none", "unknown, none"} {
 		before := s.pepper.checks
-		if _, err := s.Authenticate(t.Context(), s.wrong()[what]); err == nil {
+		if _, err := s.authenticate(t.Context(), s.wrong()[what]); err == nil {
 			t.Errorf("%s: accepted", what)
 		}
 		if s.pepper.checks != before+1 {
@@ -226,7 +235,7 @@ func TestRefusalIsToldWithItsReasonAndNoInvention(t *testing.T) {
 		"disabled, wrong": {Client: "disabled", Method: "client_secret_basic", Reason: wrongSecret},
 	} {
 		s.facts = nil
-		if _, err := s.Authenticate(t.Context(), s.wrong()[what]); err == nil {
+		if _, err := s.authenticate(t.Context(), s.wrong()[what]); err == nil {
 			t.Errorf("%s: accepted", what)
 		}
 		if !slices.Equal(s.facts, []event.Event{want}) {
@@ -243,7 +252,7 @@ func TestCouldNotAskIsNeverARefusal(t *testing.T) {
 		if p.ID == "" || p.ID == "a b" {
 			continue // nobody has to be asked
 		}
-		_, err := s.Authenticate(t.Context(), p)
+		_, err := s.authenticate(t.Context(), p)
 		if oauth.AsError(err).Code != oauth.TemporarilyUnavailable || !errors.Is(err, errAway) {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -251,11 +260,11 @@ func TestCouldNotAskIsNeverARefusal(t *testing.T) {
 	s.shelf.away = false
 	s.facts, s.waited = nil, nil
 	ended, cancel := context.WithCancel(t.Context())
-	if _, err := s.Registry.Client(t.Context(), "chosen"); err != nil {
+	if _, err := s.o.Registry.Client(t.Context(), "chosen"); err != nil {
 		t.Fatal(err)
 	}
 	cancel()
-	_, err := s.Authenticate(ended, Presented{ID: "chosen", Secret: "x", Method: oauth.AuthBasic})
+	_, err := s.authenticate(ended, Credentials{ID: "chosen", Proof: "x", Method: oauth.AuthBasic})
 	if oauth.AsError(err).Code != oauth.TemporarilyUnavailable || len(s.facts)+len(s.waited) != 0 {
 		t.Errorf("a hash that could not be computed: %v, told %v", err, s.facts)
 	}

@@ -1,7 +1,7 @@
-// Package clientauth owns the question who the client is: it holds what a request presented against
-// the registration (RFC 6749 §2.3).
+// Package clientauth owns client authentication (RFC 6749 §2.3): it reads a client's credentials from a
+// request and compares them with the client's registration. Each client authentication method is one file.
 //
-// Whatever is wrong, the caller is told the same, in the same words and after a time that says
-// nothing: an unknown client, a wrong secret, a disabled client and a method that is not the
-// client's cannot be told apart. Guesses at a secret are bounded by internal/ratelimit.
+// Every refusal has the same words and takes the same time, so that a caller cannot tell an unknown client,
+// a wrong secret, a disabled client and a method that is not registered apart. Package ratelimit bounds how
+// often a secret can be guessed.
 package clientauth

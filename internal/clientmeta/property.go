@@ -75,12 +75,11 @@ type Served struct {
 	Algorithms  []string
 }
 
-// Core returns the values that packages oauth and jose name.
-func Core() Served {
-	served := Served{
-		AuthMethods: []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthNone)},
-		GrantTypes:  []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken},
-	}
+// ServedBy returns what a server serves, sorted, and every algorithm that is known.
+func ServedBy(s oauth.Supported) Served {
+	served := Served{AuthMethods: s.AuthMethodNames(), GrantTypes: s.GrantTypeNames()}
+	slices.Sort(served.AuthMethods)
+	slices.Sort(served.GrantTypes)
 	for _, one := range jose.Algorithms() {
 		served.Algorithms = append(served.Algorithms, string(one))
 	}

@@ -11,12 +11,12 @@ import (
 // AuthorizationCode serves grant_type authorization_code (RFC 6749 §4.1.3, RFC 7636).
 type AuthorizationCode struct{ Chain *Chain }
 
-// Name implements Type.
-func (AuthorizationCode) Name() string { return oauth.GrantAuthorizationCode }
-
-// Reads implements Type.
-func (AuthorizationCode) Reads() []string {
-	return []string{"code", "redirect_uri", "code_verifier", "resource"}
+// Describe implements Type.
+func (AuthorizationCode) Describe() oauth.GrantType {
+	return oauth.GrantType{
+		Name: oauth.GrantAuthorizationCode, Parameters: []string{"code", "redirect_uri", "code_verifier", "resource"},
+		Public: true, RedirectURI: true, Refreshable: true,
+	}
 }
 
 // Exchange implements Type. The code proves its presenter: what it must be presented with is sealed

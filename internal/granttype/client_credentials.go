@@ -16,17 +16,13 @@ type ClientCredentials struct {
 	Resources oauth.Resources
 }
 
-// Name implements Type.
-func (ClientCredentials) Name() string { return oauth.GrantClientCredentials }
-
-// Reads implements Type.
-func (ClientCredentials) Reads() []string { return []string{"scope", "resource"} }
+// Describe implements Type. A public client has no credentials that it could use here.
+func (ClientCredentials) Describe() oauth.GrantType {
+	return oauth.GrantType{Name: oauth.GrantClientCredentials, Parameters: []string{"scope", "resource"}}
+}
 
 // Exchange implements Type.
 func (c ClientCredentials) Exchange(_ context.Context, r Request) (token.Order, error) {
-	if r.Client.Public() {
-		return token.Order{}, oauth.Refuse(oauth.UnauthorizedClient, "a public client has no credentials of its own", nil)
-	}
 	scope, err := c.scope(r)
 	if err != nil {
 		return token.Order{}, err

@@ -2,6 +2,8 @@ package granttype
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
@@ -9,15 +11,23 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// Type serves one grant_type. Its order names what to mint; the pipeline does the minting, so that
-// no grant type can forget what all share.
+// Type serves one grant_type. It returns an order for tokens, and the pipeline makes them, so that no grant
+// type can omit a check that all share.
 type Type interface {
-	// Name is the grant_type on the wire.
-	Name() string
-	// Reads names the parameters it may see; others never reach it.
-	Reads() []string
-	// Exchange decides. An *oauth.Error is a refusal; whatever else is a server_error.
+	// Describe returns its name, the parameters that it reads and which clients may use it. Other parameters
+	// never reach it, nor do other clients. It also works on a type that was made without its parts.
+	Describe() oauth.GrantType
+	// Exchange decides. An *oauth.Error is a refusal; any other error is a server_error.
 	Exchange(ctx context.Context, r Request) (token.Order, error)
+}
+
+// Describe returns the descriptions of grant types.
+func Describe(types ...Type) []oauth.GrantType {
+	all := make([]oauth.GrantType, len(types))
+	for i, one := range types {
+		all[i] = one.Describe()
+	}
+	return all
 }
 
 // Request is a token request of an authenticated client.
@@ -31,21 +41,27 @@ type Request struct {
 type Pipeline struct {
 	tokens *token.Tokens
 	events event.Sink
-	types  []Type
+	types  []served
+	names  []string // sorted, for messages
+}
+
+// served is a grant type and its description, which is made once.
+type served struct {
+	Type
+	oauth.GrantType
 }
 
 // New makes a pipeline of the grant types, in the order that the metadata lists them.
 func New(tokens *token.Tokens, events event.Sink, types ...Type) *Pipeline {
-	return &Pipeline{tokens: tokens, events: events, types: types}
-}
-
-// Names lists the grant types that are switched on.
-func (g *Pipeline) Names() []string {
-	names := make([]string, len(g.types))
-	for i, one := range g.types {
-		names[i] = one.Name()
+	g := &Pipeline{tokens: tokens, events: events}
+	for _, one := range types {
+		g.types = append(g.types, served{one, one.Describe()})
 	}
-	return names
+	for _, one := range g.types {
+		g.names = append(g.names, one.Name)
+	}
+	slices.Sort(g.names)
+	return g
 }
 
 // Exchange answers a token request.
@@ -74,12 +90,15 @@ func (g *Pipeline) exchange(ctx context.Context, r Request) (token.Set, error) {
 	}
 	one := g.find(r.Type)
 	if one == nil {
-		return token.Set{}, oauth.Refuse(oauth.UnsupportedGrantType, "grant_type is not enabled here", nil)
+		return token.Set{}, oauth.Refuse(oauth.UnsupportedGrantType, "grant_type must be one of "+strings.Join(g.names, ", "), nil)
 	}
-	if !r.Client.MayUse(one.Name()) {
+	switch {
+	case !r.Client.MayUse(one.Name):
 		return token.Set{}, oauth.Refuse(oauth.UnauthorizedClient, "this client may not use that grant type", nil)
+	case r.Client.Public() && !one.Public:
+		return token.Set{}, oauth.Refuse(oauth.UnauthorizedClient, "a public client may not use that grant type", nil)
 	}
-	r.Params = r.Params.Only(one.Reads()...)
+	r.Params = r.Params.Only(one.Parameters...)
 	order, err := one.Exchange(ctx, r)
 	if err != nil {
 		return token.Set{}, err
@@ -92,10 +111,10 @@ func (g *Pipeline) exchange(ctx context.Context, r Request) (token.Set, error) {
 	return set, nil
 }
 
-func (g *Pipeline) find(name string) Type {
-	for _, one := range g.types {
-		if one.Name() == name {
-			return one
+func (g *Pipeline) find(name string) *served {
+	for i := range g.types {
+		if g.types[i].Name == name {
+			return &g.types[i]
 		}
 	}
 	return nil

@@ -19,11 +19,12 @@ type RefreshToken struct {
 	Grace time.Duration // a retry inside it gets the same successor
 }
 
-// Name implements Type.
-func (RefreshToken) Name() string { return oauth.GrantRefreshToken }
-
-// Reads implements Type.
-func (RefreshToken) Reads() []string { return []string{"refresh_token", "scope", "resource"} }
+// Describe implements Type.
+func (RefreshToken) Describe() oauth.GrantType {
+	return oauth.GrantType{
+		Name: oauth.GrantRefreshToken, Parameters: []string{"refresh_token", "scope", "resource"}, Public: true,
+	}
+}
 
 // Exchange implements Type.
 func (f RefreshToken) Exchange(ctx context.Context, r Request) (token.Order, error) {

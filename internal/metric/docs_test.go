@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // described lists what the registry knows: name, labels and meaning of each, as a row of docs/metrics.md.
 func rows(t *testing.T) []string {
 	t.Helper()
-	m := New("test")
+	m := New("test", oauth.Supported{})
 	m.Watch(State{})
 	found := make(chan *prometheus.Desc, 1000)
 	m.registry.Describe(found)

@@ -53,21 +53,22 @@ type closed struct {
 	grantTypes, formats, kinds, verdicts, revoked, authMethods, httpMethods []string
 }
 
-func closedLists() closed {
+func closedLists(s oauth.Supported) closed {
 	return closed{
-		grantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken},
+		grantTypes: s.GrantTypeNames(),
 		formats:    []string{string(oauth.FormatOpaque), string(oauth.FormatJWT)},
 		kinds:      []string{string(event.CredentialCode), string(event.CredentialRefreshToken)},
 		verdicts: []string{string(oauth.Advanced), string(oauth.Retried), string(oauth.Reused), string(oauth.Expired), string(oauth.Ended), string(oauth.Unknown),
 			string(oauth.Foreign), string(oauth.NoScope), string(oauth.NoAudience)},
 		revoked:     []string{string(event.RevokedToken), string(event.RevokedGrant), string(event.RevokedUser), string(event.RevokedClient), string(event.RevokedAll)},
-		authMethods: []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthNone)},
+		authMethods: s.AuthMethodNames(),
 		httpMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
 	}
 }
 
-// New makes the counters. version is shown by oauth2d_build_info.
-func New(version string) *Metrics {
+// New makes the counters. oauth2d_build_info shows version; the labels grant_type and method take the names in s,
+// and "other".
+func New(version string, s oauth.Supported) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 
@@ -97,7 +98,7 @@ func New(version string) *Metrics {
 		redisDurations: histograms("redis_call_duration_seconds", "Time of a call to Redis.", "verb"),
 
 		anomalies: newAnomalies(),
-		known:     closedLists(),
+		known:     closedLists(s),
 		codes:     newVocabulary(), reasons: newVocabulary(), verbs: newVocabulary(), uses: newVocabulary(), rules: newVocabulary(), callers: newNames(),
 	}
 	build := prometheus.NewGaugeVec(options("build_info", "Always 1; the label holds the version."), []string{"version"})

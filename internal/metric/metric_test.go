@@ -13,6 +13,13 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
+func supported() oauth.Supported {
+	return oauth.Supported{
+		GrantTypes:  []oauth.GrantType{{Name: oauth.GrantAuthorizationCode}, {Name: oauth.GrantClientCredentials}, {Name: oauth.GrantRefreshToken}},
+		AuthMethods: []oauth.ClientAuth{{Name: oauth.AuthBasic}, {Name: oauth.AuthPost}, {Name: oauth.AuthNone}},
+	}
+}
+
 // series gives every sample as name{label="value",...}.
 func series(t *testing.T, m *metric.Metrics) map[string]float64 {
 	t.Helper()
@@ -68,7 +75,7 @@ func TestEveryFactIsCounted(t *testing.T) {
 		{event.ClientAuthFailed{Method: "client_secret_basic", Reason: "secret"}, `oauth2d_client_authentications_total{method="client_secret_basic",reason="secret",result="failed"}`},
 		{event.KeyChanged{Use: "signing", Change: "promoted"}, `oauth2d_key_changes_total{change="promoted",use="signing"}`},
 	} {
-		m := metric.New("test")
+		m := metric.New("test", supported())
 		before := series(t, m)[c.want]
 		m.Emit(context.Background(), c.fact)
 		if got := series(t, m)[c.want]; got != before+1 {
@@ -79,7 +86,7 @@ func TestEveryFactIsCounted(t *testing.T) {
 
 func TestW15_NothingThatACallerSendsBecomesALabel(t *testing.T) {
 	t.Parallel()
-	m := metric.New("test")
+	m := metric.New("test", supported())
 	const secret = "S3cr3t-From-The-Wire"
 	m.Emit(context.Background(), event.TokenDenied{GrantType: secret, Code: secret, Client: secret})
 	m.Emit(context.Background(), event.LoginFailed{Reason: secret})
@@ -96,7 +103,7 @@ func TestW15_NothingThatACallerSendsBecomesALabel(t *testing.T) {
 
 func TestLabelsAreBounded(t *testing.T) {
 	t.Parallel()
-	m := metric.New("test")
+	m := metric.New("test", supported())
 	for i := range 1000 {
 		m.Emit(context.Background(), event.LoginFailed{Reason: fmt.Sprintf("reason-%d", i)})
 	}
@@ -113,7 +120,7 @@ func TestLabelsAreBounded(t *testing.T) {
 
 func TestRequestsAndRedisCalls(t *testing.T) {
 	t.Parallel()
-	m := metric.New("v1")
+	m := metric.New("v1", supported())
 	m.RequestBegan()
 	m.RequestBegan()
 	m.RequestDone(metric.Request{Route: "/token", Method: "POST", Status: 401, Took: 3 * time.Millisecond, Trace: "0af7651916cd43dd8448eb211c80319c"})
@@ -143,7 +150,7 @@ func TestRequestsAndRedisCalls(t *testing.T) {
 // A flood of client ids, registered or made up, makes a bounded number of series.
 func TestAFloodOfClients(t *testing.T) {
 	t.Parallel()
-	m := metric.New("test")
+	m := metric.New("test", supported())
 	before := len(series(t, m))
 	for i := range 10_000 {
 		id := fmt.Sprintf("client-%d", i)
@@ -166,7 +173,7 @@ func TestAFloodOfClients(t *testing.T) {
 
 func TestState(t *testing.T) {
 	t.Parallel()
-	m := metric.New("test")
+	m := metric.New("test", supported())
 	sessions := -1
 	m.Watch(metric.State{
 		KeyAges:      func() []metric.KeyAge { return []metric.KeyAge{{Use: "sign", Algorithm: "ES256", Age: time.Minute}} },
@@ -196,7 +203,7 @@ func TestState(t *testing.T) {
 // Only OpenMetrics has exemplars; whoever does not ask for it gets the older form.
 func TestExemplars(t *testing.T) {
 	t.Parallel()
-	m := metric.New("test")
+	m := metric.New("test", supported())
 	m.RequestBegan()
 	m.RequestDone(metric.Request{Route: "/token", Method: "POST", Status: 200, Took: time.Millisecond, Trace: "0af7651916cd43dd8448eb211c80319c"})
 	for accept, shown := range map[string]bool{"": false, "text/plain": false, "application/openmetrics-text;version=1.0.0,text/plain;q=0.5": true} {

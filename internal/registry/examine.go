@@ -19,8 +19,8 @@ func (r *Registry) Examine(ctx context.Context, c oauth.Client, chosen, hash str
 		return oauth.Client{}, err
 	}
 	switch {
-	case c.Public() && (chosen != "" || hash != ""):
-		return oauth.Client{}, refuse("client_secret", "a public client has no secret")
+	case !r.hasSecret(c) && (chosen != "" || hash != ""):
+		return oauth.Client{}, noSecret(c)
 	case hash != "":
 		if _, err := r.schemeOf(hash); err != nil {
 			return oauth.Client{}, err

@@ -40,8 +40,8 @@ func (r *Registry) RegisterHashed(ctx context.Context, c oauth.Client, hash stri
 	if err != nil {
 		return oauth.Client{}, err
 	}
-	if c.Public() {
-		return oauth.Client{}, refuse("client_secret", "a public client has no secret")
+	if !r.hasSecret(c) {
+		return oauth.Client{}, noSecret(c)
 	}
 	scheme, err := r.schemeOf(hash)
 	if err != nil {
@@ -81,9 +81,9 @@ func (r *Registry) firstSecret(ctx context.Context, c *oauth.Client, chosen stri
 	var made oauth.Secret
 	shown := oauth.Token(chosen)
 	switch {
-	case c.Public() && chosen != "":
-		return "", refuse("client_secret", "a public client has no secret")
-	case c.Public():
+	case !r.hasSecret(*c) && chosen != "":
+		return "", noSecret(*c)
+	case !r.hasSecret(*c):
 		return "", nil
 	case chosen == "":
 		made, shown = r.generate(c.ID, c.Created)

@@ -32,15 +32,16 @@ type Options struct {
 	Declared *oauth.Declared
 	// Schemes are the private-use schemes without a dot that are allowed in redirect URIs.
 	Schemes []string
-	// Algorithms are those that have signing keys; nil allows all of Served.
+	// Algorithms are those that have signing keys; nil allows every known one.
 	Algorithms []string
-	// Served are the allowed values of client properties; a nil list stands for that of clientmeta.Core.
-	Served clientmeta.Served
+	// Supported lists the grant types and client authentication methods that clients may be registered for. Required.
+	Supported oauth.Supported
 }
 
 // Registry is the daemon's view of the registered clients. It is safe for concurrent use.
 type Registry struct {
 	o         Options
+	served    clientmeta.Served
 	cache     *cache
 	hashCache *hashCache
 	hashing   singleflight.Group
@@ -53,17 +54,7 @@ func New(o Options) *Registry {
 	if o.Lease == 0 {
 		o.Lease = time.Second
 	}
-	core := clientmeta.Core()
-	if o.Served.AuthMethods == nil {
-		o.Served.AuthMethods = core.AuthMethods
-	}
-	if o.Served.GrantTypes == nil {
-		o.Served.GrantTypes = core.GrantTypes
-	}
-	if o.Served.Algorithms == nil {
-		o.Served.Algorithms = core.Algorithms
-	}
-	return &Registry{o: o, cache: newCache(o), hashCache: newHashCache(o.Now)}
+	return &Registry{o: o, served: clientmeta.ServedBy(o.Supported), cache: newCache(o), hashCache: newHashCache(o.Now)}
 }
 
 // Client returns a client, from the cache where possible. The error is store.Absent when the client is not

@@ -47,9 +47,23 @@ func (s *stage) pass(d time.Duration) {
 	s.at = s.at.Add(d)
 }
 
+// supported describes what the server serves.
+func supported() oauth.Supported {
+	return oauth.Supported{
+		GrantTypes: []oauth.GrantType{
+			{Name: oauth.GrantAuthorizationCode, Public: true, RedirectURI: true, Refreshable: true},
+			{Name: oauth.GrantRefreshToken, Public: true},
+			{Name: oauth.GrantClientCredentials},
+		},
+		AuthMethods: []oauth.ClientAuth{
+			{Name: oauth.AuthBasic, Secret: true}, {Name: oauth.AuthPost, Secret: true}, {Name: oauth.AuthNone, Public: true},
+		},
+	}
+}
+
 func (s *stage) replica() *Registry {
 	return New(Options{
-		Store: &s.shelf, Peppers: s.peppers, Now: s.now,
+		Supported: supported(), Store: &s.shelf, Peppers: s.peppers, Now: s.now,
 		Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}),
 	})
 }
@@ -278,7 +292,7 @@ func TestWatchKeepsTheLease(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage()
-		here := New(Options{Store: &s.shelf, Peppers: s.peppers, Now: time.Now, Hasher: s.replica().o.Hasher})
+		here := New(Options{Supported: supported(), Store: &s.shelf, Peppers: s.peppers, Now: time.Now, Hasher: s.replica().o.Hasher})
 		there := s.replica()
 		id := registered(t, there, "demo").ID
 		ctx, cancel := context.WithCancel(t.Context())

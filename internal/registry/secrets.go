@@ -63,8 +63,8 @@ func (r *Registry) AddSecret(ctx context.Context, id oauth.ClientID, expires tim
 	var made oauth.Secret
 	var shown oauth.Token
 	_, err := r.Change(ctx, id, func(c *oauth.Client) error {
-		if c.Public() {
-			return refuse("client_secret", "a public client has no secret")
+		if !r.hasSecret(*c) {
+			return noSecret(*c)
 		}
 		now := r.o.Now()
 		end := now.Add(overlap)

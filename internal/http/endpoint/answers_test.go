@@ -59,7 +59,7 @@ func TestHealthReady(t *testing.T) {
 
 func TestMetricsPage(t *testing.T) {
 	t.Parallel()
-	e := Metrics{Metrics: metric.New("v9")}
+	e := Metrics{Metrics: metric.New("v9", oauth.Supported{})}
 	if w := get(e.Serve, nil); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `oauth2d_build_info{version="v9"} 1`) ||
 		w.Header().Get("Content-Type") != string(metric.Text) {
 		t.Errorf("%d %v", w.Code, w.Header())

@@ -29,7 +29,7 @@ func (c *Callers) revoking(r *http.Request, p oauth.Params) (oauth.Client, error
 	if shown != "" && !p.Has("client_id") {
 		return c.self(r.Context(), shown, p)
 	}
-	return c.authenticated(r, p)
+	return authenticate(r, p, c.Clients)
 }
 
 // introspecting wants more than revoking: a client that cannot authenticate is told nothing about
@@ -42,7 +42,7 @@ func (c *Callers) introspecting(r *http.Request, p oauth.Params) (oauth.Client, 
 	if shown != "" && !p.Has("client_secret") {
 		return c.self(r.Context(), shown, p)
 	}
-	client, err := c.authenticated(r, p)
+	client, err := authenticate(r, p, c.Clients)
 	if err != nil {
 		return oauth.Client{}, err
 	}
@@ -50,14 +50,6 @@ func (c *Callers) introspecting(r *http.Request, p oauth.Params) (oauth.Client, 
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidClient, "client authentication failed", errPublicCaller).About(oauth.Facts{Client: client.ID})
 	}
 	return client, nil
-}
-
-func (c *Callers) authenticated(r *http.Request, p oauth.Params) (oauth.Client, error) {
-	shown, err := presented(r, p)
-	if err != nil {
-		return oauth.Client{}, err
-	}
-	return c.Clients.Authenticate(r.Context(), shown)
 }
 
 // self gives the public client that a live token was issued to, when the token is asked about by

@@ -21,11 +21,7 @@ func (e *Token) Serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	shown, err := presented(r, params)
-	if err != nil {
-		return err
-	}
-	client, err := e.Clients.Authenticate(r.Context(), shown)
+	client, err := authenticate(r, params, e.Clients)
 	if err != nil {
 		return err
 	}

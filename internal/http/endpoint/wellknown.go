@@ -17,7 +17,7 @@ const documentLife = 5 * time.Minute
 type Metadata struct {
 	Issuer         string // every URL begins with it, whatever Host a request names
 	EndpointPrefix string // between the issuer and the endpoints, "" or "/…"
-	GrantTypes     []string
+	Supported      oauth.Supported
 	Scopes         []string
 	Algorithms     []string // what ID tokens may be signed with
 	AllowSelf      bool     // a token may be introspected by presenting it (introspection.allow_self)
@@ -67,9 +67,21 @@ func (e *WellKnown) Serve(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// confidential returns the methods by which a client proves itself: a public client introspects no token but
+// its own (RFC 7662 §2.1).
+func (m Metadata) confidential() []string {
+	names := []string{}
+	for _, one := range m.Supported.AuthMethods {
+		if !one.Public {
+			names = append(names, string(one.Name))
+		}
+	}
+	return names
+}
+
 func (m Metadata) document() serverMetadata {
 	at := func(path string) string { return m.Issuer + m.EndpointPrefix + path }
-	secrets := []string{string(oauth.AuthBasic), string(oauth.AuthPost)}
+	grantTypes, methods := m.Supported.GrantTypeNames(), m.Supported.AuthMethodNames()
 	d := serverMetadata{
 		Issuer:                m.Issuer,
 		TokenEndpoint:         at(web.PathToken),
@@ -78,15 +90,15 @@ func (m Metadata) document() serverMetadata {
 		IntrospectionEndpoint: at(web.PathIntrospect),
 		Scopes:                m.Scopes,
 		ResponseTypes:         []string{},
-		GrantTypes:            m.GrantTypes,
-		TokenAuth:             append(slices.Clone(secrets), string(oauth.AuthNone)),
-		RevocationAuth:        append(slices.Clone(secrets), string(oauth.AuthNone)),
-		IntrospectionAuth:     secrets,
+		GrantTypes:            grantTypes,
+		TokenAuth:             methods,
+		RevocationAuth:        methods,
+		IntrospectionAuth:     m.confidential(),
 	}
 	if m.AllowSelf {
 		d.IntrospectionAuth = append(d.IntrospectionAuth, schemeBearer) // a token type: RFC 8414 §2 allows it here
 	}
-	if slices.Contains(m.GrantTypes, oauth.GrantAuthorizationCode) {
+	if slices.Contains(grantTypes, oauth.GrantAuthorizationCode) {
 		d.AuthorizationEndpoint = at(web.PathAuthorize)
 		d.ResponseTypes = []string{"code"}
 		d.ResponseModes = []string{string(oauth.ModeQuery), string(oauth.ModeFormPost)}

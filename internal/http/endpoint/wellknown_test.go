@@ -17,8 +17,13 @@ import (
 func everything() Metadata {
 	return Metadata{
 		Issuer: "https://as.example/api/v1/auth", EndpointPrefix: "/oauth2",
-		GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, oauth.GrantRefreshToken},
-		Scopes:     []string{"openid", "read"}, Algorithms: []string{"ES256", "RS256"},
+		Supported: oauth.Supported{
+			GrantTypes: []oauth.GrantType{{Name: oauth.GrantAuthorizationCode}, {Name: oauth.GrantClientCredentials}, {Name: oauth.GrantRefreshToken}},
+			AuthMethods: []oauth.ClientAuth{
+				{Name: oauth.AuthBasic, Secret: true}, {Name: oauth.AuthPost, Secret: true}, {Name: oauth.AuthNone, Public: true},
+			},
+		},
+		Scopes: []string{"openid", "read"}, Algorithms: []string{"ES256", "RS256"},
 	}
 }
 
@@ -101,7 +106,7 @@ func words(v any) string {
 func TestMetadataListsOnlyWhatIsOn(t *testing.T) {
 	t.Parallel()
 	m := everything()
-	m.GrantTypes = []string{oauth.GrantClientCredentials}
+	m.Supported.GrantTypes = []oauth.GrantType{{Name: oauth.GrantClientCredentials}}
 	m.EndpointPrefix = ""
 	m.AllowSelf = true
 	doc, _ := metadata(t, m)

@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
+	"github.com/recipe-web-app/oauth2d/internal/clientauth"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/granttype"
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
 	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
@@ -81,7 +83,10 @@ func newStack(t *testing.T, look page.Look) *stack {
 	s.sessions = session.New(session.Options{
 		Store: s.ending, Revocations: redisstore.NewRevocations(db), Events: events, Now: time.Now, KeepEnding: time.Hour,
 	})
-	s.registry = registry.New(registry.Options{Store: redisstore.NewClients(db), Peppers: ring, Hasher: hasher, Now: time.Now})
+	s.registry = registry.New(registry.Options{Supported: oauth.Supported{
+		GrantTypes:  granttype.Describe(granttype.AuthorizationCode{}, granttype.RefreshToken{}, granttype.ClientCredentials{}),
+		AuthMethods: clientauth.Describe(clientauth.SecretBasic{}, clientauth.SecretPost{}, clientauth.None{}),
+	}, Store: redisstore.NewClients(db), Peppers: ring, Hasher: hasher, Now: time.Now})
 	s.register(t, oauth.Client{ID: "planner", Name: "Recipe Planner", RedirectURIs: []string{callback}})
 	authorizer := authorize.New(authorize.Options{
 		Registry: s.registry, Sessions: s.sessions, Grants: grants, Consents: redisstore.NewConsents(db),

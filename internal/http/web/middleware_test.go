@@ -16,6 +16,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 var ok = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { web.Bytes(w, "text/plain", []byte("ok")) })
@@ -231,7 +232,7 @@ func TestW15_TheAccessLogHoldsThePatternOnly(t *testing.T) {
 
 func TestInstrument(t *testing.T) {
 	t.Parallel()
-	m := metric.New("test")
+	m := metric.New("test", oauth.Supported{})
 	routes := chi.NewRouter()
 	routes.Use(web.Instrument(m, clock()))
 	routes.Get("/things/{id}", ok)
