@@ -37,6 +37,7 @@ var floor = map[string]int{
 	"internal/http/web":         4,
 	"internal/http/adminclient": 4,
 	"internal/redis/redisstore": 4,
+	"internal/redis/probe":      4,
 	"internal/directory":        4,
 
 	"internal/http/adminwire":  3,
@@ -49,13 +50,14 @@ var floor = map[string]int{
 	"internal/epoch":           3,
 	"internal/redis/redisconn": 3,
 
-	"internal/store":      2,
-	"internal/metric":     2,
-	"internal/anomaly":    2,
-	"internal/commit":     2,
-	"internal/tracing":    2,
-	"internal/config":     2,
-	"internal/clientmeta": 2,
+	"internal/redis/redisdial": 2,
+	"internal/store":           2,
+	"internal/metric":          2,
+	"internal/anomaly":         2,
+	"internal/commit":          2,
+	"internal/tracing":         2,
+	"internal/config":          2,
+	"internal/clientmeta":      2,
 
 	"internal/oauth":  0,
 	"internal/jose":   1,
@@ -63,8 +65,9 @@ var floor = map[string]int{
 	"internal/event":  1,
 	"internal/precis": 1,
 
-	"internal/commonpw":  1,
-	"internal/smallfile": 1,
+	"internal/redis/quorum": 1,
+	"internal/commonpw":     1,
+	"internal/smallfile":    1,
 }
 
 // support are rooms that only tests import. They may look at everything.

@@ -20,7 +20,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/http/server"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
-	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/tracing"
 )
 
@@ -62,8 +62,8 @@ type App struct {
 	events  event.Sink
 	tracing *tracing.Tracing
 	rules   rules
-	counted atomic.Int64                     // live sessions; below 0: not yet
-	felt    atomic.Pointer[redisconn.Health] // of Redis, when it last answered
+	counted atomic.Int64                 // live sessions; below 0: not yet
+	felt    atomic.Pointer[probe.Health] // of Redis, when it last answered
 
 	listener, adminListener net.Listener
 	health                  *endpoint.Health

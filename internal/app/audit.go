@@ -74,7 +74,7 @@ func (a *App) redisHealth() (metric.RedisHealth, bool) {
 	if h == nil {
 		return metric.RedisHealth{}, false
 	}
-	return metric.RedisHealth{Evicted: h.Evicted, Used: h.UsedMemory, Limit: h.MaxMemory, Lost: h.Strict.Lost}, true
+	return metric.RedisHealth{Evicted: h.Evicted, Used: h.UsedMemory, Limit: h.MaxMemory, Lost: h.Strict.Losses}, true
 }
 
 // keyAges picks the keys that serve: of each line, the one that became active last.

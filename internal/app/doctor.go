@@ -13,6 +13,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
@@ -82,7 +83,8 @@ func (e *examiner) redis(ctx context.Context, c config.Config) {
 		return
 	}
 	defer func() { _ = db.Close() }() // nothing is under way any more
-	servers, err := db.Survey(ctx)
+	prober := probe.New(db)
+	servers, err := prober.Servers(ctx)
 	if err != nil {
 		e.wrong("redis", err)
 		return
@@ -92,9 +94,9 @@ func (e *examiner) redis(ctx context.Context, c config.Config) {
 	}
 	e.servers(c.Redis, servers)
 	e.durability(c.Redis)
-	e.sentinels(db.SurveySentinels(ctx))
+	e.sentinels(prober.Sentinels(ctx))
 	// What the daemon itself asks before it starts: rights, roles, Sentinels.
-	if err := db.Check(ctx); errors.Is(err, redisconn.ErrNames) {
+	if err := prober.Check(ctx); errors.Is(err, probe.ErrNames) {
 		e.wrong("redis names", err)
 	} else if err != nil {
 		e.wrong("redis acl", err)
@@ -116,7 +118,7 @@ func (e *examiner) wrong(check string, err error) {
 }
 
 // server looks at one server.
-func (e *examiner) server(s redisconn.Server) {
+func (e *examiner) server(s probe.Server) {
 	if s.Err != nil {
 		e.wrong("redis reachable", s.Err)
 		return
@@ -135,14 +137,14 @@ func (e *examiner) server(s redisconn.Server) {
 	e.persistence(s)
 	e.memory(s)
 	e.replication(s)
-	if s.Mighty {
+	if s.CanConfigure {
 		e.tell("redis rights", Doubt, "give oauth2d a user of its own, such as that of deploy/redis/users.acl", "the user may change the configuration of %s", s.Addr)
 	}
 	if s.LinkDown {
 		e.tell("redis replication", Failing, "see why it does not hear its master", "%s has lost its master", s.Addr)
 	}
-	switch ahead := s.Ahead.Abs(); {
-	case !s.Clock:
+	switch ahead := s.ClockSkew.Abs(); {
+	case !s.ClockKnown:
 		e.tell("redis clock", Doubt, "grant +time in its ACL to see it", "the clock of %s is not shown to this user", s.Addr)
 	case ahead >= clockFail:
 		e.tell("redis clock", Failing, "keep the clocks of all machines by NTP", "%s is %s away from this machine", s.Addr, ahead.Round(time.Millisecond))
@@ -153,21 +155,21 @@ func (e *examiner) server(s redisconn.Server) {
 	}
 }
 
-func (e *examiner) persistence(s redisconn.Server) {
+func (e *examiner) persistence(s probe.Server) {
 	const remedy = "set appendonly yes on every node, so that a restart forgets no login and no revocation"
 	switch s.Persistence {
-	case redisconn.PersistsLog:
+	case probe.PersistsLog:
 		e.tell("redis persistence", Well, "", "%s keeps an append-only file", s.Addr)
-	case redisconn.PersistsSnapshots:
+	case probe.PersistsSnapshots:
 		e.tell("redis persistence", Doubt, remedy, "%s takes snapshots only", s.Addr)
-	case redisconn.PersistsNothing:
+	case probe.PersistsNothing:
 		e.tell("redis persistence", Failing, remedy, "%s keeps nothing on disk", s.Addr)
 	default:
 		e.tell("redis persistence", Doubt, remedy, "%s keeps no append-only file", s.Addr)
 	}
 }
 
-func (e *examiner) memory(s redisconn.Server) {
+func (e *examiner) memory(s probe.Server) {
 	const mib = 1 << 20
 	switch {
 	case s.Limit == 0:
@@ -181,7 +183,7 @@ func (e *examiner) memory(s redisconn.Server) {
 }
 
 // servers looks at all servers together.
-func (e *examiner) servers(c config.Redis, all []redisconn.Server) {
+func (e *examiner) servers(c config.Redis, all []probe.Server) {
 	masters, bare := 0, 0
 	for _, s := range all {
 		if s.Role == "master" {

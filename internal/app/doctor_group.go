@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/config"
-	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 )
 
 // What deploy/redis sets, and docs/reliability.md gives the reasons for.
@@ -18,16 +18,16 @@ const (
 )
 
 // replication looks at what of a server's settings a failover rests on.
-func (e *examiner) replication(s redisconn.Server) {
+func (e *examiner) replication(s probe.Server) {
 	if s.Role != "master" || s.Replicas == 0 {
 		return
 	}
 	verdict := Well
-	if !s.Guarded {
+	if !s.MinReplicasSet {
 		verdict = Doubt
 	}
 	e.tell("redis lone writes", verdict, "set min-replicas-to-write 1 and min-replicas-max-lag 10 on every node",
-		"%s %s", s.Addr, map[bool]string{true: "takes no write without a replica", false: "takes writes when no replica hears it"}[s.Guarded])
+		"%s %s", s.Addr, map[bool]string{true: "takes no write without a replica", false: "takes writes when no replica hears it"}[s.MinReplicasSet])
 	verdict = Well
 	if s.Backlog < leastBacklog {
 		verdict = Doubt
@@ -50,7 +50,7 @@ func (e *examiner) durability(c config.Redis) {
 }
 
 // sentinels looks at the Sentinels together.
-func (e *examiner) sentinels(all []redisconn.Lookout) {
+func (e *examiner) sentinels(all []probe.SentinelStatus) {
 	if len(all) == 0 {
 		return
 	}
@@ -62,7 +62,7 @@ func (e *examiner) sentinels(all []redisconn.Lookout) {
 			e.wrong("sentinel reachable", l.Err)
 			continue
 		}
-		total = max(total, l.Others+1)
+		total = max(total, l.OtherSentinels+1)
 		if !slices.Contains(masters, l.Master) {
 			masters = append(masters, l.Master)
 		}
@@ -81,7 +81,7 @@ func (e *examiner) sentinels(all []redisconn.Lookout) {
 }
 
 // sentinel looks at one of them.
-func (e *examiner) sentinel(l redisconn.Lookout) {
+func (e *examiner) sentinel(l probe.SentinelStatus) {
 	switch {
 	case l.DownAfter < leastDown:
 		e.tell("sentinel timing", Doubt, "set down-after-milliseconds to 1500 or more: with less, a new master may be called down before its first ping",
@@ -91,10 +91,10 @@ func (e *examiner) sentinel(l redisconn.Lookout) {
 	default:
 		e.tell("sentinel timing", Well, "", "%s calls a master down after %s", l.Addr, l.DownAfter)
 	}
-	if most := l.Others + 1; l.Quorum <= most/2 {
+	if most := l.OtherSentinels + 1; l.Quorum <= most/2 {
 		e.tell("sentinel quorum", Doubt, "set the quorum to more than half of them", "%s needs %d of %d Sentinels", l.Addr, l.Quorum, most)
 	}
-	if l.Replicas < fewestReplica {
-		e.tell("sentinel replicas", Doubt, "run two replicas: with one, writes stop when it does", "%s sees %d live replica", l.Addr, l.Replicas)
+	if l.LiveReplicas() < fewestReplica {
+		e.tell("sentinel replicas", Doubt, "run two replicas: with one, writes stop when it does", "%s sees %d live replica", l.Addr, l.LiveReplicas())
 	}
 }

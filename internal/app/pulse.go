@@ -7,6 +7,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
@@ -102,20 +103,20 @@ func (p *pulse) tell(ctx context.Context, now endpoint.Condition, cause error) {
 }
 
 // redisCondition judges what Redis tells about itself.
-func redisCondition(h redisconn.Health, err error) endpoint.Condition {
+func redisCondition(h probe.Health, err error) endpoint.Condition {
 	c := endpoint.Condition{Part: partRedis, State: endpoint.StateOK}
 	switch {
 	case err != nil:
 		c.State, c.Detail = endpoint.StateDown, "no answer"
-	case h.Gone:
+	case h.DataLost:
 		c.State, c.Detail = endpoint.StateDown, "the data set is gone, or was replaced by another"
 	case h.Role != "master":
 		c.State, c.Detail = endpoint.StateDown, "no master"
-	case h.Writes != nil:
-		c.State, c.Detail = endpoint.StateDegraded, refusalWords(h.Writes)
+	case h.WriteError != nil:
+		c.State, c.Detail = endpoint.StateDegraded, refusalWords(h.WriteError)
 	case h.Evicted > 0 || h.Policy != "noeviction":
 		c.State, c.Detail = endpoint.StateDegraded, "may lose state: the memory policy evicts keys"
-	case h.Persistence == redisconn.PersistsNothing && h.Mode != redisconn.Embedded, h.Durability == redisconn.Strict && !h.AOF:
+	case h.Persistence == probe.PersistsNothing && h.Mode != redisconn.Embedded, h.Durability == redisconn.Strict && !h.AOF:
 		c.State, c.Detail = endpoint.StateDegraded, h.Persistence.Risk()+"; appendonly is off"
 	case h.MaxMemory > 0 && h.UsedMemory > h.MaxMemory/10*9:
 		c.State, c.Detail = endpoint.StateDegraded, "memory is nearly full"
@@ -145,13 +146,13 @@ func refusalWords(err error) string {
 func (p *pulse) durability(s redisconn.State) {
 	c := endpoint.Condition{Part: partDurability, State: endpoint.StateOK}
 	switch {
-	case s.Gone:
+	case s.DataLost:
 		c.State, c.Detail = endpoint.StateDown, "the data set was replaced by another"
 	case !s.Serving && !s.Lease:
 		c.State, c.Detail = endpoint.StateDown, "no master that the Sentinels agree on"
 	case !s.Serving:
 		c.State, c.Detail = endpoint.StateDown, "changes cannot be acknowledged"
-	case s.Lost > 0:
+	case s.Losses > 0:
 		c.State, c.Detail = endpoint.StateDegraded, "acknowledged changes were lost"
 	}
 	p.set(context.Background(), c, nil)

@@ -11,7 +11,9 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/epoch"
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisdial"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -19,6 +21,7 @@ import (
 // stores are the contracts, over one connection.
 type stores struct {
 	db       *redisconn.DB
+	prober   *probe.Prober
 	owner    string // the issuer whose data it is
 	clients  store.Clients
 	grants   store.Grants
@@ -54,21 +57,21 @@ const retryEvery = 250 * time.Millisecond
 
 // awaitRedis checks and claims Redis until that succeeds, fails for good, or lasts too long. It
 // returns the issuer whose data Redis holds.
-func awaitRedis(ctx context.Context, db *redisconn.DB, owner redisconn.Owner, w watch) (string, error) {
+func awaitRedis(ctx context.Context, s stores, owner redisconn.Owner, w watch) (string, error) {
 	retry := time.NewTicker(retryEvery)
 	defer retry.Stop()
 	deadline := time.NewTimer(w.patience)
 	defer deadline.Stop()
 	said := ""
 	for {
-		err := db.Check(ctx)
+		err := s.prober.Check(ctx)
 		if err == nil {
 			var found string
-			if found, err = db.Claim(ctx, owner); err == nil {
+			if found, err = s.db.Claim(ctx, owner); err == nil {
 				return found, nil
 			}
 		}
-		if !redisconn.Passing(err) || w.patience <= 0 {
+		if !probe.Passing(err) || w.patience <= 0 {
 			return "", err
 		}
 		if text := err.Error(); text != said {
@@ -105,13 +108,15 @@ func openStores(ctx context.Context, c config.Redis, owner redisconn.Owner, w wa
 	if err != nil {
 		return stores{}, err
 	}
-	found, err := awaitRedis(ctx, db, owner, w)
+	prober := probe.New(db)
+	found, err := awaitRedis(ctx, stores{db: db, prober: prober}, owner, w)
 	if err != nil {
 		_ = db.Close() // the first error is the one to tell
 		return stores{}, err
 	}
 	return stores{
 		db:       db,
+		prober:   prober,
 		owner:    found,
 		clients:  redisstore.NewClients(db),
 		grants:   redisstore.NewGrants(db),
@@ -171,6 +176,7 @@ func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error)
 		Logger:           w.log,
 		Now:              w.now,
 		CallerClock:      w.moved,
+		Commands:         redisstore.Commands(),
 	})
 }
 
@@ -178,7 +184,7 @@ func redisTLS(c config.RedisTLS) (*tls.Config, error) {
 	if !c.Enabled {
 		return nil, nil //nolint:nilnil // no TLS is an answer, and what redisconn takes for it
 	}
-	secured, err := redisconn.TLSFiles{CA: c.CAFile, Cert: c.CertFile, Key: c.KeyFile, ServerName: c.ServerName}.Config()
+	secured, err := redisdial.TLSFiles{CA: c.CAFile, Cert: c.CertFile, Key: c.KeyFile, ServerName: c.ServerName}.Config()
 	if err != nil {
 		return nil, fmt.Errorf("redis.tls: %w", err)
 	}

@@ -72,7 +72,7 @@ func (a *App) turnRing(ctx context.Context) {
 }
 
 func (a *App) feelRedis(ctx context.Context) {
-	h, err := a.rules.stores.db.Health(ctx)
+	h, err := a.rules.stores.prober.Health(ctx)
 	if ctx.Err() != nil {
 		return
 	}
@@ -81,7 +81,7 @@ func (a *App) feelRedis(ctx context.Context) {
 	}
 	cause := err
 	if cause == nil {
-		cause = h.Writes
+		cause = h.WriteError
 	}
 	a.pulse.set(ctx, redisCondition(h, err), cause)
 }

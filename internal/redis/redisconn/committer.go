@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
 )
 
 // request is what one caller wants to know. From the moment it is queued it belongs to the
@@ -31,7 +33,7 @@ func (r *request) settle() {
 			r.err = errUnanswered
 			return
 		}
-		if err := cmd.Err(); err != nil && resultOf(err) != ResultNil {
+		if err := cmd.Err(); err != nil && ResultOf(err) != ResultNil {
 			r.err = err
 			return
 		}
@@ -43,10 +45,10 @@ func (r *request) settle() {
 // had not been, nor be followed to another server.
 func (r *request) unproven(why error) {
 	switch {
-	case r.err == nil && errors.Is(why, errNotDurable):
+	case r.err == nil && errors.Is(why, quorum.ErrNotDurable):
 		r.err = why
 	case r.err == nil:
-		r.err = fmt.Errorf("%w: %w", errNotDurable, why)
+		r.err = fmt.Errorf("%w: %w", quorum.ErrNotDurable, why)
 	case errors.Is(r.err, errUnanswered):
 		r.err = why
 	}

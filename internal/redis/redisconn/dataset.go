@@ -15,16 +15,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// historyKey holds the name of the data set: random, written once, never changed while the data
-// lives. A server that does not hold it has lost the data, or holds other data, and an absence there
-// proves nothing.
-const historyKey = "auth:history"
-
 // dataset is the identity of the data that this daemon works on. Every pipeline asks for the marker
 // in front of its own commands, so that no answer of an emptied server is ever believed. It is safe
 // for concurrent use.
 type dataset struct {
 	log *slog.Logger
+	key string // holds the name of the data set: random, written once, never changed while the data lives
 
 	mu     sync.Mutex
 	name   string // "" until it is known; then nothing is compared
@@ -93,7 +89,7 @@ type proof struct {
 // proofOfAll asks for every marker.
 func (d *dataset) proofOfAll(ctx context.Context) *proof {
 	d.mu.Lock()
-	keys := []string{historyKey}
+	keys := []string{d.key}
 	if d.shards != nil {
 		keys = nil
 		for _, s := range d.shards {
@@ -156,7 +152,7 @@ func (d *dataset) markersOf(batch []*request) []string {
 		return nil
 	}
 	if d.shards == nil {
-		return []string{historyKey}
+		return []string{d.key}
 	}
 	var keys []string
 	for _, r := range batch {
@@ -214,11 +210,11 @@ func tagOf(key string) string {
 	return key
 }
 
-// markerIn is the key that marks a slot.
-func markerIn(slot int) string {
+// markerIn returns a key in a slot.
+func markerIn(name string, slot int) string {
 	for i := 0; ; i++ {
 		if tag := strconv.Itoa(i); slotOf(tag) == slot {
-			return historyKey + ":{" + tag + "}"
+			return name + ":{" + tag + "}"
 		}
 	}
 }
@@ -231,9 +227,6 @@ type Owner struct {
 
 // ErrOwner is answered by Claim for a Redis that holds the data of another issuer.
 var ErrOwner = errors.New("the data of another issuer")
-
-// ownerKey holds the issuer whose data this is.
-const ownerKey = "auth:issuer"
 
 // claims are the scripts by which a daemon makes data its own.
 type claims struct{ owner, name, beat *Script }
@@ -259,7 +252,7 @@ func (db *DB) Claim(ctx context.Context, o Owner) (string, error) {
 	if db.opt.Mode == Embedded {
 		return o.Name, nil
 	}
-	found, err := db.claim(ctx, db.claims.owner, ownerKey, o.Name, o.Previous)
+	found, err := db.claim(ctx, db.claims.owner, db.keys.owner, o.Name, o.Previous)
 	if err != nil {
 		return "", err
 	}
@@ -270,7 +263,7 @@ func (db *DB) Claim(ctx context.Context, o Owner) (string, error) {
 	if db.durable != nil { // which names the data set when it begins to serve
 		return found, nil
 	}
-	name, err := db.claim(ctx, db.claims.name, historyKey, rand.Text(), "")
+	name, err := db.claim(ctx, db.claims.name, db.keys.history, rand.Text(), "")
 	if err != nil {
 		return "", err
 	}
@@ -285,7 +278,7 @@ func (db *DB) Claim(ctx context.Context, o Owner) (string, error) {
 
 // Owner returns the issuer whose data Redis holds, and changes nothing; "" while it is nobody's.
 func (db *DB) Owner(ctx context.Context) (string, error) {
-	owner := redis.NewStringCmd(ctx, "get", ownerKey)
+	owner := redis.NewStringCmd(ctx, "get", db.keys.owner)
 	if err := db.Read(ctx, "owner", owner); err != nil {
 		return "", err
 	}
@@ -298,8 +291,8 @@ func (db *DB) claim(ctx context.Context, script *Script, key string, args ...any
 	return text, err
 }
 
-// followShards marks the ranges of slots that are new since the start.
-func (db *DB) followShards(ctx context.Context) {
+// FollowShards marks the ranges of slots that are new since the start.
+func (db *DB) FollowShards(ctx context.Context) {
 	cluster, ok := db.client.(*redis.ClusterClient)
 	name := db.data.known()
 	if !ok || name == "" || db.data.isLost() {
@@ -313,7 +306,7 @@ func (db *DB) followShards(ctx context.Context) {
 func (db *DB) markShards(ctx context.Context, cluster *redis.ClusterClient, name string, starting bool) error {
 	found, err := cluster.ClusterSlots(ctx).Result() //nolint:staticcheck // SA1019: CLUSTER SHARDS is not in Redis 6.2
 	if err != nil {
-		return db.explain(ctx, err, "the cluster", db.opt.Addrs[0])
+		return &Error{Verb: "claim", Result: ResultOf(err), cause: err}
 	}
 	overwrite := ""
 	if starting {
@@ -328,7 +321,7 @@ func (db *DB) markShards(ctx context.Context, cluster *redis.ClusterClient, name
 		if i := slices.IndexFunc(before, func(b shard) bool { return b.first == s.first }); i >= 0 {
 			s.marker = before[i].marker
 		} else {
-			s.marker = markerIn(s.first)
+			s.marker = markerIn(db.keys.history, s.first)
 			if _, err := db.claim(ctx, db.claims.name, s.marker, name, overwrite); err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
@@ -52,9 +53,9 @@ func TestF_P17_AnEmptiedMasterOfAClusterIsNeverNo(t *testing.T) {
 		if _, err := db.Write(t.Context(), "count", counting(), []string{"auth:k1"}, 1); err == nil {
 			t.Errorf("%s: a change is acknowledged", durability)
 		}
-		h, err := db.Health(t.Context())
-		if err != nil || !h.Gone || lost == 0 {
-			t.Errorf("%s: %d reads failed, gone %t, %v", durability, lost, h.Gone, err)
+		h, err := probe.New(db).Health(t.Context())
+		if err != nil || !h.DataLost || lost == 0 {
+			t.Errorf("%s: %d reads failed, gone %t, %v", durability, lost, h.DataLost, err)
 		}
 		again := open() // which accepts the loss
 		if _, err := again.Write(t.Context(), "count", counting(), []string{"auth:k1"}, 1); err != nil {

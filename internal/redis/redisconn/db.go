@@ -4,22 +4,24 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisdial"
 )
 
 // DB is an open connection to Redis. It is safe for concurrent use.
 type DB struct {
 	opt      Options
+	dial     redisdial.Options
+	keys     keyNames
 	client   redis.UniversalClient
 	scripts  *library
 	gate     *gate
 	claims   claims
 	data     *dataset
 	writing  *writing
-	keeps    atomic.Value // a Persistence: what Check found out about snapshots
 	writes   *committer
 	reads    *committer
 	embedded *embedded // nil in every other mode
@@ -38,6 +40,31 @@ func (db *DB) Stamp(now time.Time) any {
 	}
 	return ""
 }
+
+// Options returns what the connection was opened with, defaults filled in.
+func (db *DB) Options() Options { return db.opt }
+
+// Driver returns the driver's client, for probes only: requests leave through Write and Read, which
+// hold the guarantees of this package.
+func (db *DB) Driver() redis.UniversalClient { return db.client }
+
+// EachMaster calls ask for every master, at the same time in a cluster, and returns the first error.
+func (db *DB) EachMaster(ctx context.Context, ask func(context.Context, *redis.Client) error) error {
+	switch client := db.client.(type) {
+	case *redis.ClusterClient:
+		return client.ForEachMaster(ctx, ask)
+	case *redis.Client:
+		return ask(ctx, client)
+	}
+	return nil
+}
+
+// DataLost reports whether the data set is gone or was replaced by another, so that nothing is served.
+func (db *DB) DataLost() bool { return db.data.isLost() }
+
+// WriteError returns why changes are refused now, by the outcome of the last ones; nil when they are
+// accepted.
+func (db *DB) WriteError() error { return db.writing.status() }
 
 // Durability is when a write is acknowledged.
 func (db *DB) Durability() Durability { return db.opt.Durability }
@@ -70,7 +97,7 @@ func (db *DB) WriteEach(ctx context.Context, verb string, s *Script, calls []Cal
 	for _, call := range calls {
 		r := db.newWrite(ctx, s, call)
 		if err := db.writes.submit(ctx, r); err != nil {
-			return nil, db.told(verb, r, err)
+			return nil, db.Report(verb, r.queued, err)
 		}
 		requests = append(requests, r)
 	}
@@ -78,7 +105,7 @@ func (db *DB) WriteEach(ctx context.Context, verb string, s *Script, calls []Cal
 	for i, r := range requests {
 		err := db.writes.wait(ctx, r)
 		db.writing.note(r, err)
-		if err := db.told(verb, r, err); err != nil {
+		if err := db.Report(verb, r.queued, err); err != nil {
 			return nil, err
 		}
 		results[i] = r.answer()
@@ -110,13 +137,13 @@ func (db *DB) do(c *committer, verb string, r *request) error {
 	if c == db.writes {
 		db.writing.note(r, err)
 	}
-	return db.told(verb, r, err)
+	return db.Report(verb, r.queued, err)
 }
 
-// told reports the fate of a request and gives its error the form callers see.
-func (db *DB) told(verb string, r *request, err error) error {
-	result := resultOf(err)
-	db.opt.Observe(verb, result, db.opt.Now().Sub(r.queued))
+// Report counts the outcome of a question and wraps its error in the form that callers see.
+func (db *DB) Report(verb string, start time.Time, err error) error {
+	result := ResultOf(err)
+	db.opt.Observe(verb, result, db.opt.Now().Sub(start))
 	if err == nil {
 		return nil
 	}
@@ -140,7 +167,7 @@ func (db *DB) sendWrites(batch []*request) {
 	db.exec(batch)
 	var again []*request
 	for _, r := range batch {
-		if resultOf(r.err) == ResultNoScript {
+		if ResultOf(r.err) == ResultNoScript {
 			again = append(again, r)
 		}
 	}
@@ -219,7 +246,7 @@ func (db *DB) isBack(ctx context.Context) bool {
 
 // unserved tells whether a request came to a node that does not serve now.
 func unserved(r *request) bool {
-	return slices.Contains([]string{ResultUnreachable, ResultTimeout, ResultReadOnly}, resultOf(r.err))
+	return slices.Contains([]string{ResultUnreachable, ResultTimeout, ResultReadOnly}, ResultOf(r.err))
 }
 
 func (db *DB) pipelineContext() (context.Context, context.CancelFunc) {
@@ -233,13 +260,7 @@ func (db *DB) stale(queued time.Time) bool {
 }
 
 func (db *DB) loadEverywhere(ctx context.Context) error {
-	cluster, ok := db.client.(*redis.ClusterClient)
-	if !ok {
-		return db.scripts.load(ctx, db.client)
-	}
-	return cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
-		return db.scripts.load(ctx, node)
-	})
+	return db.EachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return db.scripts.load(ctx, node) })
 }
 
 // Close lets the pipelines under way finish, refuses everything else and closes all connections.

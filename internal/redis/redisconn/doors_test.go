@@ -230,9 +230,9 @@ func TestOptionsAreJudgedBeforeAnythingOpens(t *testing.T) {
 // that answered "not there". (The driver leaves the commands of such a pipeline without an error.)
 func TestARefusedConnectionIsNoAnswer(t *testing.T) {
 	t.Parallel()
-	server := redistest.Start(t, "user default on >"+rightPassword+" ~* +@all")
+	server := redistest.Start(t, "user default on >"+"the-right-password"+" ~* +@all")
 	o := patient(onServer(server))
-	o.Password = wrongPassword
+	o.Password = "the-wrong-password"
 	db := open(t, o)
 	if answer, err := db.Write(t.Context(), "count", counting(), []string{"n"}, 1); err == nil {
 		t.Errorf("a write was answered: %v", answer)

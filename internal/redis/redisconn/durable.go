@@ -10,10 +10,9 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-)
 
-// fenceKey counts the batches of all daemons.
-const fenceKey = "auth:fence"
+	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
+)
 
 // The bounds of patience.
 const (
@@ -32,7 +31,7 @@ var errHistory = errors.New("the data set is not the one that was there before; 
 
 // term is the time of one master with one history. Its connections lead to no other server.
 type term struct {
-	lineage
+	quorum.Lineage
 	client *redis.Client
 	lanes  chan *lane
 	opens  time.Time // when it may be written to
@@ -50,16 +49,17 @@ func (t *term) role(ctx context.Context) *redis.Cmd {
 // lane is one connection for writes: what is waited for was written by the same one.
 type lane struct {
 	conn *redis.Conn
-	last role // what it saw last
+	last quorum.NodeStatus // what it saw last
 }
 
 // durable is strict durability: what it acknowledges survives the loss of any one server. It is
 // safe for concurrent use.
 type durable struct {
 	db      *DB
-	watch   *watcher
+	watch   *quorum.Watcher
+	current func() quorum.Agreement // of the watcher
 	journal *journal
-	loss    *lossDetector
+	loss    *quorum.LossDetector
 	quit    chan struct{}
 	done    sync.WaitGroup
 
@@ -74,12 +74,11 @@ type durable struct {
 func newDurable(db *DB) *durable {
 	d := &durable{
 		db: db, journal: newJournal(db.opt.Now), quit: make(chan struct{}), opened: make(chan struct{}),
-		loss: &lossDetector{log: db.opt.Logger}, standIns: make(map[string]*redis.Client),
+		loss: &quorum.LossDetector{}, standIns: make(map[string]*redis.Client),
 	}
-	d.watch = newWatcher(db.opt, db.plain, db.sentinel)
-	for _, addr := range db.opt.Addrs {
-		d.watch.watch(addr, db.opt.MasterName)
-	}
+	d.watch = quorum.NewWatcher(db.dial, db.opt.Now, db.opt.Lease)
+	d.current = d.watch.Current
+	d.watch.Start(db.opt.Addrs)
 	d.done.Go(d.run)
 	return d
 }
@@ -87,24 +86,24 @@ func newDurable(db *DB) *durable {
 // run begins a term whenever the Sentinels agree on another master, or the master on another
 // history, and tries again until it succeeds.
 func (d *durable) run() {
-	retry := time.NewTicker(every)
+	retry := time.NewTicker(quorum.PollInterval)
 	defer retry.Stop()
 	for {
 		select {
 		case <-d.quit:
 			return
-		case <-d.watch.changed:
+		case <-d.watch.Changed():
 		case <-retry.C:
 		}
-		a := d.watch.current()
+		a := d.current()
 		d.db.opt.OnState(d.state(a))
-		now := lineage{a.master, a.replid}
+		now := a.Lineage
 		t := d.serving()
-		if a.master == "" || t != nil && t.lineage == now {
+		if a.Addr == "" || t != nil && t.Lineage == now {
 			continue
 		}
 		d.end()
-		if a.replid != "" {
+		if a.ReplID != "" {
 			d.begin(a, now)
 		}
 	}
@@ -112,18 +111,18 @@ func (d *durable) run() {
 
 // begin makes a term: what is there is compared with what was acknowledged, and only then is it
 // open to reads, and, once every reader of another master has lost its lease, to writes.
-func (d *durable) begin(a agreement, now lineage) {
+func (d *durable) begin(a quorum.Agreement, now quorum.Lineage) {
 	ctx, cancel := d.db.pipelineContext()
 	defer cancel()
-	t := &term{lineage: now, lanes: make(chan *lane, d.db.opt.writers()), opens: a.since.Add(d.db.opt.Lease)}
-	t.client = d.db.serverClient(now.addr, func(ctx context.Context, conn *redis.Conn) error {
-		return d.db.onConnectTo(ctx, conn, now.replid)
+	t := &term{Lineage: now, lanes: make(chan *lane, d.db.opt.writers()), opens: a.Since.Add(d.db.opt.Lease)}
+	t.client = d.db.nodeClient(now.Addr, func(ctx context.Context, conn *redis.Conn) error {
+		return d.db.onConnectTo(ctx, conn, now.ReplID)
 	})
 	for range cap(t.lanes) {
 		t.lanes <- &lane{}
 	}
 	if err := d.prepare(ctx, t, a); err != nil {
-		d.sayRefused(ctx, now.addr, err)
+		d.sayRefused(ctx, now.Addr, err)
 		t.close()
 		return
 	}
@@ -131,7 +130,7 @@ func (d *durable) begin(a agreement, now lineage) {
 	defer d.mu.Unlock()
 	d.term, d.served, d.refused = t, true, ""
 	close(d.opened)
-	d.db.opt.Logger.InfoContext(ctx, "a master serves", "master", now.addr, "replicas", len(a.required))
+	d.db.opt.Logger.InfoContext(ctx, "a master serves", "master", now.Addr, "replicas", len(a.Required))
 }
 
 // sayRefused says once why a master does not serve, however often it is tried.
@@ -150,10 +149,10 @@ func (d *durable) sayRefused(ctx context.Context, master string, why error) {
 }
 
 // prepare looks at the data of a new term.
-func (d *durable) prepare(ctx context.Context, t *term, a agreement) error {
-	t.noRole = resultOf(t.client.Do(ctx, "role").Err()) == ResultNoPerm
+func (d *durable) prepare(ctx context.Context, t *term, a quorum.Agreement) error {
+	t.noRole = ResultOf(t.client.Do(ctx, "role").Err()) == ResultNoPerm
 	info := redis.NewStringCmd(ctx, "info", "replication")
-	history, fence := redis.NewStringCmd(ctx, "get", historyKey), redis.NewStringCmd(ctx, "get", fenceKey)
+	history, fence := redis.NewStringCmd(ctx, "get", d.db.keys.history), redis.NewStringCmd(ctx, "get", d.db.keys.fence)
 	look := asked(info, history, fence)
 	pipe := t.client.Pipeline()
 	for _, cmd := range look.cmds {
@@ -164,8 +163,12 @@ func (d *durable) prepare(ctx context.Context, t *term, a agreement) error {
 	if look.err != nil {
 		return look.err
 	}
-	seen := parseTestimony(parseInfo(info.Val()), a.since)
-	complete := d.loss.nothingMissing(ctx, seen, number(fence.Val()))
+	complete, loss := d.loss.Complete(quorum.ParseInfo(info.Val()).Node(a.Since), quorum.Int(fence.Val()))
+	if loss != nil {
+		d.db.opt.Logger.ErrorContext(ctx, "acknowledged writes were lost",
+			"acknowledged_offset", loss.AcknowledgedOffset, "kept_offset", loss.KeptOffset,
+			"acknowledged_batch", loss.AcknowledgedBatch, "kept_batch", loss.KeptBatch)
+	}
 	if err := d.recognise(ctx, t, history.Val()); err != nil || complete {
 		return err
 	}
@@ -197,11 +200,11 @@ func (d *durable) recognise(ctx context.Context, t *term, found string) error {
 func (d *durable) nameHistory(ctx context.Context, t *term) (string, error) {
 	l := <-t.lanes
 	defer func() { t.lanes <- l }()
-	set := redis.NewStatusCmd(ctx, "set", historyKey, rand.Text(), "nx")
+	set := redis.NewStatusCmd(ctx, "set", d.db.keys.history, rand.Text(), "nx")
 	if err := d.commit(t, l, []redis.Cmder{set}); err != nil {
 		return "", err
 	}
-	return t.client.Get(ctx, historyKey).Result()
+	return t.client.Get(ctx, d.db.keys.history).Result()
 }
 
 // end closes the term, if there is one. Who waits for it is told.
@@ -270,7 +273,7 @@ func (d *durable) await() (*term, error) {
 func (d *durable) release() { close(d.quit) }
 
 func (d *durable) close() {
-	d.watch.close()
+	d.watch.Close()
 	d.done.Wait()
 	d.end()
 	d.mu.Lock()
@@ -288,8 +291,8 @@ type State struct {
 	Serving  bool     // it may be written to
 	Required []string // the replicas that must have every write
 	Known    []string // all replicas
-	Lost     uint64   // how often acknowledged writes were found to be missing
-	Gone     bool     // the data set was replaced by another: nothing is served
+	Losses   uint64   // how often acknowledged writes were found to be missing
+	DataLost bool     // the data set was replaced by another: nothing is served
 }
 
 // State returns how strict durability behind Sentinels stands now; false where there is none.
@@ -297,20 +300,20 @@ func (db *DB) State() (State, bool) {
 	if db.durable == nil {
 		return State{}, false
 	}
-	return db.durable.state(db.durable.watch.current()), true
+	return db.durable.state(db.durable.current()), true
 }
 
-func (d *durable) state(a agreement) State {
+func (d *durable) state(a quorum.Agreement) State {
 	now := d.db.opt.Now()
 	t := d.serving()
 	return State{
-		Master:   a.master,
-		Agreed:   a.agreed(now),
-		Lease:    t != nil && a.leased(now, d.db.opt.Lease),
+		Master:   a.Addr,
+		Agreed:   a.Agreed(now),
+		Lease:    t != nil && a.Leased(now, d.db.opt.Lease),
 		Serving:  t != nil && !now.Before(t.opens),
-		Required: slices.Clone(a.need(now).required),
-		Known:    slices.Clone(a.known),
-		Lost:     d.loss.count(),
-		Gone:     d.db.data.isLost(),
+		Required: a.Rule(now).MustHave(),
+		Known:    slices.Clone(a.Known),
+		Losses:   d.loss.Losses(),
+		DataLost: d.db.data.isLost(),
 	}
 }

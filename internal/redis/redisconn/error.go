@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
 )
 
 // The results that Observe is told, and that Error carries.
@@ -50,9 +52,6 @@ func (e *Error) Unknown() bool {
 	}, e.Result)
 }
 
-// errNotMaster is why a connection to a server that a Sentinel called master is dropped.
-var errNotMaster = errors.New("READONLY the server is not a master")
-
 // errUnanswered is why a command has no outcome: it was never sent, or nobody said what became of it.
 var errUnanswered = errors.New("the server did not answer")
 
@@ -78,14 +77,14 @@ var codes = []struct{ code, result string }{
 	{"TRYAGAIN ", ResultUnreachable},
 }
 
-// resultOf names what became of a request.
-func resultOf(err error) string {
+// ResultOf returns the result that an error stands for.
+func ResultOf(err error) string {
 	switch {
 	case err == nil:
 		return ResultOK
 	case errors.Is(err, redis.Nil):
 		return ResultNil
-	case errors.Is(err, errNotDurable), errors.Is(err, errHistory):
+	case errors.Is(err, quorum.ErrNotDurable), errors.Is(err, errHistory):
 		return ResultUnconfirmed
 	case errors.Is(err, errNoMaster):
 		return ResultNoMaster

@@ -32,7 +32,7 @@ func (g *gate) blocked() error {
 func (g *gate) learn(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if resultOf(err) != ResultUnreachable {
+	if ResultOf(err) != ResultUnreachable {
 		g.why = nil
 		return
 	}

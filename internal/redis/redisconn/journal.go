@@ -82,7 +82,7 @@ func (j *journal) redo(to *redis.Client, limited func() (context.Context, contex
 		}
 		_, err := pipe.Exec(ctx)
 		cancel()
-		if err != nil && resultOf(err) != ResultNil {
+		if err != nil && ResultOf(err) != ResultNil {
 			return err
 		}
 	}

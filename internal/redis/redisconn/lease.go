@@ -1,8 +1,6 @@
 package redisconn
 
 import (
-	"slices"
-
 	"github.com/redis/go-redis/v9"
 )
 
@@ -42,7 +40,7 @@ func (d *durable) read(batch []*request) {
 // readMaster asks the master while its lease lasts, also until it has answered.
 func (d *durable) readMaster(batch []*request) answer {
 	t := d.serving()
-	if t == nil || !d.leased(t) || d.watch.silent(t.addr) {
+	if t == nil || !d.leased(t) || d.watch.Silent(t.Addr) {
 		return silence
 	}
 	got := d.ask(t.client, batch, func() bool { return d.leased(t) })
@@ -53,13 +51,13 @@ func (d *durable) readMaster(batch []*request) answer {
 }
 
 func (d *durable) leased(t *term) bool {
-	a := d.watch.current()
-	return a.master == t.addr && a.replid == t.replid && a.leased(d.db.opt.Now(), d.db.opt.Lease)
+	a := d.current()
+	return a.Lineage == t.Lineage && a.Leased(d.db.opt.Now(), d.db.opt.Lease)
 }
 
 // readStandIn asks a replica.
 func (d *durable) readStandIn(batch []*request) answer {
-	for _, addr := range d.watch.current().standIns {
+	for _, addr := range d.current().ReadReplicas {
 		if !d.mayStandIn(addr) {
 			continue
 		}
@@ -71,15 +69,15 @@ func (d *durable) readStandIn(batch []*request) answer {
 }
 
 func (d *durable) mayStandIn(addr string) bool {
-	a := d.watch.current()
-	return slices.Contains(a.standIns, addr) && a.mayStandIn(addr, d.db.opt.Now(), d.db.opt.Lease)
+	a := d.current()
+	return a.MayReadReplica(addr, d.db.opt.Now(), d.db.opt.Lease)
 }
 
 func (d *durable) standIn(addr string) *redis.Client {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.standIns[addr] == nil {
-		d.standIns[addr] = d.db.plain(addr)
+		d.standIns[addr] = d.db.dial.Client(addr, nil)
 	}
 	return d.standIns[addr]
 }
@@ -91,7 +89,7 @@ func (d *durable) ask(server *redis.Client, batch []*request, still func() bool)
 	defer cancel()
 	ctx = within(ctx, batch)
 	pipe := server.Pipeline()
-	name := redis.NewStringCmd(ctx, "get", historyKey)
+	name := redis.NewStringCmd(ctx, "get", d.db.keys.history)
 	first := asked(name)
 	_ = pipe.Process(ctx, first.cmds[0])
 	for _, r := range batch {

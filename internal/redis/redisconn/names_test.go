@@ -6,6 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
@@ -22,7 +23,7 @@ func TestF_P19_ANodeWithANameAndAnAddressIsOneNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	if err := db.Check(t.Context()); err != nil {
+	if err := probe.New(db).Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	script := counting()

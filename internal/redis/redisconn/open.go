@@ -4,16 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"log/slog"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
-)
 
-// poolPlaces is how many connections the driver may open. The committers use a handful; the number
-// is high because the driver's circuit breaker counts failed dials against it.
-const poolPlaces = 4096
+	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisdial"
+)
 
 // Open prepares the connection; it asks nothing yet, so that a daemon can start before its Redis.
 // Check tells whether Redis can be used. The context bounds nothing but Open itself.
@@ -25,9 +21,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("redis: %w", err)
 	}
-	redis.SetLogger(driverLog{o.Logger})
+	redisdial.LogTo(o.Logger)
 	db := &DB{
-		opt: o, scripts: &library{}, gate: &gate{now: o.Now}, claims: newClaims(), data: &dataset{log: o.Logger}, writing: &writing{now: o.Now},
+		opt: o, scripts: &library{}, gate: &gate{now: o.Now}, claims: newClaims(), data: &dataset{log: o.Logger, key: o.keys().history}, writing: &writing{now: o.Now},
 	}
 	if o.Mode == Embedded {
 		db.opt.Username, db.opt.Password, db.opt.TLS = "", rand.Text(), nil
@@ -36,6 +32,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		}
 		db.opt.Addrs = []string{db.embedded.server.Addr()}
 	}
+	db.dial, db.keys = db.opt.Dial(), db.opt.keys()
 	db.client = db.newClient()
 	if err := db.instrument(db.client); err != nil {
 		return nil, err
@@ -65,108 +62,19 @@ func (db *DB) senders() (write, read sender) {
 func (db *DB) newClient() redis.UniversalClient {
 	switch db.opt.Mode {
 	case Sentinel:
-		return redis.NewFailoverClient(db.failoverOptions())
+		return redis.NewFailoverClient(db.dial.Failover(db.opt.Addrs, db.onConnectMaster))
 	case Cluster:
-		return redis.NewClusterClient(db.clusterOptions())
+		return redis.NewClusterClient(db.dial.Cluster(db.opt.Addrs, db.onConnect))
 	default:
-		o := db.serverOptions(db.opt.Addrs[0])
-		o.OnConnect = db.onConnect
-		return redis.NewClient(o)
+		return db.dial.Client(db.opt.Addrs[0], db.onConnect)
 	}
 }
 
-// serverOptions are how one server is spoken to. MaxRetries is -1 because the driver would send a
-// whole pipeline again whose outcome is unknown.
-func (db *DB) serverOptions(addr string) *redis.Options {
-	return &redis.Options{
-		Addr:                     addr,
-		Username:                 db.opt.Username,
-		Password:                 db.opt.Password,
-		DB:                       db.opt.DB,
-		TLSConfig:                db.opt.TLS,
-		Protocol:                 2,
-		DisableIdentity:          true,
-		MaxRetries:               -1,
-		DialTimeout:              db.opt.DialTimeout,
-		DialerRetries:            1,
-		ReadTimeout:              db.opt.Timeout,
-		WriteTimeout:             db.opt.Timeout,
-		ContextTimeoutEnabled:    true,
-		PoolSize:                 poolPlaces,
-		PoolTimeout:              db.opt.Timeout,
-		PipelinePoolSize:         -1,
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-	}
-}
-
-// plain is a client of one server, whoever that is.
-func (db *DB) plain(addr string) *redis.Client { return redis.NewClient(db.serverOptions(addr)) }
-
-// serverClient is a client of one server whose every new connection is looked at.
-func (db *DB) serverClient(addr string, onConnect func(context.Context, *redis.Conn) error) *redis.Client {
-	o := db.serverOptions(addr)
-	o.OnConnect = onConnect
-	client := redis.NewClient(o)
-	_ = db.instrument(client) // it went well for the first client, and for this kind it cannot fail
+// nodeClient returns a client of one node; hook runs on each of its new connections.
+func (db *DB) nodeClient(addr string, hook redisdial.Hook) *redis.Client {
+	client := db.dial.Client(addr, hook)
+	_ = db.instrument(client) // it succeeded for the first client, and for this kind it cannot fail
 	return client
-}
-
-// sentinel is a client of one Sentinel.
-func (db *DB) sentinel(addr string) *redis.SentinelClient {
-	o := db.serverOptions(addr)
-	o.Username, o.Password, o.DB = db.opt.SentinelUsername, db.opt.SentinelPassword, 0
-	return redis.NewSentinelClient(o)
-}
-
-func (db *DB) failoverOptions() *redis.FailoverOptions {
-	s := db.serverOptions("")
-	return &redis.FailoverOptions{
-		MasterName:            db.opt.MasterName,
-		SentinelAddrs:         db.opt.Addrs,
-		SentinelUsername:      db.opt.SentinelUsername,
-		SentinelPassword:      db.opt.SentinelPassword,
-		OnConnect:             db.onConnectMaster,
-		Username:              s.Username,
-		Password:              s.Password,
-		DB:                    s.DB,
-		TLSConfig:             s.TLSConfig,
-		Protocol:              s.Protocol,
-		DisableIdentity:       s.DisableIdentity,
-		MaxRetries:            s.MaxRetries,
-		DialTimeout:           s.DialTimeout,
-		DialerRetries:         s.DialerRetries,
-		ReadTimeout:           s.ReadTimeout,
-		WriteTimeout:          s.WriteTimeout,
-		ContextTimeoutEnabled: s.ContextTimeoutEnabled,
-		PoolSize:              s.PoolSize,
-		PoolTimeout:           s.PoolTimeout,
-		PipelinePoolSize:      s.PipelinePoolSize,
-	}
-}
-
-// clusterOptions leaves MaxRedirects at its default, so that MOVED and ASK are followed; that a
-// write is not repeated for other reasons is said by the write itself.
-func (db *DB) clusterOptions() *redis.ClusterOptions {
-	s := db.serverOptions("")
-	return &redis.ClusterOptions{
-		Addrs:                    db.opt.Addrs,
-		OnConnect:                db.onConnect,
-		Username:                 s.Username,
-		Password:                 s.Password,
-		TLSConfig:                s.TLSConfig,
-		Protocol:                 s.Protocol,
-		DisableIdentity:          s.DisableIdentity,
-		MaxRetries:               s.MaxRetries,
-		DialTimeout:              s.DialTimeout,
-		DialerRetries:            s.DialerRetries,
-		ReadTimeout:              s.ReadTimeout,
-		WriteTimeout:             s.WriteTimeout,
-		ContextTimeoutEnabled:    s.ContextTimeoutEnabled,
-		PoolSize:                 s.PoolSize,
-		PoolTimeout:              s.PoolTimeout,
-		PipelinePoolSize:         s.PipelinePoolSize,
-		MaintNotificationsConfig: s.MaintNotificationsConfig,
-	}
 }
 
 func (db *DB) onConnect(ctx context.Context, conn *redis.Conn) error {
@@ -180,13 +88,13 @@ func (db *DB) onConnectMaster(ctx context.Context, conn *redis.Conn) error {
 	if err != nil {
 		return err
 	}
-	switch parseInfo(info)["role"] {
+	switch quorum.ParseInfo(info)["role"] {
 	case "master":
 		return db.onConnect(ctx, conn)
 	case "": // a Sentinel: the driver calls this for its connections to them too
 		return nil
 	default:
-		return errNotMaster
+		return quorum.ErrNotMaster
 	}
 }
 
@@ -196,18 +104,8 @@ func (db *DB) onConnectTo(ctx context.Context, conn *redis.Conn, replid string) 
 	if err != nil {
 		return err
 	}
-	if info := parseInfo(text); info["role"] != "master" || info["master_replid"] != replid {
-		return errNotMaster
+	if info := quorum.ParseInfo(text); info["role"] != "master" || info["master_replid"] != replid {
+		return quorum.ErrNotMaster
 	}
 	return db.onConnect(ctx, conn)
-}
-
-// driverLog passes on what the driver prints.
-type driverLog struct{ log *slog.Logger }
-
-// Printf implements the driver's logger.
-func (d driverLog) Printf(ctx context.Context, format string, args ...any) {
-	if d.log.Enabled(ctx, slog.LevelDebug) {
-		d.log.DebugContext(ctx, "redis driver", "says", strings.TrimSpace(fmt.Sprintf(format, args...)))
-	}
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisdial"
 )
 
 // Mode says what stands behind the addresses.
@@ -60,6 +62,14 @@ type Options struct {
 	Durability Durability    // "" means Strict behind Sentinels, Relaxed otherwise
 	Lease      time.Duration // how long the Sentinels' last word lets a master be read; 0 means 1 s
 
+	// Prefix begins every key that this package writes itself. "" means auth:
+	Prefix string
+	// AllowEviction accepts a server that throws keys away when its memory is full: for a cache only.
+	AllowEviction bool
+	// Commands are those that the caller's scripts use, each with harmless arguments and without its key
+	// ("HSET f 1"). The check at the start tries them.
+	Commands []string
+
 	// Observer leaves everything as it is: an empty Redis is given no name. For those who only look.
 	Observer bool
 
@@ -93,6 +103,7 @@ const (
 	defaultTimeout  = 500 * time.Millisecond
 	defaultPipeline = 4
 	defaultLease    = time.Second
+	defaultPrefix   = "auth:"
 	maxBatch        = 128
 	queueLength     = 4 * maxBatch
 )
@@ -100,6 +111,9 @@ const (
 func (o Options) withDefaults() (Options, error) {
 	if o.Mode == "" {
 		o.Mode = Embedded
+	}
+	if o.Prefix == "" {
+		o.Prefix = defaultPrefix
 	}
 	if o.DialTimeout <= 0 {
 		o.DialTimeout = defaultDial
@@ -171,3 +185,18 @@ func (o Options) writers() int { return max(1, min(2, o.PoolSize/2)) }
 
 // readers is how many pipelines of reads may be under way.
 func (o Options) readers() int { return max(1, o.PoolSize-o.writers()) }
+
+// keyNames are the keys that this package writes itself.
+type keyNames struct{ history, fence, owner, beat string }
+
+func (o Options) keys() keyNames {
+	return keyNames{history: o.Prefix + "history", fence: o.Prefix + "fence", owner: o.Prefix + "issuer", beat: o.Prefix + "beat:"}
+}
+
+// Dial returns how servers are reached.
+func (o Options) Dial() redisdial.Options {
+	return redisdial.Options{
+		Username: o.Username, Password: o.Password, SentinelUsername: o.SentinelUsername, SentinelPassword: o.SentinelPassword,
+		MasterName: o.MasterName, DB: o.DB, TLS: o.TLS, DialTimeout: o.DialTimeout, Timeout: o.Timeout,
+	}
+}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
 )
 
 // scripted is a server that answers what a test tells it to: the answer of each command by its name,
@@ -90,7 +92,7 @@ func twoWrites(t *testing.T) (*DB, []*request) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := &DB{opt: opt, scripts: &library{}, data: &dataset{}, writing: &writing{now: opt.Now}}
+	db := &DB{opt: opt, dial: opt.Dial(), keys: opt.keys(), scripts: &library{}, data: &dataset{}, writing: &writing{now: opt.Now}}
 	var batch []*request
 	for _, key := range []string{"auth:a", "auth:b"} {
 		cmd := redis.NewCmd(t.Context(), "evalsha", "0", 1, key)
@@ -102,7 +104,7 @@ func twoWrites(t *testing.T) (*DB, []*request) {
 // mayHaveRun tells whether a request reads as one of which nobody knows whether it was carried out.
 func mayHaveRun(r *request) bool {
 	_, elsewhere := redirected(r.err)
-	return r.err != nil && !elsewhere && (&Error{Result: resultOf(r.err)}).Unknown()
+	return r.err != nil && !elsewhere && (&Error{Result: ResultOf(r.err)}).Unknown()
 }
 
 // A request that was carried out must not take over the fate of another one that was not: it would be
@@ -134,12 +136,12 @@ func TestARefusedProofLeavesTheOutcomeUnknown(t *testing.T) {
 	for _, fence := range []string{"-OOM command not allowed", "-NOREPLICAS Not enough good replicas to write.", "-READONLY a replica"} {
 		db, batch := twoWrites(t)
 		d := &durable{
-			db: db, journal: newJournal(db.opt.Now), loss: &lossDetector{log: db.opt.Logger},
-			watch: newWatcher(db.opt, db.plain, db.sentinel),
+			db: db, journal: newJournal(db.opt.Now), loss: &quorum.LossDetector{},
+			current: func() quorum.Agreement { return quorum.Agreement{} },
 		}
-		client := db.plain(scripted(t, map[string][]string{
+		client := db.dial.Client(scripted(t, map[string][]string{
 			"evalsha": {":1"}, "get": {bulk("h")}, "incr": {fence}, "role": {"*3\r\n$6\r\nmaster\r\n:10\r\n*0"}, "wait": {":0"},
-		}))
+		}), nil)
 		t.Cleanup(func() { _ = client.Close() })
 		d.writeOn(&term{client: client}, &lane{}, batch)
 		for _, r := range batch {
@@ -157,15 +159,16 @@ func TestARoleThatChangedProvesNothing(t *testing.T) {
 		return "role:" + role + "\r\nmaster_replid:" + history + "\r\nmaster_repl_offset:70\r\nconnected_slaves:1\r\n" +
 			"slave0:ip=10.0.0.2,port=6379,state=online,offset=70,lag=0\r\n"
 	}
+	master := quorum.Lineage{Addr: "10.0.0.1:6379", ReplID: "aaaa"}
 	rows := []struct {
 		start, end string
 		proven     bool
 	}{
-		{told("master", historyA), told("master", historyA), true},
-		{told("slave", historyA), told("master", historyA), false},
-		{told("slave", historyA), told("master", historyB), false},
-		{told("master", historyA), told("master", historyB), false},
-		{told("master", historyA), told("slave", historyA), false},
+		{told("master", "aaaa"), told("master", "aaaa"), true},
+		{told("slave", "aaaa"), told("master", "aaaa"), false},
+		{told("slave", "aaaa"), told("master", "bbbb"), false},
+		{told("master", "aaaa"), told("master", "bbbb"), false},
+		{told("master", "aaaa"), told("slave", "aaaa"), false},
 	}
 	for i, row := range rows {
 		start, end := infoRole(t.Context()), infoRole(t.Context())
@@ -176,13 +179,12 @@ func TestARoleThatChangedProvesNothing(t *testing.T) {
 		}
 
 		db, batch := twoWrites(t)
-		d := &durable{db: db, journal: newJournal(noon), loss: &lossDetector{log: silentLog()}, watch: newWatcher(db.opt, db.plain, db.sentinel)}
-		d.watch.agreement = agreement{master: nodeA, replid: historyA, known: []string{nodeB}}
-		client := db.plain(scripted(t, map[string][]string{
+		d := &durable{db: db, journal: newJournal(db.opt.Now), loss: &quorum.LossDetector{}, current: func() quorum.Agreement { return quorum.Agreement{Lineage: master, Known: []string{"10.0.0.2:6379"}} }}
+		client := db.dial.Client(scripted(t, map[string][]string{
 			"evalsha": {":1"}, "get": {bulk("h")}, "incr": {":7"}, "wait": {":1"}, "info": {bulk(row.start), bulk(row.end)},
-		}))
+		}), nil)
 		t.Cleanup(func() { _ = client.Close() })
-		d.writeOn(&term{lineage: lineage{nodeA, historyA}, client: client, noRole: true}, &lane{}, batch)
+		d.writeOn(&term{Lineage: master, client: client, noRole: true}, &lane{}, batch)
 		if (batch[0].err == nil) != row.proven {
 			t.Errorf("row %d, behind Sentinels: %v", i, batch[0].err)
 		}

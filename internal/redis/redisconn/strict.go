@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
 )
 
 // write is the sender of strict durability: acknowledged is what every replica has that could be
@@ -20,12 +22,12 @@ func (d *durable) write(batch []*request) {
 	l := <-t.lanes
 	defer func() { t.lanes <- l }()
 	d.writeOn(t, l, batch)
-	if resultOf(batch[0].err) == ResultUnreachable {
+	if ResultOf(batch[0].err) == ResultUnreachable {
 		d.pause(pause)
 	}
 	var again []*request
 	for _, r := range batch {
-		if resultOf(r.err) == ResultNoScript { // it was not executed
+		if ResultOf(r.err) == ResultNoScript { // it was not executed
 			again = append(again, r)
 		}
 	}
@@ -80,9 +82,9 @@ func (d *durable) commit(t *term, l *lane, cmds []redis.Cmder) error {
 	ctx, cancel := d.db.pipelineContext()
 	defer cancel()
 	if l.conn == nil {
-		l.conn, l.last = t.client.Conn(), role{}
+		l.conn, l.last = t.client.Conn(), quorum.NodeStatus{}
 	}
-	tail := newTail(ctx, t, d.watch.current().need(d.db.opt.Now()).wait(l.last))
+	tail := newTail(ctx, d.db.keys, t, d.current().Rule(d.db.opt.Now()).WaitFor(l.last))
 	pipe := l.conn.Pipeline()
 	for _, cmd := range append(cmds, tail.all.cmds...) {
 		_ = pipe.Process(ctx, cmd) // only queues; it cannot fail
@@ -97,7 +99,7 @@ func (d *durable) commit(t *term, l *lane, cmds []redis.Cmder) error {
 		l.conn = nil
 		return err
 	}
-	d.loss.acknowledged(t.replid, offset, tail.fence.Val())
+	d.loss.Acknowledged(t.ReplID, offset, tail.fence.Val())
 	return nil
 }
 
@@ -111,10 +113,10 @@ type tail struct {
 	all     *request // the same, in their order
 }
 
-func newTail(ctx context.Context, of *term, replicas int) tail {
+func newTail(ctx context.Context, keys keyNames, of *term, replicas int) tail {
 	t := tail{
-		history: redis.NewStringCmd(ctx, "get", historyKey),
-		fence:   redis.NewIntCmd(ctx, "incr", fenceKey),
+		history: redis.NewStringCmd(ctx, "get", keys.history),
+		fence:   redis.NewIntCmd(ctx, "incr", keys.fence),
 		start:   of.role(ctx),
 		wait:    newWait(ctx, replicas),
 		end:     of.role(ctx),
@@ -151,18 +153,18 @@ func (d *durable) settle(ctx context.Context, t *term, l *lane, tail tail) (int6
 		d.endOf(t)
 		return 0, errHistory
 	}
-	start, err := parseRole(tail.start.Val())
-	if err == nil && !start.master {
-		err = errNotMaster // whatever it is at the end: its offset says nothing about the batch
+	start, err := quorum.ParseRole(tail.start.Val())
+	if err == nil && !start.Master {
+		err = quorum.ErrNotMaster // whatever it is at the end: its offset says nothing about the batch
 	}
 	if err != nil {
 		return 0, err
 	}
-	end, err := parseRole(tail.end.Val())
+	end, err := quorum.ParseRole(tail.end.Val())
 	for try := 1; err == nil; try++ {
 		l.last = end
-		offset, behind := d.judge(t, end, start.offset)
-		if behind == nil || try == waits || !end.master {
+		offset, behind := d.judge(t, end, start.Offset)
+		if behind == nil || try == waits || !end.Master {
 			return offset, behind
 		}
 		end, err = d.waitAgain(ctx, t, l, waited{end, try})
@@ -171,28 +173,28 @@ func (d *durable) settle(ctx context.Context, t *term, l *lane, tail tail) (int6
 }
 
 // judge applies the rule with what the Sentinels say by now.
-func (d *durable) judge(t *term, end role, written int64) (int64, error) {
-	a := d.watch.current()
-	if a.master != t.addr || a.replid != t.replid || end.history != "" && end.history != t.replid {
-		return 0, fmt.Errorf("%w: the master changed", errNotDurable)
+func (d *durable) judge(t *term, end quorum.NodeStatus, written int64) (int64, error) {
+	a := d.current()
+	if a.Lineage != t.Lineage || end.ReplID != "" && end.ReplID != t.ReplID {
+		return 0, fmt.Errorf("%w: the master changed", quorum.ErrNotDurable)
 	}
-	return a.need(d.db.opt.Now()).judge(end, written)
+	return a.Rule(d.db.opt.Now()).Acknowledge(end, written)
 }
 
 // waited is what a WAIT came to, and which one it was.
 type waited struct {
-	saw role
+	saw quorum.NodeStatus
 	try int
 }
 
 // waitAgain waits for more replicas than came first.
-func (d *durable) waitAgain(ctx context.Context, t *term, l *lane, before waited) (role, error) {
-	more := min(d.watch.current().need(d.db.opt.Now()).wait(before.saw)+before.try-1, max(1, len(before.saw.replicas)))
+func (d *durable) waitAgain(ctx context.Context, t *term, l *lane, before waited) (quorum.NodeStatus, error) {
+	more := min(d.current().Rule(d.db.opt.Now()).WaitFor(before.saw)+before.try-1, max(1, len(before.saw.Replicas)))
 	pipe := l.conn.Pipeline()
 	wait, end := newWait(ctx, more), t.role(ctx)
 	_, _ = pipe.Process(ctx, wait), pipe.Process(ctx, end)
 	if _, err := pipe.Exec(ctx); err != nil {
-		return role{}, err
+		return quorum.NodeStatus{}, err
 	}
-	return parseRole(end.Val())
+	return quorum.ParseRole(end.Val())
 }

@@ -26,7 +26,7 @@ func (db *DB) traced(r *request, verb string) (end func(error)) {
 	}
 	return func(err error) {
 		if err != nil {
-			span.SetStatus(status.Error, resultOf(err))
+			span.SetStatus(status.Error, ResultOf(err))
 		}
 		span.End()
 	}

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
 )
 
 // waiter is strict durability in Cluster mode: a change is acknowledged when every replica has it
@@ -89,7 +90,7 @@ func (w *waiter) elsewhere(ctx context.Context, tried map[place][]*request) map[
 	for at, group := range tried {
 		for _, r := range group {
 			next, known := redirected(r.err)
-			if !known && resultOf(r.err) == ResultNoScript {
+			if !known && ResultOf(r.err) == ResultNoScript {
 				next, known = at, w.db.scripts.load(ctx, w.node(at.addr).client) == nil
 			}
 			if known {
@@ -116,7 +117,7 @@ func (w *waiter) node(addr string) *node {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.nodes[addr] == nil {
-		w.nodes[addr] = &node{client: w.db.serverClient(addr, w.db.onConnect)}
+		w.nodes[addr] = &node{client: w.db.nodeClient(addr, w.db.onConnect)}
 	}
 	return w.nodes[addr]
 }
@@ -142,7 +143,7 @@ func (w *waiter) writeAt(ctx context.Context, at place, group []*request) {
 			_ = pipe.Process(ctx, cmd) // only queues; it cannot fail
 		}
 	}
-	fence := redis.NewStatusCmd(ctx, "set", fenceOf(group[0].call.Keys[0]), "1", "px", remember.Milliseconds())
+	fence := redis.NewStatusCmd(ctx, "set", w.db.fenceOf(group[0].call.Keys[0]), "1", "px", remember.Milliseconds())
 	start, wait, end := infoRole(ctx), newWait(ctx, n.online()), infoRole(ctx)
 	proof := asked(start, wait, end)
 	for _, cmd := range append([]redis.Cmder{fence}, proof.cmds...) {
@@ -169,8 +170,8 @@ func (w *waiter) writeAt(ctx context.Context, at place, group []*request) {
 }
 
 // fenceOf is a key in the slot of another.
-func fenceOf(key string) string {
-	return fenceKey + ":{" + tagOf(key) + "}"
+func (db *DB) fenceOf(key string) string {
+	return db.keys.fence + ":{" + tagOf(key) + "}"
 }
 
 // proofAt asks for the marker of the server, but not where a slot is on its way to: there the marker
@@ -193,33 +194,33 @@ func (n *node) online() int {
 
 // judge applies the rule, and waits again for who is missing.
 func (n *node) judge(ctx context.Context, conn *redis.Conn, start, end *redis.Cmd) error {
-	from, err := parseRole(start.Val())
+	from, err := quorum.ParseRole(start.Val())
 	if err != nil {
 		return err
 	}
-	if !from.master {
-		return errNotMaster
+	if !from.Master {
+		return quorum.ErrNotMaster
 	}
 	for try := 1; ; try++ {
-		now, err := parseRole(end.Val())
+		now, err := quorum.ParseRole(end.Val())
 		if err != nil {
 			return err
 		}
 		n.mu.Lock()
-		n.replicas = len(now.replicas)
+		n.replicas = len(now.Replicas)
 		n.mu.Unlock()
-		if now.master && now.history != from.history {
-			return errNotMaster // it was a replica in between, and copied from another
+		if now.Master && now.ReplID != from.ReplID {
+			return quorum.ErrNotMaster // it was a replica in between, and copied from another
 		}
-		rule := need{known: slices.Collect(maps.Keys(now.replicas))}
-		if _, err = rule.judge(now, from.offset); err == nil || !now.master || try == waits {
+		rule := quorum.Listed(now)
+		if _, err = rule.Acknowledge(now, from.Offset); err == nil || !now.Master || try == waits {
 			return err
 		}
 		pipe := conn.Pipeline()
 		end = infoRole(ctx)
 		_, _ = pipe.Process(ctx, newWait(ctx, n.online())), pipe.Process(ctx, end)
 		if _, err := pipe.Exec(ctx); err != nil {
-			return fmt.Errorf("%w: %w", errNotDurable, err)
+			return fmt.Errorf("%w: %w", quorum.ErrNotDurable, err)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
 )
 
 // sendWaitOne is the sender of the usual advice: any one replica will do.
@@ -16,7 +18,7 @@ func (db *DB) sendWaitOne(batch []*request) {
 	acked, _ := wait.Val().(int64)
 	for _, r := range batch {
 		if r.err == nil && acked < 1 {
-			r.err = fmt.Errorf("%w: no replica has it", errNotDurable)
+			r.err = fmt.Errorf("%w: no replica has it", quorum.ErrNotDurable)
 		}
 	}
 }

@@ -35,7 +35,7 @@ type writing struct {
 func (w *writing) note(r *request, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch result := resultOf(err); {
+	switch result := ResultOf(err); {
 	case err == nil || result == ResultNil:
 		w.done, w.failing = w.now(), false
 	case r.ctx.Err() != nil, errors.Is(err, errClosed), result == ResultError, result == ResultNoScript:
@@ -54,25 +54,25 @@ func (w *writing) status() error {
 	return w.why
 }
 
-// due returns the key of the next trial, when one is due.
-func (w *writing) due() (string, bool) {
+// due returns the number of the next trial, when one is due.
+func (w *writing) due() (int, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.failing && w.now().Sub(w.done) < beatEvery {
-		return "", false
+		return 0, false
 	}
 	w.turn = (w.turn + 1) % beatKeys
-	return "auth:beat:" + strconv.Itoa(w.turn), true
+	return w.turn, true
 }
 
-// tryWriting makes a change that nobody needs when none was seen for some time, or the last ones
+// TryWriting makes a change that nobody needs when none was seen for some time, or the last ones
 // failed.
-func (db *DB) tryWriting(ctx context.Context) {
+func (db *DB) TryWriting(ctx context.Context) {
 	if db.opt.Mode == Embedded || db.opt.Observer || db.data.isLost() {
 		return
 	}
-	if key, due := db.writing.due(); due {
-		_, _ = db.Write(ctx, "health.write", db.claims.beat, []string{key}, beatKept.Milliseconds()) // status tells
+	if turn, due := db.writing.due(); due {
+		_, _ = db.Write(ctx, "health.write", db.claims.beat, []string{db.keys.beat + strconv.Itoa(turn)}, beatKept.Milliseconds()) // status tells
 	}
 }
 
@@ -83,7 +83,7 @@ func refusals() []string {
 
 // Refused reports which of the results a refusal of changes is; "" for another failure.
 func Refused(err error) string {
-	if result := resultOf(err); slices.Contains(refusals(), result) {
+	if result := ResultOf(err); slices.Contains(refusals(), result) {
 		return result
 	}
 	return ""

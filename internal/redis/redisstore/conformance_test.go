@@ -6,6 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
@@ -44,7 +45,7 @@ func subject(db *redisconn.DB) storetest.Subject {
 func emptied(t *testing.T, o redisconn.Options, servers ...*redistest.Server) storetest.Open {
 	t.Helper()
 	db := openDB(t, o)
-	if err := db.Check(t.Context()); err != nil {
+	if err := probe.New(db).Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	admins := make([]*redis.Client, len(servers))

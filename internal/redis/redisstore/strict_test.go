@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
@@ -103,8 +104,8 @@ func TestNegativeFactsAreRedone(t *testing.T) {
 		t.Fatal(err)
 	}
 	redistest.Eventually(t, 20*time.Second, "the loss is told", func() bool {
-		h, err := db.Health(t.Context())
-		return err == nil && h.Strict.Lost == 1
+		h, err := probe.New(db).Health(t.Context())
+		return err == nil && h.Strict.Losses == 1
 	})
 	redistest.Eventually(t, 20*time.Second, "it serves again", func() bool { return grants.Kill(t.Context(), "x") == nil })
 	if _, err := grants.Get(t.Context(), "killed"); !errors.Is(err, store.Absent) {
@@ -131,8 +132,8 @@ func TestS12_AnEmptyRedisIsNotServed(t *testing.T) {
 		node.Restart(t)
 	}
 	redistest.Eventually(t, 20*time.Second, "the loss is told", func() bool {
-		h, err := db.Health(t.Context())
-		return err == nil && h.Strict.Gone
+		h, err := probe.New(db).Health(t.Context())
+		return err == nil && h.Strict.DataLost
 	})
 	if err := grants.Create(t.Context(), grantOf("new", time.Now())); err == nil {
 		t.Error("a write is acknowledged")
@@ -160,8 +161,8 @@ func TestAForeignDataSetIsNotServed(t *testing.T) {
 		t.Error("a write is acknowledged")
 	}
 	redistest.Eventually(t, 20*time.Second, "it is told", func() bool {
-		h, err := db.Health(t.Context())
-		return err == nil && h.Strict.Gone
+		h, err := probe.New(db).Health(t.Context())
+		return err == nil && h.Strict.DataLost
 	})
 }
 

@@ -1,4 +1,4 @@
-package redisconn_test
+package probe_test
 
 import (
 	"crypto/tls"
@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
@@ -45,9 +46,9 @@ func TestF_N11_TheWrongServerIsRecognised(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = db.Close() })
-			err = db.Check(t.Context())
-			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") || redisconn.Passing(err) {
-				t.Errorf("told (passing %t): %v\nwant %s", redisconn.Passing(err), err, test.want)
+			err = probe.New(db).Check(t.Context())
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") || probe.Passing(err) {
+				t.Errorf("told (passing %t): %v\nwant %s", probe.Passing(err), err, test.want)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package redisconn
+package redisdial
 
 import (
 	"crypto/tls"

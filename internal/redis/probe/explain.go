@@ -1,4 +1,4 @@
-package redisconn
+package probe
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"net"
 	"strings"
 	"syscall"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
 // passing is an error of Check that may be over in a moment: a server that is not there yet, or is
@@ -23,9 +25,9 @@ func Passing(err error) bool {
 	if _, ok := errors.AsType[*passing](err); ok {
 		return true
 	}
-	if asked, ok := errors.AsType[*Error](err); ok {
+	if asked, ok := errors.AsType[*redisconn.Error](err); ok {
 		switch asked.Result {
-		case ResultTimeout, ResultUnreachable, ResultReadOnly, ResultUnconfirmed, ResultNoMaster:
+		case redisconn.ResultTimeout, redisconn.ResultUnreachable, redisconn.ResultReadOnly, redisconn.ResultUnconfirmed, redisconn.ResultNoMaster:
 			return true
 		}
 	}
@@ -33,7 +35,7 @@ func Passing(err error) bool {
 }
 
 // explain says why a server was not reached, and what to do about it.
-func (db *DB) explain(ctx context.Context, err error, what, addr string) error {
+func (p *Prober) explain(ctx context.Context, err error, what, addr string) error {
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	var alert tls.AlertError
@@ -57,21 +59,21 @@ func (db *DB) explain(ctx context.Context, err error, what, addr string) error {
 		return &passing{fmt.Errorf("redis: nothing listens at %s: start %s, or configure its right address", addr, what)}
 	case strings.HasPrefix(err.Error(), "LOADING"):
 		return &passing{fmt.Errorf("redis: %s at %s is still loading its data: try again", what, addr)}
-	case resultOf(err) == ResultUnreachable, resultOf(err) == ResultTimeout:
-		return db.explainSilence(ctx, err, what, addr)
+	case redisconn.ResultOf(err) == redisconn.ResultUnreachable, redisconn.ResultOf(err) == redisconn.ResultTimeout:
+		return p.explainSilence(ctx, err, what, addr)
 	}
 	return fmt.Errorf("redis: %s at %s answers with an error: %w", what, addr, err)
 }
 
 // explainSilence finds out whether a server that did not answer speaks the other protocol: a plain
 // server waits for the end of a TLS greeting, and a TLS server hangs up on a plain one.
-func (db *DB) explainSilence(ctx context.Context, err error, what, addr string) error {
-	ctx, cancel := context.WithTimeout(ctx, db.opt.DialTimeout+db.opt.Timeout)
+func (p *Prober) explainSilence(ctx context.Context, err error, what, addr string) error {
+	ctx, cancel := context.WithTimeout(ctx, p.opt.DialTimeout+p.opt.Timeout)
 	defer cancel()
 	switch {
-	case db.opt.TLS == nil && speaksTLS(ctx, addr):
+	case p.opt.TLS == nil && speaksTLS(ctx, addr):
 		return fmt.Errorf("redis: %s at %s speaks TLS: set redis.tls.enabled to true, or use its plain port", what, addr)
-	case db.opt.TLS != nil && speaksPlain(ctx, addr):
+	case p.opt.TLS != nil && speaksPlain(ctx, addr):
 		return fmt.Errorf("redis: %s at %s does not speak TLS: set redis.tls.enabled to false, or use its TLS port", what, addr)
 	}
 	return &passing{fmt.Errorf("redis: %s at %s cannot be reached (%w): check the address, the network and the TLS "+

@@ -1,18 +1,19 @@
-package redisconn_test
+package probe_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
 // survey asks one server.
-func survey(t *testing.T, o redisconn.Options) redisconn.Server {
+func survey(t *testing.T, o redisconn.Options) probe.Server {
 	t.Helper()
-	servers, err := open(t, patient(o)).Survey(t.Context())
+	servers, err := probe.New(open(t, patient(o))).Servers(t.Context())
 	if err != nil || len(servers) != 1 {
 		t.Fatalf("%d servers, %v", len(servers), err)
 	}
@@ -23,13 +24,13 @@ func TestSurvey(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		settings []string
-		want     redisconn.Persistence
+		want     probe.Persistence
 		eviction string
 		limit    int64
 	}{
-		"nothing on disk": {nil, redisconn.PersistsNothing, "noeviction", 0},
-		"every write":     {[]string{"appendonly yes"}, redisconn.PersistsLog, "noeviction", 0},
-		"snapshots":       {[]string{"save 3600 1", "maxmemory 64mb", "maxmemory-policy allkeys-lru"}, redisconn.PersistsSnapshots, "allkeys-lru", 64 << 20},
+		"nothing on disk": {nil, probe.PersistsNothing, "noeviction", 0},
+		"every write":     {[]string{"appendonly yes"}, probe.PersistsLog, "noeviction", 0},
+		"snapshots":       {[]string{"save 3600 1", "maxmemory 64mb", "maxmemory-policy allkeys-lru"}, probe.PersistsSnapshots, "allkeys-lru", 64 << 20},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -42,8 +43,8 @@ func TestSurvey(t *testing.T) {
 			if s.Persistence != test.want || s.Eviction != test.eviction || s.Limit != test.limit {
 				t.Errorf("persistence %s, eviction %s, limit %d", s.Persistence, s.Eviction, s.Limit)
 			}
-			if !s.Clock || s.Ahead.Abs() > time.Minute {
-				t.Errorf("clock %t, ahead %s", s.Clock, s.Ahead)
+			if !s.ClockKnown || s.ClockSkew.Abs() > time.Minute {
+				t.Errorf("clock %t, ahead %s", s.ClockKnown, s.ClockSkew)
 			}
 		})
 	}
@@ -58,12 +59,12 @@ func TestSurveyOfWhatIsWrong(t *testing.T) {
 		Mode: redisconn.Standalone, Addrs: []string{server.Addr}, Username: "least", Password: rightPassword,
 		Now: func() time.Time { return time.Now().Add(-time.Hour) },
 	}
-	if s := survey(t, o); s.Err != nil || s.Clock || s.Persistence != redisconn.PersistsUnknown {
+	if s := survey(t, o); s.Err != nil || s.ClockKnown || s.Persistence != probe.PersistsUnknown {
 		t.Errorf("least rights: %+v", s)
 	}
 	o.Username, o.Password = "", ""
-	if s := survey(t, o); s.Ahead < 59*time.Minute || s.Ahead > 61*time.Minute {
-		t.Errorf("an hour ahead: %s", s.Ahead)
+	if s := survey(t, o); s.ClockSkew < 59*time.Minute || s.ClockSkew > 61*time.Minute {
+		t.Errorf("an hour ahead: %s", s.ClockSkew)
 	}
 	o.Username, o.Password = "least", wrongPassword
 	if s := survey(t, o); s.Err == nil || strings.Contains(s.Err.Error(), wrongPassword) {
@@ -75,9 +76,9 @@ func TestSurveyOfWhatIsWrong(t *testing.T) {
 func TestSurveyOfSentinels(t *testing.T) {
 	t.Parallel()
 	group := redistest.StartGroup(t)
-	servers, err := open(t, patient(redisconn.Options{
+	servers, err := probe.New(open(t, patient(redisconn.Options{
 		Mode: redisconn.Sentinel, Addrs: group.Addrs, MasterName: redistest.MasterName,
-	})).Survey(t.Context())
+	}))).Servers(t.Context())
 	if err != nil || len(servers) != len(group.Nodes) {
 		t.Fatalf("%+v, %v", servers, err)
 	}
@@ -90,11 +91,11 @@ func TestSurveyOfSentinels(t *testing.T) {
 func TestSurveySentinels(t *testing.T) {
 	t.Parallel()
 	group := redistest.StartGroup(t)
-	ask := func() []redisconn.Lookout {
-		return open(t, patient(redisconn.Options{
+	ask := func() []probe.SentinelStatus {
+		return probe.New(open(t, patient(redisconn.Options{
 			Mode: redisconn.Sentinel, MasterName: redistest.MasterName,
 			Addrs: []string{group.Addrs[0], "localhost:" + group.Sentinels[2].Port()}, // the others know it by its number
-		})).SurveySentinels(t.Context())
+		}))).Sentinels(t.Context())
 	}
 	all := ask()
 	if len(all) != len(group.Sentinels) {
@@ -102,7 +103,7 @@ func TestSurveySentinels(t *testing.T) {
 	}
 	for _, l := range all {
 		if l.Err != nil || l.Master != group.Nodes[0].Addr || l.Quorum != 2 || l.DownAfter != 1500*time.Millisecond ||
-			l.FailoverTimeout != 5*time.Second || l.Replicas != 2 || l.Others != 2 {
+			l.FailoverTimeout != 5*time.Second || l.LiveReplicas() != 2 || l.OtherSentinels != 2 {
 			t.Errorf("%+v", l)
 		}
 	}

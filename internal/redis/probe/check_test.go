@@ -1,11 +1,13 @@
-package redisconn_test
+package probe_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisdial"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
@@ -18,7 +20,7 @@ const (
 // complains holds the start-up check to one line with certain words and without passwords.
 func complains(t *testing.T, o redisconn.Options, words ...string) {
 	t.Helper()
-	err := open(t, patient(o)).Check(t.Context())
+	err := probe.New(open(t, patient(o))).Check(t.Context())
 	if err == nil {
 		t.Errorf("no complaint; wanted %q", words)
 		return
@@ -38,7 +40,7 @@ func complains(t *testing.T, o redisconn.Options, words ...string) {
 
 func content(t *testing.T, o redisconn.Options) {
 	t.Helper()
-	if err := open(t, patient(o)).Check(t.Context()); err != nil {
+	if err := probe.New(open(t, patient(o))).Check(t.Context()); err != nil {
 		t.Errorf("unexpected complaint: %v", err)
 	}
 }
@@ -159,38 +161,38 @@ func TestCheckTLS(t *testing.T) {
 	t.Parallel()
 	certificate, other := redistest.NewCertificate(t), redistest.NewCertificate(t)
 	server, addr := redistest.StartTLS(t, certificate)
-	over := func(addr string, files redisconn.TLSFiles) redisconn.Options {
+	over := func(addr string, files redisdial.TLSFiles) redisconn.Options {
 		config, err := files.Config()
 		if err != nil {
 			t.Fatal(err)
 		}
 		return redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{addr}, TLS: config}
 	}
-	good := over(addr, redisconn.TLSFiles{CA: certificate.CA})
+	good := over(addr, redisdial.TLSFiles{CA: certificate.CA})
 	content(t, good)
 	if _, err := open(t, patient(good)).Write(t.Context(), "count", counting(), []string{"n"}, 1); err != nil {
 		t.Errorf("a write over TLS: %v", err)
 	}
-	complains(t, over(addr, redisconn.TLSFiles{CA: other.CA}), addr, "is not trusted", "CA")
-	complains(t, over(addr, redisconn.TLSFiles{CA: certificate.CA, ServerName: "redis.example"}), addr, "is for another name")
-	plain := over(server.Addr, redisconn.TLSFiles{CA: certificate.CA})
+	complains(t, over(addr, redisdial.TLSFiles{CA: other.CA}), addr, "is not trusted", "CA")
+	complains(t, over(addr, redisdial.TLSFiles{CA: certificate.CA, ServerName: "redis.example"}), addr, "is for another name")
+	plain := over(server.Addr, redisdial.TLSFiles{CA: certificate.CA})
 	complains(t, plain, server.Addr, "TLS")
 	complains(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{addr}}, addr, "TLS")
 
 	late := redistest.ExpiredCertificate(t)
 	_, lateAddr := redistest.StartTLS(t, late)
-	complains(t, over(lateAddr, redisconn.TLSFiles{CA: late.CA}), lateAddr, "is not valid now", "expired", "renew it")
+	complains(t, over(lateAddr, redisdial.TLSFiles{CA: late.CA}), lateAddr, "is not valid now", "expired", "renew it")
 
 	server.Do(t, "config", "set", "tls-auth-clients", "yes")
 	complains(t, good, addr, "client certificate")
-	complains(t, over(addr, redisconn.TLSFiles{CA: certificate.CA, Cert: late.Cert, Key: late.Key}), addr, "client certificate")
-	content(t, over(addr, redisconn.TLSFiles{CA: certificate.CA, Cert: certificate.Cert, Key: certificate.Key}))
+	complains(t, over(addr, redisdial.TLSFiles{CA: certificate.CA, Cert: late.Cert, Key: late.Key}), addr, "client certificate")
+	content(t, over(addr, redisdial.TLSFiles{CA: certificate.CA, Cert: certificate.Cert, Key: certificate.Key}))
 }
 
 func TestTLSFilesThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	certificate := redistest.NewCertificate(t)
-	for _, files := range []redisconn.TLSFiles{
+	for _, files := range []redisdial.TLSFiles{
 		{CA: "nowhere.pem"}, {CA: certificate.Key}, {Cert: certificate.Cert}, {Cert: certificate.Cert, Key: certificate.CA},
 	} {
 		if _, err := files.Config(); err == nil {
@@ -202,7 +204,7 @@ func TestTLSFilesThatCannotBeUsed(t *testing.T) {
 func TestHealthTellsHowRedisIs(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, "appendonly yes", "maxmemory 100mb")
-	h, err := open(t, patient(onServer(server))).Health(t.Context())
+	h, err := probe.New(open(t, patient(onServer(server)))).Health(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,11 +212,11 @@ func TestHealthTellsHowRedisIs(t *testing.T) {
 		h.MaxMemory != 100<<20 || h.UsedMemory == 0 || !strings.Contains(h.Version, ".") {
 		t.Errorf("%+v", h)
 	}
-	if h, err := open(t, redisconn.Options{}).Health(t.Context()); err != nil || h.Mode != redisconn.Embedded {
+	if h, err := probe.New(open(t, redisconn.Options{})).Health(t.Context()); err != nil || h.Mode != redisconn.Embedded {
 		t.Errorf("%+v %v", h, err)
 	}
 	server.Kill()
-	if h, err := open(t, onServer(server)).Health(t.Context()); err == nil {
+	if h, err := probe.New(open(t, onServer(server))).Health(t.Context()); err == nil {
 		t.Errorf("a dead server is well: %+v", h)
 	}
 }

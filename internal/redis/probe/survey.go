@@ -1,12 +1,15 @@
-package redisconn
+package probe
 
 import (
 	"context"
-	"net"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
 // Persistence is what of a server's data outlives its process.
@@ -41,7 +44,7 @@ func (p Persistence) worse(than Persistence) bool {
 }
 
 // persistenceOf joins what INFO says about the append-only file with what is known about snapshots.
-func persistenceOf(info map[string]string, snapshots Persistence) Persistence {
+func persistenceOf(info quorum.Info, snapshots Persistence) Persistence {
 	if info["aof_enabled"] == "1" {
 		return PersistsLog
 	}
@@ -63,8 +66,8 @@ func snapshotsOf(ctx context.Context, server *redis.Client) (kept Persistence, a
 
 // saves is what Check found out about snapshots. It is asked once: a user who may not ask would fill
 // the server's ACL log.
-func (db *DB) saves() Persistence {
-	if kept, ok := db.keeps.Load().(Persistence); ok {
+func (p *Prober) saves() Persistence {
+	if kept, ok := p.snapshots.Load().(Persistence); ok {
 		return kept
 	}
 	return PersistsUnknown
@@ -79,43 +82,43 @@ type Server struct {
 	TooOld      bool   // for what is needed
 	Eviction    string // maxmemory-policy; only noeviction keeps what must be kept
 	Persistence Persistence
-	Replicas    int   // that are connected to it
-	LinkDown    bool  // a replica that does not hear its master
-	Used, Limit int64 // bytes of memory; a Limit of 0 is none
-	Clock       bool  // Ahead is known
-	Ahead       time.Duration
+	Replicas    int           // that are connected to it
+	LinkDown    bool          // a replica that does not hear its master
+	Used, Limit int64         // bytes of memory; a Limit of 0 is none
+	ClockKnown  bool          // ClockSkew is known
+	ClockSkew   time.Duration // of the server ahead of this machine
 
-	Guarded bool  // of a master: it takes no write without a replica (min-replicas-to-write)
-	Backlog int64 // bytes that a replica may miss and still go on from where it was
-	Mighty  bool  // our user may change the configuration, which it need not
+	MinReplicasSet bool  // of a master: it takes no write without a replica (min-replicas-to-write)
+	Backlog        int64 // bytes that a replica may miss and still go on from where it was
+	CanConfigure   bool  // our user may change the configuration, which it need not
 }
 
-// Survey asks every server by itself what it is like; of Sentinels, the master and the replicas that
+// Servers asks every server by itself what it is like; of Sentinels, the master and the replicas that
 // they know. It changes nothing, and needs no right beyond those of the daemon: what the user may not
 // ask stays unknown. The error is about the Sentinels or the nodes of a cluster as a whole.
-func (db *DB) Survey(ctx context.Context) ([]Server, error) {
-	addrs, err := db.members(ctx)
+func (p *Prober) Servers(ctx context.Context) ([]Server, error) {
+	addrs, err := p.members(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var all []Server
 	for _, addr := range addrs {
-		all = append(all, db.surveyed(ctx, addr))
+		all = append(all, p.server(ctx, addr))
 	}
 	return all, nil
 }
 
 // members are the addresses of all servers, the master first.
-func (db *DB) members(ctx context.Context) ([]string, error) {
-	switch db.opt.Mode {
-	case Embedded:
+func (p *Prober) members(ctx context.Context) ([]string, error) {
+	switch p.opt.Mode {
+	case redisconn.Embedded:
 		return nil, nil
-	case Cluster:
+	case redisconn.Cluster:
 		var addrs []string
 		found := make(chan string)
 		done := make(chan error, 1)
 		go func() {
-			done <- db.client.(*redis.ClusterClient).ForEachShard(ctx, func(_ context.Context, node *redis.Client) error {
+			done <- p.cluster().ForEachShard(ctx, func(_ context.Context, node *redis.Client) error {
 				found <- node.Options().Addr
 				return nil
 			})
@@ -125,61 +128,53 @@ func (db *DB) members(ctx context.Context) ([]string, error) {
 			addrs = append(addrs, addr)
 		}
 		if err := <-done; err != nil {
-			return nil, db.explain(ctx, err, "the cluster", db.opt.Addrs[0])
+			return nil, p.explain(ctx, err, "the cluster", p.opt.Addrs[0])
 		}
 		slices.Sort(addrs)
 		return addrs, nil
-	case Sentinel:
-		master, err := db.askSentinels(ctx)
+	case redisconn.Sentinel:
+		master, err := p.findMaster(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return append([]string{master}, db.replicasOf(ctx)...), nil
+		return append([]string{master}, p.replicas(ctx)...), nil
 	default:
-		return db.opt.Addrs, nil
+		return p.opt.Addrs, nil
 	}
 }
 
-// replicasOf asks the Sentinels one after the other for the replicas that are not lost.
-func (db *DB) replicasOf(ctx context.Context) []string {
-	for _, addr := range db.opt.Addrs {
-		sentinel := db.sentinel(addr)
-		replicas, err := sentinel.Replicas(ctx, db.opt.MasterName).Result()
-		_ = sentinel.Close()
-		if err != nil {
-			continue
+// replicas returns the replicas that the first Sentinel names which answers, dead ones included.
+func (p *Prober) replicas(ctx context.Context) []string {
+	for _, addr := range p.opt.Addrs {
+		if view, err := p.view(ctx, addr); err == nil {
+			return slices.Sorted(maps.Keys(view.Replicas))
 		}
-		var addrs []string
-		for _, one := range replicas {
-			addrs = append(addrs, net.JoinHostPort(one["ip"], one["port"]))
-		}
-		return addrs
 	}
 	return nil
 }
 
-func (db *DB) surveyed(ctx context.Context, addr string) Server {
-	client := db.plain(addr)
+func (p *Prober) server(ctx context.Context, addr string) Server {
+	client := p.dial.Client(addr, nil)
 	defer func() { _ = client.Close() }()
 	text, err := client.Info(ctx).Result()
 	if err != nil {
-		return Server{Addr: addr, Err: db.explainServer(ctx, err, addr, "info")}
+		return Server{Addr: addr, Err: p.explainServer(ctx, err, addr, "info")}
 	}
-	info := parseInfo(text)
+	info := quorum.ParseInfo(text)
 	s := Server{
 		Addr: addr, Role: info["role"], Version: info["redis_version"], TooOld: olderThan(info["redis_version"], oldestVersion),
-		Eviction: info["maxmemory_policy"], Replicas: int(number(info["connected_slaves"])), LinkDown: info["master_link_status"] == "down",
-		Used: number(info["used_memory"]), Limit: number(info["maxmemory"]), Persistence: PersistsUnknown,
+		Eviction: info["maxmemory_policy"], Replicas: int(quorum.Int(info["connected_slaves"])), LinkDown: info["master_link_status"] == "down",
+		Used: quorum.Int(info["used_memory"]), Limit: quorum.Int(info["maxmemory"]), Persistence: PersistsUnknown,
 	}
-	_, s.Guarded = info["min_slaves_good_slaves"] // which is shown only then
-	s.Backlog = number(info["repl_backlog_size"])
-	snapshots, mighty := snapshotsOf(ctx, client)
-	s.Persistence, s.Mighty = persistenceOf(info, snapshots), mighty
-	before := db.opt.Now()
+	_, s.MinReplicasSet = info["min_slaves_good_slaves"] // which is shown only then
+	s.Backlog = quorum.Int(info["repl_backlog_size"])
+	snapshots, canConfigure := snapshotsOf(ctx, client)
+	s.Persistence, s.CanConfigure = persistenceOf(info, snapshots), canConfigure
+	before := p.opt.Now()
 	at, err := client.Time(ctx).Result()
 	if err == nil {
-		after := db.opt.Now()
-		s.Clock, s.Ahead = true, at.Sub(before.Add(after.Sub(before)/2))
+		after := p.opt.Now()
+		s.ClockKnown, s.ClockSkew = true, at.Sub(before.Add(after.Sub(before)/2))
 	}
 	return s
 }
