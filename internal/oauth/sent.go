@@ -48,8 +48,13 @@ func CutRuns(text string) string {
 // URIs are compared with their query.
 func CutSentURI(text string) string {
 	u, err := url.Parse(text)
-	if err != nil {
+	switch {
+	case err != nil && strings.Contains(text, "@"): // maybe a password
 		return CutSent(text)
+	case err != nil:
+		text, _, _ = strings.Cut(text, "?")
+		text, _, _ = strings.Cut(text, "#")
+		return CutRuns(text)
 	}
 	shown := ""
 	if u.Scheme != "" {

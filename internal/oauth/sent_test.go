@@ -28,7 +28,9 @@ func TestW15_SentValuesAreCut(t *testing.T) {
 		{oauth.CutSentURI, "https://app.example/" + opaque + "?" + refresh, "https://app.example/aaaaaaaa...(38 characters)?AuN8hhNd...(72 characters)"},
 		{oauth.CutSentURI, "vscode:callback", "vscode:callback"},
 		{oauth.CutSentURI, refresh, "AuN8hhNd...(72 characters)"},
-		{oauth.CutSentURI, "%zz" + opaque, "%zzaaaaa...(41 characters)"},
+		{oauth.CutSentURI, "%zz" + opaque, "%zzaaaaaa...(40 characters)"},
+		{oauth.CutSentURI, "https://app.example/\ncb?code=abc#x", "https://app.example/\ncb"},
+		{oauth.CutSentURI, "https://ada:a long pass phrase@app.example/of/somebody", "https://...(54 characters)"},
 		{oauth.CutSentURI, "/cb?code=abc", "/cb?code=…"},
 	} {
 		if got := c.cut(c.sent); got != c.want {
