@@ -1,7 +1,6 @@
 package endpoint
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 
@@ -9,7 +8,6 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/session"
-	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
 // Authorize is the authorization endpoint (RFC 6749 §3.1). Pages lead back to it with the
@@ -34,7 +32,7 @@ func (e *Authorize) Serve(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodPost {
 		return e.bounce(w, r, pending)
 	}
-	person, err := e.person(r)
+	person, err := e.Cookies.Person(r, e.Sessions)
 	if err != nil {
 		return oauth.AsError(err).To(pending.Return)
 	}
@@ -89,18 +87,6 @@ func readAuthorization(r *http.Request) (oauth.Params, error) {
 		return readForm(r)
 	}
 	return readQuery(r)
-}
-
-// person gives the session of this browser; nil when nobody is signed in.
-func (e *Authorize) person(r *http.Request) (*oauth.Session, error) {
-	found, err := e.Sessions.Find(r.Context(), oauth.Token(e.Cookies.Get(r, web.SessionCookie)))
-	switch {
-	case errors.Is(err, store.Absent):
-		return nil, nil //nolint:nilnil // nobody is an answer, and what Step takes for it
-	case err != nil:
-		return nil, oauth.Unavailable(err)
-	}
-	return &found, nil
 }
 
 func (e *Authorize) ask(w http.ResponseWriter, r *http.Request, page string, pending authorize.Continuation) error {

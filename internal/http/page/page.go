@@ -3,7 +3,6 @@ package page
 import (
 	"context"
 	"embed"
-	"errors"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -16,7 +15,6 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/session"
-	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
 // The names in forms and addresses. Automation relies on them: they do not change.
@@ -95,16 +93,9 @@ func (p *Pages) Use(l Look) error {
 	return nil
 }
 
-// person gives the session of a browser; nil when nobody is signed in.
+// person returns the session of a browser; nil when nobody is signed in.
 func (p *Pages) person(r *http.Request) (*oauth.Session, error) {
-	found, err := p.o.Sessions.Find(r.Context(), oauth.Token(p.o.Cookies.Get(r, web.SessionCookie)))
-	switch {
-	case errors.Is(err, store.Absent):
-		return nil, nil //nolint:nilnil // nobody is an answer
-	case err != nil:
-		return nil, err
-	}
-	return &found, nil
+	return p.o.Cookies.Person(r, p.o.Sessions)
 }
 
 // resume opens the pending request that a page was asked for; nil when it was asked for by itself. The text is

@@ -11,10 +11,42 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 )
 
-// Public is everything that the public listener serves. What is nil is not served.
+// This page lists every route and its middleware. A request passes aroundAll, then around, then its handler. The
+// rate limits of authenticated clients are inside the handlers of token, revoke, introspect and the admin API: they
+// apply once the client is known.
+
+// aroundAll is the middleware of every request, also of one that matches no route, from the outside in.
+func (p Plumbing) aroundAll(https bool, base string, refuse web.Style) []func(http.Handler) http.Handler {
+	return []func(http.Handler) http.Handler{
+		web.RequestID(p.Proxies),
+		web.ClientIP(p.Proxies),
+		web.Trace(p.Tracer, p.Proxies, quiet(base)...),
+		web.Instrument(p.Metrics, p.Now),
+		web.AccessLog(p.Log, p.Now, quiet(base)...),
+		web.Headers(https),
+		web.HeaderLimit(web.MaxHeader, refuse),
+		web.BodyLimit(web.MaxBody, refuse),
+		web.Timeout(p.Timeout),
+	}
+}
+
+// around is the middleware of one route, from the outside in.
+func (t table) around(g group, methods string) []func(http.Handler) http.Handler {
+	var all []func(http.Handler) http.Handler
+	if g.anyOrigin {
+		all = append(all, web.CORS(strings.ReplaceAll(methods, " ", ", ")))
+	}
+	all = append(all, web.Recover(t.log, g.style), web.Limit(t.limits, g.limit, g.style))
+	if g.guard != nil {
+		all = append(all, g.guard)
+	}
+	return all
+}
+
+// Public holds the handlers of the public listener. A nil handler is not served.
 type Public struct {
 	Plumbing
-	Issuer         string // its path is what all routes stand below
+	Issuer         string // its path is the prefix of all routes
 	EndpointPrefix string // between the issuer and the endpoints, "" or "/…"
 
 	Authorize, Token, Revoke, Introspect, UserInfo  web.Handler
@@ -26,7 +58,7 @@ type Public struct {
 	Scrape                                          web.Handler // the counters, where an operator wants them here too
 }
 
-// Handler builds the public routes: every route and its middleware.
+// Handler returns the public routes.
 func (p Public) Handler() (http.Handler, error) {
 	origin, base, err := splitIssuer(p.Issuer, p.EndpointPrefix)
 	if err != nil {
@@ -39,7 +71,7 @@ func (p Public) Handler() (http.Handler, error) {
 	t := p.table(strings.HasPrefix(origin, "https:"), base)
 	oauth2 := base + p.EndpointPrefix
 
-	// What programs call: JSON, open to scripts of every origin.
+	// For programs: JSON, open to scripts of every origin.
 	programs := group{style: p.Errors.API, anyOrigin: true}
 	t.add(programs.limited(ratelimit.TokenIP), "POST", oauth2+web.PathToken, p.Token)
 	t.add(programs.limited(ratelimit.TokenIP), "POST", oauth2+web.PathRevoke, p.Revoke)
@@ -51,8 +83,8 @@ func (p Public) Handler() (http.Handler, error) {
 	holders := group{style: p.Errors.Bearer, anyOrigin: true, limit: ratelimit.IntrospectIP}
 	t.add(holders, "GET HEAD POST", oauth2+web.PathUserInfo, p.UserInfo)
 
-	// What a browser shows. Clients send people to /authorize from other sites, also by POST; a
-	// HEAD of it would issue a code to whoever looks at a link.
+	// For browsers. Clients send people to /authorize from other sites, also by POST. HEAD is not served: a
+	// program that previews a link would be issued a code.
 	t.add(group{style: p.Errors.Browser, limit: ratelimit.AuthorizeIP}, "GET POST", oauth2+web.PathAuthorize, p.Authorize)
 	pages := group{style: p.Errors.Browser, guard: sameOrigin, limit: ratelimit.PagesIP}
 	t.add(pages, "GET HEAD", base+"/", p.Home)
@@ -70,7 +102,7 @@ func (p Public) Handler() (http.Handler, error) {
 	t.add(pages, "GET HEAD POST", base+web.PathLogout, p.Logout)
 	t.add(group{style: p.Errors.Browser}, "GET HEAD", base+web.PathStatic+"*", p.Static) // from memory; error pages need it, too
 
-	// What probes ask.
+	// For probes.
 	probes := group{style: p.Errors.API}
 	t.add(probes, "GET HEAD", base+web.PathHealth, p.Health.Ready)
 	t.add(probes, "GET HEAD", base+web.PathHealthReady, p.Health.Ready)
@@ -79,16 +111,16 @@ func (p Public) Handler() (http.Handler, error) {
 	return t.routes, nil
 }
 
-// Admin is everything that the operators' listener serves.
+// Admin holds the handlers of the operators' listener.
 type Admin struct {
 	Plumbing
-	Hosts  []string         // names it may be called by, besides addresses and localhost
+	Hosts  []string         // names by which it may be called, besides addresses and localhost
 	Health *endpoint.Health // nil: no probes either
 	Scrape web.Handler
 	API    *adminapi.API
 }
 
-// Handler builds the operators' routes.
+// Handler returns the operators' routes.
 func (a Admin) Handler() http.Handler {
 	t := a.Plumbing.styled(a.problems).table(false, "")
 	if a.API != nil {
@@ -111,7 +143,7 @@ func (a Admin) Handler() http.Handler {
 	return t.routes
 }
 
-// problems answers what never came to a route in the form of the API below its path.
+// problems refuses a request that matches no route: below the path of the API, in the form of the API.
 func (a Admin) problems(w http.ResponseWriter, r *http.Request, err error) {
 	if strings.HasPrefix(r.URL.Path, adminapi.Base+"/") {
 		a.Errors.Problem(w, r, err)

@@ -16,21 +16,21 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 )
 
-// Plumbing is what the middleware of both listeners needs.
+// Plumbing holds the dependencies of the middleware of both listeners.
 type Plumbing struct {
 	Log     *slog.Logger
 	Metrics *metric.Metrics
 	Errors  *web.Errors
 	Now     func() time.Time
 	Proxies web.Proxies
-	Timeout time.Duration // of one request, waiting for the store included
+	Timeout time.Duration // of one request, including the time that it waits for Redis
 	Limits  *ratelimit.Limiter
-	Tracer  trace.TracerProvider // nil: nothing is traced
+	Tracer  trace.TracerProvider // nil: no traces
 
-	outside web.Style // answers what never came to a route; Errors.Either when nil
+	outside web.Style // of requests that match no route; Errors.Either when nil
 }
 
-// styled answers what never came to a route in another form.
+// styled returns p with another form of refusal for requests that match no route.
 func (p Plumbing) styled(s web.Style) Plumbing {
 	p.outside = s
 	return p
@@ -43,35 +43,25 @@ type table struct {
 	limits *ratelimit.Limiter
 }
 
-// table builds a router with what every request goes through, from the outside in.
+// table returns a router without routes. Its middleware is the list aroundAll in routes.go.
 func (p Plumbing) table(https bool, base string) table {
 	either := p.outside
 	if either == nil {
 		either = p.Errors.Either
 	}
 	r := chi.NewRouter()
-	r.Use(
-		web.RequestID(p.Proxies),
-		web.ClientIP(p.Proxies),
-		web.Trace(p.Tracer, p.Proxies, quiet(base)...),
-		web.Instrument(p.Metrics, p.Now),
-		web.AccessLog(p.Log, p.Now, quiet(base)...),
-		web.Headers(https),
-		web.HeaderLimit(web.MaxHeader, either),
-		web.BodyLimit(web.MaxBody, either),
-		web.Timeout(p.Timeout),
-	)
+	r.Use(p.aroundAll(https, base, either)...)
 	r.NotFound(web.NotFound(either))
 	r.MethodNotAllowed(web.WrongMethod(r, either))
 	return table{routes: r, log: p.Log, limits: p.Limits}
 }
 
-// group is what some routes have in common.
+// group describes routes that share their middleware.
 type group struct {
-	style     web.Style
-	anyOrigin bool // scripts of every origin may call
-	guard     func(http.Handler) http.Handler
-	limit     ratelimit.Rule // of callers by address; empty for none
+	style     web.Style                       // of refusals
+	anyOrigin bool                            // scripts of every origin may call
+	guard     func(http.Handler) http.Handler // nil: none
+	limit     ratelimit.Rule                  // of callers by address; empty for none
 }
 
 // limited is the same group under a limit of its own.
@@ -80,27 +70,21 @@ func (g group) limited(rule ratelimit.Rule) group {
 	return g
 }
 
-// add serves a path for some methods; a nil handler is left out.
+// add serves a path for some methods, behind the middleware of around; a nil handler is left out.
 func (t table) add(g group, methods, path string, h web.Handler) {
 	if h == nil {
 		return
 	}
-	handler := web.Handle(g.style, h)
-	if g.guard != nil {
-		handler = g.guard(handler)
-	}
-	handler = web.Limit(t.limits, g.limit, g.style)(handler)
-	handler = web.Recover(t.log, g.style)(handler)
 	if g.anyOrigin {
 		methods += " " + http.MethodOptions
-		handler = web.CORS(strings.ReplaceAll(methods, " ", ", "))(handler)
 	}
+	handler := chi.Chain(t.around(g, methods)...).Handler(web.Handle(g.style, h))
 	for method := range strings.FieldsSeq(methods) {
 		t.routes.Method(method, path, handler)
 	}
 }
 
-// quiet lists the routes that are asked every few seconds.
+// quiet lists the routes that probes and Prometheus call every few seconds: they are neither logged nor traced.
 func quiet(base string) []string {
 	return []string{
 		base + web.PathHealth, base + web.PathHealthReady, base + web.PathHealthLive, base + web.PathMetrics,
@@ -119,7 +103,7 @@ func metadataPaths(base string) []string {
 	return paths
 }
 
-// splitIssuer gives the origin and the path of the issuer, both without a slash at the end.
+// splitIssuer returns the origin and the path of the issuer, both without a slash at the end.
 func splitIssuer(issuer, prefix string) (origin, base string, err error) {
 	u, err := url.Parse(issuer)
 	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
