@@ -1,10 +1,3 @@
-// Package epoch owns the rule that decides which codes, refresh tokens, access tokens and login sessions of
-// the past still count. Two facts end what the store still holds: the epoch, which an operator raises when
-// what the store says about the past can no longer be believed, as after a backup was restored; and a
-// client's registration, which is gone, disabled, or younger than a grant.
-//
-// It wraps the store's contracts: for every caller behind it, what does not count does not exist, so that no
-// endpoint, page or listing can forget to ask.
 package epoch
 
 import (
@@ -82,9 +75,25 @@ func grantIsOlder(g oauth.Grant, epoch time.Time) bool {
 
 func sessionIsOlder(s oauth.Session, epoch time.Time) bool { return s.Started.Before(epoch) }
 
+// The wrappers below forward every verb by name and embed no interface, so that a verb that is added to a
+// contract does not compile until somebody decides whether the rule applies to it.
+
 type grants struct {
-	store.Grants
-	rule Rule
+	store store.Grants
+	rule  Rule
+}
+
+// Create implements store.Grants. A new grant is younger than the epoch.
+func (s grants) Create(ctx context.Context, g oauth.Grant) error { return s.store.Create(ctx, g) }
+
+// CreateOnce implements store.Grants.
+func (s grants) CreateOnce(ctx context.Context, g oauth.Grant, once store.Once) error {
+	return s.store.CreateOnce(ctx, g, once)
+}
+
+// Kill implements store.Grants.
+func (s grants) Kill(ctx context.Context, refs ...oauth.GrantRef) error {
+	return s.store.Kill(ctx, refs...)
 }
 
 // Advance spends nothing before the epoch is known. A grant that is older dies by it. The caller compares
@@ -94,12 +103,12 @@ func (s grants) Advance(ctx context.Context, p store.Presentation) (store.Outcom
 	if err != nil {
 		return store.Outcome{}, err
 	}
-	out, err := s.Grants.Advance(ctx, p)
+	out, err := s.store.Advance(ctx, p)
 	lives := out.Verdict == oauth.Advanced || out.Verdict == oauth.Retried
 	if err != nil || !lives || !grantIsOlder(out.Grant, epoch) {
 		return out, err
 	}
-	if err := s.Kill(ctx, p.Grant); err != nil {
+	if err := s.store.Kill(ctx, p.Grant); err != nil {
 		return store.Outcome{}, err
 	}
 	return store.Outcome{Verdict: oauth.Unknown}, nil
@@ -110,7 +119,7 @@ func (s grants) Get(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, error
 	if err != nil {
 		return oauth.Grant{}, err
 	}
-	grant, err := s.Grants.Get(ctx, ref)
+	grant, err := s.store.Get(ctx, ref)
 	if err != nil {
 		return oauth.Grant{}, err
 	}
@@ -129,7 +138,7 @@ func (s grants) OfUser(ctx context.Context, q store.GrantQuery) (store.GrantPage
 	if err != nil {
 		return store.GrantPage{}, err
 	}
-	page, err := s.Grants.OfUser(ctx, q)
+	page, err := s.store.OfUser(ctx, q)
 	if err != nil {
 		return store.GrantPage{}, err
 	}
@@ -148,8 +157,23 @@ func (s grants) OfUser(ctx context.Context, q store.GrantQuery) (store.GrantPage
 }
 
 type access struct {
-	store.Access
-	rule Rule
+	store store.Access
+	rule  Rule
+}
+
+// Put implements store.Access.
+func (s access) Put(ctx context.Context, a oauth.Access, now time.Time) error {
+	return s.store.Put(ctx, a, now)
+}
+
+// Revoke implements store.Access.
+func (s access) Revoke(ctx context.Context, q store.Query, expires, now time.Time) error {
+	return s.store.Revoke(ctx, q, expires, now)
+}
+
+// RevokeClient implements store.Access.
+func (s access) RevokeClient(ctx context.Context, client oauth.ClientID, before time.Time, keep time.Duration) error {
+	return s.store.RevokeClient(ctx, client, before, keep)
 }
 
 // Look answers as if the grant were gone and the client's tokens were revoked.
@@ -158,7 +182,7 @@ func (s access) Look(ctx context.Context, q store.Query) (store.Standing, error)
 	if err != nil {
 		return store.Standing{}, err
 	}
-	standing, err := s.Access.Look(ctx, q)
+	standing, err := s.store.Look(ctx, q)
 	if err != nil {
 		return store.Standing{}, err
 	}
@@ -178,8 +202,21 @@ func (s access) Look(ctx context.Context, q store.Query) (store.Standing, error)
 }
 
 type sessions struct {
-	store.Sessions
-	rule Rule
+	store store.Sessions
+	rule  Rule
+}
+
+// Start implements store.Sessions. A new session is younger than the epoch.
+func (s sessions) Start(ctx context.Context, one oauth.Session, limit int) (oauth.Generation, []oauth.SessionRef, error) {
+	return s.store.Start(ctx, one, limit)
+}
+
+// Touch implements store.Sessions.
+func (s sessions) Touch(ctx context.Context, one oauth.Session) error { return s.store.Touch(ctx, one) }
+
+// End implements store.Sessions.
+func (s sessions) End(ctx context.Context, user oauth.UserID, refs ...oauth.SessionRef) error {
+	return s.store.End(ctx, user, refs...)
 }
 
 func (s sessions) Find(ctx context.Context, ref oauth.SessionRef, now time.Time) (oauth.Session, error) {
@@ -187,7 +224,7 @@ func (s sessions) Find(ctx context.Context, ref oauth.SessionRef, now time.Time)
 	if err != nil {
 		return oauth.Session{}, err
 	}
-	session, err := s.Sessions.Find(ctx, ref, now)
+	session, err := s.store.Find(ctx, ref, now)
 	if err == nil && sessionIsOlder(session, epoch) {
 		return oauth.Session{}, store.Absent
 	}
@@ -199,13 +236,23 @@ func (s sessions) OfUser(ctx context.Context, user oauth.UserID, now time.Time) 
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.Sessions.OfUser(ctx, user, now)
+	all, err := s.store.OfUser(ctx, user, now)
 	return slices.DeleteFunc(all, func(one oauth.Session) bool { return sessionIsOlder(one, epoch) }), err
 }
 
 type overview struct {
-	store.Overview
-	rule Rule
+	store store.Overview
+	rule  Rule
+}
+
+// Counts implements store.Overview. Sessions that do not count are included until they expire.
+func (s overview) Counts(ctx context.Context, now time.Time) (store.Counts, error) {
+	return s.store.Counts(ctx, now)
+}
+
+// SessionsBehind implements store.Overview, likewise.
+func (s overview) SessionsBehind(ctx context.Context, after store.SessionPlace, now time.Time) (int, error) {
+	return s.store.SessionsBehind(ctx, after, now)
 }
 
 func (s overview) Sessions(
@@ -215,7 +262,7 @@ func (s overview) Sessions(
 	if err != nil {
 		return nil, store.SessionPlace{}, err
 	}
-	live, next, err := s.Overview.Sessions(ctx, after, limit, now)
+	live, next, err := s.store.Sessions(ctx, after, limit, now)
 	return slices.DeleteFunc(live, func(one oauth.Session) bool { return sessionIsOlder(one, epoch) }), next, err
 }
 
@@ -232,5 +279,5 @@ func (s overview) ClientsOfUser(ctx context.Context, q store.ClientsQuery) ([]st
 		}
 		return asked(ctx, g)
 	}
-	return s.Overview.ClientsOfUser(ctx, q)
+	return s.store.ClientsOfUser(ctx, q)
 }
