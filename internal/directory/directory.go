@@ -62,7 +62,11 @@ func (d *Directory) Find(ctx context.Context, name string) (oauth.User, error) {
 	if checkName(strings.TrimSpace(name)) != nil {
 		return oauth.User{}, store.Absent
 	}
-	for _, spelling := range precis.NameSpellings(name) {
+	spellings := precis.NameSpellings(name)
+	if len(spellings) > 1 { // a concurrent sign-in may have moved the user to the first one after it was looked up
+		spellings = append(spellings, spellings[0])
+	}
+	for _, spelling := range spellings {
 		user, err := d.o.Store.Find(ctx, spelling)
 		if !errors.Is(err, store.Absent) {
 			return user, asked(err)
