@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// AuthMethod says how a client proves who it is (RFC 7591 §2, token_endpoint_auth_method).
+// AuthMethod is the way a client authenticates (RFC 7591 §2, token_endpoint_auth_method).
 type AuthMethod string
 
 // The client authentication methods that are served.
@@ -22,8 +22,8 @@ const (
 	GrantRefreshToken      = "refresh_token"
 )
 
-// ApplicationType says where a client runs (OIDC Registration §2): only a native one may use any
-// port of a loopback redirect.
+// ApplicationType is the kind of place where a client runs (OIDC Registration §2). Only a native client may use any port
+// of a loopback redirect.
 type ApplicationType string
 
 // The application types.
@@ -32,18 +32,17 @@ const (
 	AppNative ApplicationType = "native"
 )
 
-// Rotation says what a refresh does to the refresh token.
+// Rotation is the policy for refresh tokens when they are used.
 type Rotation string
 
-// The rotation policies. The zero value follows the kind of client: public clients rotate
-// (OAuth 2.1 §4.3.1), and so do confidential ones unless they are set not to.
+// The rotation policies. Public clients always rotate (OAuth 2.1 §4.3.1); confidential ones do by default.
 const (
 	RotateDefault Rotation = ""
 	RotateAlways  Rotation = "always"
 	RotateNever   Rotation = "never" // confidential clients only
 )
 
-// Introspection says about which tokens a client may ask.
+// Introspection is the right of a client to introspect tokens.
 type Introspection string
 
 // The introspection rights.
@@ -77,8 +76,8 @@ type Client struct {
 	SignOutEndsAll bool // a sign-out also ends grants with offline_access, which survive it otherwise
 	Lifetimes      Lifetimes
 	Claims         map[string]string // static claims added to introspection answers and JWTs
-	// RequestsPerMinute is how often it may ask each endpoint that counts clients, instead of what the
-	// server's limits say; 0 means those, and less means no limit.
+	// RequestsPerMinute replaces the server's limits at each endpoint that limits clients; 0 means the server's
+	// limits, -1 means no limit.
 	RequestsPerMinute int
 	NotBefore         time.Time // grants born earlier are dead
 	Created           time.Time
@@ -86,10 +85,10 @@ type Client struct {
 	Revision          uint64 // counts the changes; the store refuses a change of another revision
 }
 
-// MaxClientName is how long a client's name may be, in characters.
+// MaxClientName is the longest client name, in characters.
 const MaxClientName = 100
 
-// SecretScheme says how a stored client secret is checked.
+// SecretScheme is the way a stored client secret is checked.
 type SecretScheme string
 
 // The schemes. A generated secret carries at least 256 bits, so a keyed digest is enough; a secret
@@ -97,12 +96,12 @@ type SecretScheme string
 const (
 	SchemeDigest   SecretScheme = "hmac-sha256"
 	SchemeArgon2id SecretScheme = "argon2id"
-	SchemeBcrypt   SecretScheme = "bcrypt"        // of secrets that came from another server; none is made
+	SchemeBcrypt   SecretScheme = "bcrypt"        // only of secrets that were imported from another server
 	SchemePBKDF2   SecretScheme = "pbkdf2-sha256" // likewise
 )
 
-// Secret is what is stored of one client secret. Several may be valid at a time, so that a
-// rotation overlaps and then ends by itself.
+// Secret is the stored form of one client secret. Several may be valid at a time, so that the secrets of a rotation
+// overlap.
 type Secret struct {
 	ID      string // public, for lists and deletion
 	Scheme  SecretScheme
@@ -112,20 +111,20 @@ type Secret struct {
 	Expires time.Time // zero means never
 }
 
-// ValidAt tells whether the secret may still be used.
+// ValidAt reports whether the secret has not expired.
 func (s Secret) ValidAt(now time.Time) bool { return s.Expires.IsZero() || now.Before(s.Expires) }
 
-// Public tells whether the client cannot keep a secret (RFC 6749 §2.1).
+// Public reports whether the client does not authenticate, because it cannot keep a secret (RFC 6749 §2.1).
 func (c Client) Public() bool { return c.Method == AuthNone }
 
-// MayUse tells whether the client is registered for a grant type.
+// MayUse reports whether the client is registered for a grant type.
 func (c Client) MayUse(grantType string) bool { return slices.Contains(c.GrantTypes, grantType) }
 
 // Honors reports whether a grant to the client still counts: the client is not disabled, and its tokens
 // were not revoked after the grant. It is the one rule of everything that uses, inspects or lists a grant.
 func (c Client) Honors(g Grant) bool { return !c.Disabled && !g.Born.Before(c.NotBefore) }
 
-// Default is what the client gets when it asks for nothing in particular (RFC 6749 §3.3).
+// Default returns the scopes that the client gets when it asks for none (RFC 6749 §3.3).
 func (c Client) Default() Scopes {
 	if len(c.DefaultScopes) > 0 {
 		return c.DefaultScopes
@@ -133,24 +132,24 @@ func (c Client) Default() Scopes {
 	return c.Scopes
 }
 
-// Rotates tells whether a refresh replaces the refresh token.
+// Rotates reports whether a refresh replaces the refresh token.
 func (c Client) Rotates() bool { return c.Public() || c.Rotation != RotateNever }
 
-// Serves tells whether the client is a resource server that a token with this audience is for.
+// Serves reports whether a token with this audience is meant for the client as a resource server.
 func (c Client) Serves(audience []string) bool {
 	return slices.Contains(audience, string(c.ID))
 }
 
-// Lifetimes bound what is issued. A zero field means the value of the level above: the client's,
-// else the server's, else DefaultLifetimes.
+// Lifetimes are the lifetimes of issued credentials. A zero field means that of the next level: the client's, then the
+// server's, then DefaultLifetimes.
 type Lifetimes struct {
 	Code            time.Duration // at most 10 min (RFC 6749 §4.1.2)
 	Access          time.Duration
-	RefreshIdle     time.Duration // a refresh token that is not used dies after this
-	RefreshAbsolute time.Duration // and this long after the user's consent whatever happens
+	RefreshIdle     time.Duration // a refresh token that is not used expires after this
+	RefreshAbsolute time.Duration // a grant expires this long after the user's consent, used or not
 }
 
-// DefaultLifetimes are used where nothing else is said.
+// DefaultLifetimes returns the lifetimes without any setting.
 func DefaultLifetimes() Lifetimes {
 	return Lifetimes{
 		Code:            10 * time.Minute,
@@ -160,7 +159,7 @@ func DefaultLifetimes() Lifetimes {
 	}
 }
 
-// Or fills the zero fields of l from the level above.
+// Or returns l with its zero fields taken from the next level.
 func (l Lifetimes) Or(above Lifetimes) Lifetimes {
 	fill := func(value *time.Duration, fallback time.Duration) {
 		if *value == 0 {

@@ -12,7 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Base is what every path begins with.
+// Base is the prefix of every path.
 const Base = "/admin/v1"
 
 // The scopes of the operations.
@@ -45,24 +45,24 @@ func Scopes() []string {
 	return all
 }
 
-// Callers finds out who calls.
+// Callers authenticates the caller of a request.
 type Callers interface {
-	// Operator gives the caller of a request. A refusal is invalid_token; any other error means that it
-	// could not be found out.
+	// Operator returns the operator that sent a request. A refusal is invalid_token; any other error means
+	// "could not ask".
 	Operator(r *http.Request) (admin.Operator, error)
 }
 
 // Audit reads the audit log.
 type Audit struct {
-	// Query gives entries that fit a filter, at most limit, and where to go on.
+	// Query returns the entries that match a filter, at most limit, and the position of the next one.
 	Query func(ctx context.Context, f adminwire.AuditFilter, cursor string, limit int) ([]adminwire.AuditEntry, string, error)
-	// Verify looks for tampering in a stretch of the log; the report's Next is where to go on.
+	// Verify checks a part of the log for tampering; the report's Next is the position of the next part.
 	Verify func(ctx context.Context, cursor string) (adminwire.AuditReport, error)
-	// Counts tells how many entries the log holds, and how many this server could not write.
+	// Counts returns the number of entries in the log, and of those that this server could not write.
 	Counts func(ctx context.Context) (entries, dropped int64, err error)
 }
 
-// Options are what an API needs.
+// Options configure an API.
 type Options struct {
 	Admin   *admin.Admin
 	Callers Callers
@@ -73,7 +73,7 @@ type Options struct {
 // API serves the operations. It is safe for concurrent use.
 type API struct{ o Options }
 
-// New makes an API.
+// New returns an API.
 func New(o Options) *API { return &API{o: o} }
 
 // Route is one operation for the router.
@@ -153,14 +153,13 @@ func (a *API) Routes() []Route {
 		if methods == http.MethodGet {
 			methods += " " + http.MethodHead
 		}
-		all = append(all, Route{Methods: methods, Path: Base + path, Serve: notFor(words, path, a.guarded(one))})
+		all = append(all, Route{Methods: methods, Path: Base + path, Serve: exceptReserved(words, path, a.guarded(one))})
 	}
 	return all
 }
 
-// notFor keeps an operation on an id away from a word that stands in the same place: /sessions/end is
-// no session.
-func notFor(words map[string]string, path string, serve web.Handler) web.Handler {
+// exceptReserved rejects a reserved word in the place of an id: /sessions/end does not name a session.
+func exceptReserved(words map[string]string, path string, serve web.Handler) web.Handler {
 	if !strings.Contains(path, "{") {
 		return serve
 	}
@@ -173,7 +172,7 @@ func notFor(words map[string]string, path string, serve web.Handler) web.Handler
 	}
 }
 
-// guarded lets nobody in who has not got the scope, and looks at nothing else before.
+// guarded checks the caller's scope before it reads anything else of the request.
 func (a *API) guarded(one operation) web.Handler {
 	known := strings.Fields(one.query)
 	return func(w http.ResponseWriter, r *http.Request) error {

@@ -10,7 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// maxEvents is how many facts one question may name.
+// maxEvents bounds the event names of one query.
 const maxEvents = 16
 
 func (a *API) listAudit(c *call) error {
@@ -24,7 +24,7 @@ func (a *API) listAudit(c *call) error {
 		}
 	}
 	if len(f.Events) > maxEvents {
-		c.fault("event", "is there more than 16 times")
+		c.fault("event", "occurs more than 16 times")
 	}
 	switch c.query.Get("order") {
 	case "asc":
@@ -39,7 +39,7 @@ func (a *API) listAudit(c *call) error {
 		"audit", f.From.String(), f.To.String(), f.Subject, f.Client, strings.Join(f.Events, " "), c.query.Get("order"), f.Request,
 	}
 	limit, from := c.limit(), c.place(query...)
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	entries, more, err := a.o.Audit.Query(c.ctx(), f, from, limit)
@@ -63,7 +63,7 @@ func unknownEvent(name string) string {
 func (a *API) verifyAudit(c *call) error {
 	const query = "audit verify"
 	from := c.place(query)
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	report, err := a.o.Audit.Verify(c.ctx(), from)

@@ -14,11 +14,11 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// Bearer lets in the holders of this server's own access tokens (RFC 6750 §2.1).
+// Bearer authenticates operators by access tokens of this server (RFC 6750 §2.1).
 //
-// A token of a client is worth what it says and the client may still ask for. A token of a person is
-// worth nothing here unless the settings list them as an operator, now and not when it was issued: any
-// client may ask any user for any scope it is registered for, so a consent alone must not make one.
+// A client's token has the scopes that the client may still ask for. A user's token counts only while the settings
+// list the user as an operator: any client may ask any user for any scope it is registered for, so consent alone
+// must not create an operator.
 type Bearer struct {
 	Admin     *admin.Admin
 	Tokens    *token.Tokens
@@ -73,7 +73,7 @@ func (b Bearer) Operator(r *http.Request) (admin.Operator, error) {
 	return b.Admin.By(access.Subject, scopes), nil
 }
 
-// Why a token lets nobody in, where the caller is told the same words: for the audit log only.
+// The reasons for refusing a token. They are for the audit log only: the caller gets one answer for all of them.
 var (
 	errOtherAudience  = errors.New("it was issued for another audience")
 	errClientGone     = errors.New("its client was deleted")
@@ -86,8 +86,8 @@ func notValid(reason error) *oauth.Error {
 	return oauth.Refuse(oauth.InvalidToken, "the access token is not valid here", reason)
 }
 
-// Trusted lets everybody in as one operator with all scopes. It is for a program that holds the
-// server's own settings and so could do anything anyway, and is never put behind a listener.
+// Trusted treats every caller as one operator with all scopes. Never put it behind a listener: it is for a program
+// that holds the server's own settings, and could do everything without it.
 type Trusted struct {
 	Admin *admin.Admin
 	Name  string

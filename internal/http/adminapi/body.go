@@ -23,7 +23,7 @@ const (
 )
 
 // body reads a JSON object into a struct of adminwire. It is strict: it refuses members that are not
-// described, that occur twice, or that hold something else than is described, and names each place.
+// described, that occur twice, or that have another type, and names the place of each.
 func (c *call) body(into any) error {
 	return c.object(func(f *filler) members { return f.fields(reflect.ValueOf(into).Elem(), reflect.Value{}) })
 }
@@ -84,7 +84,7 @@ func (c *call) parsed(mediaType string) (node, error) {
 // members are the members that an object may have, each with the function that reads its value.
 type members map[string]func(n node, at string)
 
-// filler reads JSON values into Go values, and collects the places that do not fit.
+// filler reads JSON values into Go values, and collects the mistakes with their places.
 type filler struct {
 	patching bool
 	faults   web.FaultErrors
@@ -192,7 +192,7 @@ func (f *filler) number(n node, v reflect.Value, s slot) {
 	v.SetInt(number)
 }
 
-// list takes a set of strings.
+// list reads a set of strings.
 func (f *filler) list(n node, v reflect.Value, s slot) {
 	if n.kind != '[' || len(n.items) < int(s.min) || len(n.items) > int(s.max) {
 		f.fault(s.pointer, "is not a list of "+strconv.FormatInt(s.min, 10)+" to "+strconv.FormatInt(s.max, 10)+" strings")
@@ -203,7 +203,7 @@ func (f *filler) list(n node, v reflect.Value, s slot) {
 		at := s.pointer + "/" + strconv.Itoa(i)
 		switch {
 		case item.kind != 's' || item.text == "":
-			f.fault(at, "is not a string, or empty")
+			f.fault(at, "is not a string, or is empty")
 		case slices.Contains(texts, item.text):
 			f.fault(at, "is duplicated")
 		}
@@ -212,7 +212,7 @@ func (f *filler) list(n node, v reflect.Value, s slot) {
 	v.Set(reflect.ValueOf(texts))
 }
 
-// texts takes an object of strings. A patch changes what it names and leaves the rest.
+// texts reads an object of strings. A patch changes only the members that it names.
 func (f *filler) texts(n node, v reflect.Value, s slot) {
 	if n.kind != '{' {
 		f.fault(s.pointer, "is not an object")

@@ -17,7 +17,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// call is one request of an operator who was let in.
+// call is one request of an authenticated operator.
 type call struct {
 	admin.Operator
 	w      http.ResponseWriter
@@ -28,13 +28,13 @@ type call struct {
 
 func (c *call) ctx() context.Context { return c.r.Context() }
 
-// fault notes what is wrong with a parameter or header.
+// fault records a mistake in a parameter or header.
 func (c *call) fault(parameter, detail string) {
 	c.faults = append(c.faults, adminwire.Fault{Parameter: parameter, Detail: detail})
 }
 
-// sound refuses the request when something was wrong with it.
-func (c *call) sound() error { return refuseFaults(c.faults) }
+// err returns a refusal when a mistake was recorded.
+func (c *call) err() error { return refuseFaults(c.faults) }
 
 func refuseFaults(faults web.FaultErrors) error {
 	if len(faults) == 0 {
@@ -43,10 +43,10 @@ func refuseFaults(faults web.FaultErrors) error {
 	return oauth.Refuse(oauth.InvalidRequest, "", faults)
 }
 
-// many are the parameters that may be repeated.
-func many(name string) bool { return name == "event" }
+// repeatable reports whether a parameter may occur several times.
+func repeatable(name string) bool { return name == "event" }
 
-// readQuery refuses parameters that are not described: one that is misspelt would widen what is done.
+// readQuery refuses unknown parameters: a misspelt filter would otherwise select too much.
 func (c *call) readQuery(known []string) error {
 	var err error
 	if c.query, err = url.ParseQuery(c.r.URL.RawQuery); err != nil {
@@ -56,38 +56,38 @@ func (c *call) readQuery(known []string) error {
 		switch {
 		case !slices.Contains(known, name):
 			c.fault(bounded(name), "there is no such parameter")
-		case len(values) > 1 && !many(name):
-			c.fault(name, "is there more than once")
+		case len(values) > 1 && !repeatable(name):
+			c.fault(name, "occurs more than once")
 		}
 	}
-	return c.sound()
+	return c.err()
 }
 
 func bounded(name string) string { return string([]rune(name)[:min(len([]rune(name)), 100)]) }
 
-// path reads an id out of the path.
+// path returns an id from the path.
 func (c *call) path(name string) string {
 	text, err := url.PathUnescape(chi.URLParam(c.r, name))
 	if err != nil || !hasForm(name, text) {
-		c.fault(name, "does not have the form of one")
+		c.fault(name, "is not a valid "+name)
 		return ""
 	}
 	return text
 }
 
-// id reads an id out of the query; "" when it is not there.
+// id returns an id from the query; "" when the parameter is missing.
 func (c *call) id(name string) string {
 	if !c.query.Has(name) {
 		return ""
 	}
 	text := c.query.Get(name)
 	if !hasForm(name, text) {
-		c.fault(name, "does not have the form of one")
+		c.fault(name, "is not a valid "+name)
 	}
 	return text
 }
 
-// time reads a time out of the query; zero when it is not there.
+// time returns a time from the query; zero when the parameter is missing.
 func (c *call) time(name string) time.Time {
 	if !c.query.Has(name) {
 		return time.Time{}
@@ -99,8 +99,7 @@ func (c *call) time(name string) time.Time {
 	return at
 }
 
-// parseTime refuses what lies before 1970: nothing here is older, and the zero time means that a bound
-// is not set.
+// parseTime refuses times before 1970: the zero time means that a bound is not set.
 func parseTime(text string) (at time.Time, fault string) {
 	at, err := time.Parse(time.RFC3339, text)
 	switch {
@@ -112,7 +111,7 @@ func parseTime(text string) (at time.Time, fault string) {
 	return at.UTC(), ""
 }
 
-// dryRun reports whether the request wants all checks and no change.
+// dryRun reports whether to make all checks and no change.
 func (c *call) dryRun() bool {
 	if !c.query.Has("dry_run") {
 		return false
@@ -141,7 +140,7 @@ func (c *call) limit() int {
 	return n
 }
 
-// revisionTag is one revision as ETag has it.
+// revisionTag reads one revision in the form of an ETag.
 func revisionTag(text string) (uint64, bool) {
 	digits, quoted := strings.CutPrefix(text, `"`)
 	digits, closed := strings.CutSuffix(digits, `"`)
@@ -150,7 +149,7 @@ func revisionTag(text string) (uint64, bool) {
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)
 	if err != nil || n == 0 {
-		return 1<<64 - 1, true // a revision that nothing has
+		return 1<<64 - 1, true // a revision that no object has
 	}
 	return n, true
 }
@@ -171,20 +170,20 @@ func (c *call) match() admin.Match {
 			c.fault("If-None-Match", "is not *")
 		}
 		if m.There {
-			c.fault("If-None-Match", "cannot hold together with If-Match")
+			c.fault("If-None-Match", "excludes If-Match")
 		}
 	}
 	return m
 }
 
-// revision puts the ETag on an answer.
+// revision sets the ETag of the answer.
 func (c *call) revision(n uint64) {
 	c.w.Header().Set("ETag", `"`+strconv.FormatUint(n, 10)+`"`)
 }
 
 func (c *call) ok(v any) error { return web.JSON(c.w, v) }
 
-// created answers with what is new and where it is.
+// created answers with the new object and its location.
 func (c *call) created(path string, v any) error {
 	c.w.Header().Set("Location", Base+path)
 	return web.JSONStatus(c.w, http.StatusCreated, v)

@@ -13,7 +13,7 @@ import (
 
 func (a *API) listClients(c *call) error {
 	limit, after := c.limit(), c.place("clients")
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	clients, more, err := c.Clients(c.ctx(), oauth.ClientID(after), limit)
@@ -32,7 +32,7 @@ func (a *API) listClients(c *call) error {
 
 func (a *API) createClient(c *call) error {
 	dry := c.dryRun()
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	wanted, id, first := oauth.Client{}, "", admin.FirstSecret{}
@@ -61,7 +61,7 @@ func (a *API) createClient(c *call) error {
 	return c.created("/clients/"+string(made.ID), shownClient(made, shown))
 }
 
-// examined answers a dry run: the client as it would be.
+// examined answers a dry run with the resulting client.
 func (c *call) examined(found oauth.Client, err error) error {
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (c *call) examined(found oauth.Client, err error) error {
 
 func (a *API) getClient(c *call) error {
 	id := c.path("client_id")
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	found, err := c.Client(c.ctx(), oauth.ClientID(id))
@@ -84,7 +84,7 @@ func (a *API) getClient(c *call) error {
 
 func (a *API) putClient(c *call) error {
 	id, match, dry := c.path("client_id"), c.match(), c.dryRun()
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	var wanted oauth.Client
@@ -110,7 +110,7 @@ func (a *API) putClient(c *call) error {
 
 func (a *API) patchClient(c *call) error {
 	id, match := c.path("client_id"), c.match()
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	patch, err := c.mergePatch()
@@ -133,7 +133,7 @@ func (a *API) patchClient(c *call) error {
 
 func (a *API) deleteClient(c *call) error {
 	id, match := c.path("client_id"), c.match()
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	if err := c.DeleteClient(c.ctx(), oauth.ClientID(id), match); err != nil {
@@ -150,7 +150,7 @@ func shownSecret(s oauth.Secret, value oauth.Token) adminwire.Secret {
 
 func (a *API) listSecrets(c *call) error {
 	id := c.path("client_id")
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	secrets, err := c.Secrets(c.ctx(), oauth.ClientID(id))
@@ -164,12 +164,12 @@ func (a *API) listSecrets(c *call) error {
 	return c.ok(page)
 }
 
-// defaultOverlap is how long the earlier secrets stay good when nothing is said.
+// defaultOverlap is how long the earlier secrets stay valid by default.
 const defaultOverlap = 24 * time.Hour
 
 func (a *API) createSecret(c *call) error {
 	id := c.path("client_id")
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	var form adminwire.SecretCreate
@@ -189,7 +189,7 @@ func (a *API) createSecret(c *call) error {
 
 func (a *API) deleteSecret(c *call) error {
 	id, which := c.path("client_id"), c.path("secret_id")
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	if err := c.DropSecret(c.ctx(), oauth.ClientID(id), which); err != nil {
@@ -200,7 +200,7 @@ func (a *API) deleteSecret(c *call) error {
 
 func (a *API) revokeClientTokens(c *call) error {
 	id := c.path("client_id")
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	var form adminwire.RevokeBefore

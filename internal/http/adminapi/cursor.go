@@ -7,17 +7,17 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// A cursor is a place in a list and a mark of the query it belongs to: sent with another one it would
-// skip what nobody has seen. It is no secret, and a forged one only begins somewhere else.
+// A cursor is a position in a list and a mark of its query: with another query it would skip items. It is not secret:
+// a forged cursor only starts elsewhere.
 const markBytes = 6
 
-// mark tells a query from others; the order of its parts matters.
+// mark identifies a query; the order of its parts matters.
 func mark(parts ...string) string {
 	d := oauth.DigestOf("cursor\x00" + strings.Join(parts, "\x00"))
 	return string(d[:markBytes])
 }
 
-// next is the cursor for a place; "" when there is none.
+// next returns the cursor of a position; "" at the end.
 func next(place string, query ...string) string {
 	if place == "" {
 		return ""
@@ -27,7 +27,7 @@ func next(place string, query ...string) string {
 
 const maxCursor = 512
 
-// place gives the place of a cursor; false when it is of another query or none of ours.
+// place returns the position of a cursor; false when it is malformed or of another query.
 func place(cursor string, query ...string) (string, bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(cursor) > maxCursor || len(raw) <= markBytes || string(raw[:markBytes]) != mark(query...) {

@@ -1,5 +1,5 @@
-// Package adminapi owns the admin API on the wire: it reads what an operator's program sends, lets the
-// verbs of package admin do it, and writes the answer. api/openapi/admin.yaml is the contract.
+// Package adminapi owns the HTTP side of the admin API: it reads a request, calls a verb of package admin, and
+// writes the answer. api/openapi/admin.yaml is the contract.
 //
-// Every operation needs a scope; the table in api.go says which. Nothing is served without one.
+// Every operation needs a scope, which the table in api.go lists.
 package adminapi

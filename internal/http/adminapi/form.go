@@ -9,8 +9,7 @@ const (
 	alphabet = lower + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + digits + "-_"
 )
 
-// hasForm tells whether a text could be what a parameter names, so that nobody is asked about what
-// cannot be there.
+// hasForm reports whether a text is a possible value of a parameter, to save the lookup of an impossible one.
 func hasForm(parameter, text string) bool {
 	switch parameter {
 	case "user_id":
@@ -27,7 +26,7 @@ func hasForm(parameter, text string) bool {
 	}
 }
 
-// isID tells whether a text has the form of a client's or secret's id.
+// isID reports whether a text is a possible id of a client or secret.
 func isID(text string) bool { return upTo(text, 64) && only(text, alphabet) }
 
 func isUUID(text string) bool {
@@ -43,7 +42,7 @@ func isUUID(text string) bool {
 	return true
 }
 
-// upTo tells whether a text is there and not too long.
+// upTo reports whether a text is not empty and not too long.
 func upTo(text string, most int) bool { return text != "" && len(text) <= most }
 
 func only(text, allowed string) bool { return strings.Trim(text, allowed) == "" }

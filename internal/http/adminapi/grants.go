@@ -20,7 +20,7 @@ func (a *API) listGrants(c *call) error {
 		c.fault("user_id", "is missing")
 	}
 	limit, after := c.limit(), c.place("grants", user, client)
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	found, err := c.GrantsOf(c.ctx(), store.GrantQuery{
@@ -38,7 +38,7 @@ func (a *API) listGrants(c *call) error {
 
 func (a *API) getGrant(c *call) error {
 	ref := c.path("grant")
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	found, err := c.Grant(c.ctx(), oauth.GrantRef(ref))
@@ -50,7 +50,7 @@ func (a *API) getGrant(c *call) error {
 
 func (a *API) revokeGrant(c *call) error {
 	ref := c.path("grant")
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	if err := c.RevokeGrant(c.ctx(), oauth.GrantRef(ref)); err != nil {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// node is a JSON value as it was written.
+// node is a JSON value with its members in the order in which they were written, duplicates included.
 type node struct {
 	kind    byte // { [ s n b 0
 	text    string

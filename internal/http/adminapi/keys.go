@@ -35,7 +35,7 @@ func (a *API) rotateKeys(c *call) error {
 
 func (a *API) dropKey(c *call) error {
 	id := c.path("kid")
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	if err := c.DropKey(c.ctx(), id); err != nil {

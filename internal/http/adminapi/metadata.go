@@ -9,8 +9,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// properties returns the members of a client's JSON, which read into c. Their rules are those of the
-// registry; here is only their form.
+// properties returns the members of a client's JSON, which read into c. They check only the form; the registry
+// checks the rules.
 func properties(f *filler, c *oauth.Client) members {
 	all := members{}
 	for _, m := range clientmeta.Members() {
@@ -81,7 +81,7 @@ func (f *filler) text(into *string) func(node, string) {
 	return func(n node, at string) { f.value(n, reflect.ValueOf(into).Elem(), slot{pointer: at}) }
 }
 
-// list is never null in an answer.
+// list replaces nil: a list is never null in an answer.
 func list(texts []string) []string {
 	if texts == nil {
 		return []string{}
@@ -93,5 +93,5 @@ func shownClient(c oauth.Client, secret oauth.Token) adminwire.Client {
 	return adminwire.Client{Client: c, Secret: secret.Reveal()}
 }
 
-// shownTime is a time in UTC, to a millisecond; the zero time stays zero.
+// shownTime returns a time in UTC, cut to a millisecond; the zero time stays zero.
 func shownTime(t time.Time) adminwire.Time { return t.UTC().Truncate(time.Millisecond) }

@@ -12,10 +12,6 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-func badMember(pointer string) error {
-	return refuseFaults(web.FaultErrors{{Pointer: pointer, Detail: "does not have the form of one"}})
-}
-
 func shownSession(s oauth.Session) adminwire.Session {
 	return adminwire.Session{
 		Ref: string(s.Ref), User: string(s.User), Username: s.Username, AuthTime: shownTime(s.AuthTime), ACR: s.ACR, Device: s.Device,
@@ -23,7 +19,7 @@ func shownSession(s oauth.Session) adminwire.Session {
 	}
 }
 
-// markOf tells a filter from others, for cursors.
+// markOf identifies a filter, for cursors.
 func markOf(f admin.SessionFilter) []string {
 	return []string{"sessions", string(f.User), string(f.Client), f.StartedBefore.UTC().String(), f.SeenBefore.UTC().String()}
 }
@@ -62,7 +58,7 @@ func (a *API) listSessions(c *call) error {
 	if !ok {
 		c.fault("cursor", notOurs)
 	}
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	found, err := c.FindSessions(c.ctx(), f, from, limit)
@@ -76,7 +72,7 @@ func (a *API) listSessions(c *call) error {
 	return c.ok(page)
 }
 
-// defaultStep is how many sessions one step of ending looks at.
+// defaultStep is how many sessions one step of ending reads by default.
 const defaultStep = 200
 
 func (a *API) endSessions(c *call) error {
@@ -92,7 +88,7 @@ func (a *API) endSessions(c *call) error {
 	wrong := func(pointer, detail string) {
 		faults = append(faults, adminwire.Fault{Pointer: pointer, Detail: detail})
 	}
-	// No member of a body is ever empty, so a filter that was given something is not the zero one.
+	// Members of a body are never empty, so a filter with a member differs from the zero filter.
 	if f == (admin.SessionFilter{}) {
 		wrong("/filter", "is missing or empty: say which sessions end; all of them are those with started_before now")
 	}
@@ -100,7 +96,7 @@ func (a *API) endSessions(c *call) error {
 		wrong("/filter/user_id", "is not a UUID")
 	}
 	if f.Client != "" && !isID(string(f.Client)) {
-		wrong("/filter/client_id", "does not have the form of one")
+		wrong("/filter/client_id", "is not a valid client_id")
 	}
 	at, known := "", true
 	if form.Cursor != "" {
@@ -126,7 +122,7 @@ func (a *API) endSessions(c *call) error {
 
 func (a *API) endSession(c *call) error {
 	ref := c.path("sid")
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	if err := c.EndSession(c.ctx(), oauth.SessionRef(ref)); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// question reads which token is meant.
+// question returns the token that the request names.
 func (c *call) question() (oauth.Token, error) {
 	var form adminwire.TokenQuestion
 	if err := c.body(&form); err != nil {
@@ -54,7 +54,7 @@ func shownToken(k token.Known) adminwire.TokenInfo {
 	return info
 }
 
-// seconds is a NumericDate; 0 for a time that is not known.
+// seconds returns a NumericDate; 0 for an unknown time.
 func seconds(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -7,6 +7,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/admin"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -34,7 +35,7 @@ func (a *API) listUsers(c *call) error {
 	if utf8.RuneCountInString(name) > oauth.MaxUsername {
 		c.fault("username", "is longer than 128 bytes")
 	}
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	page := adminwire.Page[adminwire.User]{Items: []adminwire.User{}}
@@ -80,7 +81,7 @@ func (c *call) user() oauth.UserID { return oauth.UserID(c.path("user_id")) }
 
 func (a *API) getUser(c *call) error {
 	id := c.user()
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	found, err := c.User(c.ctx(), id)
@@ -93,7 +94,7 @@ func (a *API) getUser(c *call) error {
 
 func (a *API) patchUser(c *call) error {
 	id, match := c.user(), c.match()
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	patch, err := c.mergePatch()
@@ -120,7 +121,7 @@ func (a *API) patchUser(c *call) error {
 
 func (a *API) deleteUser(c *call) error {
 	id, match := c.user(), c.match()
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	if err := c.DeleteUser(c.ctx(), id, match); err != nil {
@@ -131,7 +132,7 @@ func (a *API) deleteUser(c *call) error {
 
 func (a *API) setPassword(c *call) error {
 	id := c.user()
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	var form adminwire.PasswordSet
@@ -146,7 +147,7 @@ func (a *API) setPassword(c *call) error {
 
 func (a *API) unlockUser(c *call) error {
 	id := c.user()
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	if err := c.Unlock(c.ctx(), id); err != nil {
@@ -157,7 +158,7 @@ func (a *API) unlockUser(c *call) error {
 
 func (a *API) revokeUserTokens(c *call) error {
 	id := c.user()
-	if err := c.sound(); err != nil {
+	if err := c.err(); err != nil {
 		return err
 	}
 	var form adminwire.RevokeOfUser
@@ -165,7 +166,7 @@ func (a *API) revokeUserTokens(c *call) error {
 		return err
 	}
 	if form.Client != "" && !isID(form.Client) {
-		return badMember("/client_id")
+		return refuseFaults(web.FaultErrors{{Pointer: "/client_id", Detail: "is not a valid client_id"}})
 	}
 	n, err := c.RevokeUser(c.ctx(), id, oauth.ClientID(form.Client))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package adminclient owns the admin API as Go programs call it: one method an operation, iterators
-// over pages, and the server's problems as errors.
+// Package adminclient owns the Go client of the admin API: one method for each operation, iterators over pages, and
+// the server's problems as errors.
 package adminclient
 
 import (
@@ -18,13 +18,13 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
-// Options make a Client of a server that listens somewhere.
+// Options configure a Client of a remote server.
 type Options struct {
 	// Server is the operators' listener, such as http://127.0.0.1:9090.
 	Server string
-	// Token gives the access token to be shown. It is asked before every call, and so may renew it.
+	// Token returns the access token. It is called before every request, and may renew the token.
 	Token func(context.Context) (string, error)
-	// HTTP carries the calls; a client with a time-out of 30 seconds when nil.
+	// HTTP sends the requests; nil means a client with a timeout of 30 seconds.
 	HTTP *http.Client
 }
 
@@ -37,7 +37,7 @@ type Client struct {
 
 const base = "/admin/v1"
 
-// New makes a Client. The error says what is wrong with the server's address.
+// New returns a Client, or an error that describes a wrong address.
 func New(o Options) (*Client, error) {
 	u, err := url.Parse(o.Server)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
@@ -45,7 +45,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{base: strings.TrimSuffix(o.Server, "/") + base, token: o.Token, http: o.HTTP}
 	if c.http == nil {
-		// A redirect would carry the body, which may hold a password, to wherever it points.
+		// Do not follow redirects: they would send the body, which may hold a password, elsewhere.
 		c.http = &http.Client{
 			Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		}
@@ -53,12 +53,12 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// Local makes a Client of an API in this process, which asks for no token.
+// Local returns a Client of an API in this process, which needs no token.
 func Local(api http.Handler) *Client {
 	return &Client{base: "http://localhost" + base, http: &http.Client{Transport: inProcess{api}}}
 }
 
-// inProcess carries a request to a handler.
+// inProcess passes requests to a handler.
 type inProcess struct{ api http.Handler }
 
 // RoundTrip implements http.RoundTripper.
@@ -75,7 +75,7 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// answer keeps what a handler writes.
+// answer buffers the response of a handler.
 type answer struct {
 	header http.Header
 	status int
@@ -89,7 +89,7 @@ func (a *answer) Write(part []byte) (int, error) { return a.body.Write(part) }
 // Problem is a refusal of the server.
 type Problem struct{ adminwire.Problem } //nolint:errname // RFC 9457 calls it so, and so does the API
 
-// Error tells what the server said.
+// Error returns the server's explanation.
 func (p *Problem) Error() string {
 	var parts []string
 	if p.Detail != "" {
@@ -110,16 +110,16 @@ func (p *Problem) Error() string {
 // Kind is the kind of problem, such as not-found.
 func (p *Problem) Kind() string { return strings.TrimPrefix(p.Type, adminwire.ProblemType) }
 
-// Is tells whether an error is a problem of a kind, such as not-found.
+// Is reports whether an error is a problem of a kind, such as not-found.
 func Is(err error, kind string) bool {
 	problem, ok := errors.AsType[*Problem](err)
 	return ok && problem.Kind() == kind
 }
 
-// Condition goes with a change. The zero Condition is none.
+// Condition is a condition for a change. The zero Condition always holds.
 type Condition struct {
 	Revision uint64 // only this one
-	Absent   bool   // only if there is nothing yet
+	Absent   bool   // only if the object does not exist
 }
 
 func (c Condition) set(h http.Header) {
@@ -142,14 +142,14 @@ type call struct {
 
 const maxAnswer = 8 << 20
 
-// fetch makes a call that is answered with one thing.
+// fetch makes a call and decodes the answer.
 func fetch[T any](ctx context.Context, c *Client, one call) (T, error) {
 	var got T
 	_, err := c.do(ctx, one, &got)
 	return got, err
 }
 
-// do carries out a call and reads the answer into out, unless that is nil.
+// do makes a call and decodes the answer into out, unless out is nil.
 func (c *Client) do(ctx context.Context, one call, out any) (status int, err error) {
 	request, err := c.request(ctx, one)
 	if err != nil {
@@ -171,7 +171,7 @@ func (c *Client) do(ctx context.Context, one call, out any) (status int, err err
 		return response.StatusCode, nil
 	}
 	if err := json.Unmarshal(raw, out); err != nil {
-		return response.StatusCode, fmt.Errorf("the admin API answered something else than JSON; hint: is %s the operators' listener?", c.base)
+		return response.StatusCode, fmt.Errorf("the answer of the admin API is not JSON; hint: is %s the operators' listener?", c.base)
 	}
 	return response.StatusCode, nil
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
-// pageSize is how many items one call asks for.
+// pageSize is the number of items of one call.
 const pageSize = 200
 
-// page asks for one page of a list.
+// page reads one page of a list.
 func page[T any](ctx context.Context, c *Client, path string, query url.Values, cursor string) (adminwire.Page[T], error) {
 	asked := url.Values{"limit": {strconv.Itoa(pageSize)}}
 	for name, values := range query {
@@ -27,7 +27,7 @@ func page[T any](ctx context.Context, c *Client, path string, query url.Values, 
 	return got, err
 }
 
-// all walks through the pages of a list. It ends with the first error, which comes with a zero item.
+// all iterates over the items of a list. It stops at the first error, which comes with a zero item.
 func all[T any](ctx context.Context, c *Client, path string, query url.Values) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for cursor := ""; ; {
@@ -49,7 +49,7 @@ func all[T any](ctx context.Context, c *Client, path string, query url.Values) i
 	}
 }
 
-// Collect gathers what an iterator gives, at most limit items when limit is positive.
+// Collect returns the items of an iterator, at most limit when limit is positive.
 func Collect[T any](seq iter.Seq2[T, error], limit int) ([]T, error) {
 	items := []T{}
 	for item, err := range seq {

@@ -8,20 +8,20 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
-// Introspect asks what a token is good for.
+// Introspect describes a token.
 func (c *Client) Introspect(ctx context.Context, token string) (adminwire.TokenInfo, error) {
 	return fetch[adminwire.TokenInfo](ctx, c, call{method: http.MethodPost, path: "/tokens/introspect", body: adminwire.TokenQuestion{Token: token}})
 }
 
-// RevokeToken ends a token whoever holds it, and tells whether something ended by it.
+// RevokeToken revokes a token of any client, and reports whether it was active.
 func (c *Client) RevokeToken(ctx context.Context, token string) (bool, error) {
 	var got adminwire.Revoked
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/tokens/revoke", body: adminwire.TokenQuestion{Token: token}}, &got)
 	return got.Revoked > 0, err
 }
 
-// RevokeAll ends, for everybody, every token, grant and session that is older than a time; the zero time is
-// now. The token that the call shows is no exception.
+// RevokeAll revokes every token, grant and session that is older than a time; the zero time means now. The token of this
+// call is included.
 func (c *Client) RevokeAll(ctx context.Context, before adminwire.Time) error {
 	body := adminwire.RevokeBefore{Before: before}
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/tokens/revoke-all", body: body}, nil)
@@ -35,20 +35,20 @@ func (c *Client) Keys(ctx context.Context) ([]adminwire.Key, error) {
 	return got.Items, err
 }
 
-// RotateKeys hands the keys of one use (sign, mac, pepper) over to new ones, and lists all.
+// RotateKeys replaces the keys of one use (sign, mac, pepper) by new ones, and lists all keys.
 func (c *Client) RotateKeys(ctx context.Context, use string) ([]adminwire.Key, error) {
 	var got adminwire.Page[adminwire.Key]
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/keys/rotate", body: adminwire.KeyRotate{Use: use}}, &got)
 	return got.Items, err
 }
 
-// DropKey takes a key out of the ring for good.
+// DropKey removes a key for good.
 func (c *Client) DropKey(ctx context.Context, kid string) error {
 	_, err := c.do(ctx, call{method: http.MethodDelete, path: at("keys", kid)}, nil)
 	return err
 }
 
-// Audit walks through the audit log.
+// Audit iterates over the audit log.
 func (c *Client) Audit(ctx context.Context, f adminwire.AuditFilter) iter.Seq2[adminwire.AuditEntry, error] {
 	query := given("from", text(f.From), "to", text(f.To), "subject", f.Subject, "client_id", f.Client, "request_id", f.Request)
 	if f.OldestFirst {
@@ -60,9 +60,8 @@ func (c *Client) Audit(ctx context.Context, f adminwire.AuditFilter) iter.Seq2[a
 	return all[adminwire.AuditEntry](ctx, c, "/audit", query)
 }
 
-// VerifyAudit looks for tampering in the whole audit log, stretch by stretch, and reports of all of it.
-// progress, unless it is nil, hears after each stretch how many entries were read and about how many are
-// still to be.
+// VerifyAudit checks the whole audit log for tampering, in parts, and returns one report. progress, unless it is nil, is
+// called after each part with the number of entries read and an estimate of the rest.
 func (c *Client) VerifyAudit(ctx context.Context, progress func(entries, remaining int)) (adminwire.AuditReport, error) {
 	whole := adminwire.AuditReport{Sound: true, Faults: []adminwire.AuditFault{}}
 	for cursor := ""; ; {
@@ -88,7 +87,7 @@ func (c *Client) VerifyAudit(ctx context.Context, progress func(entries, remaini
 	}
 }
 
-// Stats counts.
+// Stats counts the stored objects.
 func (c *Client) Stats(ctx context.Context) (adminwire.Stats, error) {
 	return fetch[adminwire.Stats](ctx, c, call{method: http.MethodGet, path: "/stats"})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
-// given leaves out what is empty.
+// given leaves out empty values.
 func given(pairs ...string) url.Values {
 	query := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -28,26 +28,25 @@ func text(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// Sessions walks through the sessions that fit a filter; the zero filter is all of them.
+// Sessions iterates over the sessions that match a filter; the zero filter matches every session.
 func (c *Client) Sessions(ctx context.Context, f adminwire.SessionFilter) iter.Seq2[adminwire.Session, error] {
 	return all[adminwire.Session](ctx, c, "/sessions", given("user_id", f.User, "client_id", f.Client,
 		"started_before", text(f.StartedBefore), "seen_before", text(f.SeenBefore)))
 }
 
-// EndSession signs a browser out and ends what was allowed in the session.
+// EndSession ends a browser session and the grants given in it.
 func (c *Client) EndSession(ctx context.Context, sid string) error {
 	_, err := c.do(ctx, call{method: http.MethodDelete, path: at("sessions", sid)}, nil)
 	return err
 }
 
-// EndSessions is one step of ending sessions: call it again with the answer's Next as Cursor until
-// that is empty.
+// EndSessions makes one step of ending sessions: call it again with the answer's Next as Cursor until that is empty.
 func (c *Client) EndSessions(ctx context.Context, step adminwire.SessionsEnd) (adminwire.SessionsEnded, error) {
 	return fetch[adminwire.SessionsEnded](ctx, c, call{method: http.MethodPost, path: "/sessions/end", body: step})
 }
 
-// EndAllSessions ends every session that fits, step by step, and tells how many. progress, unless it
-// is nil, hears after each step how many have ended and about how many are still to be looked at.
+// EndAllSessions ends every session that matches, in steps, and returns their number. progress, unless it is nil, is
+// called after each step with the number ended and an estimate of the sessions still to be read.
 func (c *Client) EndAllSessions(ctx context.Context, f adminwire.SessionFilter, progress func(ended, remaining int)) (int, error) {
 	ended := 0
 	for cursor := ""; ; {
@@ -65,18 +64,18 @@ func (c *Client) EndAllSessions(ctx context.Context, f adminwire.SessionFilter, 
 	}
 }
 
-// Grants walks through the live grants of a user, those to one client together and newest first; with a client only
-// those to it.
+// Grants iterates over the live grants of a user, or of those to one client. Grants to one client are adjacent, the
+// newest first.
 func (c *Client) Grants(ctx context.Context, user, client string) iter.Seq2[adminwire.Grant, error] {
 	return all[adminwire.Grant](ctx, c, "/grants", given("user_id", user, "client_id", client))
 }
 
-// Grant reads a grant.
+// Grant returns a grant.
 func (c *Client) Grant(ctx context.Context, ref string) (adminwire.Grant, error) {
 	return fetch[adminwire.Grant](ctx, c, call{method: http.MethodGet, path: at("grants", ref)})
 }
 
-// RevokeGrant ends a grant and forgets the consent behind it.
+// RevokeGrant revokes a grant and withdraws its consent.
 func (c *Client) RevokeGrant(ctx context.Context, ref string) error {
 	_, err := c.do(ctx, call{method: http.MethodDelete, path: at("grants", ref)}, nil)
 	return err

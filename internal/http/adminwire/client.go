@@ -8,8 +8,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// ClientForm is a client as a request describes it: what is empty is left out, and gets its default. Its
-// JSON has the properties of clientmeta, and an id and a secret where those are set.
+// ClientForm is a client in a request. Its JSON has the properties of clientmeta that are not empty, and the id and
+// secret when they are set; the server fills in the defaults.
 type ClientForm struct {
 	oauth.Client
 	Secret     string // chosen by the caller
@@ -30,8 +30,7 @@ func (f ClientForm) MarshalJSON() ([]byte, error) {
 	return all.MarshalJSON()
 }
 
-// Client is a registered client as the server answers it. Secret is set only when this very call
-// generated it.
+// Client is a registered client in an answer. Secret is set only when this call generated it.
 type Client struct {
 	oauth.Client
 	Secret string
@@ -76,10 +75,10 @@ func (c *Client) UnmarshalJSON(raw []byte) error {
 	return clientmeta.Decode(&c.Client, raw)
 }
 
-// shownTime is a time in UTC, to a millisecond.
+// shownTime returns a time in UTC, cut to a millisecond.
 func shownTime(t time.Time) Time { return t.UTC().Truncate(time.Millisecond) }
 
-// Secret is what may be told of a client secret, and Value, once, the secret.
+// Secret describes a client secret. Value is the secret itself, only in the answer of the call that generated it.
 type Secret struct {
 	ID      string `json:"secret_id"`
 	Value   string `json:"client_secret,omitempty"`
@@ -88,14 +87,14 @@ type Secret struct {
 	Expires Time   `json:"expires_at,omitzero"`
 }
 
-// SecretCreate says how long the old and the new secret live, in seconds. A nil Overlap is a day; an
-// ExpiresIn of 0 is for ever.
+// SecretCreate sets the remaining life of the old secrets and the life of the new one, in seconds. A nil Overlap means
+// a day, an ExpiresIn of 0 means for ever.
 type SecretCreate struct {
 	Overlap   *int64 `json:"overlap,omitempty" min:"0" max:"7776000" unit:"seconds"`
 	ExpiresIn int64  `json:"expires_in,omitempty" min:"1" max:"157680000" unit:"seconds"`
 }
 
-// RevokeBefore is the time before which tokens end; zero is now.
+// RevokeBefore is the time before which tokens are revoked; zero means now.
 type RevokeBefore struct {
 	Before Time `json:"before,omitzero"`
 }

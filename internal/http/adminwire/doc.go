@@ -1,17 +1,18 @@
-// Package adminwire owns the JSON forms of the admin API, as api/openapi/admin.yaml describes them: the
-// server reads and writes them, and so does its client.
+// Package adminwire owns the JSON forms of the admin API, which the server and its client share.
+// api/openapi/admin.yaml describes them. The properties of a client are those of package clientmeta.
 //
-// Beside json a field may have these tags, which hold for what a server is sent: min and max bound a
-// number or the length of a list, empty:"yes" allows an empty string, null:"no" forbids null in a patch.
+// Beside json a field may have these tags, which the server checks in a request: min and max bound a number or the
+// length of a list, empty:"yes" allows an empty string, null:"no" forbids null in a patch, unit names the unit of a
+// number.
 package adminwire
 
 import "time"
 
-// Page is a part of a list. Next is empty when there are no more.
+// Page is a page of a list. Next is empty on the last page.
 type Page[T any] struct {
 	Items []T    `json:"items"`
 	Next  string `json:"next,omitempty"`
 }
 
-// Time is as all times are written: RFC 3339 in UTC. The zero Time is left out.
+// Time is a time, written in the form of RFC 3339 in UTC. The zero Time is left out.
 type Time = time.Time

@@ -1,6 +1,6 @@
 package adminwire
 
-// UserCreate is a user to be added.
+// UserCreate is a new user.
 type UserCreate struct {
 	Username      string `json:"username"`
 	Password      string `json:"password"`
@@ -10,7 +10,7 @@ type UserCreate struct {
 	DisplayName   string `json:"display_name,omitempty"`
 }
 
-// UserMetadata is what can be changed of a user.
+// UserMetadata are the properties of a user that can be changed.
 type UserMetadata struct {
 	Email         string `json:"email,omitempty"`
 	EmailVerified bool   `json:"email_verified" null:"no"`
@@ -50,7 +50,7 @@ type Session struct {
 	Expires  Time   `json:"expires_at"`
 }
 
-// SessionFilter says which sessions are meant; they have to fit all that is given.
+// SessionFilter selects the sessions that match every member that is set.
 type SessionFilter struct {
 	User          string `json:"user_id,omitempty"`
 	Client        string `json:"client_id,omitempty"`
@@ -65,14 +65,14 @@ type SessionsEnd struct {
 	Cursor string        `json:"cursor,omitempty"`
 }
 
-// SessionsEnded is what a step did.
+// SessionsEnded is the result of a step.
 type SessionsEnded struct {
 	Ended     int    `json:"ended"`
 	Remaining int    `json:"remaining"`
 	Next      string `json:"next,omitempty"`
 }
 
-// Grant is what a user allowed a client.
+// Grant is a permission that a user gave a client.
 type Grant struct {
 	Ref      string   `json:"grant"`
 	Client   string   `json:"client_id"`
@@ -90,12 +90,12 @@ type Grant struct {
 	ACR      string   `json:"acr,omitempty"`
 }
 
-// RevokeOfUser says which grants of a user end; an empty Client means all.
+// RevokeOfUser selects the grants of a user to revoke; an empty Client means all.
 type RevokeOfUser struct {
 	Client string `json:"client_id,omitempty"`
 }
 
-// Revoked is how many tokens or grants ended.
+// Revoked is the number of revoked tokens or grants.
 type Revoked struct {
 	Revoked int `json:"revoked"`
 }

@@ -1,11 +1,11 @@
 package adminwire
 
-// TokenQuestion is a token that is asked about, or that is to end.
+// TokenQuestion is a token to introspect or to revoke.
 type TokenQuestion struct {
 	Token string `json:"token"`
 }
 
-// TokenInfo is what a token is good for. All but Active is empty of a dead one.
+// TokenInfo describes a token. Only Active is set for an inactive one.
 type TokenInfo struct {
 	Active    bool     `json:"active"`
 	Subject   string   `json:"sub,omitempty"`
@@ -28,7 +28,7 @@ type TokenInfo struct {
 	Format    string   `json:"format,omitempty"`
 }
 
-// Key is what may be told of a server key.
+// Key describes a server key.
 type Key struct {
 	ID        string `json:"kid"`
 	Use       string `json:"use"`
@@ -40,7 +40,7 @@ type Key struct {
 	Drops     Time   `json:"drops_at,omitzero"`
 }
 
-// KeyRotate says which keys are handed over.
+// KeyRotate selects the keys to rotate.
 type KeyRotate struct {
 	Use string `json:"use"`
 }
@@ -64,7 +64,7 @@ type AuditEntry struct {
 	Hash      string         `json:"hash"`
 }
 
-// AuditFilter says which facts are wanted; they have to fit all that is given.
+// AuditFilter selects the facts that match every member that is set.
 type AuditFilter struct {
 	From, To        Time
 	Subject, Client string
@@ -73,7 +73,7 @@ type AuditFilter struct {
 	OldestFirst     bool
 }
 
-// AuditReport is what a verification found in a stretch of the audit log.
+// AuditReport is the result of verifying a part of the audit log.
 type AuditReport struct {
 	Sound   bool         `json:"sound"`
 	Entries int          `json:"entries"`
@@ -87,14 +87,14 @@ type AuditReport struct {
 	Next    string       `json:"next,omitempty"`
 }
 
-// AuditFault is something in the audit log that no server wrote so.
+// AuditFault is a place of the audit log that was tampered with.
 type AuditFault struct {
 	ID       string `json:"id,omitempty"`
 	Sequence uint64 `json:"seq"`
 	What     string `json:"what"`
 }
 
-// Stats is how much there is of everything. The last two are absent where no audit log is kept.
+// Stats are the numbers of stored objects. The last two are absent when there is no audit log.
 type Stats struct {
 	CountedAt     Time   `json:"counted_at"`
 	Version       string `json:"version"`
@@ -107,7 +107,7 @@ type Stats struct {
 	AuditDropped  *int64 `json:"audit_dropped,omitempty"`
 }
 
-// Problem says why a request was refused (RFC 9457).
+// Problem describes why a request was refused (RFC 9457).
 type Problem struct {
 	Type      string  `json:"type"`
 	Title     string  `json:"title"`
@@ -117,7 +117,7 @@ type Problem struct {
 	RequestID string  `json:"request_id,omitempty"`
 }
 
-// Fault is one thing that is wrong with a request, and its place: a JSON Pointer into the body
+// Fault is a mistake in a request, and its place: a JSON Pointer into the body
 // (RFC 6901), or the name of a parameter or header.
 type Fault struct {
 	Pointer   string `json:"pointer,omitempty"`
@@ -125,5 +125,5 @@ type Fault struct {
 	Detail    string `json:"detail"`
 }
 
-// ProblemType is what the type of every problem begins with.
+// ProblemType is the prefix of the type of every problem.
 const ProblemType = "urn:oauth2d:problem:"

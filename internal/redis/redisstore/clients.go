@@ -14,8 +14,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Clients implements store.Clients. A registration, the list of all ids and the version of all
-// clients change in one step.
+// Clients implements store.Clients. A script changes a registration, the list of ids and the version of all clients
+// atomically.
 type Clients struct {
 	db    *redisconn.DB
 	names names
@@ -23,7 +23,7 @@ type Clients struct {
 	put, drop, raise *redisconn.Script
 }
 
-// NewClients makes the store of clients.
+// NewClients returns the store of clients.
 func NewClients(db *redisconn.DB) *Clients {
 	c := &Clients{
 		db: db, names: namesOf(db),
@@ -109,7 +109,7 @@ func (c *Clients) RaiseEpoch(ctx context.Context, before time.Time) error {
 	return err
 }
 
-// pageOf says which part of an ordered list is wanted.
+// pageOf selects a part of an ordered list.
 type pageOf struct {
 	verb, key, after string
 	limit            int
@@ -135,7 +135,7 @@ func page[ID ~string](ctx context.Context, db *redisconn.DB, p pageOf) ([]ID, er
 	return ids, nil
 }
 
-// absentWhenZero reads the answer of a script that counts what it deleted.
+// absentWhenZero returns store.Absent when a script deleted nothing.
 func absentWhenZero(answer any) error {
 	n, err := count(answer)
 	if err == nil && n == 0 {
@@ -144,7 +144,7 @@ func absentWhenZero(answer any) error {
 	return err
 }
 
-// bookkeeping is what the stored registration holds beside the properties of clientmeta; its names must not
+// bookkeeping are the members of the stored registration beside the properties of clientmeta. Their names must never
 // change.
 type bookkeeping struct {
 	NotBefore time.Time `json:"not_before,omitzero"`
@@ -152,7 +152,7 @@ type bookkeeping struct {
 	Updated   time.Time `json:"updated,omitzero"`
 }
 
-// secret is the stored form of a client secret: its digest, never the secret.
+// secret is the stored form of a client secret: its hash, never the secret.
 type secret struct {
 	ID      string             `json:"id"`
 	Scheme  oauth.SecretScheme `json:"scheme"`
