@@ -48,7 +48,7 @@ func ReadFrom(r io.Reader, name string, limit int) ([]byte, error) {
 		return nil, err
 	}
 	if len(raw) > limit {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: tooLarge(limit)}
+		return nil, &fs.PathError{Op: "read", Path: name, Err: tooLargeError(limit)}
 	}
 	return raw, nil
 }
@@ -61,10 +61,10 @@ func Cause(err error) error {
 	return err
 }
 
-// tooLarge is an ErrTooLarge that says the bound.
-type tooLarge int
+// tooLargeError is an ErrTooLarge that says the bound.
+type tooLargeError int
 
-func (l tooLarge) Error() string {
+func (l tooLargeError) Error() string {
 	const mebi = 1 << 20
 	if l%mebi == 0 {
 		return fmt.Sprintf("is larger than %d MiB", int(l/mebi))
@@ -72,4 +72,4 @@ func (l tooLarge) Error() string {
 	return fmt.Sprintf("is larger than %d bytes", int(l))
 }
 
-func (tooLarge) Is(target error) bool { return target == ErrTooLarge }
+func (tooLargeError) Is(target error) bool { return target == ErrTooLarge }
