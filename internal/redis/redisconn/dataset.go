@@ -267,8 +267,8 @@ func (db *DB) Claim(ctx context.Context, o Owner) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if cluster, ok := db.client.(*redis.ClusterClient); ok {
-		if err := db.markShards(ctx, cluster, name, true); err != nil {
+	if db.cluster != nil {
+		if err := db.markShards(ctx, name, true); err != nil {
 			return "", err
 		}
 	}
@@ -293,18 +293,17 @@ func (db *DB) claim(ctx context.Context, script *Script, key string, args ...any
 
 // FollowShards marks the ranges of slots that are new since the start.
 func (db *DB) FollowShards(ctx context.Context) {
-	cluster, ok := db.client.(*redis.ClusterClient)
 	name := db.data.known()
-	if !ok || name == "" || db.data.isLost() {
+	if db.cluster == nil || name == "" || db.data.isLost() {
 		return
 	}
-	_ = db.markShards(ctx, cluster, name, false) // the next look tries again
+	_ = db.markShards(ctx, name, false) // the next look tries again
 }
 
 // markShards makes sure that every server of a cluster bears the name: each may lose its data alone.
 // A range of slots that is new because slots were moved gets its marker, too.
-func (db *DB) markShards(ctx context.Context, cluster *redis.ClusterClient, name string, starting bool) error {
-	found, err := cluster.ClusterSlots(ctx).Result() //nolint:staticcheck // SA1019: CLUSTER SHARDS is not in Redis 6.2
+func (db *DB) markShards(ctx context.Context, name string, starting bool) error {
+	found, err := db.cluster.ClusterSlots(ctx).Result() //nolint:staticcheck // SA1019: CLUSTER SHARDS is not in Redis 6.2
 	if err != nil {
 		return &Error{Verb: "claim", Result: ResultOf(err), cause: err}
 	}

@@ -24,9 +24,11 @@ type DB struct {
 	writing  *writing
 	writes   *committer
 	reads    *committer
-	embedded *embedded // nil in every other mode
-	durable  *durable  // of strict durability behind Sentinels; nil otherwise
-	waiter   *waiter   // of strict durability in a cluster; nil otherwise
+	quit     chan struct{}
+	cluster  *redis.ClusterClient // the client in Cluster mode; nil otherwise
+	embedded *embedded            // nil in every other mode
+	durable  *durable             // of strict durability behind Sentinels; nil otherwise
+	waiter   *waiter              // of strict durability in a cluster; nil otherwise
 }
 
 // Mode tells what stands behind the connection.
@@ -165,12 +167,7 @@ func (db *DB) newWrite(ctx context.Context, s *Script, call Call) *request {
 // sendWrites is the sender of relaxed durability: acknowledged is what the master executed.
 func (db *DB) sendWrites(batch []*request) {
 	db.exec(batch)
-	var again []*request
-	for _, r := range batch {
-		if ResultOf(r.err) == ResultNoScript {
-			again = append(again, r)
-		}
-	}
+	again := withoutScript(batch)
 	if len(again) == 0 {
 		return
 	}
@@ -222,10 +219,10 @@ func (db *DB) exec(batch []*request) {
 			r.unproven(why)
 		}
 	}
-	if cluster, ok := db.client.(*redis.ClusterClient); ok {
+	if db.cluster != nil {
 		// One node's silence says nothing about the others, but its slots may be elsewhere by now.
 		if slices.ContainsFunc(batch, unserved) {
-			cluster.ReloadState(ctx)
+			db.cluster.ReloadState(ctx)
 		}
 		return
 	}
@@ -265,9 +262,7 @@ func (db *DB) loadEverywhere(ctx context.Context) error {
 
 // Close lets the pipelines under way finish, refuses everything else and closes all connections.
 func (db *DB) Close() error {
-	if db.durable != nil {
-		db.durable.release()
-	}
+	close(db.quit)
 	db.writes.close()
 	db.reads.close()
 	if db.durable != nil {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// pause is how long nothing is dialled after a dial failed.
-const pause = 25 * time.Millisecond
+// dialPause is how long nothing is dialled after a dial failed.
+const dialPause = 25 * time.Millisecond
 
 // gate answers for Redis while it cannot be reached, so that a crowd of callers does not become a
 // crowd of dials. It also keeps the driver's own circuit breaker shut, which after as many failed
@@ -22,7 +22,7 @@ type gate struct {
 func (g *gate) blocked() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.why == nil || g.now().Sub(g.closed) >= pause {
+	if g.why == nil || g.now().Sub(g.closed) >= dialPause {
 		return nil
 	}
 	return g.why
@@ -37,4 +37,13 @@ func (g *gate) learn(err error) {
 		return
 	}
 	g.why, g.closed = err, g.now()
+}
+
+// pause waits for a moment after a failed dial, or until Close, so that a crowd of callers does not become
+// a crowd of dials.
+func (db *DB) pause() {
+	select {
+	case <-time.After(dialPause):
+	case <-db.quit:
+	}
 }

@@ -10,8 +10,8 @@ import (
 
 // The bounds of the journal.
 const (
-	remember = time.Minute
-	facts    = 1 << 15 // the oldest goes first
+	journalPeriod = time.Minute
+	journalLimit  = 1 << 15 // the oldest goes first
 )
 
 // Redo tells how to make sure, on another server, of what a run of a script established: a call
@@ -53,16 +53,16 @@ func (j *journal) add(r *request) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if len(j.entries) >= 2*facts {
-		j.entries = append(make([]entry, 0, 2*facts), j.recent()...)
+	if len(j.entries) >= 2*journalLimit {
+		j.entries = append(make([]entry, 0, 2*journalLimit), j.recent()...)
 	}
 	j.entries = append(j.entries, entry{j.now(), redo})
 }
 
 // recent are the entries that count, of which there are at most so many.
 func (j *journal) recent() []entry {
-	entries := j.entries[max(0, len(j.entries)-facts):]
-	for len(entries) > 0 && j.now().Sub(entries[0].at) > remember {
+	entries := j.entries[max(0, len(j.entries)-journalLimit):]
+	for len(entries) > 0 && j.now().Sub(entries[0].at) > journalPeriod {
 		entries = entries[1:]
 	}
 	return entries

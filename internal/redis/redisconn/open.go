@@ -23,7 +23,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	redisdial.LogTo(o.Logger)
 	db := &DB{
-		opt: o, scripts: &library{}, gate: &gate{now: o.Now}, claims: newClaims(), data: &dataset{log: o.Logger, key: o.keys().history}, writing: &writing{now: o.Now},
+		opt: o, scripts: &library{}, gate: &gate{now: o.Now}, claims: newClaims(), data: &dataset{log: o.Logger, key: o.keys().history}, writing: &writing{now: o.Now}, quit: make(chan struct{}),
 	}
 	if o.Mode == Embedded {
 		db.opt.Username, db.opt.Password, db.opt.TLS = "", rand.Text(), nil
@@ -45,6 +45,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 
 // senders are what stands behind the two doors.
 func (db *DB) senders() (write, read sender) {
+	if control := db.controlSender(); control != nil {
+		return control, db.sendReads
+	}
 	switch {
 	case db.opt.Durability == Strict && db.opt.Mode == Sentinel:
 		db.durable = newDurable(db)
@@ -52,8 +55,6 @@ func (db *DB) senders() (write, read sender) {
 	case db.opt.Durability == Strict:
 		db.waiter = newWaiter(db)
 		return db.waiter.write, db.sendReads
-	case db.opt.Durability == WaitOne:
-		return db.sendWaitOne, db.sendReads
 	default:
 		return db.sendWrites, db.sendReads
 	}
@@ -64,7 +65,8 @@ func (db *DB) newClient() redis.UniversalClient {
 	case Sentinel:
 		return redis.NewFailoverClient(db.dial.Failover(db.opt.Addrs, db.onConnectMaster))
 	case Cluster:
-		return redis.NewClusterClient(db.dial.Cluster(db.opt.Addrs, db.onConnect))
+		db.cluster = redis.NewClusterClient(db.dial.Cluster(db.opt.Addrs, db.onConnect))
+		return db.cluster
 	default:
 		return db.dial.Client(db.opt.Addrs[0], db.onConnect)
 	}

@@ -36,9 +36,6 @@ const (
 	Strict Durability = "strict"
 	// Relaxed acknowledges what the master executed: a failover may lose what was acknowledged.
 	Relaxed Durability = "relaxed"
-	// WaitOne is the usual advice: what the master and any one replica have. It loses acknowledged
-	// writes too; it is here so that the tests of the other two can be seen to find that.
-	WaitOne Durability = "wait1"
 )
 
 // Options say how to reach Redis. The zero Options opens an embedded one.
@@ -155,7 +152,7 @@ func (o Options) validate() error {
 	if !slices.Contains([]Mode{Embedded, Standalone, Sentinel, Cluster}, o.Mode) {
 		return fmt.Errorf("redis: %q is no mode: use standalone, sentinel, cluster or embedded", o.Mode)
 	}
-	if !slices.Contains([]Durability{Strict, Relaxed, WaitOne}, o.Durability) {
+	if !slices.Contains(append([]Durability{Strict, Relaxed}, controls()...), o.Durability) {
 		return fmt.Errorf("redis: %q is no durability: use strict or relaxed", o.Durability)
 	}
 	if o.Durability == Strict && o.Mode != Sentinel && o.Mode != Cluster {

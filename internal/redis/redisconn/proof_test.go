@@ -143,7 +143,7 @@ func TestARefusedProofLeavesTheOutcomeUnknown(t *testing.T) {
 			"evalsha": {":1"}, "get": {bulk("h")}, "incr": {fence}, "role": {"*3\r\n$6\r\nmaster\r\n:10\r\n*0"}, "wait": {":0"},
 		}), nil)
 		t.Cleanup(func() { _ = client.Close() })
-		d.writeOn(&term{client: client}, &lane{}, batch)
+		d.writeOn(&term{client: client}, &writeConn{}, batch)
 		for _, r := range batch {
 			if !mayHaveRun(r) {
 				t.Errorf("%s: it was carried out, and is told %v", fence, r.err)
@@ -171,20 +171,23 @@ func TestARoleThatChangedProvesNothing(t *testing.T) {
 		{told("master", "aaaa"), told("slave", "aaaa"), false},
 	}
 	for i, row := range rows {
-		start, end := infoRole(t.Context()), infoRole(t.Context())
-		start.SetVal(row.start)
-		end.SetVal(row.end)
-		if err := (&node{}).judge(t.Context(), nil, start, end); (err == nil) != row.proven {
-			t.Errorf("row %d, in a cluster: %v", i, err)
+		db, batch := twoWrites(t)
+		w := newWaiter(db)
+		t.Cleanup(w.close)
+		w.writeAt(t.Context(), place{addr: scripted(t, map[string][]string{
+			"evalsha": {":1"}, "set": {"+OK"}, "wait": {":1"}, "info": {bulk(row.start), bulk(row.end)},
+		})}, batch)
+		if (batch[0].err == nil) != row.proven {
+			t.Errorf("row %d, in a cluster: %v", i, batch[0].err)
 		}
 
-		db, batch := twoWrites(t)
+		db, batch = twoWrites(t)
 		d := &durable{db: db, journal: newJournal(db.opt.Now), loss: &quorum.LossDetector{}, current: func() quorum.Agreement { return quorum.Agreement{Lineage: master, Known: []string{"10.0.0.2:6379"}} }}
 		client := db.dial.Client(scripted(t, map[string][]string{
 			"evalsha": {":1"}, "get": {bulk("h")}, "incr": {":7"}, "wait": {":1"}, "info": {bulk(row.start), bulk(row.end)},
 		}), nil)
 		t.Cleanup(func() { _ = client.Close() })
-		d.writeOn(&term{Lineage: master, client: client, noRole: true}, &lane{}, batch)
+		d.writeOn(&term{Lineage: master, client: client, noRole: true}, &writeConn{}, batch)
 		if (batch[0].err == nil) != row.proven {
 			t.Errorf("row %d, behind Sentinels: %v", i, batch[0].err)
 		}

@@ -1,3 +1,5 @@
+//go:build waitone
+
 package redisconn
 
 import (
@@ -8,7 +10,19 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
 )
 
-// sendWaitOne is the sender of the usual advice: any one replica will do.
+// waitOne is the usual advice: acknowledge what the master and any one replica have. It loses
+// acknowledged writes. Only the fault harness is built with it, to show that its checker finds that.
+const waitOne Durability = "wait1"
+
+func controls() []Durability { return []Durability{waitOne} }
+
+func (db *DB) controlSender() sender {
+	if db.opt.Durability == waitOne {
+		return db.sendWaitOne
+	}
+	return nil
+}
+
 func (db *DB) sendWaitOne(batch []*request) {
 	ctx, cancel := db.pipelineContext()
 	defer cancel()

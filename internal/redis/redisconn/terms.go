@@ -16,10 +16,8 @@ import (
 
 // The bounds of patience.
 const (
-	hold      = 500 * time.Millisecond // how long writes are kept until there is a master for them
-	firstHold = 3 * time.Second        // the same before there ever was one
-	waiting   = 120 * time.Millisecond // of one WAIT
-	waits     = 3                      // of them behind one batch
+	writeHoldLimit = 500 * time.Millisecond // how long writes are kept until there is a master for them
+	startHoldLimit = 3 * time.Second        // the same before there ever was one
 )
 
 // errNoMaster is why nothing was sent: there is no master that may be written to or read now.
@@ -33,23 +31,9 @@ var errHistory = errors.New("the data set is not the one that was there before; 
 type term struct {
 	quorum.Lineage
 	client *redis.Client
-	lanes  chan *lane
+	conns  chan *writeConn
 	opens  time.Time // when it may be written to
 	noRole bool      // the user may not run ROLE; INFO tells the same, for some microseconds more
-}
-
-// role asks a master where its history ended and who has it.
-func (t *term) role(ctx context.Context) *redis.Cmd {
-	if t.noRole {
-		return redis.NewCmd(ctx, "info", "replication")
-	}
-	return redis.NewCmd(ctx, "role")
-}
-
-// lane is one connection for writes: what is waited for was written by the same one.
-type lane struct {
-	conn *redis.Conn
-	last quorum.NodeStatus // what it saw last
 }
 
 // durable is strict durability: what it acknowledges survives the loss of any one server. It is
@@ -60,21 +44,20 @@ type durable struct {
 	current func() quorum.Agreement // of the watcher
 	journal *journal
 	loss    *quorum.LossDetector
-	quit    chan struct{}
 	done    sync.WaitGroup
 
-	mu       sync.Mutex
-	term     *term // nil while there is none
-	opened   chan struct{}
-	served   bool   // there was a term
-	refused  string // why the agreed master does not serve, as it was last said
-	standIns map[string]*redis.Client
+	mu      sync.Mutex
+	term    *term // nil while there is none
+	opened  chan struct{}
+	served  bool   // there was a term
+	refused string // why the agreed master does not serve, as it was last said
+	readers map[string]*redis.Client
 }
 
 func newDurable(db *DB) *durable {
 	d := &durable{
-		db: db, journal: newJournal(db.opt.Now), quit: make(chan struct{}), opened: make(chan struct{}),
-		loss: &quorum.LossDetector{}, standIns: make(map[string]*redis.Client),
+		db: db, journal: newJournal(db.opt.Now), opened: make(chan struct{}),
+		loss: &quorum.LossDetector{}, readers: make(map[string]*redis.Client),
 	}
 	d.watch = quorum.NewWatcher(db.dial, db.opt.Now, db.opt.Lease)
 	d.current = d.watch.Current
@@ -90,7 +73,7 @@ func (d *durable) run() {
 	defer retry.Stop()
 	for {
 		select {
-		case <-d.quit:
+		case <-d.db.quit:
 			return
 		case <-d.watch.Changed():
 		case <-retry.C:
@@ -114,12 +97,12 @@ func (d *durable) run() {
 func (d *durable) begin(a quorum.Agreement, now quorum.Lineage) {
 	ctx, cancel := d.db.pipelineContext()
 	defer cancel()
-	t := &term{Lineage: now, lanes: make(chan *lane, d.db.opt.writers()), opens: a.Since.Add(d.db.opt.Lease)}
+	t := &term{Lineage: now, conns: make(chan *writeConn, d.db.opt.writers()), opens: a.Since.Add(d.db.opt.Lease)}
 	t.client = d.db.nodeClient(now.Addr, func(ctx context.Context, conn *redis.Conn) error {
 		return d.db.onConnectTo(ctx, conn, now.ReplID)
 	})
-	for range cap(t.lanes) {
-		t.lanes <- &lane{}
+	for range cap(t.conns) {
+		t.conns <- &writeConn{}
 	}
 	if err := d.prepare(ctx, t, a); err != nil {
 		d.sayRefused(ctx, now.Addr, err)
@@ -198,11 +181,12 @@ func (d *durable) recognise(ctx context.Context, t *term, found string) error {
 
 // nameHistory gives an empty Redis its name, unless another daemon is faster.
 func (d *durable) nameHistory(ctx context.Context, t *term) (string, error) {
-	l := <-t.lanes
-	defer func() { t.lanes <- l }()
-	set := redis.NewStatusCmd(ctx, "set", d.db.keys.history, rand.Text(), "nx")
-	if err := d.commit(t, l, []redis.Cmder{set}); err != nil {
-		return "", err
+	c := <-t.conns
+	defer func() { t.conns <- c }()
+	set := asked(redis.NewStatusCmd(ctx, "set", d.db.keys.history, rand.Text(), "nx"))
+	d.writeOn(t, c, []*request{set})
+	if set.err != nil && ResultOf(set.err) != ResultNil {
+		return "", set.err
 	}
 	return t.client.Get(ctx, d.db.keys.history).Result()
 }
@@ -224,7 +208,7 @@ func (d *durable) endOf(t *term) {
 	}
 }
 
-func (t *term) close() { _ = t.client.Close() } // the lanes are its connections
+func (t *term) close() { _ = t.client.Close() } // the write connections are its own
 
 // serving gives the term, nil when there is none.
 func (d *durable) serving() *term {
@@ -236,9 +220,9 @@ func (d *durable) serving() *term {
 // await gives the term once it may be written to, and why not when that takes too long.
 func (d *durable) await() (*term, error) {
 	d.mu.Lock()
-	limit := time.NewTimer(hold)
+	limit := time.NewTimer(writeHoldLimit)
 	if !d.served {
-		limit.Reset(firstHold)
+		limit.Reset(startHoldLimit)
 	}
 	d.mu.Unlock()
 	defer limit.Stop()
@@ -258,7 +242,7 @@ func (d *durable) await() (*term, error) {
 		select {
 		case <-opened:
 		case <-barrier:
-		case <-d.quit:
+		case <-d.db.quit:
 			return nil, errClosed
 		case <-giveUp:
 			if d.db.data.isLost() {
@@ -269,16 +253,13 @@ func (d *durable) await() (*term, error) {
 	}
 }
 
-// release lets go who waits for a master.
-func (d *durable) release() { close(d.quit) }
-
 func (d *durable) close() {
 	d.watch.Close()
 	d.done.Wait()
 	d.end()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, client := range d.standIns {
+	for _, client := range d.readers {
 		_ = client.Close()
 	}
 }

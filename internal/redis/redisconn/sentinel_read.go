@@ -18,10 +18,10 @@ const (
 // acknowledged a write elsewhere; when it is silent, or its lease is over, a replica is asked that
 // certainly has every acknowledged write; otherwise nobody is.
 func (d *durable) read(batch []*request) {
-	for end := d.db.opt.Now().Add(hold); ; d.pause(pause) { // the moment between two masters is short
+	for end := d.db.opt.Now().Add(writeHoldLimit); ; d.db.pause() { // the moment between two masters is short
 		got := d.readMaster(batch)
 		if got == silence {
-			got = d.readStandIn(batch)
+			got = d.readReplica(batch)
 		}
 		if got == good {
 			return
@@ -55,31 +55,31 @@ func (d *durable) leased(t *term) bool {
 	return a.Lineage == t.Lineage && a.Leased(d.db.opt.Now(), d.db.opt.Lease)
 }
 
-// readStandIn asks a replica.
-func (d *durable) readStandIn(batch []*request) answer {
+// readReplica asks a replica.
+func (d *durable) readReplica(batch []*request) answer {
 	for _, addr := range d.current().ReadReplicas {
-		if !d.mayStandIn(addr) {
+		if !d.mayReadReplica(addr) {
 			continue
 		}
-		if got := d.ask(d.standIn(addr), batch, func() bool { return d.mayStandIn(addr) }); got != silence {
+		if got := d.ask(d.reader(addr), batch, func() bool { return d.mayReadReplica(addr) }); got != silence {
 			return got
 		}
 	}
 	return silence
 }
 
-func (d *durable) mayStandIn(addr string) bool {
+func (d *durable) mayReadReplica(addr string) bool {
 	a := d.current()
 	return a.MayReadReplica(addr, d.db.opt.Now(), d.db.opt.Lease)
 }
 
-func (d *durable) standIn(addr string) *redis.Client {
+func (d *durable) reader(addr string) *redis.Client {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.standIns[addr] == nil {
-		d.standIns[addr] = d.db.dial.Client(addr, nil)
+	if d.readers[addr] == nil {
+		d.readers[addr] = d.db.dial.Client(addr, nil)
 	}
-	return d.standIns[addr]
+	return d.readers[addr]
 }
 
 // ask is one pipeline of reads, there and back. The answer is good when it comes from the data set

@@ -2,12 +2,9 @@ package redisconn
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -29,8 +26,8 @@ type waiter struct {
 type node struct {
 	client *redis.Client
 
-	mu       sync.Mutex
-	replicas int // that it listed last
+	mu   sync.Mutex
+	last quorum.NodeStatus // what it reported last
 }
 
 func newWaiter(db *DB) *waiter { return &waiter{db: db, nodes: make(map[string]*node)} }
@@ -50,7 +47,7 @@ func (w *waiter) write(batch []*request) {
 		return
 	}
 	where := w.places(ctx, batch)
-	for range waits {
+	for range waitAttempts {
 		var all sync.WaitGroup
 		for at, group := range where {
 			all.Go(func() { w.writeAt(ctx, at, group) })
@@ -59,21 +56,19 @@ func (w *waiter) write(batch []*request) {
 		if where = w.elsewhere(ctx, where); len(where) == 0 {
 			break
 		}
-		w.cluster().ReloadState(ctx) // in the background, so that the next batch finds its way at once
+		w.db.cluster.ReloadState(ctx) // in the background, so that the next batch finds its way at once
 	}
 	if slices.ContainsFunc(batch, unserved) { // its slots may be elsewhere by now
-		w.cluster().ReloadState(ctx)
-		time.Sleep(pause) // a crowd of callers is not to become a crowd of dials
+		w.db.cluster.ReloadState(ctx)
+		w.db.pause() // a crowd of callers is not to become a crowd of dials
 	}
 }
-
-func (w *waiter) cluster() *redis.ClusterClient { return w.db.client.(*redis.ClusterClient) }
 
 // places groups requests by the masters of their slots.
 func (w *waiter) places(ctx context.Context, batch []*request) map[place][]*request {
 	where := make(map[place][]*request)
 	for _, r := range batch {
-		master, err := w.cluster().MasterForKey(ctx, r.call.Keys[0])
+		master, err := w.db.cluster.MasterForKey(ctx, r.call.Keys[0])
 		if err != nil {
 			r.err = err
 			continue
@@ -122,51 +117,26 @@ func (w *waiter) node(addr string) *node {
 	return w.nodes[addr]
 }
 
-// writeAt sends requests to one server and proves that they last. Behind them, on the same connection,
-// stand a write of its own, so that what they only confirm is covered too, how far the server has
-// got, WAIT, and who has got as far.
+// writeAt sends requests to one server and proves that they last.
 func (w *waiter) writeAt(ctx context.Context, at place, group []*request) {
 	n := w.node(at.addr)
-	conn := n.client.Conn()
-	defer func() { _ = conn.Close() }()
-	pipe := conn.Pipeline()
-	marked := w.proofAt(ctx, at, group)
-	for _, cmd := range marked.cmds() {
-		_ = pipe.Process(ctx, cmd)
-	}
-	for _, r := range group {
-		r.forget()
-		for _, cmd := range r.cmds {
-			if at.asking {
-				_ = pipe.Process(ctx, redis.NewCmd(ctx, "asking"))
+	c := &writeConn{conn: n.client.Conn(), last: n.lastStatus()}
+	defer func() { _ = c.conn.Close() }()
+	fence := redis.NewStatusCmd(ctx, "set", w.db.fenceOf(group[0].call.Keys[0]), "1", "px", journalPeriod.Milliseconds())
+	_, _ = w.db.prove(ctx, c, proofPlan{
+		markers: w.markersAt(ctx, at, group),
+		fence:   fence,
+		asking:  at.asking,
+		noRole:  true, // ROLE does not name the history
+		rule:    quorum.Listed,
+		same: func(start, end quorum.NodeStatus) error {
+			if end.Master && end.ReplID != start.ReplID {
+				return quorum.ErrNotMaster // it was a replica in between, and copied from another master
 			}
-			_ = pipe.Process(ctx, cmd) // only queues; it cannot fail
-		}
-	}
-	fence := redis.NewStatusCmd(ctx, "set", w.db.fenceOf(group[0].call.Keys[0]), "1", "px", remember.Milliseconds())
-	start, wait, end := infoRole(ctx), newWait(ctx, n.online()), infoRole(ctx)
-	proof := asked(start, wait, end)
-	for _, cmd := range append([]redis.Cmder{fence}, proof.cmds...) {
-		_ = pipe.Process(ctx, cmd)
-	}
-	w.db.opt.RoundTrip(len(group))
-	_, broken := pipe.Exec(ctx) // of the first command, or of the connection; every command is looked at
-	proof.settle()
-	why := proof.err
-	if why == nil {
-		why = n.judge(ctx, conn, start, end)
-	} else if errors.Is(why, errUnanswered) && broken != nil {
-		why = broken
-	}
-	if lost := marked.err(ctx); lost != nil {
-		why = lost
-	}
-	for _, r := range group {
-		r.settle()
-		if why != nil {
-			r.unproven(why)
-		}
-	}
+			return nil
+		},
+	}, group) // each request has the error
+	n.remember(c.last)
 }
 
 // fenceOf is a key in the slot of another.
@@ -174,55 +144,25 @@ func (db *DB) fenceOf(key string) string {
 	return db.keys.fence + ":{" + tagOf(key) + "}"
 }
 
-// proofAt asks for the marker of the server, but not where a slot is on its way to: there the marker
+// markersAt asks for the marker of the server, but not where a slot is on its way to: there the marker
 // of its range need not be.
-func (w *waiter) proofAt(ctx context.Context, at place, group []*request) *proof {
+func (w *waiter) markersAt(ctx context.Context, at place, group []*request) *proof {
 	if at.asking {
 		return nil
 	}
 	return w.db.data.proofOf(ctx, group)
 }
 
-func infoRole(ctx context.Context) *redis.Cmd { return redis.NewCmd(ctx, "info", "replication") }
-
-// online is the number of replicas to wait for.
-func (n *node) online() int {
+func (n *node) lastStatus() quorum.NodeStatus {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return max(1, n.replicas)
+	return n.last
 }
 
-// judge applies the rule, and waits again for who is missing.
-func (n *node) judge(ctx context.Context, conn *redis.Conn, start, end *redis.Cmd) error {
-	from, err := quorum.ParseRole(start.Val())
-	if err != nil {
-		return err
-	}
-	if !from.Master {
-		return quorum.ErrNotMaster
-	}
-	for try := 1; ; try++ {
-		now, err := quorum.ParseRole(end.Val())
-		if err != nil {
-			return err
-		}
-		n.mu.Lock()
-		n.replicas = len(now.Replicas)
-		n.mu.Unlock()
-		if now.Master && now.ReplID != from.ReplID {
-			return quorum.ErrNotMaster // it was a replica in between, and copied from another
-		}
-		rule := quorum.Listed(now)
-		if _, err = rule.Acknowledge(now, from.Offset); err == nil || !now.Master || try == waits {
-			return err
-		}
-		pipe := conn.Pipeline()
-		end = infoRole(ctx)
-		_, _ = pipe.Process(ctx, newWait(ctx, n.online())), pipe.Process(ctx, end)
-		if _, err := pipe.Exec(ctx); err != nil {
-			return fmt.Errorf("%w: %w", quorum.ErrNotDurable, err)
-		}
-	}
+func (n *node) remember(status quorum.NodeStatus) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.last = status
 }
 
 func (w *waiter) close() {
