@@ -6,8 +6,8 @@ import (
 )
 
 // check is one row of the table. read takes parameters into the request, once. holds compares the request with
-// the client's registration and the settings, each time that the request comes back: what the client lost
-// meanwhile is lost. holds must work from the Request alone.
+// the client's registration and the settings, each time that the request comes back: a scope that was
+// taken from the client meanwhile is refused. holds must work from the Request alone.
 type check struct {
 	name       string
 	at         Endpoint // where the check runs
@@ -41,7 +41,7 @@ var chain = []check{
 	{"hint", viaBrowser, []string{"id_token_hint"}, readHint, nil},
 }
 
-// input is what one check sees of the parameters: only those that its row names.
+// input holds the parameters that one check may read: those that its row names.
 type input struct {
 	visible []string
 	sent    Sent

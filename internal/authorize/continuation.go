@@ -14,7 +14,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
-// InteractionLife is how long a person may take to sign in and consent. Later, the request starts again.
+// InteractionLife bounds the time that a person may take to sign in and consent. Later, the request starts again.
 const InteractionLife = time.Hour
 
 // Continuation is a request that waits for a person: it leaves for a page by Seal, and comes back by Resume.
@@ -31,7 +31,7 @@ type Continuation struct {
 	kept        []byte // the name under which the store keeps the request; nil: it travels in the sealed text
 }
 
-// decision is what a person allowed on the consent page of this very interaction.
+// decision is a consent that a person gave on the page of this very interaction.
 type decision struct {
 	User  oauth.UserID `json:"u"`
 	Scope oauth.Scopes `json:"s"`
@@ -44,7 +44,7 @@ func (a *Authorizer) Begin(r Request) Continuation {
 
 const sealPurpose = "interaction 3"
 
-// head is what travels in the browser besides the request itself.
+// head travels in the browser in front of the request.
 type head struct {
 	ID      []byte    `json:"i"`           // becomes the id of the grant, so that an interaction yields one code
 	Asked   int64     `json:"t"`           // when the request came in, milliseconds

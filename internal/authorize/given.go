@@ -14,19 +14,19 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Given is what a client has of a user: by a consent that is remembered, by grants, or both.
+// Given is the access of one client to a user's account: by a stored consent, by grants, or both.
 type Given struct {
 	Client oauth.Client
 	Scope  oauth.Scopes
 	Since  time.Time
 }
 
-// givenPage is how many clients one page of GivenBy holds.
+// givenPage is the number of clients on one page of GivenBy.
 const givenPage = 25
 
-// GivenBy lists one page of what a user's clients have, by name within the page. after is empty for the
-// first page; more is where the next page begins, empty after the last one. A client that is not
-// registered any more has nothing.
+// GivenBy returns one page of the clients that have access to a user's account, by name within the page. after is empty
+// for the first page; more is the cursor of the next page, empty after the last one. Clients that were deleted are left
+// out.
 func (a *Authorizer) GivenBy(ctx context.Context, user oauth.UserID, after store.ClientTag) (page []Given, more store.ClientTag, err error) {
 	consents, err := a.o.Consents.Given(ctx, user)
 	if err != nil {
@@ -89,8 +89,8 @@ func (a *Authorizer) named(ctx context.Context, found []Given) ([]Given, error) 
 	return all, nil
 }
 
-// Withdraw takes back what a user gave a client: the consent first, so that nothing new is given
-// without asking, then every grant with its tokens. It can be repeated. A client that can have nothing of the
+// Withdraw removes the access of a client to a user's account: first the consent, so that no new grant is created
+// without asking, then every grant with its tokens. It is idempotent. A client that can have nothing of the
 // user's changes nothing: its id comes from a form, and every ending of a client is stored.
 func (a *Authorizer) Withdraw(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
 	if may, err := a.mayHold(ctx, user, client); err != nil || !may {

@@ -19,16 +19,16 @@ type Answer struct {
 	Code   oauth.Token
 }
 
-// markLife is how long the mark lives that an interaction was answered: for InteractionLife its request can be
-// taken up under one id (see Resume), for as long again it can then be answered, and clocks differ.
+// markLife is the life of the mark that an interaction was answered. For InteractionLife a request can be resumed
+// under one id (see Resume), for as long again it can then be answered, and clocks differ.
 const markLife = 2*InteractionLife + 5*time.Minute
 
 // Issue creates the grant and returns its code. Call it for a request that Step found Ready, in the same
 // session.
 //
-// An interaction yields one code, however often and by however many callers it is brought. Whoever brings it
-// again gets that same code as long as it can be redeemed, because a browser may not have seen the first
-// answer; and AlreadyAnswered from then on.
+// An interaction yields one code, however often and by however many callers it is resumed. All of them get
+// that same code as long as it can be redeemed, because a browser may not have seen the first answer; and
+// AlreadyAnswered from then on.
 func (a *Authorizer) Issue(ctx context.Context, c Continuation, session oauth.Session) (Answer, error) {
 	random, create := c.id[:oauth.GrantEntropy], func(ctx context.Context, g oauth.Grant) error {
 		once := store.Once{Name: string(c.id.Ref()), Keep: markLife - g.Born.Sub(c.asked)}
@@ -65,7 +65,7 @@ func (a *Authorizer) Issue(ctx context.Context, c Continuation, session oauth.Se
 	return Answer{Return: c.Return, Code: code}, nil
 }
 
-// grant is the record of what is allowed.
+// grant returns the record of what is allowed.
 func (a *Authorizer) grant(c Continuation, session oauth.Session, ref oauth.GrantRef) oauth.Grant {
 	now := a.o.Now().Truncate(time.Millisecond)
 	lifetimes := c.Client.Lifetimes.Or(a.o.Lifetimes)
@@ -91,8 +91,7 @@ func (a *Authorizer) grant(c Continuation, session oauth.Session, ref oauth.Gran
 }
 
 // answeredBefore returns the grant that an interaction yielded before, when it is for the same request of the
-// same person and its code is still to be redeemed. Its Expires is the one that the first code says, by which the
-// code comes out the same.
+// same person and its code is still to be redeemed. Its Expires is that of the first code, so that the same code results.
 func (a *Authorizer) answeredBefore(ctx context.Context, again oauth.Grant) (oauth.Grant, error) {
 	first, err := a.o.Grants.Get(ctx, again.Ref)
 	if err != nil && !errors.Is(err, store.Absent) {
@@ -106,12 +105,12 @@ func (a *Authorizer) answeredBefore(ctx context.Context, again oauth.Grant) (oau
 	return first, nil
 }
 
-// stillAllowed closes a race: whoever ends a session, or withdraws a consent, ends the grants they can see. A
-// grant that was being created meanwhile is either seen there, or sees here that it must not live.
+// stillAllowed closes a race with the end of a session or the withdrawal of a consent, which revoke the grants that
+// exist at that moment. A grant that was created meanwhile either is among them, or is killed here.
 func (a *Authorizer) stillAllowed(ctx context.Context, c Continuation, s oauth.Session, ref oauth.GrantRef) error {
 	var alive bool
 	var state store.ConsentState
-	var both errgroup.Group // they leave in one pipeline
+	var both errgroup.Group // sent in one pipeline
 	both.Go(func() (err error) {
 		alive, err = a.o.Sessions.Alive(ctx, s.Ref)
 		return err
@@ -121,7 +120,7 @@ func (a *Authorizer) stillAllowed(ctx context.Context, c Continuation, s oauth.S
 		return err
 	})
 	err := both.Wait()
-	// Another client's withdrawal is counted too. A consent that still stands was not withdrawn.
+	// The counter includes withdrawals from other clients. A consent that still stands was not withdrawn.
 	withdrawn := state.Withdrawals != c.withdrawals && !givenTo(c.Client, state.Consent)
 	allowed := err == nil && !withdrawn && c.agreed(s.User, state.Consent)
 	if alive && allowed {

@@ -20,11 +20,11 @@ import (
 // down: maxKept, keptLife, and the rate limits.large_requests_ip for one address. A request keeps its name on
 // all of its pages, so that it takes one place.
 
-// maxKept is how large a request may be, compressed.
+// maxKept bounds the size of a compressed request.
 const maxKept = 12 << 10
 
-// keptLife is how long the store keeps a request after a page was last shown for it: a person may take
-// InteractionLife for it, and clocks differ.
+// keptLife is the time to live of a request in the store, from its last page on: a person may take InteractionLife, and
+// clocks differ.
 const keptLife = InteractionLife + 5*time.Minute
 
 const keptPurpose = "kept request 1"

@@ -12,7 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// prompt is what a client requires of the person's presence (OIDC Core §3.1.2.1).
+// prompt holds the requirements of a client on a person's presence (OIDC Core §3.1.2.1).
 type prompt struct {
 	None    bool          `json:"n,omitempty"` // show no page
 	Login   bool          `json:"l,omitempty"` // the person must sign in again

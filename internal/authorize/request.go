@@ -18,7 +18,7 @@ const (
 	AtDevice                         // RFC 8628 §3.1
 )
 
-// Sent is what an endpoint read: the parameters, and the error that reading them met, if any. The checks
+// Sent holds the parameters that an endpoint read, and the error that reading them met, if any. The checks
 // report that error once they know where it may be sent.
 type Sent struct {
 	oauth.Params
@@ -34,7 +34,7 @@ type Request struct {
 	Audience []string     // what the access token will be for
 }
 
-// Asked is what a request asks for: everything that was read from its parameters. It is read once and does
+// Asked holds the wishes of a request: everything that was read from its parameters. It is read once and does
 // not change afterwards, and it is all that a Continuation carries of the request.
 type Asked struct {
 	At        Endpoint       `json:"at"`
@@ -91,7 +91,7 @@ func (a *Authorizer) recheck(ctx context.Context, asked Asked) (Request, error) 
 }
 
 // refusal adds to an error where it goes, and for the audit log who asked and with what. Until the client was
-// found, that is what was sent.
+// found, these are the parameters as they were sent.
 func (r *Request) refusal(err error, sent Sent) *oauth.Error {
 	facts := oauth.Facts{Client: r.Client.ID, SentClient: string(r.ClientID), SentRedirectURI: r.Redirect}
 	if facts.SentClient == "" {

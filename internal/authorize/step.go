@@ -9,7 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Step is what a pending request needs next.
+// Step is the next thing that a request needs.
 type Step int
 
 // The steps.
@@ -19,18 +19,18 @@ const (
 	Ready
 )
 
-// adminAuthAge is how long ago somebody who hands out an admin scope may have proved who they are.
+// adminAuthAge bounds the age of a sign-in by which an admin scope may be granted.
 const adminAuthAge = 5 * time.Minute
 
 // Step decides what comes next for a request in a session; session is nil when nobody is signed
-// in. Under prompt=none a need is an error that goes back to the client (OIDC Core §3.1.2.6). A request that
+// in. Under prompt=none, a request that needs a person is an error that goes back to the client (OIDC Core §3.1.2.6). A request that
 // is Ready goes to Issue, with what Step noted in c.
 func (a *Authorizer) Step(ctx context.Context, c *Continuation, session *oauth.Session) (Step, error) {
 	if session == nil || !a.proved(c, *session) {
 		return a.need(c, NeedLogin, oauth.LoginRequired, "the user has to sign in")
 	}
 	if c.Hinted != "" && c.Hinted != session.User {
-		if !session.AuthTime.Before(c.asked) { // asked for one person, and another one signed in
+		if !session.AuthTime.Before(c.asked) { // another user signed in than the one who was asked for
 			return 0, c.refuse(oauth.LoginRequired, "another user than the id_token_hint names has signed in")
 		}
 		return a.need(c, NeedLogin, oauth.LoginRequired, "the user of the id_token_hint has to sign in")
@@ -58,7 +58,7 @@ func (c *Continuation) refuse(code oauth.Code, why string) error {
 	return c.refusal(oauth.Refuse(code, why, nil), Sent{}).To(c.Return)
 }
 
-// proved reports whether the person need not sign in again.
+// proved reports whether the sign-in of the session suffices for the request.
 func (a *Authorizer) proved(c *Continuation, session oauth.Session) bool {
 	now := a.o.Now()
 	if c.Scope.HasAdmin() && now.Sub(session.AuthTime) > adminAuthAge {
@@ -67,8 +67,7 @@ func (a *Authorizer) proved(c *Continuation, session oauth.Session) bool {
 	return c.Prompt.satisfied(session.AuthTime, c.asked, now)
 }
 
-// agreed reports whether the user consented to the request. given is what they allowed the client and have
-// not withdrawn. Where the person must be asked each time, only a decision on the consent page of this very
+// agreed reports whether the user consented to the request. given is the consent that stands. Where the person must be asked each time, only a decision on the consent page of this very
 // interaction counts.
 func (c *Continuation) agreed(user oauth.UserID, given oauth.Consent) bool {
 	if c.Client.SkipConsent && !c.Client.Public() && !c.mustAsk() {
@@ -80,20 +79,19 @@ func (c *Continuation) agreed(user oauth.UserID, given oauth.Consent) bool {
 	return !c.mustAsk() || c.decided != nil && c.decided.User == user && c.Scope.Within(c.decided.Scope)
 }
 
-// mustAsk reports whether no earlier consent counts: the client demands it, an admin scope is asked for, or
-// nothing proves that the answer reaches the client. Anybody on the device can listen on a loopback port or
-// register a private-use scheme, and a public client has no secret that the code would be worthless without
-// (RFC 8252 §8.6).
+// mustAsk reports whether an earlier consent does not count. The risk: any program on the device can listen on a
+// loopback port or register a private-use scheme, and a public client needs no secret to redeem the code
+// (RFC 8252 §8.6). Also when the client requires it (prompt=consent), and for admin scopes.
 func (c *Continuation) mustAsk() bool {
 	return c.Prompt.Consent || c.Scope.HasAdmin() || c.Client.Public() && !oauth.IsWebRedirect(c.Return.URI)
 }
 
-// givenTo reports whether a consent is for a client, and not for one that had its id before.
+// givenTo reports whether a consent is for this client, and not for an earlier one with the same id.
 func givenTo(client oauth.Client, c oauth.Consent) bool {
-	return c.Client == client.ID && !c.Given.Before(client.Created.Truncate(time.Millisecond)) // as a consent keeps it
+	return c.Client == client.ID && !c.Given.Before(client.Created.Truncate(time.Millisecond)) // the precision of a stored consent
 }
 
-// Allow records the user's consent to the request, beside what they allowed this client before, and returns
+// Allow adds the request to what the user allowed this client, in one step (store.Consents.Give), and returns
 // the request with the decision. Seal it: the decision counts for this interaction only.
 func (a *Authorizer) Allow(ctx context.Context, c Continuation, session oauth.Session) (Continuation, error) {
 	consent := oauth.Consent{Client: c.Client.ID, Scope: c.Scope, Given: a.o.Now()}
@@ -110,7 +108,7 @@ func (a *Authorizer) Allow(ctx context.Context, c Continuation, session oauth.Se
 	return c, err
 }
 
-// Deny answers the client that the user refused.
+// Deny returns the error by which the client learns that the user refused.
 func (a *Authorizer) Deny(ctx context.Context, c Continuation, session oauth.Session) error {
 	a.o.Events.Emit(ctx, event.ConsentDenied{User: session.User, Client: c.Client.ID, Scope: c.Scope})
 	return oauth.Refuse(oauth.AccessDenied, "the user refused", nil).To(c.Return).Recorded()

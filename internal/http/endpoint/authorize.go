@@ -10,8 +10,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/session"
 )
 
-// Authorize is the authorization endpoint (RFC 6749 §3.1). Pages lead back to it with the
-// interaction they were given, and it decides again what comes next.
+// Authorize is the authorization endpoint (RFC 6749 §3.1). Pages return to it with the
+// interaction, and it decides again what comes next.
 type Authorize struct {
 	Authorizer *authorize.Authorizer
 	Sessions   *session.Sessions
@@ -53,7 +53,7 @@ func (e *Authorize) Serve(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (e *Authorize) pending(r *http.Request) (authorize.Continuation, error) {
-	// Read by itself: it holds a whole request, and may be longer than one of its parameters may.
+	// Read separately: it holds a whole request, and may be longer than a parameter may be.
 	if sealed := r.URL.Query().Get(web.ParamInteraction); sealed != "" && r.Method == http.MethodGet {
 		if r.URL.Query().Has(web.ParamRestart) {
 			return e.Authorizer.Restart(r.Context(), sealed)
@@ -69,8 +69,8 @@ func (e *Authorize) pending(r *http.Request) (authorize.Continuation, error) {
 }
 
 // bounce turns a request by POST (OIDC Core §3.1.2.1) into a GET on our own origin, which decides it. A post from
-// another site carries no SameSite=Lax cookie, so that the session of somebody who is signed in is not seen;
-// the GET that follows a redirect carries it.
+// another site carries no SameSite=Lax cookie, so that a session would not be found; the GET that follows a redirect
+// carries it.
 func (e *Authorize) bounce(w http.ResponseWriter, r *http.Request, pending authorize.Continuation) error {
 	sealed, err := e.Authorizer.Seal(r.Context(), pending, nil)
 	if err != nil {
@@ -80,8 +80,8 @@ func (e *Authorize) bounce(w http.ResponseWriter, r *http.Request, pending autho
 	return nil
 }
 
-// readAuthorization reads a request by GET or by POST (RFC 6749 §3.1). Its error is for the chain
-// of checks, which knows where it may be sent.
+// readAuthorization reads a request by GET or by POST (RFC 6749 §3.1). Its error goes to the checks,
+// which know where it may be sent.
 func readAuthorization(r *http.Request) (oauth.Params, error) {
 	if r.Method == http.MethodPost {
 		return readForm(r)

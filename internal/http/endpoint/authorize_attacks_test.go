@@ -37,7 +37,7 @@ func sentBack(t *testing.T, d *testkit.Daemon, page testkit.Page, code oauth.Cod
 	}
 }
 
-func TestA01_A02_A04_A05_A12_A14_W12_NothingIsSentToAStranger(t *testing.T) {
+func TestAuthorize_NothingIsSentToAStranger(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	person := testkit.NewPerson(t)
@@ -56,10 +56,13 @@ func TestA01_A02_A04_A05_A12_A14_W12_NothingIsSentToAStranger(t *testing.T) {
 		"W12 script in the redirect":  {"redirect_uri": `https://x/"><script>alert(1)</script>`},
 		"A28 an enormous client id":   {"client_id": strings.Repeat("x", 3000)},
 	} {
-		t.Log(name)
-		shown(t, person.Get(t, d.Demo().AuthorizeURL(with)), "evil.example", "<script>alert", "javascript:")
+		t.Run(name, func(t *testing.T) {
+			shown(t, person.Get(t, d.Demo().AuthorizeURL(with)), "evil.example", "<script>alert", "javascript:")
+		})
 	}
-	shown(t, person.Get(t, two.AuthorizeURL(map[string]string{"redirect_uri": ""})))
+	t.Run("A14 no redirect of two", func(t *testing.T) {
+		shown(t, person.Get(t, two.AuthorizeURL(map[string]string{"redirect_uri": ""})))
+	})
 }
 
 func TestA09_AWebClientMayNotVaryThePort(t *testing.T) {
@@ -76,15 +79,17 @@ func TestA15_RepeatedParameters(t *testing.T) {
 	d := testkit.Start(t)
 	person, base := testkit.NewPerson(t), d.Demo().AuthorizeURL(nil)
 	for _, name := range []string{"client_id", "redirect_uri"} {
-		shown(t, person.Get(t, base+"&"+name+"=again"))
+		t.Run(name, func(t *testing.T) { shown(t, person.Get(t, base+"&"+name+"=again")) })
 	}
 	for _, name := range []string{"scope", "code_challenge", "response_type", "nonce=1&nonce"} {
-		sentBack(t, d, person.Get(t, base+"&"+name+"=again"), oauth.InvalidRequest, "a-state")
+		t.Run(name, func(t *testing.T) {
+			sentBack(t, d, person.Get(t, base+"&"+name+"=again"), oauth.InvalidRequest, "a-state")
+		})
 	}
-	sentBack(t, d, person.Get(t, base+"&state=again"), oauth.InvalidRequest, "")
+	t.Run("state", func(t *testing.T) { sentBack(t, d, person.Get(t, base+"&state=again"), oauth.InvalidRequest, "") })
 }
 
-func TestA17_A18_A21_A26_A27_A28_C07_C10_T20_WhatGoesBackToTheClient(t *testing.T) {
+func TestAuthorize_ErrorsGoBackToTheClient(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	person := testkit.NewPerson(t)
@@ -117,8 +122,9 @@ func TestA17_A18_A21_A26_A27_A28_C07_C10_T20_WhatGoesBackToTheClient(t *testing.
 		{"T20 unknown resource", map[string]string{"resource": "https://unknown.example"}, oauth.InvalidTarget},
 		{"A26 nobody is signed in", map[string]string{"prompt": "none"}, oauth.LoginRequired},
 	} {
-		t.Log(row.name)
-		sentBack(t, d, person.Get(t, d.Demo().AuthorizeURL(row.with)), row.want, "a-state")
+		t.Run(row.name, func(t *testing.T) {
+			sentBack(t, d, person.Get(t, d.Demo().AuthorizeURL(row.with)), row.want, "a-state")
+		})
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// Callers finds out who asks about a token or wants it revoked: a client that authenticates, or a
-// single-page app that has no secret and shows the very token it speaks of.
+// Callers authenticates the caller of introspection and revocation: a client that authenticates, or a single-page
+// app without a secret that presents the very token that it asks about.
 type Callers struct {
 	Clients   *clientauth.Authenticator
 	Registry  *registry.Registry
@@ -32,8 +32,8 @@ func (c *Callers) revoking(r *http.Request, p oauth.Params) (oauth.Client, error
 	return authenticate(r, p, c.Clients)
 }
 
-// introspecting wants more than revoking: a client that cannot authenticate is told nothing about
-// any token but the one it shows (RFC 7662 §2.1).
+// introspecting requires more than revoking: a client that cannot authenticate learns nothing about
+// any token except the one that it presents (RFC 7662 §2.1).
 func (c *Callers) introspecting(r *http.Request, p oauth.Params) (oauth.Client, error) {
 	shown, err := bearerOf(r)
 	if err != nil {
@@ -52,7 +52,7 @@ func (c *Callers) introspecting(r *http.Request, p oauth.Params) (oauth.Client, 
 	return client, nil
 }
 
-// self gives the public client that a live token was issued to, when the token is asked about by
+// self returns the public client that a live token was issued to, when the token is asked about by
 // itself.
 func (c *Callers) self(ctx context.Context, shown oauth.Token, p oauth.Params) (oauth.Client, error) {
 	var about oauth.Facts
@@ -87,7 +87,7 @@ func (c *Callers) self(ctx context.Context, shown oauth.Token, p oauth.Params) (
 	return client, nil
 }
 
-// Why a caller is refused, where it is told the same words: for the audit log only.
+// Why a caller is refused. The caller reads the same words in all cases; these are for the audit log.
 var (
 	errPublicCaller   = errors.New("a public client may ask only about the token that it shows as Bearer")
 	errSelfOff        = errors.New("a bearer may not ask about its own token: introspection.allow_self is off")

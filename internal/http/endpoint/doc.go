@@ -1,3 +1,3 @@
-// Package endpoint owns OAuth and OpenID Connect on the wire, one file an endpoint. An endpoint
-// reads, asks a room, and answers; it decides nothing about OAuth itself.
+// Package endpoint owns OAuth and OpenID Connect on the wire, one file per endpoint. An endpoint
+// reads the request, calls a room, and answers; decisions about OAuth are made in the rooms.
 package endpoint

@@ -13,7 +13,9 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// document is a public JSON text with the tag by which caches ask whether it changed.
+// document is a public JSON text with its entity tag.
+//
+// http.ServeContent would serve ranges, too, and write its own plain-text errors past the one place that answers.
 type document struct {
 	body []byte
 	tag  string

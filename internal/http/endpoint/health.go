@@ -8,7 +8,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 )
 
-// State is how one part of the server fares.
+// State is the condition of one part of the server.
 type State string
 
 // The states, from good to bad.
@@ -18,17 +18,16 @@ const (
 	StateDown     State = "down"     // requests that need it are answered with 503
 )
 
-// Condition is what is known about one part. Strangers can read it: Detail is a few words of our
-// own and never an error's text.
+// Condition is the state of one part, with details. Anybody can read it: Detail must not quote an error.
 type Condition struct {
 	Part   string
 	State  State
 	Detail string
 }
 
-// Health tells probes and people how the server fares.
+// Health serves the health of the server to probes and people.
 type Health struct {
-	// Probe looks at every part. It is called for every request and must be quick.
+	// Probe returns the condition of every part. It is called for every request and must be quick.
 	Probe func(ctx context.Context) []Condition
 	// Durability is when a change is acknowledged: strict or relaxed. Empty: it is left out.
 	Durability string
@@ -38,12 +37,12 @@ type Health struct {
 
 type healthAnswer struct {
 	Status     string            `json:"status"`
-	Durability string            `json:"durability,omitempty"` // what an acknowledgement means
+	Durability string            `json:"durability,omitempty"` // strict or relaxed
 	Checks     map[string]State  `json:"checks,omitempty"`
 	Details    map[string]string `json:"details,omitempty"`
 }
 
-// Stopping makes the server not ready, so that nobody sends it new requests while it finishes.
+// Stopping makes the server not ready, so that load balancers send no new requests while it finishes the others.
 func (e *Health) Stopping() { e.stopping.Store(true) }
 
 // Live answers that the process serves requests, whatever else is wrong: restarting it would not
@@ -53,7 +52,7 @@ func (e *Health) Live(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // Ready answers 200 when requests can be served, also while something is degraded, and 503 when
-// they cannot. It says which part it is.
+// they cannot. The body names the part.
 func (e *Health) Ready(w http.ResponseWriter, r *http.Request) error {
 	answer := healthAnswer{Status: "ready", Durability: e.Durability, Checks: map[string]State{}, Details: map[string]string{}}
 	status := http.StatusOK

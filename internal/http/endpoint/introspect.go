@@ -16,7 +16,7 @@ type Introspect struct {
 	Limits  *ratelimit.Limiter
 }
 
-// Serve tells an authenticated caller about a token.
+// Serve answers an authenticated caller with the state of a token.
 func (e *Introspect) Serve(w http.ResponseWriter, r *http.Request) error {
 	params, err := readForm(r, "token")
 	if err != nil {

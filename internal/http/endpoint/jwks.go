@@ -14,11 +14,11 @@ type JWKS struct {
 	Keys func(context.Context) jose.Set
 }
 
-// Serve answers with the keys of this moment.
+// Serve answers with the current keys.
 func (e *JWKS) Serve(w http.ResponseWriter, r *http.Request) error {
 	set := e.Keys(r.Context())
 	if len(set.Keys) == 0 {
-		// Verifiers would keep an empty set and refuse every token for as long.
+		// Verifiers would cache an empty set, and refuse every token for that long.
 		return oauth.Unavailable(errors.New("the key ring holds no signing key"))
 	}
 	d, err := newDocument(set)

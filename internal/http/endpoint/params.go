@@ -18,7 +18,7 @@ func isForm(r *http.Request) bool {
 	return err == nil && mediaType == formType
 }
 
-// readForm reads the parameters of a POST from its body. What the query holds is ignored. The
+// readForm reads the parameters of a POST from its body. The query is ignored. The
 // parameters named in unbounded may be as long as the body.
 func readForm(r *http.Request, unbounded ...string) (oauth.Params, error) {
 	if !isForm(r) {
@@ -34,23 +34,22 @@ func readForm(r *http.Request, unbounded ...string) (oauth.Params, error) {
 	return parse(string(body), unbounded...)
 }
 
-// noSecretIn refuses a query with what must never stand in a URL, where logs and histories keep it
-// (RFC 6749 §2.3.1): whoever sends it there is told so before they get used to it.
+// noSecretIn refuses a query with a credential, because logs and histories keep URLs (RFC 6749 §2.3.1).
 func noSecretIn(rawQuery string) error {
 	if rawQuery == "" {
 		return nil
 	}
-	query, _ := url.ParseQuery(rawQuery) // what can be read of it is enough
+	query, _ := url.ParseQuery(rawQuery) // of a malformed query, the parameters that could be read
 	for _, name := range []string{"client_secret", "client_assertion"} {
 		if query.Has(name) {
-			return oauth.Refuse(oauth.InvalidRequest, name+" must not stand in the query", nil)
+			return oauth.Refuse(oauth.InvalidRequest, name+" must not be in the query", nil)
 		}
 	}
 	return nil
 }
 
 // readQuery reads the parameters of a GET. On an error the Params still hold what was read, so
-// that an authorization error can be sent back to where it belongs.
+// that an authorization error can be sent back to the client.
 func readQuery(r *http.Request) (oauth.Params, error) { return parse(r.URL.RawQuery) }
 
 func parse(encoded string, unbounded ...string) (oauth.Params, error) {

@@ -9,8 +9,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// tokenAnswer is a token answer (RFC 6749 §5.1). The scope is always there, also where the RFC
-// would let it go: what was granted is never left to be guessed.
+// tokenAnswer is a token response (RFC 6749 §5.1). It always contains the scope, also where the RFC makes it
+// optional, so that clients need not guess what was granted.
 type tokenAnswer struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type"`
@@ -20,7 +20,7 @@ type tokenAnswer struct {
 	IDToken      string `json:"id_token,omitempty"`
 }
 
-// respondToken is where tokens leave the server.
+// respondToken sends every token response.
 func respondToken(w http.ResponseWriter, set token.Set) error {
 	return web.JSON(w, tokenAnswer{
 		AccessToken:  set.Access.Reveal(),

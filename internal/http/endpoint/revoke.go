@@ -16,8 +16,8 @@ type Revoke struct {
 	Limits  *ratelimit.Limiter
 }
 
-// Serve ends a token. That there was none to end is no error (§2.2). The token_type_hint is not
-// read: what a token is can be told from the token.
+// Serve revokes a token. A token that is not valid is answered with 200 as well (§2.2). The token_type_hint is not
+// read: the kind of a token is part of the token.
 func (e *Revoke) Serve(w http.ResponseWriter, r *http.Request) error {
 	params, err := readForm(r, "token")
 	if err != nil {

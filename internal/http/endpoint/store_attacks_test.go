@@ -154,7 +154,7 @@ func TestS02_S03_NothingThatACallerSendsBecomesAKey(t *testing.T) {
 }
 
 // A store that does not answer is never a "no" and never a "done".
-func TestR11_S08_AStoreThatIsAwayIs503(t *testing.T) {
+func TestAStoreThatIsAwayIs503(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) {
@@ -169,16 +169,18 @@ func TestR11_S08_AStoreThatIsAwayIs503(t *testing.T) {
 		"R11 revoking an access token":  func() testkit.Answer { return party.Revoke(t, access) },
 		"R11 revoking a refresh token":  func() testkit.Answer { return party.Revoke(t, refresh) },
 		"R11 revoking a client's token": func() testkit.Answer { return party.Revoke(t, machine) },
-		"introspecting":                 func() testkit.Answer { return party.Introspect(t, access) },
-		"redeeming a code":              func() testkit.Answer { return party.Redeem(t, code) },
-		"a token of a client":           func() testkit.Answer { return party.Token(t, credentialsForm()) },
-		"refreshing":                    func() testkit.Answer { return party.Refresh(t, refresh) },
-		"userinfo":                      func() testkit.Answer { return sendForm(t, d.Base+"/userinfo", "", bearer(access)) },
+		"S08 introspecting":             func() testkit.Answer { return party.Introspect(t, access) },
+		"S08 redeeming a code":          func() testkit.Answer { return party.Redeem(t, code) },
+		"S08 a token of a client":       func() testkit.Answer { return party.Token(t, credentialsForm()) },
+		"S08 refreshing":                func() testkit.Answer { return party.Refresh(t, refresh) },
+		"S08 userinfo":                  func() testkit.Answer { return sendForm(t, d.Base+"/userinfo", "", bearer(access)) },
 	} {
-		a := do()
-		if a.Status != http.StatusServiceUnavailable || a.Text("error") != string(oauth.TemporarilyUnavailable) || a.Header.Get("Retry-After") == "" {
-			t.Errorf("%s: %d %s %v", name, a.Status, a.Raw, a.Header)
-		}
+		t.Run(name, func(t *testing.T) {
+			a := do()
+			if a.Status != http.StatusServiceUnavailable || a.Text("error") != string(oauth.TemporarilyUnavailable) || a.Header.Get("Retry-After") == "" {
+				t.Errorf("%d %s %v", a.Status, a.Raw, a.Header)
+			}
+		})
 	}
 	if page := person.Get(t, party.AuthorizeURL(nil)); page.Status != http.StatusServiceUnavailable && page.Query(t).Get("error") != "temporarily_unavailable" {
 		t.Errorf("authorizing: %d %s", page.Status, page.Location)

@@ -1,6 +1,7 @@
 package endpoint_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -33,26 +34,36 @@ func raw(t *testing.T, address, id, secret string, form url.Values) testkit.Answ
 	return testkit.Do(t, request)
 }
 
-func TestT01_T03_T04_T15_ClientAuthentication(t *testing.T) {
+func TestToken_ClientAuthentication(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	token := d.Base + "/token"
-	if a := raw(t, token, "demo", "demo-secret", credentialsForm()); a.Status != http.StatusOK {
-		t.Fatalf("Basic: %d %s", a.Status, a.Raw)
-	}
-	if a := raw(t, token, "", "", credentialsForm("client_id", "demo", "client_secret", "demo-secret")); a.Status != http.StatusOK {
-		t.Fatalf("post: %d %s", a.Status, a.Raw)
-	}
-	refused(t, raw(t, token, "demo", "demo-secret", credentialsForm("client_secret", "demo-secret")), 400, oauth.InvalidRequest) // T01
-	refused(t, raw(t, token, "demo", "demo-secret", credentialsForm("client_assertion", "a.b.c")), 400, oauth.InvalidRequest)    // T01
-	refused(t, raw(t, token, "demo", "demo-secret", credentialsForm("client_id", "other")), 400, oauth.InvalidRequest)           // two names
-	refused(t, raw(t, token+"?client_secret=demo-secret&client_id=demo", "", "", credentialsForm()), 400, oauth.InvalidRequest)  // T03
-	refused(t, raw(t, token, "", "", credentialsForm("client_id", "demo")), 401, oauth.InvalidClient)                            // T04
-	refused(t, raw(t, token, "", "", credentialsForm("client_id", "demo-spa", "client_secret", "x")), 401, oauth.InvalidClient)  // T04
-	refused(t, raw(t, token, "", "", credentialsForm()), 401, oauth.InvalidClient)                                               // nobody
-	public := raw(t, token, "", "", credentialsForm("client_id", "demo-spa"))                                                    // T15
-	if public.Status != 400 && public.Status != 401 {
-		t.Errorf("T15: %d %s", public.Status, public.Raw)
+	const id, secret = "demo", "demo-secret"
+	for _, row := range []struct {
+		name, url, id, secret string
+		form                  url.Values
+		status                int
+		code                  oauth.Code
+	}{
+		{"Basic", token, id, secret, credentialsForm(), 200, ""},
+		{"post", token, "", "", credentialsForm("client_id", id, "client_secret", secret), 200, ""},
+		{"T01 Basic and post", token, id, secret, credentialsForm("client_secret", secret), 400, oauth.InvalidRequest},
+		{"T01 Basic and an assertion", token, id, secret, credentialsForm("client_assertion", "a.b.c"), 400, oauth.InvalidRequest},
+		{"T01 two names", token, id, secret, credentialsForm("client_id", "other"), 400, oauth.InvalidRequest},
+		{"T03 in the query", token + "?client_secret=demo-secret&client_id=demo", "", "", credentialsForm(), 400, oauth.InvalidRequest},
+		{"T04 none for a confidential client", token, "", "", credentialsForm("client_id", id), 401, oauth.InvalidClient},
+		{"T04 a secret for a public client", token, "", "", credentialsForm("client_id", "demo-spa", "client_secret", "x"), 401, oauth.InvalidClient},
+		{"T04 no client", token, "", "", credentialsForm(), 401, oauth.InvalidClient},
+		{"T15 a public client", token, "", "", credentialsForm("client_id", "demo-spa"), 400, oauth.UnauthorizedClient},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			a := raw(t, row.url, row.id, row.secret, row.form)
+			if row.code != "" {
+				refused(t, a, row.status, row.code)
+			} else if a.Status != row.status {
+				t.Errorf("%d %s", a.Status, a.Raw)
+			}
+		})
 	}
 }
 
@@ -74,27 +85,41 @@ func TestT07_UnknownClientAndWrongSecretLookAlike(t *testing.T) {
 	refused(t, post, 401, oauth.InvalidClient)
 }
 
-func TestT12_T13_T14_T16_GrantTypesAndScopes(t *testing.T) {
+func TestToken_GrantTypesAndScopes(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	party := d.Demo()
-	refused(t, party.Token(t, url.Values{"grant_type": {"password"}, "username": {"demo"}, "password": {"demo-password"}}), 400, oauth.UnsupportedGrantType)
-	refused(t, party.Token(t, url.Values{}), 400, oauth.InvalidRequest)
-	refused(t, party.Token(t, url.Values{"grant_type": {"client_credentials", "client_credentials"}}), 400, oauth.InvalidRequest)
-	refused(t, party.Token(t, url.Values{"grant_type[]": {"client_credentials"}}), 400, oauth.InvalidRequest)
-	refused(t, party.Token(t, url.Values{"grant_type": {"urn:x:unknown"}}), 400, oauth.UnsupportedGrantType)
 	machine := d.Register(t, oauth.Client{ID: "machine", GrantTypes: []string{oauth.GrantClientCredentials}})
-	refused(t, machine.Refresh(t, "x"), 400, oauth.UnauthorizedClient) // T14
-	for _, scope := range []string{"openid offline_access", "profile", "read openid", "admin:clients:read"} {
-		refused(t, party.Token(t, credentialsForm("scope", scope)), 400, oauth.InvalidScope)
+	for _, row := range []struct {
+		name string
+		as   testkit.Party
+		form url.Values
+		code oauth.Code
+	}{
+		{"T12 password", party, url.Values{"grant_type": {"password"}, "username": {"demo"}, "password": {"demo-password"}}, oauth.UnsupportedGrantType},
+		{"T13 missing", party, url.Values{}, oauth.InvalidRequest},
+		{"T13 twice", party, url.Values{"grant_type": {"client_credentials", "client_credentials"}}, oauth.InvalidRequest},
+		{"T13 an array", party, url.Values{"grant_type[]": {"client_credentials"}}, oauth.InvalidRequest},
+		{"T13 unknown", party, url.Values{"grant_type": {"urn:x:unknown"}}, oauth.UnsupportedGrantType},
+		{"T14 not the client's", machine, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"x"}}, oauth.UnauthorizedClient},
+		{"T16 openid offline_access", party, credentialsForm("scope", "openid offline_access"), oauth.InvalidScope},
+		{"T16 profile", party, credentialsForm("scope", "profile"), oauth.InvalidScope},
+		{"T16 read openid", party, credentialsForm("scope", "read openid"), oauth.InvalidScope},
+		{"T16 an admin scope", party, credentialsForm("scope", "admin:clients:read"), oauth.InvalidScope},
+	} {
+		t.Run(row.name, func(t *testing.T) { refused(t, row.as.Token(t, row.form), 400, row.code) })
 	}
-	plain := party.Token(t, credentialsForm())
-	if plain.Status != http.StatusOK || plain.Text("refresh_token") != "" || plain.Text("scope") != "read write" {
-		t.Errorf("T16: %d %s", plain.Status, plain.Raw)
-	}
-	if meta := d.Get(t, "/.well-known/oauth-authorization-server"); strings.Contains(meta.Raw, "password") {
-		t.Errorf("T12: the metadata names it: %s", meta.Raw)
-	}
+	t.Run("T16 no scope", func(t *testing.T) {
+		plain := party.Token(t, credentialsForm())
+		if plain.Status != http.StatusOK || plain.Text("refresh_token") != "" || plain.Text("scope") != "read write" {
+			t.Errorf("%d %s", plain.Status, plain.Raw)
+		}
+	})
+	t.Run("T12 the metadata", func(t *testing.T) {
+		if meta := d.Get(t, "/.well-known/oauth-authorization-server"); strings.Contains(meta.Raw, "password") {
+			t.Errorf("it names password: %s", meta.Raw)
+		}
+	})
 }
 
 func TestT19_OnlyPOST(t *testing.T) {
@@ -192,8 +217,7 @@ func TestV01_OnlyAuthenticatedCallersMayAsk(t *testing.T) {
 		"wrong":  raw(t, d.Base+"/introspect", "demo", "wrong", form),
 		"public": d.SPA().Introspect(t, token),
 	} {
-		t.Log(name)
-		refused(t, a, 401, oauth.InvalidClient)
+		t.Run(name, func(t *testing.T) { refused(t, a, 401, oauth.InvalidClient) })
 	}
 	stranger := d.Register(t, oauth.Client{ID: "stranger", GrantTypes: []string{oauth.GrantClientCredentials}})
 	if a := stranger.Introspect(t, token); strings.TrimSpace(a.Raw) != `{"active":false}` {
@@ -205,7 +229,7 @@ func TestV01_OnlyAuthenticatedCallersMayAsk(t *testing.T) {
 	}
 }
 
-func TestV03_V04_TokensThatAreNone(t *testing.T) {
+func TestIntrospection_V03_V04_InvalidTokens(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	party := d.Demo()
@@ -220,9 +244,11 @@ func TestV03_V04_TokensThatAreNone(t *testing.T) {
 		"x", strings.Repeat("A", 38), strings.Repeat("A", 64), strings.Repeat("A", 4000), live[:37], live + "A", other(live[0]) + live[1:], live[:37] + other(live[37]),
 		"a.b.c", "eyJhbGciOiJub25lIn0.e30.", strings.Repeat(".", 4000), "\x01", "auth:access_token:*",
 	} {
-		if a := party.Introspect(t, bad); a.Status != http.StatusOK || strings.TrimSpace(a.Raw) != `{"active":false}` {
-			t.Errorf("%.40q: %d %s", bad, a.Status, a.Raw)
-		}
+		t.Run(fmt.Sprintf("%.20q of %d", bad, len(bad)), func(t *testing.T) {
+			if a := party.Introspect(t, bad); a.Status != http.StatusOK || strings.TrimSpace(a.Raw) != `{"active":false}` {
+				t.Errorf("%d %s", a.Status, a.Raw)
+			}
+		})
 	}
 	refused(t, party.Introspect(t, ""), 400, oauth.InvalidRequest)
 	if a := party.Introspect(t, strings.Repeat("A", 1<<20)); a.Status != http.StatusRequestEntityTooLarge {

@@ -11,15 +11,15 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// UserInfo tells the holder of an access token about its user (OIDC Core §5.3). A token that is for
-// other resource servers only is refused: one of those could show it here.
+// UserInfo answers the holder of an access token with the claims of its user (OIDC Core §5.3). A token that is for
+// other resource servers only is refused: any of those could present it here.
 type UserInfo struct {
 	Tokens *token.Tokens
 	People *directory.Directory
 	Issuer string // the audience of a token for this endpoint
 }
 
-// userClaims are those of OIDC Core §5.1 that the built-in directory knows.
+// userClaims are the claims of OIDC Core §5.1 that the built-in directory has.
 type userClaims struct {
 	Subject       string `json:"sub"`
 	Name          string `json:"name,omitempty"`
@@ -28,7 +28,7 @@ type userClaims struct {
 	EmailVerified *bool  `json:"email_verified,omitempty"`
 }
 
-// Serve answers with the claims that the token's scope opens.
+// Serve answers with the claims that the scope of the token allows.
 func (e *UserInfo) Serve(w http.ResponseWriter, r *http.Request) error {
 	shown, err := accessTokenOf(r)
 	if err != nil {
@@ -81,7 +81,7 @@ func claimsOf(u oauth.User, scope oauth.Scopes) userClaims {
 // beside the header.
 func accessTokenOf(r *http.Request) (oauth.Token, error) {
 	if query, _ := readQuery(r); query.Has("access_token") {
-		return "", oauth.Refuse(oauth.InvalidRequest, "the access token must not stand in the query", nil)
+		return "", oauth.Refuse(oauth.InvalidRequest, "the access token must not be in the query", nil)
 	}
 	shown, err := bearerOf(r)
 	if err != nil {
@@ -104,7 +104,7 @@ func accessTokenOf(r *http.Request) (oauth.Token, error) {
 	return shown, nil
 }
 
-// Why an access token is refused, where its bearer is told the same words: for the audit log only.
+// Why an access token is refused. Its bearer reads the same words in all cases; these are for the audit log.
 var (
 	errOtherAudience = errors.New("it was issued for another audience")
 	errNoUser        = errors.New("it was issued to a client without a user")

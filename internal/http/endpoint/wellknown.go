@@ -9,22 +9,22 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// documentLife is how long caches may keep the metadata and the keys. A signing key is published
+// documentLife is the time for which caches may keep the metadata and the keys. A signing key is published
 // for longer than this before it is used.
 const documentLife = 5 * time.Minute
 
-// Metadata is what the server's metadata is made of: what is switched on, and nothing else.
+// Metadata holds the settings that the server's metadata publishes.
 type Metadata struct {
-	Issuer         string // every URL begins with it, whatever Host a request names
+	Issuer         string // the prefix of every URL, whatever the Host of the request
 	EndpointPrefix string // between the issuer and the endpoints, "" or "/…"
 	Supported      oauth.Supported
 	Scopes         []string
-	Algorithms     []string // what ID tokens may be signed with
+	Algorithms     []string // the signing algorithms of ID tokens
 	AllowSelf      bool     // a token may be introspected by presenting it (introspection.allow_self)
 }
 
-// serverMetadata is the document of RFC 8414 §2 and OIDC Discovery §3 in one: each reader ignores
-// what the other's standard adds.
+// serverMetadata is the document of RFC 8414 §2 and OIDC Discovery §3 in one: readers ignore the members of the other
+// standard.
 type serverMetadata struct {
 	Issuer                string   `json:"issuer"`
 	AuthorizationEndpoint string   `json:"authorization_endpoint,omitempty"`
@@ -43,7 +43,7 @@ type serverMetadata struct {
 	IntrospectionAuth     []string `json:"introspection_endpoint_auth_methods_supported"`
 	IssParameter          bool     `json:"authorization_response_iss_parameter_supported"`
 	RequestParameter      bool     `json:"request_parameter_supported"`
-	// Said although it is false: left out it would mean true (OIDC Discovery §3).
+	// Not omitted when false: absence means true (OIDC Discovery §3).
 	RequestURIParameter bool     `json:"request_uri_parameter_supported"`
 	ClaimsParameter     bool     `json:"claims_parameter_supported"`
 	SubjectTypes        []string `json:"subject_types_supported,omitempty"`
@@ -55,7 +55,7 @@ type serverMetadata struct {
 // WellKnown serves the metadata, one document under all its names.
 type WellKnown struct{ document document }
 
-// NewWellKnown makes the document, which does not change while the server runs.
+// NewWellKnown returns the document, which does not change while the server runs.
 func NewWellKnown(m Metadata) (*WellKnown, error) {
 	d, err := newDocument(m.document())
 	return &WellKnown{document: d}, err

@@ -56,7 +56,7 @@ func TestTokenAnswers(t *testing.T) {
 	}
 }
 
-func TestT01_T03_T04_T12_T13_T15_H01_RefusalsOnTheWire(t *testing.T) {
+func TestToken_RefusalsOnTheWire(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	const demo = "client_id=demo&client_secret=demo-secret&"
@@ -79,15 +79,17 @@ func TestT01_T03_T04_T12_T13_T15_H01_RefusalsOnTheWire(t *testing.T) {
 		"a wrong secret by Basic":      {"", "grant_type=client_credentials", "Basic ZGVtbzp3cm9uZw==", 401, "invalid_client"},
 		"H01 a body of 1 MB":           {"", demo + "x=" + strings.Repeat("x", 1<<20), "", 413, "request_too_large"},
 	} {
-		headers := map[string]string{}
-		if c.header != "" {
-			headers["Authorization"] = c.header
-		}
-		a := sendForm(t, d.Base+"/token"+c.query, c.body, headers)
-		expect(t, name, a, c.status, c.code)
-		if challenged := a.Header.Get("WWW-Authenticate") != ""; challenged != (c.status == http.StatusUnauthorized && c.header != "") {
-			t.Errorf("%s: WWW-Authenticate %q", name, a.Header.Get("WWW-Authenticate"))
-		}
+		t.Run(name, func(t *testing.T) {
+			headers := map[string]string{}
+			if c.header != "" {
+				headers["Authorization"] = c.header
+			}
+			a := sendForm(t, d.Base+"/token"+c.query, c.body, headers)
+			expect(t, name, a, c.status, c.code)
+			if challenged := a.Header.Get("WWW-Authenticate") != ""; challenged != (c.status == http.StatusUnauthorized && c.header != "") {
+				t.Errorf("WWW-Authenticate %q", a.Header.Get("WWW-Authenticate"))
+			}
+		})
 	}
 }
 

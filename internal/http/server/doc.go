@@ -1,3 +1,3 @@
-// Package server owns the two listeners: which route leads where through which middleware, and how
-// connections are accepted, bounded, secured and finished.
+// Package server owns the two listeners: the routes with their middleware, and how connections are accepted, bounded,
+// secured and closed.
 package server

@@ -8,14 +8,14 @@ import (
 	"strconv"
 )
 
-// A proxy in front may see other requests in a stream of bytes than this server does; what one of them
-// takes for a body is then a request to the other (request smuggling). Two rules keep the views apart:
+// A proxy may split a stream of bytes into other requests than this server does. Bytes that one of them takes
+// for a body are then a request to the other (request smuggling). Two rules keep the views apart:
 //
 //	F1: the connection is closed after a request whose body has no Content-Length, and after HTTP/1.0.
 //	F2: a head with a bare LF or with a continued line (obs-fold) is refused with 400.
 //
-// net/http takes both of F2, as RFC 9112 §2.2 and §5.2 allow, and does not report them, so that the
-// bytes are looked at before it (strictConn). It stays the only parser: nothing is changed or added.
+// net/http takes both of F2, as RFC 9112 §2.2 and §5.2 allow, and does not report them, so that
+// strictConn checks the bytes first. It stays the only parser: nothing is changed or added.
 
 // closeAfterUnsized implements F1. RFC 9112 §6.1 asks for it where Content-Length and Transfer-Encoding
 // stand together; net/http removes the one when there is the other. Callers of these endpoints send
@@ -32,15 +32,14 @@ func closeAfterUnsized(next http.Handler) http.Handler {
 // errBadLine makes net/http answer 400 and close the connection.
 var errBadLine = errors.New("a header line that ends in a bare LF or is continued")
 
-// strictConn refuses what F2 names in the request heads that are read from a connection.
+// strictConn applies F2 to the request heads that are read from a connection.
 type strictConn struct {
 	net.Conn
 	heads  headScanner
 	broken bool
 }
 
-// Read implements net.Conn. What stands before a bad line is read still, so that the requests in front
-// are answered.
+// Read implements net.Conn. The bytes before a bad line are returned, so that earlier requests are answered.
 func (c *strictConn) Read(p []byte) (int, error) {
 	if c.broken {
 		return 0, errBadLine

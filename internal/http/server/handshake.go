@@ -13,13 +13,13 @@ import (
 // protocolHTTP2 is the name of HTTP/2 in the TLS handshake (ALPN).
 const protocolHTTP2 = "h2"
 
-// plainAnswer is what a caller reads that speaks plain HTTP to a TLS port.
+// plainAnswer is sent to a caller that speaks plain HTTP to a TLS port.
 const plainAnswer = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 
 // handshakes is a listener whose connections have completed the TLS handshake. net/http would do that
-// by itself, but then nobody sees the bytes of HTTP/1 in the clear before it does (strictConn).
+// by itself, but then strictConn could not check the bytes of HTTP/1.
 // A connection that negotiated HTTP/2, whose framing has no such gaps, is handed out as a *tls.Conn,
-// as net/http wants it.
+// as net/http requires.
 type handshakes struct {
 	net.Listener
 	config *tls.Config
@@ -64,7 +64,7 @@ func (h *handshakes) shake(raw net.Conn) {
 			_, _ = io.WriteString(raw, plainAnswer)
 		}
 		h.log.Debug("http: TLS handshake error")
-		_ = raw.Close() // nothing was promised
+		_ = raw.Close() // no request was read
 		return
 	}
 	var ready net.Conn = conn
@@ -98,7 +98,7 @@ func (h *handshakes) Close() error {
 	return err
 }
 
-// secureConn is a strict connection that tells net/http about its TLS.
+// secureConn is a strict connection that reports its TLS state to net/http.
 type secureConn struct {
 	strictConn
 	tls *tls.Conn

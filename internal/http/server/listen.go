@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The bounds of a connection. They end what is slow on purpose and leave a bad line some time.
+// The timeouts of a connection. They end connections that are slow on purpose, and suffice for a poor network.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 15 * time.Second // the whole request
@@ -27,7 +27,7 @@ const (
 	crowdedInterval = time.Minute // between two warnings
 )
 
-// Options are those of one listener.
+// Options are the settings of one listener.
 type Options struct {
 	Name string // for the log
 	Addr string // host:port; port 0 takes a free one
@@ -52,7 +52,7 @@ type Server struct {
 	done     chan error
 }
 
-// New makes a listener that does not listen yet.
+// New returns a server that does not listen yet.
 func New(o Options) *Server {
 	s := &Server{o: o, done: make(chan error, 1)}
 	s.http = &http.Server{
@@ -64,7 +64,7 @@ func New(o Options) *Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(quietHandler{o.Log.With("listener", o.Name).Handler()}, slog.LevelError),
 		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: http2Streams, // CVE-2023-44487: what one connection may have us do at once
+			MaxConcurrentStreams: http2Streams, // CVE-2023-44487: bounds the concurrent work of one connection
 			SendPingTimeout:      30 * time.Second,
 			PingTimeout:          15 * time.Second,
 			WriteByteTimeout:     writeMargin,
@@ -80,8 +80,7 @@ func New(o Options) *Server {
 	return s
 }
 
-// Start takes the address and serves until Shutdown. An address that cannot be had is an error
-// here, before anything is promised.
+// Start opens the address and serves until Shutdown. An address that cannot be opened is an error here.
 func (s *Server) Start() error {
 	s.listener = s.o.Listener
 	if s.listener == nil {
@@ -112,7 +111,7 @@ func (s *Server) serve() error {
 	return nil
 }
 
-// warnCrowded says that the bound of connections is reached, at most once in crowdedInterval.
+// warnCrowded logs that the bound of connections is reached, at most once in crowdedInterval.
 func (s *Server) warnCrowded() {
 	if s.crowded.Swap(true) {
 		return
@@ -122,13 +121,13 @@ func (s *Server) warnCrowded() {
 		"max_connections", s.o.MaxConnections)
 }
 
-// Addr is where the server listens; it is known after Start.
+// Addr returns the address on which the server listens; it is known after Start.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Handler is what the server serves.
+// Handler returns the handler that the server serves.
 func (s *Server) Handler() http.Handler { return s.o.Handler }
 
-// Done tells that serving has ended: nil after Shutdown, else why.
+// Done returns a channel that receives the reason when serving has ended: nil after Shutdown.
 func (s *Server) Done() <-chan error { return s.done }
 
 // Shutdown takes no new connections and finishes the requests in flight; when ctx ends first, the
@@ -143,8 +142,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// quietHandler takes what net/http says. Strangers can make it say most of that as often as they
-// like, so it is told at debug; the rest of a line that may quote them is dropped.
+// quietHandler receives the log lines of net/http. Callers can cause most of them as often as they like, so these are
+// logged at debug level, without the part that may quote the caller.
 type quietHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.

@@ -109,7 +109,7 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 	}
 }
 
-// leave returns what gives a place back, once.
+// leave returns a function that frees one place, once.
 func (l *boundedListener) leave() func() {
 	return sync.OnceFunc(func() { <-l.places.free })
 }
@@ -120,7 +120,7 @@ func (l *boundedListener) Close() error {
 	return l.Listener.Close()
 }
 
-// placedConn gives its place back when it is closed.
+// placedConn frees its place when it is closed.
 type placedConn struct {
 	net.Conn
 	leave func()

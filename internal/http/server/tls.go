@@ -32,8 +32,7 @@ func LoadCertificates(certFile, keyFile string) (*Certificates, error) {
 	return c, err
 }
 
-// Reload reads the files again and tells whether they had changed. On an error the certificate
-// stays the one it was.
+// Reload reads the files again and reports whether they had changed. After an error the earlier certificate is kept.
 func (c *Certificates) Reload() (changed bool, err error) {
 	chain, err := smallfile.Read(c.certFile)
 	if err != nil {

@@ -24,7 +24,7 @@ func JSON(w http.ResponseWriter, v any) error {
 	return nil
 }
 
-// JSONStatus is JSON for the probes, whose status is part of a good answer.
+// JSONStatus answers with v and a status. It is for the probes, where 503 comes with a body.
 func JSONStatus(w http.ResponseWriter, status int, v any) error {
 	body, err := encode(v)
 	if err != nil {
@@ -34,7 +34,7 @@ func JSONStatus(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
-// HTML answers with a page that is complete: a template that fails half-way has sent nothing.
+// HTML answers with a complete page. Render the template first: one that fails half-way must not have sent a part.
 func HTML(w http.ResponseWriter, status int, page []byte) {
 	write(w, status, "text/html; charset=utf-8", page)
 }
@@ -47,12 +47,12 @@ func Bytes(w http.ResponseWriter, contentType string, body []byte) {
 // Empty answers without a body.
 func Empty(w http.ResponseWriter, status int) { write(w, status, "", nil) }
 
-// maxLocation bounds a Location header. With our other headers it stays below 4 KB, which is what nginx
+// maxLocation bounds a Location header. With our other headers it stays below 4 KB, which nginx
 // reserves for the headers of an answer by default (proxy_buffer_size): a longer one would become a 502 there.
 const maxLocation = 3 << 10
 
 // SeeOther redirects. Always 303, never 307: a browser must not post a password again
-// (RFC 9700 §4.12). There is no body, so that nothing of the address is ever read as HTML.
+// (RFC 9700 §4.12). The body is empty, so that no part of the address can be read as HTML.
 //
 // An address that is too long for a header, because a client sent a state of some KB, goes into a page that
 // leads there by itself, and has a link where a browser does not follow it.
@@ -91,7 +91,7 @@ func encode(v any) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// write is where every answer leaves.
+// write sends every answer.
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
 	if contentType != "" {
@@ -101,7 +101,7 @@ func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a caller that hung up is told nothing, and nothing can be done
+	_, _ = w.Write(body) // the caller has disconnected; there is nobody to report it to
 }
 
 // withQuery appends fields to a URI byte by byte: what the client registered stays as it is.

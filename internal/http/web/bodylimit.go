@@ -7,11 +7,11 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// MaxBody is how long the body of a request may be, in bytes.
+// MaxBody bounds the body of a request, in bytes.
 const MaxBody = 64 << 10
 
 // BodyLimit refuses a request that announces a longer body, and cuts off one that turns out to be
-// longer: ReadError makes the refusal of what the reader then says.
+// longer. ReadError turns the resulting read error into a refusal.
 func BodyLimit(limit int64, style Style) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -25,7 +25,7 @@ func BodyLimit(limit int64, style Style) func(http.Handler) http.Handler {
 	}
 }
 
-// ReadError gives the refusal for an error of reading a request's body.
+// ReadError returns the refusal for an error of reading a request's body.
 func ReadError(err error) error {
 	var long *http.MaxBytesError
 	if errors.As(err, &long) {

@@ -11,17 +11,20 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// ForwardHeader names the header by which the listed proxies tell who asked.
+// ForwardHeader names the header in which the listed proxies report the address of the caller.
 type ForwardHeader string
 
-// The two headers. Exactly one counts: a proxy overwrites the one it knows and passes the other
-// through, so that believing both would mean believing the caller.
+// The two headers. Exactly one counts: a proxy overwrites the one that it knows and passes the other
+// through, so that a server that reads both would trust the caller.
 const (
 	ForwardedFor ForwardHeader = "X-Forwarded-For" // the zero value means this one
 	Forwarded    ForwardHeader = "Forwarded"       // RFC 7239
 )
 
-// Proxies are the networks whose word about the caller counts. The zero Proxies trusts nobody.
+// Proxies are the networks whose forwarding header counts. The zero Proxies trusts nobody.
+//
+// chi has middleware.ClientIPFromXFF, but it trusts the header whatever peer sent it, and reads neither ports nor
+// Forwarded (RFC 7239).
 type Proxies struct {
 	networks []netip.Prefix
 	header   ForwardHeader
@@ -122,7 +125,7 @@ func parseHost(text string) (netip.Addr, bool) {
 	return addr.Unmap().WithZone(""), err == nil
 }
 
-// spoofable are the headers by which a proxy speaks. Nobody behind ClientIP may read them, so they end here
+// spoofable lists the headers that proxies set. No handler behind ClientIP may read them, so they are removed here
 // (RFC 9700 §4.13).
 func spoofable() [15]string {
 	return [...]string{
@@ -134,7 +137,7 @@ func spoofable() [15]string {
 
 const maxUserAgent = 256
 
-// ClientIP finds out who asks, believing listed proxies only, and keeps it as the event.Origin of
+// ClientIP determines the address of the caller, trusting the listed proxies only, and stores it as the event.Origin of
 // the request.
 func ClientIP(proxies Proxies) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {

@@ -12,7 +12,7 @@ import (
 )
 
 // Cookies writes and reads our cookies. Over TLS their names begin with __Host-, which browsers
-// honour: only this very host can set them, so a neighbour cannot plant one.
+// honour: only this very host can set them, so another host of the same domain cannot.
 type Cookies struct {
 	Secure bool // false only for --dev over plain HTTP
 	// Suffix ends every name. Cookies know neither ports nor, with __Host-, paths, so two issuers on one
@@ -31,7 +31,7 @@ func CookiesOf(issuer string) Cookies {
 	return c
 }
 
-// The cookies. Both hold random values that mean something only to the server.
+// The cookies. Both hold random values.
 const (
 	SessionCookie = "oauth2d_session" // the session of a person who is signed in
 	BrowserCookie = "oauth2d_browser" // to which pending requests and forms are bound; see Browser
@@ -47,7 +47,7 @@ func (c Cookies) Clear(w http.ResponseWriter, name string) {
 	http.SetCookie(w, c.cookie(c.name(name), "", -1))
 }
 
-// Get reads a cookie; "" when there is none, or more than one: then somebody else set one.
+// Get reads a cookie; "" when there is none, or more than one: then one was set by another party.
 func (c Cookies) Get(r *http.Request, name string) string {
 	found := r.CookiesNamed(c.name(name))
 	if len(found) != 1 || len(found[0].Value) > maxCookie {
@@ -95,7 +95,7 @@ const (
 // new value, in a cookie that is kept until the browser is closed.
 //
 // Every value has a cookie name of its own. Under one name, the first requests of several tabs would
-// overwrite each other's value, and what the earlier tabs wait for would be bound to nothing.
+// overwrite each other's value, and the pages of the earlier tabs would not work any more.
 func (c Cookies) Browser(w http.ResponseWriter, r *http.Request) oauth.Browser {
 	known, surplus := c.browserCookies(r)
 	already := response(w.Header()).Cookies() // a page asks several times
@@ -122,7 +122,7 @@ func (c Cookies) BrowserOf(r *http.Request) oauth.Browser {
 }
 
 // browserCookies reads the cookies of Browser, and names those that are too many. A name that occurs
-// twice counts as absent: somebody else set one of the two.
+// twice counts as absent: one of the two was set by another party.
 func (c Cookies) browserCookies(r *http.Request) (known oauth.Browser, surplus []string) {
 	for _, found := range r.Cookies() {
 		if !c.isBrowser(found.Name) || len(r.CookiesNamed(found.Name)) != 1 || len(found.Value) > maxCookie || found.Value == "" {

@@ -1,5 +1,5 @@
 // Package web owns the plumbing between net/http and the rooms: the one mapping from errors to
-// statuses, redirects and pages, the forms an answer can have, and the middleware, one a file.
+// statuses, redirects and pages, the formats of answers, and the middleware, one per file.
 //
-// It knows no endpoint and no rule of OAuth beyond which error code is which status.
+// It contains no endpoint, and no rule of OAuth except the status of each error code.
 package web

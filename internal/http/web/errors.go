@@ -15,13 +15,13 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 )
 
-// Handler is an HTTP handler that may fail. It returns an error instead of answering with one.
+// Handler is an HTTP handler that may fail. It returns the error, and Handle answers with it.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
-// Style answers a request with an error, in the form its kind of caller reads.
+// Style answers a request with an error, in the form that its kind of caller reads.
 type Style func(w http.ResponseWriter, r *http.Request, err error)
 
-// Handle makes an http.Handler whose errors are answered in a style.
+// Handle returns an http.Handler whose errors are answered in a style.
 func Handle(style Style, h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = withNote(r)
@@ -31,12 +31,11 @@ func Handle(style Style, h Handler) http.Handler {
 	})
 }
 
-// Errors turns errors into answers: it is the only place that knows which error is which status,
-// redirect or page. What is not an *oauth.Error is a server_error whose cause goes to the log and
+// Errors turns errors into answers. It is the only mapping from an error to a status, a redirect or a page. What is not an *oauth.Error is a server_error whose cause goes to the log and
 // nowhere else. It is safe for concurrent use.
 type Errors struct {
 	Log *slog.Logger
-	// Events receives every refusal that no other fact records; nil: nobody does.
+	// Events receives every refusal that no other event records; nil: none is recorded.
 	Events event.Sink
 	// Page draws the error page of a person. It must use HTML to answer.
 	Page func(w http.ResponseWriter, r *http.Request, status int, e *oauth.Error, requestID string)
@@ -45,7 +44,7 @@ type Errors struct {
 	FormPost func(w http.ResponseWriter, r *http.Request, uri string, fields url.Values) error
 }
 
-// statusOf tells which status an error code is answered with.
+// statusOf returns the status of an error code.
 func statusOf(code oauth.Code) int {
 	switch code {
 	case oauth.InvalidClient, oauth.InvalidToken: // RFC 6749 §5.2, RFC 6750 §3.1
@@ -86,8 +85,8 @@ func (e *Errors) API(w http.ResponseWriter, r *http.Request, err error) {
 	writeError(w, refusal)
 }
 
-// Bearer answers the holder of an access token: the reason stands in WWW-Authenticate
-// (RFC 6750 §3), and in the body for those who look there.
+// Bearer answers the holder of an access token. The reason is in WWW-Authenticate (RFC 6750 §3), and in the body
+// for clients that read it there.
 func (e *Errors) Bearer(w http.ResponseWriter, r *http.Request, err error) {
 	refusal := e.read(w, r, err, slog.LevelDebug)
 	switch refusal.Code {
@@ -98,7 +97,7 @@ func (e *Errors) Bearer(w http.ResponseWriter, r *http.Request, err error) {
 	writeError(w, refusal)
 }
 
-// Browser answers a person: back to the client when the error has a validated place to go to, else
+// Browser answers a person: back to the client when the error has a validated redirect URI, else
 // with a page on our own origin that never redirects (RFC 6749 §4.1.2.1).
 func (e *Errors) Browser(w http.ResponseWriter, r *http.Request, err error) {
 	refusal := e.read(w, r, err, levelOfPage(err))
@@ -112,7 +111,7 @@ func (e *Errors) Browser(w http.ResponseWriter, r *http.Request, err error) {
 	e.Page(w, r, pageStatus(refusal.Code), refusal, event.OriginOf(r.Context()).RequestID)
 }
 
-// Either answers where nothing tells who asks: a page for those who accept HTML, else JSON.
+// Either answers a request of an unknown kind of caller: with a page if it accepts HTML, else with JSON.
 func (e *Errors) Either(w http.ResponseWriter, r *http.Request, err error) {
 	if strings.Contains(r.Header.Get("Accept"), "text/html") {
 		e.Browser(w, r, err)
@@ -140,7 +139,7 @@ func (e *Errors) SendBack(w http.ResponseWriter, r *http.Request, to oauth.Retur
 func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error, least slog.Level) *oauth.Error {
 	refusal := oauth.AsError(err)
 	if refusal.Code == oauth.ServerError && r.Context().Err() != nil && errors.Is(err, r.Context().Err()) {
-		refusal = oauth.Unavailable(err) // the time was up, or the caller went away: no answer is not a fault
+		refusal = oauth.Unavailable(err) // the timeout passed, or the caller disconnected: not an internal error
 	}
 	refusal = withNoted(r, refusal)
 	e.log(r, refusal, least)
@@ -149,13 +148,13 @@ func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error, least s
 	switch refusal.Code {
 	case oauth.TemporarilyUnavailable, oauth.SlowDown:
 		if limit := ratelimit.Hit(err); limit != nil {
-			tellLimit(w.Header(), limit)
+			setLimitHeaders(w.Header(), limit)
 		}
 		if w.Header().Get("Retry-After") == "" {
 			w.Header().Set("Retry-After", "1")
 		}
 	case oauth.RequestEntityTooLarge, headersTooLong:
-		w.Header().Set("Connection", "close") // the rest of the body is not worth reading
+		w.Header().Set("Connection", "close") // the rest of the body is not read
 	default:
 	}
 	return refusal
@@ -163,7 +162,7 @@ func (e *Errors) read(w http.ResponseWriter, r *http.Request, err error, least s
 
 func (e *Errors) log(r *http.Request, refusal *oauth.Error, level slog.Level) {
 	switch {
-	case errors.Is(r.Context().Err(), context.Canceled): // the caller went away
+	case errors.Is(r.Context().Err(), context.Canceled): // the caller disconnected
 		level = slog.LevelDebug
 	case refusal.Code == oauth.ServerError:
 		level = slog.LevelError
@@ -183,10 +182,9 @@ func (e *Errors) log(r *http.Request, refusal *oauth.Error, level slog.Level) {
 	e.Log.LogAttrs(r.Context(), level, "request answered with an error", attrs...)
 }
 
-// record makes a fact of a refusal, at the one place that every refusal passes. It leaves out what is
-// recorded elsewhere (WasRecorded, limit.hit), what is no refusal but an outage, and requests for paths
-// that do not exist: scanners would fill the log with them. That a reader asked for what is not there is an
-// answer and no refusal: every look-up of a name by the command line would be recorded.
+// record emits an event for a refusal; every refusal passes here. Left out are refusals that were recorded already
+// (WasRecorded, limit.hit), outages, and paths that do not exist, because scanners would fill the log with them.
+// A read of something absent is left out as well: otherwise every look-up by the command line would be recorded.
 func (e *Errors) record(r *http.Request, refusal *oauth.Error) {
 	route := routeOf(r)
 	switch {
@@ -205,10 +203,10 @@ func (e *Errors) record(r *http.Request, refusal *oauth.Error) {
 	})
 }
 
-// maxRecorded is how many bytes of a reason or of a sent value are recorded.
+// maxRecorded bounds a recorded reason or parameter, in bytes.
 const maxRecorded = 512
 
-// shortened keeps a value for the audit log: at most maxRecorded bytes of valid text on one line.
+// shortened returns a value for the audit log: at most maxRecorded bytes of valid text on one line.
 func shortened(text string) string {
 	if len(text) > maxRecorded {
 		text = text[:maxRecorded] + "…"
@@ -230,7 +228,7 @@ func writeError(w http.ResponseWriter, refusal *oauth.Error) {
 }
 
 // pageStatus differs from statusOf in one thing: a 401 without a challenge means nothing to a
-// browser, so what a person is told about a client is a 400.
+// browser, so an error about a client is shown to a person with 400.
 func pageStatus(code oauth.Code) int {
 	if status := statusOf(code); status != http.StatusUnauthorized {
 		return status
@@ -238,8 +236,8 @@ func pageStatus(code oauth.Code) int {
 	return http.StatusBadRequest
 }
 
-// challengeAsAsked answers in the scheme the client tried (RFC 6749 §5.2). Without a try there is
-// no challenge: it would open the password box of a browser that runs a single-page app.
+// challengeAsAsked challenges in the scheme that the client used (RFC 6749 §5.2). A request without authentication
+// gets no challenge: a browser that runs a single-page app would open its password dialog.
 func challengeAsAsked(w http.ResponseWriter, r *http.Request, refusal *oauth.Error) {
 	tried := r.Header.Get("Authorization")
 	scheme, _, _ := strings.Cut(tried, " ")
@@ -253,7 +251,7 @@ func challengeAsAsked(w http.ResponseWriter, r *http.Request, refusal *oauth.Err
 }
 
 func bearerChallenge(r *http.Request, refusal *oauth.Error) string {
-	// RFC 6750 §3.1: who sent no authentication at all is told the scheme and nothing else.
+	// RFC 6750 §3.1: a request without any authentication gets the scheme and no error code.
 	if r.Header.Get("Authorization") == "" && refusal.Code == oauth.InvalidToken {
 		return `Bearer realm="oauth2d"`
 	}
@@ -261,7 +259,7 @@ func bearerChallenge(r *http.Request, refusal *oauth.Error) string {
 		`", error_description="` + printable(refusal.Description) + `"`
 }
 
-// printable keeps what an error_description may hold (RFC 6749 §5.2): printable ASCII without
+// printable keeps the characters that an error_description may hold (RFC 6749 §5.2): printable ASCII without
 // quote and backslash, which also makes it safe inside a quoted header value.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {

@@ -6,12 +6,11 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// MaxHeader is how long all header fields of a request may be together, in bytes. The request line
-// is not counted: an authorization request may hold long parameters, whose own limits give an
-// answer that helps.
+// MaxHeader bounds the sum of all header fields of a request, in bytes. The request line is not counted: an
+// authorization request may hold long parameters, and their own limits produce a more helpful error.
 const MaxHeader = 16 << 10
 
-// headersTooLong is an error of HTTP alone (RFC 6585 §5).
+// headersTooLong is an error code of HTTP, not of OAuth (RFC 6585 §5).
 const headersTooLong oauth.Code = "request_header_fields_too_large"
 
 // HeaderLimit refuses requests with longer headers.

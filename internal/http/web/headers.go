@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// Headers sets what every answer carries: it is not stored, not sniffed, not framed, tells no
-// referrer and runs nothing. A page that needs more asks for it by a Policy. With https set
-// browsers are told to come back over TLS only (RFC 6797).
+// Headers sets the headers of every answer: no-store, nosniff, no framing, no referrer, no scripts. A page that
+// needs more sets a Policy. With https set, browsers must use TLS from then on (RFC 6797).
 func Headers(https bool) func(http.Handler) http.Handler {
 	strict := Policy{}.String()
 	return func(next http.Handler) http.Handler {
@@ -27,8 +26,8 @@ func Headers(https bool) func(http.Handler) http.Handler {
 	}
 }
 
-// Policy is what a page may do beyond nothing. Scripts and styles are always files of our own
-// origin: there is no way to ask for unsafe-inline.
+// Policy lists what a page may load and where its forms may go. Scripts and styles are always files of our own
+// origin: a Policy cannot express unsafe-inline.
 type Policy struct {
 	Style  bool
 	Images bool
@@ -43,7 +42,7 @@ func (p Policy) Set(w http.ResponseWriter) {
 	w.Header().Set("Content-Security-Policy", p.String())
 }
 
-// String gives the header's value (CSP Level 3).
+// String returns the value of Content-Security-Policy (CSP Level 3).
 func (p Policy) String() string {
 	parts := []string{"default-src 'none'"}
 	for _, one := range []struct {
@@ -62,7 +61,7 @@ func (p Policy) String() string {
 	return strings.Join(parts, "; ")
 }
 
-// formSources leaves out what would end the directive and begin another.
+// formSources leaves out characters that would end the directive and begin another.
 func (p Policy) formSources() []string {
 	var kept []string
 	for _, source := range p.Forms {

@@ -10,7 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 )
 
-// Limit refuses callers whose address asks too often, before anything of the request is read. It must
+// Limit refuses requests of an address that exceeds its rate, before anything of the request is read. It must
 // run inside ClientIP.
 func Limit(l *ratelimit.Limiter, rule ratelimit.Rule, style Style) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
@@ -27,14 +27,13 @@ func Limit(l *ratelimit.Limiter, rule ratelimit.Rule, style Style) func(http.Han
 	}
 }
 
-// tellLimit says which limit was hit and when to come back: Retry-After (RFC 9110 §10.2.3) for those
-// who know no more, and the fields of draft-ietf-httpapi-ratelimit-headers-10.
-func tellLimit(h http.Header, e *ratelimit.LimitError) {
+// setLimitHeaders sets the headers that name the limit and the time to wait: Retry-After (RFC 9110 §10.2.3), and the fields of draft-ietf-httpapi-ratelimit-headers-10.
+func setLimitHeaders(h http.Header, e *ratelimit.LimitError) {
 	wait := wholeSeconds(e.Wait)
 	h.Set("Retry-After", strconv.FormatInt(wait, 10))
 	h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", e.Rule, e.Rate.Count, wholeSeconds(e.Rate.Per)))
 	h.Set("RateLimit", fmt.Sprintf("%q;r=0;t=%d", e.Rule, wait))
 }
 
-// wholeSeconds rounds up: who waits for as long is not told to wait again.
+// wholeSeconds rounds up, so that a caller that waits this long is not refused again.
 func wholeSeconds(d time.Duration) int64 { return max(1, int64(math.Ceil(d.Seconds()))) }

@@ -16,16 +16,16 @@ func NotFound(style Style) http.HandlerFunc {
 	}
 }
 
-// WrongMethod answers a method that a path does not serve, and lists in Allow those it does
+// WrongMethod answers a method that a path does not serve, and lists in Allow the methods that it serves
 // (RFC 9110 §15.5.6).
 func WrongMethod(routes chi.Routes, style Style) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
 		if r.URL.RawPath != "" {
-			path = r.URL.RawPath // what the router went by
+			path = r.URL.RawPath // the path by which the router matched
 		}
 		var allowed []string
-		literal := false // a route that names the path outright speaks for it alone
+		literal := false // a route without a wildcard for this path decides alone
 		for _, method := range []string{
 			http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
 		} {

@@ -1,6 +1,6 @@
 package web
 
-// Where everything stands. The endpoints of OAuth are below the issuer and the endpoint prefix,
+// The paths of all routes. The endpoints of OAuth are below the issuer and the endpoint prefix,
 // the rest is below the issuer.
 const (
 	PathAuthorize  = "/authorize"
@@ -22,7 +22,7 @@ const (
 	PathHealthReady = "/health/ready"
 	PathMetrics     = "/metrics"
 
-	// The metadata is asked for below the issuer, or with this in front of the issuer's path.
+	// Clients ask for the metadata below the issuer, or with this in front of the issuer's path.
 	PathServerMetadata = "/.well-known/oauth-authorization-server" // RFC 8414 §3
 	PathOpenIDConfig   = "/.well-known/openid-configuration"       // OIDC Discovery §4
 )

@@ -10,11 +10,11 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// FaultErrors are the places of what is wrong with a request. As the cause of a refusal they stand in its
+// FaultErrors lists the faults of a request, each with its place. As the cause of a refusal, they become the errors of its
 // problem details.
 type FaultErrors []adminwire.Fault
 
-// Error implements error. What a caller wrote is not repeated in it.
+// Error implements error. It repeats nothing that the caller sent.
 func (f FaultErrors) Error() string {
 	text := "the request has faults"
 	for _, one := range f {
@@ -23,10 +23,10 @@ func (f FaultErrors) Error() string {
 	return text
 }
 
-// maxFaults is how many faults an answer names.
+// maxFaults bounds the faults that an answer names.
 const maxFaults = 32
 
-// kind is how problem details name an error code.
+// kind is an error code in problem details.
 type kind struct{ slug, title string }
 
 func kindOf(code oauth.Code) kind {

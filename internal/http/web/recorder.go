@@ -6,14 +6,14 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// recorder remembers what was answered.
+// recorder counts the bytes of an answer and keeps its status.
 type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
 }
 
-// record gives the recorder that w already is, or wraps w.
+// record returns w if it is a recorder already, or else wraps it.
 func record(w http.ResponseWriter) *recorder {
 	if own, ok := w.(*recorder); ok {
 		return own
@@ -39,10 +39,10 @@ func (r *recorder) Write(body []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap lets http.ResponseController find what is beneath.
+// Unwrap is for http.ResponseController.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// answered tells whether the status line has left.
+// answered reports whether the status line was sent.
 func (r *recorder) answered() bool { return r.status != 0 }
 
 // sent is the status for logs and counters: a handler that wrote nothing has answered 200.
@@ -53,10 +53,10 @@ func (r *recorder) sent() int {
 	return r.status
 }
 
-// unmatched is the route of requests for which there is none; their paths are the callers' words.
+// unmatched is the route of requests that match none. Their paths are caller input and must not become labels.
 const unmatched = "unmatched"
 
-// routeOf gives the pattern of the route that matched. It is complete only after the router ran.
+// routeOf returns the pattern of the route that matched. It is complete only after the router ran.
 func routeOf(r *http.Request) string {
 	if routing := chi.RouteContext(r.Context()); routing != nil {
 		if pattern := routing.RoutePattern(); pattern != "" && pattern != "/*" {

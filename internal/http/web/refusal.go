@@ -8,7 +8,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// note is what a handler found out about a request before it failed.
+// note holds what a handler learned about a request before it failed.
 type note struct{ client oauth.ClientID }
 
 type noteKey struct{}
@@ -37,7 +37,7 @@ func withNoted(r *http.Request, refusal *oauth.Error) *oauth.Error {
 }
 
 // levelOfPage is the level at which an error page is logged: a person may report its code. An address that
-// is not served has no code, and what goes back to the client is the client's business.
+// is not served has no code, and an error that goes back to the client is for the client to log.
 func levelOfPage(err error) slog.Level {
 	refusal := oauth.AsError(err)
 	if refusal.Return != nil || refusal.Code == oauth.NotFound || refusal.Code == oauth.MethodNotAllowed {

@@ -8,8 +8,8 @@ import (
 
 const requestIDHeader = "X-Request-Id"
 
-// RequestID gives every request an id: in its context, its answer and every log line. Only a
-// listed proxy may bring its own; a stranger's would let them forge another's trail in the log. An id of ours
+// RequestID assigns an id to every request: in its context, its answer and every log line. Only a
+// listed proxy may bring its own; any other caller could forge entries of another request in the log. An id of ours
 // is short, as it is also the code that a person reports (event.SupportCode).
 func RequestID(proxies Proxies) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {

@@ -14,7 +14,7 @@ import (
 )
 
 // Trace makes a span of every request but those of the quiet routes. A listed proxy decides by its traceparent
-// whether a request is traced; a stranger's is only linked, or strangers could fill the collector. The span
+// whether a request is traced. That of any other caller is only linked: otherwise anybody could fill the collector. The span
 // holds the pattern of the route, never the path or the query. It must run inside ClientIP. A nil provider
 // traces nothing.
 func Trace(provider trace.TracerProvider, proxies Proxies, quiet ...string) func(http.Handler) http.Handler {
@@ -32,7 +32,7 @@ func Trace(provider trace.TracerProvider, proxies Proxies, quiet ...string) func
 	return func(next http.Handler) http.Handler { return traced(named(next)) }
 }
 
-// named gives the span its name when the route is known, and takes the caller's words out of it.
+// named names the span after the route, once it is known, and removes caller input from it.
 func named(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		span := trace.SpanFromContext(r.Context())

@@ -15,7 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// withdrawals is the field that counts them. No client id holds an @.
+// withdrawals is the field that counts the withdrawals. A client id cannot contain an @.
 const withdrawals = "@withdrawals"
 
 // Consents implements store.Consents. A consent is one field of its user's hash: the time it was
@@ -27,7 +27,7 @@ type Consents struct {
 	give, withdraw *redisconn.Script
 }
 
-// NewConsents makes the store of consents.
+// NewConsents returns the store of consents.
 func NewConsents(db *redisconn.DB) *Consents {
 	c := &Consents{db: db, names: namesOf(db), give: script("consent_give"), withdraw: script("consent_withdraw")}
 	db.Use(c.give, c.withdraw)
@@ -95,7 +95,7 @@ func (c *Consents) Given(ctx context.Context, user oauth.UserID) ([]oauth.Consen
 
 // Withdraw implements store.Consents.
 func (c *Consents) Withdraw(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
-	if isCounter(client) { // typed by somebody: it must not reset the counter
+	if isCounter(client) { // caller input: it must not reset the counter
 		return nil
 	}
 	keep := store.WithdrawalKeep.Milliseconds()
