@@ -30,7 +30,7 @@ func (c counting) limiter() *ratelimit.Limiter {
 		rates[ratelimit.Rule(name)] = ratelimit.Rate(rate)
 	}
 	return ratelimit.New(ratelimit.Options{
-		Store: c.store, Events: c.events, Now: c.now, Rates: rates, DenyBlind: c.OnRedisOutage == "deny",
+		Store: c.store, Events: c.events, Now: c.now, Rates: rates, FailClosed: c.OnRedisOutage == "deny",
 	})
 }
 

@@ -90,7 +90,7 @@ func (a *App) feelRedis(ctx context.Context) {
 // waits; the pulse tells that Redis is away.
 func (a *App) settle(ctx context.Context) {
 	for _, guard := range a.rules.guards {
-		_ = guard.Settle(ctx)
+		_ = guard.Refund(ctx)
 	}
 }
 

@@ -93,7 +93,7 @@ func (a *Authenticator) authenticate(ctx context.Context, c Credentials) (oauth.
 	v := a.decide(ctx, c)
 	switch {
 	case v.err != nil:
-		attempt.Unmade(ctx)
+		attempt.Cancel(ctx)
 	case v.reason != "":
 		attempt.Failed(ctx, event.LockedOut{Client: v.client.ID})
 	default:

@@ -33,7 +33,7 @@ func (d *Directory) Verify(ctx context.Context, name, password string) (oauth.Us
 	user, reason, err := d.judge(ctx, name, password)
 	switch {
 	case err != nil:
-		attempt.Unmade(ctx)
+		attempt.Cancel(ctx)
 		return oauth.User{}, err
 	case reason != "":
 		refusal := d.failed(ctx, user.ID, reason)

@@ -1,9 +1,9 @@
-// Package ratelimit owns the limits: how often a caller may ask, and how often a guess may be wrong,
-// for all daemons together.
+// Package ratelimit owns the limits, all daemons together: the rate of a caller's requests, and the budget of
+// wrong guesses at a password or secret.
 //
-// A Limiter keeps rates. A daemon takes permits in small batches and spends them from memory, so that
-// most requests ask nobody; all daemons together never give more than the rate.
+// A Limiter keeps rates. A daemon fetches permits from the store in small batches and spends them from memory,
+// so that most requests need no round trip; all daemons together never exceed the rate.
 //
-// A Guard keeps guesses within a budget. Every guess is counted in the store before it is made, so
-// that parallel ones cannot slip through.
+// A Guard keeps guesses within a budget. Every guess is counted in the store before it is checked, so that
+// concurrent guesses cannot exceed it.
 package ratelimit

@@ -16,8 +16,8 @@ type GuardOptions struct {
 	Store   store.Limits
 	Events  event.Sink
 	Now     func() time.Time
-	Subject Limit // of what is guessed at: a user name, a client id
-	Address Limit // of who guesses
+	Subject Limit // by the target of a guess: a user name, a client id
+	Address Limit // by the network of the caller
 }
 
 // Limit is a rate and its name.
@@ -26,64 +26,65 @@ type Limit struct {
 	Rate Rate
 }
 
-// Guard keeps guesses within their budgets. A guess is counted before it is made, and at most a few
-// are made at a time, so that those who guess right are never refused because of one another. It is
-// safe for concurrent use; a nil Guard keeps nothing.
+// Guard keeps guesses at a password or secret within their budgets. A guess is counted before it is checked,
+// and only a few are checked at a time, so that callers with the right password are not refused because of
+// one another. It is safe for concurrent use; a nil Guard limits nothing.
 type Guard struct {
 	o       GuardOptions
-	subject *turns
-	address *turns
-	debts   debts
+	subject *keyedSemaphore
+	address *keyedSemaphore
+	refunds refunds
 }
 
-// How many guesses of one kind a daemon makes at a time. They stay well below the budgets: a guess
-// that is being made counts as a wrong one until it is known.
+// How many guesses of one kind a daemon checks at a time. The numbers stay well below the budgets: a guess
+// counts as a wrong one until it was checked.
 const (
-	atOnceSubject = 2
-	atOnceAddress = 16
+	maxConcurrentBySubject = 2
+	maxConcurrentByAddress = 16
 )
 
-// attemptBytes is how much chance the name of an attempt holds: no other in its window has the same.
+// attemptBytes is the length of the random name of an attempt: no other in its window has the same.
 const attemptBytes = 9
 
 // NewGuard makes a Guard.
 func NewGuard(o GuardOptions) *Guard {
-	return &Guard{o: o, subject: newTurns(atOnceSubject), address: newTurns(atOnceAddress)}
+	return &Guard{o: o, subject: newKeyedSemaphore(maxConcurrentBySubject), address: newKeyedSemaphore(maxConcurrentByAddress)}
 }
 
-// Attempt is one guess that may be made. Exactly one of its methods ends it.
+// Attempt is one guess that may be checked. Exactly one of Passed, Failed and Cancel ends it.
 type Attempt struct {
 	guard   *Guard
-	name    store.Attempt // new whenever it is counted
-	leave   []func()
+	name    store.Attempt // new each time it is counted
+	release []func()      // of the semaphores
 	budgets []store.Budget
 	trials  []store.Trial
 	limits  []Limit
 }
 
-// Begin waits for a turn and counts a guess at subject, or refuses it: slow_down with *LimitError as
-// its cause when a budget is spent, "try again" (503) when the store cannot be asked, for a lock that
-// can be lifted by breaking the store is none. The caller's address is that of the request.
+// Begin waits for its turn and counts a guess at subject, or refuses it: slow_down with *LimitError as the
+// cause when a budget is spent, "try again" (503) when the store does not answer. It fails closed: otherwise
+// taking Redis down would bypass the lockout. Of any number of concurrent guesses, at all daemons together, no
+// more begin than the budgets have left. The address is that of the request.
 func (g *Guard) Begin(ctx context.Context, subject string) (*Attempt, error) {
 	a := &Attempt{guard: g}
 	if g == nil {
 		return a, nil
 	}
 	for _, one := range []struct {
-		limit Limit
-		turns *turns
-		who   string
+		limit     Limit
+		semaphore *keyedSemaphore
+		name      string
 	}{{g.o.Subject, g.subject, subject}, {g.o.Address, g.address, networkOf(ctx)}} {
-		if one.limit.Rate.Off() || one.who == "" {
+		if one.limit.Rate.Off() || one.name == "" {
 			continue
 		}
-		key := keyOf(one.limit.Rule, one.who)
-		leave, err := one.turns.enter(ctx, key)
+		key := keyOf(one.limit.Rule, one.name)
+		release, err := one.semaphore.acquire(ctx, key)
 		if err != nil {
 			a.end()
 			return nil, oauth.Unavailable(err)
 		}
-		a.leave = append(a.leave, leave)
+		a.release = append(a.release, release)
 		a.limits = append(a.limits, one.limit)
 		a.budgets = append(a.budgets, store.Budget{Key: key, Attempts: one.limit.Rate.Count, Window: one.limit.Rate.Per})
 	}
@@ -94,10 +95,10 @@ func (g *Guard) Begin(ctx context.Context, subject string) (*Attempt, error) {
 	return a, nil
 }
 
-// count asks the store, and once more when what refused the guess may be what is owed.
+// count counts the guess, once more when pending refunds may have caused the refusal.
 func (a *Attempt) count(ctx context.Context) error {
 	refusal, err := a.try(ctx)
-	if refusal != nil && a.guard.settled(ctx, a.budgets) {
+	if refusal != nil && a.guard.refunded(ctx, a.budgets) {
 		refusal, err = a.try(ctx)
 	}
 	if refusal != nil {
@@ -107,8 +108,8 @@ func (a *Attempt) count(ctx context.Context) error {
 	return err
 }
 
-// try gives what one budget refuses back to the other; when the store does not answer, to both, for
-// each may have counted it.
+// try counts the guess against every budget. When one budget refuses it, the others get a refund; when the
+// store does not answer, all do: each may have counted it.
 func (a *Attempt) try(ctx context.Context) (*LimitError, error) {
 	if len(a.budgets) == 0 {
 		return nil, nil
@@ -116,7 +117,7 @@ func (a *Attempt) try(ctx context.Context) (*LimitError, error) {
 	a.name = store.Attempt(secret.NewToken(attemptBytes))
 	var err error
 	if a.trials, err = a.guard.o.Store.Try(ctx, a.name, a.budgets, a.guard.o.Now()); err != nil {
-		a.guard.owe(a.name, a.budgets...)
+		a.guard.refundLater(a.name, a.budgets...)
 		return nil, oauth.Unavailable(err)
 	}
 	var refusal *LimitError
@@ -130,44 +131,44 @@ func (a *Attempt) try(ctx context.Context) (*LimitError, error) {
 		}
 	}
 	if refusal != nil {
-		a.giveBack(ctx, counted...)
+		a.refund(ctx, counted...)
 	}
 	return refusal, nil
 }
 
-// Passed ends a guess that was right: the subject's failures are forgotten. Those of the address are
-// not: who knows one password could guess at all others by using it now and then.
+// Passed ends a guess that was right, and clears the failures of the subject. Those of the address stay:
+// otherwise an attacker with one valid password could use it now and then to guess at all others.
 func (a *Attempt) Passed(ctx context.Context) {
 	defer a.end()
 	for i, budget := range a.budgets {
 		if a.limits[i].Rule == a.guard.o.Subject.Rule && a.guard.o.Store.Clear(context.WithoutCancel(ctx), budget.Key) == nil {
 			continue
 		}
-		// Also when the failures could not be forgotten: then this guess is none of them at least.
-		a.giveBack(ctx, budget)
+		// Also when the failures could not be cleared: then at least this guess does not count.
+		a.refund(ctx, budget)
 	}
 }
 
-// Failed ends a guess that was wrong. fact says what is known of the subject, for the case that this
-// guess locked it.
-func (a *Attempt) Failed(ctx context.Context, fact event.LockedOut) {
+// Failed ends a guess that was wrong, and emits locked, completed by the rule, when this guess locked the
+// subject or the address.
+func (a *Attempt) Failed(ctx context.Context, locked event.LockedOut) {
 	defer a.end()
 	for i, trial := range a.trials {
 		if trial.Last {
-			fact.Rule = string(a.limits[i].Rule)
-			a.guard.o.Events.Emit(ctx, fact)
+			locked.Rule = string(a.limits[i].Rule)
+			a.guard.o.Events.Emit(ctx, locked)
 		}
 	}
 }
 
-// Unmade ends a guess that was not made because the server could not.
-func (a *Attempt) Unmade(ctx context.Context) {
+// Cancel ends a guess that the server could not check, and refunds it.
+func (a *Attempt) Cancel(ctx context.Context) {
 	defer a.end()
-	a.giveBack(ctx, a.budgets...)
+	a.refund(ctx, a.budgets...)
 }
 
-// giveBack gives this attempt back to some budgets, now or as soon as the store can be asked.
-func (a *Attempt) giveBack(ctx context.Context, budgets ...store.Budget) {
+// refund takes this attempt back off some budgets, now or as soon as the store answers again.
+func (a *Attempt) refund(ctx context.Context, budgets ...store.Budget) {
 	if len(budgets) == 0 {
 		return
 	}
@@ -176,19 +177,19 @@ func (a *Attempt) giveBack(ctx context.Context, budgets ...store.Budget) {
 		counted[i] = store.Counted{Key: b.Key, Attempt: a.name}
 	}
 	if a.guard.o.Store.Return(context.WithoutCancel(ctx), counted...) != nil {
-		a.guard.owe(a.name, budgets...)
+		a.guard.refundLater(a.name, budgets...)
 	}
 }
 
-// end lets the next guess begin.
+// end lets the next guesses begin.
 func (a *Attempt) end() {
-	for _, leave := range a.leave {
-		leave()
+	for _, release := range a.release {
+		release()
 	}
-	a.leave, a.budgets, a.trials = nil, nil, nil
+	a.release, a.budgets, a.trials = nil, nil, nil
 }
 
-// Unlock forgets the wrong guesses at a subject.
+// Unlock clears the wrong guesses at a subject.
 func (g *Guard) Unlock(ctx context.Context, subject string) error {
 	if g == nil || g.o.Subject.Rate.Off() {
 		return nil
@@ -199,7 +200,7 @@ func (g *Guard) Unlock(ctx context.Context, subject string) error {
 	return nil
 }
 
-// Locked tells until when a subject is locked; zero when it is not.
+// Locked returns the time until which a subject is locked; zero when it is not.
 func (g *Guard) Locked(ctx context.Context, subject string) (time.Time, error) {
 	if g == nil || g.o.Subject.Rate.Off() {
 		return time.Time{}, nil
@@ -211,7 +212,7 @@ func (g *Guard) Locked(ctx context.Context, subject string) (time.Time, error) {
 	return until, nil
 }
 
-// Hit gives the limit that a refusal is about; nil when it is about something else.
+// Hit returns the limit that caused a refusal; nil when the refusal has another cause.
 func Hit(err error) *LimitError {
 	var exceeded *LimitError
 	if errors.As(err, &exceeded) {

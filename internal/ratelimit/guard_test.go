@@ -125,7 +125,7 @@ func TestRightGuessesAreNeverRefused(t *testing.T) {
 	}
 }
 
-// W07: who knows one password cannot buy guesses at others with it.
+// W07: a valid password does not buy guesses at other accounts.
 func TestW07_AnOwnAccountBuysNothing(t *testing.T) {
 	t.Parallel()
 	g, ctx := guard(open(t), newClock(), &facts{}), from(t.Context(), "192.0.2.1")
@@ -174,7 +174,7 @@ func TestAGuessThatWasNotMadeIsGivenBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a.Unmade(ctx)
+		a.Cancel(ctx)
 	}
 	gone, leave := context.WithCancel(ctx)
 	var held []*ratelimit.Attempt
@@ -190,7 +190,7 @@ func TestAGuessThatWasNotMadeIsGivenBack(t *testing.T) {
 		t.Errorf("a caller who left while waiting: %v", err)
 	}
 	for _, a := range held {
-		a.Unmade(ctx)
+		a.Cancel(ctx)
 	}
 	if !guess(ctx, t, g, "alice", true) {
 		t.Error("a turn was lost")

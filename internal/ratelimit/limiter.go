@@ -10,42 +10,42 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Options make a Limiter. All but DenyBlind are required.
+// Options make a Limiter. All but FailClosed are required.
 type Options struct {
 	Store  store.Limits
 	Events event.Sink
 	Now    func() time.Time // must carry the monotonic clock, as time.Now does
 	Rates  map[Rule]Rate    // a rule that is missing limits nothing
-	// DenyBlind answers "try again" (503) while the store cannot be asked and nothing is left of what
-	// was taken before. Otherwise requests pass then: a rate keeps load away, it protects no secret.
-	DenyBlind bool
+	// FailClosed refuses requests with "try again" (503) while the store does not answer and no permits are
+	// left. Otherwise such requests pass: a rate keeps load away, it does not protect a secret.
+	FailClosed bool
 }
 
-// Limiter keeps the rates. It is safe for concurrent use; a nil Limiter limits nothing.
+// Limiter keeps requests within their rates, all daemons together. It is safe for concurrent use; a nil
+// Limiter limits nothing.
 type Limiter struct {
 	o Options
 
-	mu     sync.RWMutex
-	leases map[caller]*lease
+	mu      sync.RWMutex
+	permits map[caller]*permits
 }
 
-// caller is whose permits are counted.
+// caller is the owner of permits: a network or a client, under one rule.
 type caller struct {
 	rule Rule
-	who  string
+	name string
 }
 
-// maxLeases bounds the memory for callers: a flood of addresses costs round trips, not memory.
-const maxLeases = 20_000
+// maxCallers bounds the memory: a flood of addresses costs round trips, not memory.
+const maxCallers = 20_000
 
 // New makes a Limiter that holds no permits.
-func New(o Options) *Limiter { return &Limiter{o: o, leases: map[caller]*lease{}} }
+func New(o Options) *Limiter { return &Limiter{o: o, permits: map[caller]*permits{}} }
 
-// On tells whether a rule limits anybody who has no limit of their own.
+// On reports whether a rule limits callers that have no limit of their own.
 func (l *Limiter) On(rule Rule) bool { return l != nil && !l.o.Rates[rule].Off() }
 
-// Address lets a request pass by the address it comes from. A refusal is slow_down with *LimitError as
-// its cause.
+// Address counts a request by its network. A refusal is slow_down with *LimitError as its cause.
 func (l *Limiter) Address(ctx context.Context, rule Rule) error {
 	if !l.On(rule) {
 		return nil
@@ -57,8 +57,8 @@ func (l *Limiter) Address(ctx context.Context, rule Rule) error {
 	return l.pass(ctx, caller{rule, network}, l.o.Rates[rule], "")
 }
 
-// Client lets a request of an authenticated client pass. A limit of the client's own goes before the
-// rule's: see oauth.Client.RequestsPerMinute.
+// Client counts a request of an authenticated client. The client's own limit (oauth.Client.RequestsPerMinute)
+// replaces the rate of the rule. A refusal is that of Address.
 func (l *Limiter) Client(ctx context.Context, rule Rule, c oauth.Client) error {
 	if l == nil {
 		return nil
@@ -74,12 +74,12 @@ func (l *Limiter) Client(ctx context.Context, rule Rule, c oauth.Client) error {
 }
 
 func (l *Limiter) pass(ctx context.Context, who caller, rate Rate, client oauth.ClientID) error {
-	wait, err := l.lease(who).spend(ctx, l.o.Now, func(ctx context.Context, want int, now time.Time) (store.Permits, error) {
-		b := store.Bucket{Key: keyOf(who.rule, who.who), Permits: rate.Count, Per: rate.Per}
+	wait, err := l.permitsOf(who).spend(ctx, l.o.Now, func(ctx context.Context, want int, now time.Time) (store.Permits, error) {
+		b := store.Bucket{Key: keyOf(who.rule, who.name), Permits: rate.Count, Per: rate.Per}
 		return l.o.Store.Take(ctx, b, want, now)
 	}, rate)
 	switch {
-	case err != nil && (l.o.DenyBlind || ctx.Err() != nil):
+	case err != nil && (l.o.FailClosed || ctx.Err() != nil):
 		return oauth.Unavailable(err)
 	case wait > 0:
 		l.o.Events.Emit(ctx, event.LimitHit{Rule: string(who.rule), Client: client})
@@ -88,41 +88,41 @@ func (l *Limiter) pass(ctx context.Context, who caller, rate Rate, client oauth.
 	return nil
 }
 
-// lease gives the permits of a caller; empty ones when nobody has asked for them lately.
-func (l *Limiter) lease(who caller) *lease {
+// permitsOf returns the permits of a caller; new ones when it has none.
+func (l *Limiter) permitsOf(who caller) *permits {
 	l.mu.RLock()
-	found := l.leases[who]
+	found := l.permits[who]
 	l.mu.RUnlock()
 	if found != nil {
 		return found
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	found = l.leases[who]
+	found = l.permits[who]
 	if found != nil {
 		return found
 	}
-	if len(l.leases) >= maxLeases {
-		l.forgetSome()
+	if len(l.permits) >= maxCallers {
+		l.evictSome()
 	}
-	found = &lease{}
-	l.leases[who] = found
+	found = &permits{}
+	l.permits[who] = found
 	return found
 }
 
-// forgetSome makes room: of a few callers those that hold nothing, or else any one. What a forgotten
-// one held is lost to it, which is the safe side.
-func (l *Limiter) forgetSome() {
-	const looked = 64
+// evictSome makes room: it looks at a few callers and evicts the idle ones, or one of them when none is. The
+// permits of an evicted caller are lost to it, so that no rate is exceeded.
+func (l *Limiter) evictSome() {
+	const sample = 64
 	now, n := l.o.Now(), 0
-	for who, one := range l.leases { // the order of a map is random
+	for who, one := range l.permits { // the order of a map is random
 		if one.idle(now) {
-			delete(l.leases, who)
+			delete(l.permits, who)
 		}
 		n++
-		if n >= looked {
-			if len(l.leases) >= maxLeases {
-				delete(l.leases, who)
+		if n >= sample {
+			if len(l.permits) >= maxCallers {
+				delete(l.permits, who)
 			}
 			return
 		}

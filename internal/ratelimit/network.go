@@ -7,11 +7,11 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/event"
 )
 
-// networkBits is how much of an IPv6 address tells callers apart: who has one has all of its /64.
+// networkBits is the length of the IPv6 prefix by which callers are counted: a subscriber usually has a whole /64.
 const networkBits = 64
 
-// Network is what a caller's address counts as: itself, or the /64 of an IPv6 address; empty for what
-// is no address.
+// Network returns the key under which an address is counted: the IPv4 address itself, or the /64 of an IPv6
+// address; empty for a text that is not an address.
 func Network(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {
@@ -24,6 +24,6 @@ func Network(ip string) string {
 	return netip.PrefixFrom(addr, networkBits).Masked().String()
 }
 
-// networkOf is that of the caller of a request; empty where there is none, as in the commands of
-// operators.
+// networkOf returns the network of the caller of a request; empty when the call has no request, as in the
+// commands of operators.
 func networkOf(ctx context.Context) string { return Network(event.OriginOf(ctx).IP) }

@@ -248,7 +248,7 @@ func TestWithoutTheStore(t *testing.T) {
 	for _, deny := range []bool{false, true} {
 		s.away.Store(true)
 		s.takes.Store(0)
-		l := ratelimit.New(ratelimit.Options{Store: s, Events: &facts{}, Now: now.now, Rates: rates, DenyBlind: deny})
+		l := ratelimit.New(ratelimit.Options{Store: s, Events: &facts{}, Now: now.now, Rates: rates, FailClosed: deny})
 		client := oauth.Client{ID: oauth.ClientID("blind " + map[bool]string{true: "deny", false: "allow"}[deny])}
 		for range 50 {
 			err := l.Client(t.Context(), ratelimit.Token, client)

@@ -28,7 +28,7 @@ const (
 	Admin      Rule = "admin"
 )
 
-// The budgets of guesses.
+// The budgets of wrong guesses.
 const (
 	LoginFailures    Rule = "login_failures"     // of a user name
 	LoginFailuresIP  Rule = "login_failures_ip"  // of an address
@@ -36,17 +36,17 @@ const (
 	ClientFailuresIP Rule = "client_failures_ip" // of an address
 )
 
-// Rate is so many in a span of time. The zero Rate is no limit.
+// Rate is a number of requests or guesses in a span of time. The zero Rate does not limit.
 type Rate struct {
 	Count int
 	Per   time.Duration
 }
 
-// Off tells whether the rate limits nothing.
+// Off reports whether the rate does not limit.
 func (r Rate) Off() bool { return r.Count <= 0 || r.Per <= 0 }
 
-// LimitError is the cause of a refusal (oauth.SlowDown): which limit was hit, and how long it is worth
-// waiting.
+// LimitError is the cause of a refusal (oauth.SlowDown): the limit that was hit, and the time after
+// which a retry may succeed.
 type LimitError struct {
 	Rule Rule
 	Rate Rate
@@ -60,7 +60,7 @@ func refuse(e *LimitError) error {
 	return oauth.Refuse(oauth.SlowDown, "too many requests; Retry-After says when to try again", e)
 }
 
-// keyOf is what a limit is counted under: a digest, because what callers claim to be is part of it.
-func keyOf(rule Rule, who string) oauth.Digest {
-	return oauth.DigestOf("limit " + string(rule) + " " + who)
+// keyOf returns the key under which a limit is counted: a digest, because name is text of a caller.
+func keyOf(rule Rule, name string) oauth.Digest {
+	return oauth.DigestOf("limit " + string(rule) + " " + name)
 }

@@ -12,28 +12,28 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 )
 
-// A guess that could not be made, or was right, is never held against anybody: whenever the store goes
-// away, and whether it heard the question or not.
-func TestAnOutageIsNoWrongGuess(t *testing.T) {
+// A guess that could not be checked, or was right, is refunded, at whatever moment the store stops
+// answering, and whether it received the call or not.
+func TestAnOutageIsRefunded(t *testing.T) {
 	t.Parallel()
 	for name, outage := range map[string]func(*testing.T, *counted, *ratelimit.Guard){
 		"it is away before": func(t *testing.T, s *counted, g *ratelimit.Guard) {
 			s.away.Store(true)
-			unmade(t, g)
+			cancelled(t, g)
 		},
 		"it counts, and its answer is lost": func(t *testing.T, s *counted, g *ratelimit.Guard) {
 			s.mute.Store(true)
-			unmade(t, g)
+			cancelled(t, g)
 		},
 		"it goes away before the guess": func(t *testing.T, s *counted, g *ratelimit.Guard) {
 			a := began(t, g)
 			s.away.Store(true)
-			a.Unmade(t.Context())
+			a.Cancel(t.Context())
 		},
 		"it gives back, and its answer is lost": func(t *testing.T, s *counted, g *ratelimit.Guard) {
 			a := began(t, g)
 			s.mute.Store(true)
-			a.Unmade(t.Context())
+			a.Cancel(t.Context())
 		},
 		"it goes away after a right guess": func(t *testing.T, s *counted, g *ratelimit.Guard) {
 			a := began(t, g)
@@ -51,7 +51,7 @@ func TestAnOutageIsNoWrongGuess(t *testing.T) {
 				s.away.Store(false)
 				s.mute.Store(false)
 			}
-			if err := g.Settle(t.Context()); err != nil {
+			if err := g.Refund(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			// Exactly the whole budget is left, at every daemon: no less, and no more.
@@ -76,31 +76,31 @@ func began(t *testing.T, g *ratelimit.Guard) *ratelimit.Attempt {
 	return a
 }
 
-func unmade(t *testing.T, g *ratelimit.Guard) {
+func cancelled(t *testing.T, g *ratelimit.Guard) {
 	t.Helper()
 	if _, err := g.Begin(from(t.Context(), "192.0.2.1"), "alice"); oauth.AsError(err).Code != oauth.TemporarilyUnavailable {
 		t.Errorf("without the store: %v", err)
 	}
 }
 
-// While the store is away nothing can be given back; what waits is not forgotten, and runs out.
-func TestWhatIsOwedWaitsForTheStore(t *testing.T) {
+// While the store is away no refund is sent; it stays pending, and expires with its window.
+func TestRefundsWaitForTheStore(t *testing.T) {
 	t.Parallel()
 	s, now := open(t), newClock()
 	g := guard(s, now, &facts{})
 	for range ofSubject {
 		a := began(t, g)
 		s.away.Store(true)
-		a.Unmade(t.Context())
-		if err := g.Settle(t.Context()); oauth.AsError(err).Code != oauth.TemporarilyUnavailable {
-			t.Errorf("settled without the store: %v", err)
+		a.Cancel(t.Context())
+		if err := g.Refund(t.Context()); oauth.AsError(err).Code != oauth.TemporarilyUnavailable {
+			t.Errorf("refunded without the store: %v", err)
 		}
 		s.away.Store(false)
 	}
 	s.away.Store(true)
 	now.move(10*time.Minute + time.Second)
-	if err := g.Settle(t.Context()); err != nil {
-		t.Errorf("what counts no more is still owed: %v", err)
+	if err := g.Refund(t.Context()); err != nil {
+		t.Errorf("an attempt that does not count any more is still pending: %v", err)
 	}
 }
 
@@ -121,14 +121,14 @@ func TestW07_AnOutageDoesNotWidenTheBudget(t *testing.T) {
 				a.Failed(t.Context(), event.LockedOut{})
 			}
 			if i%20 == 0 {
-				_ = g.Settle(t.Context()) // the store may be away
+				_ = g.Refund(t.Context()) // the store may be away
 			}
 		})
 	}
 	crowd.Wait()
 	s.mute.Store(false)
 	for _, g := range daemons {
-		if err := g.Settle(t.Context()); err != nil {
+		if err := g.Refund(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// gated gives what is wanted, once it is let through.
+// gated grants every permit, one call at a time when the test lets it through.
 type gated struct {
 	store.Limits
 	asked chan int      // how much is wanted
