@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -82,6 +81,7 @@ func (d *dataset) compare(ctx context.Context, found string) bool {
 // proof are the markers that one pipeline asks for.
 type proof struct {
 	data    *dataset
+	whole   bool // it asks every server
 	markers []*redis.StringCmd
 	asked   *request
 }
@@ -97,7 +97,11 @@ func (d *dataset) proofOfAll(ctx context.Context) *proof {
 		}
 	}
 	d.mu.Unlock()
-	return d.proof(ctx, keys)
+	p := d.proof(ctx, keys)
+	if p != nil {
+		p.whole = true
+	}
+	return p
 }
 
 // proofOf makes the questions for a batch: one for each server that it may reach. nil when no data
@@ -138,9 +142,13 @@ func (p *proof) err(ctx context.Context) error {
 		return p.asked.err
 	}
 	for _, marker := range p.markers {
-		if !p.data.compare(ctx, marker.Val()) {
+		if p.data.foreign(marker.Val()) {
+			p.data.compare(ctx, marker.Val())
 			return errHistory
 		}
+	}
+	if p.whole { // some servers alone do not show that the data is back
+		p.data.compare(ctx, p.markers[0].Val())
 	}
 	return nil
 }
@@ -167,56 +175,28 @@ func (d *dataset) markersOf(batch []*request) []string {
 	return keys
 }
 
-// keyOf is the first key of a command.
-func keyOf(cmd redis.Cmder) string {
-	words := cmd.Args()
-	at := 1
-	if strings.HasPrefix(strings.ToLower(cmd.Name()), "eval") {
-		at = 3
+// byServers groups requests by the servers that they need. Without a cluster, all are one group.
+func (d *dataset) byServers(batch []*request) [][]*request {
+	d.mu.Lock()
+	one := d.shards == nil
+	d.mu.Unlock()
+	if one || len(batch) == 1 {
+		return [][]*request{batch}
 	}
-	if len(words) <= at {
-		return ""
-	}
-	key, _ := words[at].(string)
-	return key
-}
-
-// slots is the number of hash slots of a cluster.
-const slots = 16384
-
-// slotOf is the hash slot of a key (Redis Cluster specification: CRC16/XMODEM of the hash tag).
-func slotOf(key string) int {
-	var crc uint16
-	for _, c := range []byte(tagOf(key)) {
-		crc ^= uint16(c) << 8
-		for range 8 {
-			if crc&0x8000 != 0 {
-				crc = crc<<1 ^ 0x1021
-			} else {
-				crc <<= 1
-			}
+	at := make(map[string]int)
+	var groups [][]*request
+	for _, r := range batch {
+		markers := d.markersOf([]*request{r})
+		slices.Sort(markers)
+		name := strings.Join(markers, " ")
+		i, known := at[name]
+		if !known {
+			i = len(groups)
+			at[name], groups = i, append(groups, nil)
 		}
+		groups[i] = append(groups[i], r)
 	}
-	return int(crc) % slots
-}
-
-// tagOf is the part of a key that decides on its slot.
-func tagOf(key string) string {
-	if _, rest, found := strings.Cut(key, "{"); found {
-		if inner, _, closed := strings.Cut(rest, "}"); closed && inner != "" {
-			return inner
-		}
-	}
-	return key
-}
-
-// markerIn returns a key in a slot.
-func markerIn(name string, slot int) string {
-	for i := 0; ; i++ {
-		if tag := strconv.Itoa(i); slotOf(tag) == slot {
-			return name + ":{" + tag + "}"
-		}
-	}
+	return groups
 }
 
 // Owner says whose data a Redis may hold.

@@ -3,6 +3,7 @@ package redisconn_test
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,4 +66,61 @@ func TestF_P17_AnEmptiedMasterOfAClusterIsNeverNo(t *testing.T) {
 			t.Errorf("%s: another issuer: %v", durability, err)
 		}
 	}
+}
+
+// Requests of many callers leave in one pipeline. A master of a cluster that is silent fails those that need
+// it, and not the ones beside them that the other masters answered.
+func TestF_S01_ASilentMasterOfAClusterFailsItsOwnRequestsOnly(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, "cluster-node-timeout 60000")
+	silent := cluster.Nodes[0].Admin(t)
+	var theirs, others []string
+	for i := range 60 {
+		key := fmt.Sprint("auth:k", i)
+		if err := silent.Set(t.Context(), key, "1", 0).Err(); err == nil {
+			theirs = append(theirs, key)
+		} else {
+			others = append(others, key)
+		}
+	}
+	db, err := redisconn.Open(t.Context(), redisconn.Options{
+		Mode: redisconn.Cluster, Addrs: cluster.Addrs, Durability: redisconn.Relaxed, DialTimeout: time.Second, Timeout: time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	redistest.Eventually(t, 20*time.Second, "the data is claimed", func() bool {
+		_, err := db.Claim(t.Context(), redisconn.Owner{Name: "https://as.example"})
+		return err == nil
+	})
+	for _, key := range others {
+		if _, err := db.Write(t.Context(), "count", counting(), []string{key}, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cluster.Nodes[0].Pause()
+	t.Cleanup(cluster.Nodes[0].Resume)
+	var all sync.WaitGroup
+	for i := range max(len(theirs), len(others)) {
+		key, beside := others[i%len(others)], theirs[i%len(theirs)]
+		all.Go(func() {
+			value := redis.NewStringCmd(t.Context(), "get", beside)
+			if err := db.Read(t.Context(), "look", value); err == nil {
+				t.Errorf("a read of the silent master: %v", value)
+			}
+		})
+		all.Go(func() {
+			value := redis.NewStringCmd(t.Context(), "get", key)
+			if err := db.Read(t.Context(), "look", value); err != nil || value.Val() == "" {
+				t.Errorf("a read of another master: %q, %v", value.Val(), err)
+			}
+		})
+		all.Go(func() {
+			if _, err := db.Write(t.Context(), "count", counting(), []string{key}, 1); err != nil {
+				t.Errorf("a write to another master: %v", err)
+			}
+		})
+	}
+	all.Wait()
 }

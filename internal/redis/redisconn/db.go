@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -180,8 +181,19 @@ func (db *DB) sendWrites(batch []*request) {
 
 func (db *DB) sendReads(batch []*request) { db.exec(batch) }
 
-// exec is one pipeline, there and back.
+// exec sends a batch in one pipeline for each set of servers that its requests need, at the same time. A
+// silent master of a cluster then fails only the requests that need it: the driver gives up on a pipeline as
+// a whole, also on what other masters have answered.
 func (db *DB) exec(batch []*request) {
+	var all sync.WaitGroup
+	for _, group := range db.data.byServers(batch) {
+		all.Go(func() { db.execTogether(group) })
+	}
+	all.Wait()
+}
+
+// execTogether is one pipeline, there and back.
+func (db *DB) execTogether(batch []*request) {
 	if why := db.gate.blocked(); why != nil {
 		for _, r := range batch {
 			r.err = why

@@ -1,0 +1,60 @@
+package redisconn
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// keyOf is the first key of a command.
+func keyOf(cmd redis.Cmder) string {
+	words := cmd.Args()
+	at := 1
+	if strings.HasPrefix(strings.ToLower(cmd.Name()), "eval") {
+		at = 3
+	}
+	if len(words) <= at {
+		return ""
+	}
+	key, _ := words[at].(string)
+	return key
+}
+
+// slots is the number of hash slots of a cluster.
+const slots = 16384
+
+// slotOf is the hash slot of a key (Redis Cluster specification: CRC16/XMODEM of the hash tag).
+func slotOf(key string) int {
+	var crc uint16
+	for _, c := range []byte(tagOf(key)) {
+		crc ^= uint16(c) << 8
+		for range 8 {
+			if crc&0x8000 != 0 {
+				crc = crc<<1 ^ 0x1021
+			} else {
+				crc <<= 1
+			}
+		}
+	}
+	return int(crc) % slots
+}
+
+// tagOf is the part of a key that decides on its slot.
+func tagOf(key string) string {
+	if _, rest, found := strings.Cut(key, "{"); found {
+		if inner, _, closed := strings.Cut(rest, "}"); closed && inner != "" {
+			return inner
+		}
+	}
+	return key
+}
+
+// markerIn returns a key in a slot.
+func markerIn(name string, slot int) string {
+	for i := 0; ; i++ {
+		if tag := strconv.Itoa(i); slotOf(tag) == slot {
+			return name + ":{" + tag + "}"
+		}
+	}
+}
