@@ -151,7 +151,7 @@ func TestC15_T07_SecretsAreComparedInConstantTime(t *testing.T) {
 		"internal/http/page/csrf.go check":                  "Equal",
 		"internal/oauth/token.go Owns":                      "ConstantTimeCompare",
 		"internal/authorize/continuation.go Resume":         "Owns",
-		"internal/directory/choose.go Chooser":              "Owns",
+		"internal/signin/continuation.go Resume":            "Owns",
 		"internal/registry/secrets.go matchesDigest":        "Equal",
 		"internal/registry/hash_cache.go entry":             "MAC",      // looked up by it, never by the secret
 		"internal/http/endpoint/callers.go self":            "Digest",   // two digests: how far they agree tells nothing

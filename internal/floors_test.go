@@ -19,16 +19,18 @@ const module = "github.com/recipe-web-app/oauth2d/"
 // floor is the house plan: a room imports only rooms on lower floors. Rooms on one floor do not
 // know one another. docs/architecture.md shows the same plan as a drawing.
 var floor = map[string]int{
-	"cmd/oauth2d": 9,
+	"cmd/oauth2d": 10,
 
-	"internal/app":         8,
-	"internal/http/server": 7,
+	"internal/app":         9,
+	"internal/http/server": 8,
+
+	"internal/http/adminapi": 7,
 
 	"internal/http/endpoint": 6,
-	"internal/http/adminapi": 6,
 	"internal/http/page":     6,
+	"internal/admin":         6,
 
-	"internal/admin":     5,
+	"internal/signin":    5,
 	"internal/authorize": 5,
 	"internal/granttype": 5,
 

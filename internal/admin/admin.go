@@ -15,6 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/precis"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/session"
+	"github.com/recipe-web-app/oauth2d/internal/signin"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
@@ -24,6 +25,7 @@ type Options struct {
 	Registry  *registry.Registry
 	Directory *directory.Directory
 	Sessions  *session.Sessions
+	SignIn    *signin.SignIn
 	Tokens    *token.Tokens
 	Ring      *keyring.Ring
 	Grants    store.Grants

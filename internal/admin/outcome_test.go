@@ -20,6 +20,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/session"
+	"github.com/recipe-web-app/oauth2d/internal/signin"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
@@ -211,7 +212,7 @@ func newHouse(t *testing.T) *house {
 		AuthMethods: clientauth.Describe(clientauth.SecretBasic{}, clientauth.SecretPost{}, clientauth.None{}),
 	}, Store: clients{redisstore.NewClients(db), h.caller}, Peppers: ring, Hasher: hasher, Now: time.Now})
 	h.directory = directory.New(directory.Options{
-		Store: users{redisstore.NewUsers(db), h.caller}, Hasher: hasher, Events: h, Now: time.Now, Ring: ring,
+		Store: users{redisstore.NewUsers(db), h.caller}, Hasher: hasher, Events: h, Now: time.Now,
 	})
 	h.sessions = session.New(session.Options{
 		Store: sessions{redisstore.NewSessions(db), h.caller}, Revocations: revocations{redisstore.NewRevocations(db), h.caller},
@@ -225,8 +226,9 @@ func newHouse(t *testing.T) *house {
 	h.authorizer = authorize.New(authorize.Options{
 		Registry: h.registry, Sessions: h.sessions, Grants: h.grants, Consents: given, Requests: redisstore.NewRequests(db), Overview: redisstore.NewOverview(db), Ring: ring, Events: h, Now: time.Now,
 	})
+	people := signin.New(signin.Options{Directory: h.directory, Sessions: h.sessions, Ring: ring, Events: h, Now: time.Now})
 	h.Operator = admin.New(admin.Options{
-		Registry: h.registry, Directory: h.directory, Sessions: h.sessions, Tokens: h.tokens, Ring: ring, Grants: h.grants,
+		Registry: h.registry, Directory: h.directory, Sessions: h.sessions, Tokens: h.tokens, Ring: ring, SignIn: people, Grants: h.grants,
 		Consents: given, Overview: redisstore.NewOverview(db), Events: h, Now: time.Now,
 	}).By("root", oauth.Scopes{admin.All})
 	return h

@@ -13,7 +13,6 @@ import (
 
 // The reasons for which operators end the sessions of a user.
 const (
-	reasonPassword = "password changed"
 	reasonDisabled = "user disabled"
 	reasonDeleted  = "user deleted"
 	reasonOperator = "ended by an operator"
@@ -115,7 +114,7 @@ func (op Operator) ChangeUser(ctx context.Context, id oauth.UserID, m Match, edi
 			return err
 		}
 		if disables {
-			return op.o.Sessions.EndAllAround(ctx, id, reasonDisabled, change)
+			return op.o.Sessions.EndAllAround(ctx, id, "", reasonDisabled, change)
 		}
 		if err := change(ctx); err != nil || !after.Disabled {
 			return err
@@ -177,7 +176,7 @@ func (op Operator) deleteUser(ctx context.Context, d *record, id oauth.UserID, m
 	if err := op.mayDelete(ctx, id, m); err != nil {
 		return err
 	}
-	err := op.o.Sessions.EndAllAround(ctx, id, reasonDeleted, func(ctx context.Context) error {
+	err := op.o.Sessions.EndAllAround(ctx, id, "", reasonDeleted, func(ctx context.Context) error {
 		before, after, err := op.changeUser(ctx, id, m, func(u *oauth.User) error {
 			u.Disabled = true
 			return nil
@@ -232,16 +231,11 @@ func (op Operator) SetPassword(ctx context.Context, id oauth.UserID, password st
 		if err := op.mayTouchUser(u); err != nil {
 			return err
 		}
-		if err := op.o.Directory.CheckPassword(u.Name, password); err != nil {
-			return err
+		before, after, err := op.o.SignIn.SetPassword(ctx, u, password, once)
+		if after.ID != "" {
+			d.before, d.after = factsOfUser(before), factsOfUser(after)
 		}
-		return op.o.Sessions.EndAllAround(ctx, id, reasonPassword, func(ctx context.Context) error {
-			before, after, err := op.o.Directory.SetPassword(ctx, id, password, once)
-			if err == nil {
-				d.before, d.after = factsOfUser(before), factsOfUser(after)
-			}
-			return refusalOf(err, "user")
-		})
+		return refusalOf(err, "user")
 	})
 }
 

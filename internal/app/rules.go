@@ -27,6 +27,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/session"
+	"github.com/recipe-web-app/oauth2d/internal/signin"
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
@@ -84,7 +85,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		hasher:   hasher,
 		registry: clients,
 		directory: directory.New(directory.Options{
-			Store: s.users, Hasher: hasher, Events: events, Now: now, Ring: ring, Guard: passwords,
+			Store: s.users, Hasher: hasher, Events: events, Now: now, Guard: passwords,
 			MinLength: c.Password.MinLength, Words: serviceWords(c),
 		}),
 		passwords: passwords,
@@ -160,6 +161,7 @@ type rules struct {
 	tokens     *token.Tokens
 	grantTypes *granttype.Pipeline
 	authorizer *authorize.Authorizer
+	signIn     *signin.SignIn
 	admin      *admin.Admin
 }
 
@@ -206,8 +208,10 @@ func newRules(c config.Config, issuer string, b base, events event.Sink, now fun
 		Audience: c.Token.Audience, Lifetimes: lifetimes, Resources: resources, Longest: longestAccess,
 	})
 	chain := &granttype.Chain{Grants: b.stores.grants, Ring: b.ring, Tokens: tokens, Events: events, Now: now}
+	signIn := signin.New(signin.Options{Directory: b.directory, Sessions: b.sessions, Ring: b.ring, Events: events, Now: now})
 	return rules{
-		base: b,
+		base:   b,
+		signIn: signIn,
 		clients: clientauth.New(clientauth.Options{
 			Registry: b.registry, Methods: authMethods(b.registry), Events: events, Now: now, Guard: secrets,
 		}),
@@ -223,7 +227,7 @@ func newRules(c config.Config, issuer string, b base, events event.Sink, now fun
 			Now: now, Issuer: issuer, Lifetimes: lifetimes, Resources: resources,
 		}),
 		admin: admin.New(admin.Options{
-			Registry: b.registry, Directory: b.directory, Sessions: b.sessions, Tokens: tokens, Ring: b.ring, Grants: b.stores.grants,
+			Registry: b.registry, Directory: b.directory, Sessions: b.sessions, SignIn: signIn, Tokens: tokens, Ring: b.ring, Grants: b.stores.grants,
 			Consents: b.stores.consents, Overview: b.stores.overview, Events: events, Now: now, Operators: c.Admin.Operators,
 		}),
 	}

@@ -119,6 +119,7 @@ func (a *App) makePages(cookies web.Cookies) (*page.Pages, error) {
 		Authorizer: a.rules.authorizer,
 		Sessions:   a.rules.sessions,
 		Directory:  a.rules.directory,
+		SignIn:     a.rules.signIn,
 		Clients:    a.rules.registry,
 		Ring:       a.rules.ring,
 		Cookies:    cookies,

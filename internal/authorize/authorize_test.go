@@ -331,7 +331,7 @@ func TestF_S01_AGrantThatRacesWithAnEndingDies(t *testing.T) {
 		},
 		"withdrawal of the client's access": func(s oauth.Session) error { return r.Withdraw(t.Context(), s.User, "app") },
 		"a change that ends everything": func(s oauth.Session) error {
-			return r.sessions.EndAllAround(t.Context(), s.User, "", func(context.Context) error { return nil })
+			return r.sessions.EndAllAround(t.Context(), s.User, "", "", func(context.Context) error { return nil })
 		},
 	} {
 		s := r.signIn(t)

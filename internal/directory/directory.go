@@ -15,7 +15,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
-	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/precis"
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
@@ -29,7 +28,6 @@ type Options struct {
 	Hasher *secret.Hasher
 	Events event.Sink
 	Now    func() time.Time
-	Ring   *keyring.Ring    // seals the sign-ins that wait for a new password
 	Guard  *ratelimit.Guard // bounds wrong passwords by user name and address; nil bounds nothing
 
 	MinLength int      // characters of a password that is set; oauth.MinPassword when it is 0

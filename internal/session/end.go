@@ -89,24 +89,38 @@ func (s *Sessions) EndAll(ctx context.Context, user oauth.UserID, except oauth.S
 	return s.endAll(ctx, all, store.Ending{User: user, What: store.EndedUser}, except, reason)
 }
 
-// EndAllAround makes a change after which a user cannot sign in with what they knew, and signs them out
-// everywhere. Everything that they have is dead before the change is made, so that it is never made
-// without the ending; and once more after it, for what began in between. Both can be repeated.
-func (s *Sessions) EndAllAround(ctx context.Context, user oauth.UserID, reason string, change func(context.Context) error) error {
+// EndAllAround runs a change after which a user cannot sign in with what they knew, and signs them out
+// everywhere. Everything that they have is dead before the change, so that it is never made without the ending;
+// and what began in between ends after it. Both can be repeated.
+//
+// The session except and the grants of its browser survive a change that fails, so that its person can try
+// again. They end with a change that succeeds. Empty means that no session survives.
+func (s *Sessions) EndAllAround(
+	ctx context.Context, user oauth.UserID, except oauth.SessionRef, reason string, change func(context.Context) error,
+) error {
 	ctx, release := commit.Begin(ctx)
 	defer release()
 	ending := store.Ending{User: user, What: store.EndedUser}
 	before, err := s.OfUser(ctx, user)
+	switch {
+	case err != nil:
+		return err
+	case except == "": // an operator's change matters more than the records of what is dead already
+		err = s.raise(ctx, ending)
+	default: // nothing may have changed for a person who is asked to try again
+		err = s.endAll(ctx, before, ending, except, reason)
+		before = nil
+	}
 	if err != nil {
 		return err
 	}
-	if err := s.raise(ctx, ending); err != nil {
-		return err
-	}
 	changed := change(ctx)
+	if changed == nil {
+		except = ""
+	}
 	between, err := s.OfUser(ctx, user)
 	if err == nil {
-		err = s.endAll(ctx, append(before, between...), ending, "", reason)
+		err = s.endAll(ctx, append(before, between...), ending, except, reason)
 	}
 	if changed != nil {
 		return changed

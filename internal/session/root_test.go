@@ -41,7 +41,7 @@ func TestF_P06_WhatEndsAGrantThatSurvivesASignOut(t *testing.T) {
 		"sign-out":            {func(r *room, s oauth.Session) error { return r.End(t.Context(), s, "") }, true},
 		"sign-out everywhere": {func(r *room, s oauth.Session) error { return r.EndAll(t.Context(), s.User, "", "") }, false},
 		"another password": {func(r *room, s oauth.Session) error {
-			return r.EndAllAround(t.Context(), s.User, "", func(context.Context) error { return nil })
+			return r.EndAllAround(t.Context(), s.User, "", "", func(context.Context) error { return nil })
 		}, false},
 		"revocation of the grants": {func(r *room, s oauth.Session) error {
 			_, err := r.EndGrants(t.Context(), s.User, "")

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -32,10 +31,7 @@ const (
 	actionPassword   = "change_password"
 )
 
-const (
-	reasonAccount  = "ended by the user"
-	reasonPassword = "password changed"
-)
+const reasonAccount = "ended by the user"
 
 // account is what the account page shows.
 type account struct {
@@ -196,53 +192,27 @@ func (p *Pages) endSession(ctx context.Context, person oauth.Session, ref oauth.
 	return nil
 }
 
-// changePassword needs the current one. It signs out everywhere else and ends every grant; this browser
-// gets a new session.
+// changePassword needs the current password. It signs the person out everywhere else and ends every grant; this
+// browser gets a new session.
 func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, person oauth.Session, sent url.Values) error {
-	fresh := sent.Get(fieldNew)
-	if err := p.o.Directory.CheckPassword(person.Username, fresh); err != nil {
+	cookie, err := p.o.SignIn.ChangePassword(r.Context(), person, sent.Get(fieldCurrent), sent.Get(fieldNew))
+	if err == nil {
+		if cookie != "" {
+			p.o.Cookies.Set(w, web.SessionCookie, cookie.Reveal(), 0)
+		}
+		p.accountDone(w, actionPassword)
+		return nil
+	}
+	switch oauth.AsError(err).Code { //nolint:exhaustive // every other error has its own page
+	case oauth.AccessDenied:
+		return p.showAccount(w, r, person, account{Wrong: true})
+	case oauth.InvalidRequest:
+		if errors.Is(err, directory.ErrSamePassword) {
+			return p.showAccount(w, r, person, account{Same: true})
+		}
 		return p.showAccount(w, r, person, account{Weak: weakness(err)})
 	}
-	user, err := p.o.Directory.Verify(r.Context(), person.Username, sent.Get(fieldCurrent))
-	if refused := (*oauth.Error)(nil); errors.As(err, &refused) && refused.Code == oauth.AccessDenied {
-		return p.showAccount(w, r, person, account{Wrong: true})
-	}
-	if err != nil {
-		return err
-	}
-	if user.ID != person.User {
-		return oauth.Unavailable(store.Conflict)
-	}
-	err = p.o.Directory.CheckChoice(r.Context(), user, fresh)
-	if errors.Is(err, directory.ErrSamePassword) {
-		return p.showAccount(w, r, person, account{Same: true})
-	}
-	if err != nil {
-		return err
-	}
-	// The others end before: when that fails nothing has changed, and the form can be sent again. After the
-	// change everything ends, this session too: until then somebody with the old password could begin one,
-	// and whoever holds a copy of this browser's cookie must not keep it.
-	ctx, release := commit.Begin(r.Context())
-	defer release()
-	if err := p.o.Sessions.EndAll(ctx, user.ID, person.Ref, reasonPassword); err != nil {
-		return err
-	}
-	user, err = p.o.Directory.Choose(ctx, user, fresh)
-	switch {
-	case errors.Is(err, store.Conflict) || errors.Is(err, store.Absent): // it was changed a moment ago
-		return p.showAccount(w, r, person, account{Wrong: true})
-	case err != nil:
-		return err
-	}
-	if err := p.o.Sessions.EndAll(ctx, user.ID, "", reasonPassword); err != nil {
-		return err
-	}
-	if _, err := p.begin(w, r.WithContext(ctx), user); err != nil {
-		return err
-	}
-	p.accountDone(w, actionPassword)
-	return nil
+	return err
 }
 
 // weakness is the key of the message that says why a password cannot be chosen.

@@ -1,14 +1,12 @@
 package page
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
-	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
-	"github.com/recipe-web-app/oauth2d/internal/session"
+	"github.com/recipe-web-app/oauth2d/internal/signin"
 )
 
 const purposeLogin = "login"
@@ -114,23 +112,31 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 		return p.drawLogin(w, r, pending, again)
 	}
 	again.Wrong = true
-	user, err := p.o.Directory.Verify(r.Context(), name, password)
-	if err != nil {
-		if oauth.AsError(err).Code == oauth.AccessDenied {
-			return p.drawLogin(w, r, pending, again)
-		}
-		return err
+	state, err := p.o.SignIn.Password(r.Context(), name, password)
+	if err == nil {
+		err = p.proceed(w, r, state, interaction)
 	}
-	if user.MustChange {
-		return p.letChoose(w, r, user, interaction)
-	}
-	signedIn, err := p.begin(w, r, user)
-	if err != nil {
-		return err
-	}
-	if !signedIn {
+	if err != nil && oauth.AsError(err).Code == oauth.AccessDenied {
 		return p.drawLogin(w, r, pending, again)
 	}
+	return err
+}
+
+// proceed leads to the step that a sign-in needs next, or starts the session and leads on to interaction.
+func (p *Pages) proceed(w http.ResponseWriter, r *http.Request, state signin.State, interaction string) error {
+	if signin.Next(state) == signin.NewPassword {
+		sealed, err := p.o.SignIn.Seal(r.Context(), state, p.o.Cookies.Browser(w, r))
+		if err != nil {
+			return err
+		}
+		web.SeeOther(w, p.choicePath(sealed, interaction))
+		return nil
+	}
+	cookie, err := p.o.SignIn.Begin(r.Context(), state, p.cookie(r))
+	if err != nil {
+		return err
+	}
+	p.o.Cookies.Set(w, web.SessionCookie, cookie.Reveal(), 0)
 	p.onward(w, interaction)
 	return nil
 }
@@ -146,36 +152,6 @@ func (p *Pages) typedAgain(r *http.Request, pending *authorize.Continuation, nam
 	shown.Current = person.Username
 	shown.Again = pending != nil && name == person.Username
 	return shown, nil
-}
-
-// begin starts a session under a new cookie and ends the one the browser had (RFC 9700 §4.7; a
-// presented cookie is never taken over, so that nobody can plant one). It answers false when the
-// password or the user stopped being good meanwhile: nothing has begun then.
-func (p *Pages) begin(w http.ResponseWriter, r *http.Request, user oauth.User) (bool, error) {
-	earlier, err := p.person(r)
-	if err != nil {
-		return false, err
-	}
-	var root oauth.RootTag // what the same user allowed in this browser stays with it
-	if earlier != nil && earlier.User == user.ID {
-		root = earlier.Root
-	}
-	ctx, release := commit.Begin(r.Context())
-	defer release()
-	cookie, started, err := p.o.Sessions.Start(ctx, user, oauth.Proof{ACR: oauth.ACRPassword, AMR: []string{oauth.AMRPassword}}, root)
-	if err != nil {
-		return false, err
-	}
-	if still, err := p.o.Directory.Still(ctx, user); err != nil || !still {
-		return false, errors.Join(err, p.o.Sessions.End(ctx, started, session.ReasonRefused))
-	}
-	if earlier != nil {
-		if err := p.o.Sessions.Replace(ctx, *earlier, started); err != nil {
-			return false, err
-		}
-	}
-	p.o.Cookies.Set(w, web.SessionCookie, cookie.Reveal(), 0)
-	return true, nil
 }
 
 // drawLogin answers 401 to a wrong password and 200 otherwise, known and unknown names alike.

@@ -15,6 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/session"
+	"github.com/recipe-web-app/oauth2d/internal/signin"
 )
 
 // The names in forms and addresses. Automation relies on them: they do not change.
@@ -35,6 +36,7 @@ const (
 type Options struct {
 	Authorizer *authorize.Authorizer
 	Sessions   *session.Sessions
+	SignIn     *signin.SignIn
 	Directory  *directory.Directory
 	Ring       *keyring.Ring
 	Clients    Clients // names the application that a person can go back to; may be nil
@@ -96,6 +98,11 @@ func (p *Pages) Use(l Look) error {
 // person returns the session of a browser; nil when nobody is signed in.
 func (p *Pages) person(r *http.Request) (*oauth.Session, error) {
 	return p.o.Cookies.Person(r, p.o.Sessions)
+}
+
+// cookie returns the session cookie that a browser sent; empty when it sent none.
+func (p *Pages) cookie(r *http.Request) oauth.Token {
+	return oauth.Token(p.o.Cookies.Get(r, web.SessionCookie))
 }
 
 // resume opens the pending request that a page was asked for; nil when it was asked for by itself. The text is

@@ -7,10 +7,10 @@ import (
 	"strconv"
 
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
-	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/signin"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -31,17 +31,6 @@ type newPassword struct {
 	Weak        string // what is wrong with the password that was typed, a message's key
 	Same        bool   // it is the one in use
 	Least       string // how many characters a new one has
-}
-
-// letChoose sends somebody who typed the right password to the page on which they choose another one.
-// Nobody is signed in until they did.
-func (p *Pages) letChoose(w http.ResponseWriter, r *http.Request, user oauth.User, interaction string) error {
-	choice, err := p.o.Directory.LetChoose(r.Context(), user, p.o.Cookies.Browser(w, r))
-	if err != nil {
-		return err
-	}
-	web.SeeOther(w, p.choicePath(choice, interaction))
-	return nil
 }
 
 func (p *Pages) choicePath(choice, interaction string) string {
@@ -68,50 +57,36 @@ func (p *Pages) Password(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	user, err := p.o.Directory.Chooser(r.Context(), sent.Get(fieldChoice), browser)
+	state, err := p.o.SignIn.Resume(r.Context(), sent.Get(fieldChoice), browser)
 	switch {
-	case errors.Is(err, store.Absent): // chosen already by a form that was sent twice, or too long ago: sign in again
-		p.onward(w, interaction)
+	case errors.Is(err, store.Absent) || err == nil && signin.Next(state) != signin.NewPassword:
+		p.onward(w, interaction) // chosen already by a form that was sent twice, or too long ago: sign in again
 		return nil
 	case err != nil:
 		return err
 	}
-	shown := newPassword{Interaction: interaction, Choice: sent.Get(fieldChoice), Username: user.Name}
+	shown := newPassword{Interaction: interaction, Choice: sent.Get(fieldChoice), Username: state.User.Name}
 	if r.Method != http.MethodPost {
 		return p.drawPassword(w, r, pending, shown)
 	}
-	err = p.o.Directory.CheckChoice(r.Context(), user, sent.Get(fieldNew))
-	switch {
-	case errors.Is(err, directory.ErrSamePassword):
-		shown.Same = true
-	case err != nil && oauth.AsError(err).Code == oauth.InvalidRequest:
-		shown.Weak = weakness(err)
-	case err != nil:
-		return err
-	default:
-		return p.choose(w, r, user, shown.Interaction, sent.Get(fieldNew))
-	}
-	return p.drawPassword(w, r, pending, shown)
-}
-
-// choose sets the password, and signs the person in here and out everywhere else. The other sessions
-// end first: when that fails nothing has changed and the form can be sent again, and nobody can begin
-// one with a password that has to be changed.
-func (p *Pages) choose(w http.ResponseWriter, r *http.Request, user oauth.User, interaction, fresh string) error {
-	ctx, release := commit.Begin(r.Context())
-	defer release()
-	if err := p.o.Sessions.EndAll(ctx, user.ID, "", reasonPassword); err != nil {
-		return err
-	}
-	user, err := p.o.Directory.Choose(ctx, user, fresh)
+	cookie, err := p.o.SignIn.Choose(r.Context(), state, sent.Get(fieldNew), p.cookie(r))
 	if err == nil {
-		_, err = p.begin(w, r.WithContext(ctx), user)
+		p.o.Cookies.Set(w, web.SessionCookie, cookie.Reveal(), 0)
+		p.onward(w, interaction)
+		return nil
 	}
-	if err != nil && !errors.Is(err, store.Conflict) && !errors.Is(err, store.Absent) {
-		return err
+	switch oauth.AsError(err).Code { //nolint:exhaustive // every other error has its own page
+	case oauth.AccessDenied: // the sign-in is over: the person is asked to sign in again
+		p.onward(w, interaction)
+		return nil
+	case oauth.InvalidRequest:
+		shown.Same = errors.Is(err, directory.ErrSamePassword)
+		if !shown.Same {
+			shown.Weak = weakness(err)
+		}
+		return p.drawPassword(w, r, pending, shown)
 	}
-	p.onward(w, interaction) // where whoever could not be signed in is asked to do so
-	return nil
+	return err
 }
 
 // drawPassword answers 400 to a password that cannot be chosen.

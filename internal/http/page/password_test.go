@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/signin"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
@@ -156,7 +156,7 @@ func TestW01_A30_AForcedChangeCannotBeTakenOver(t *testing.T) {
 	refused("a bent step", person.PostForm(t, target, with("choice", "A"+form.Get("choice"))), http.StatusBadRequest, stale)
 	refused("a request as step", person.PostForm(t, target, with("choice", form.Get("interaction"))), http.StatusBadRequest, stale)
 	refused("no step", person.PostForm(t, target, with("choice", "")), http.StatusBadRequest, stale)
-	d.Clock.Advance(directory.ChoiceLife + time.Second)
+	d.Clock.Advance(signin.ContinuationLife + time.Second)
 	late := person.Follow(t, d.Base+person.PostForm(t, target, form).Location) // F_P02: the request still waits
 	refused("too late", late, http.StatusOK, `name="password"`)
 

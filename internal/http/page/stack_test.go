@@ -30,6 +30,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/session"
+	"github.com/recipe-web-app/oauth2d/internal/signin"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -75,7 +76,7 @@ func newStack(t *testing.T, look page.Look) *stack {
 	ring := keyring.New(keyring.Options{Store: redisstore.NewKeys(db), Sealer: sealer, Events: events, Now: time.Now})
 	ok(t, ring.Load(ctx))
 	hasher := secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1})
-	people := directory.New(directory.Options{Store: redisstore.NewUsers(db), Hasher: hasher, Events: events, Now: time.Now, Ring: ring, MinLength: 8})
+	people := directory.New(directory.Options{Store: redisstore.NewUsers(db), Hasher: hasher, Events: events, Now: time.Now, MinLength: 8})
 	s := &stack{people: people}
 	s.user, err = people.Create(ctx, "demo", password, "", "")
 	ok(t, err)
@@ -93,8 +94,9 @@ func newStack(t *testing.T, look page.Look) *stack {
 		Requests: redisstore.NewRequests(db), Overview: redisstore.NewOverview(db), Ring: ring, Events: events, Now: time.Now, Issuer: "http://issuer.example" + base,
 	})
 	cookies := web.Cookies{}
+	signIn := signin.New(signin.Options{Directory: people, Sessions: s.sessions, Ring: ring, Events: events, Now: time.Now})
 	s.pages, err = page.New(page.Options{
-		Authorizer: authorizer, Sessions: s.sessions, Directory: people, Ring: ring, Cookies: cookies, Now: time.Now,
+		Authorizer: authorizer, Sessions: s.sessions, Directory: people, SignIn: signIn, Ring: ring, Cookies: cookies, Now: time.Now,
 		Base: base, Authorize: base + web.PathAuthorize, Look: look,
 	})
 	ok(t, err)
