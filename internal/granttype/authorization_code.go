@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/store"
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
@@ -48,6 +49,8 @@ func (a AuthorizationCode) Exchange(ctx context.Context, r Request) (token.Order
 		presenter: []string{verifier, redirect},
 		asked:     resources,
 		rotate:    true,
+		binding:   r.Binding,
+		record:    store.NewAccess{Audience: resources},
 		keep:      a.keep(r.Client),
 	})
 	if err != nil {

@@ -32,23 +32,27 @@ type showing struct {
 	grace     time.Duration
 	rotate    bool
 	keep      time.Duration
+	binding   oauth.Binding   // the key that the client proved to have
+	record    store.NewAccess // what the request asks for; zero for all that was granted
 }
 
 // advance presents a credential to the store and turns the verdict into an order or a refusal.
 func (c *Chain) advance(ctx context.Context, s showing) (token.Order, error) {
 	ref := s.shown.Grant.Ref()
 	entropy := c.entropy(s)
-	planned := c.Tokens.Plan(s.client, ref, entropy)
+	s.record.Binding = s.binding
+	draft := c.Tokens.Draft(s.client, ref, entropy, s.record)
 	out, err := c.Grants.Advance(ctx, store.Presentation{
 		Grant:     ref,
 		Client:    s.client.ID,
 		Serial:    s.shown.Serial,
+		Binding:   s.binding,
 		Presenter: presenter(s),
 		Now:       c.Now().Truncate(time.Millisecond), // as the store keeps it
 		Grace:     s.grace,
 		Rotate:    s.rotate,
 		Keep:      s.keep,
-		Access:    planned,
+		Access:    draft.Record,
 		Scope:     s.client.Scopes,
 		Audience:  c.Tokens.Audiences(s.client),
 	})
@@ -68,7 +72,9 @@ func (c *Chain) advance(ctx context.Context, s showing) (token.Order, error) {
 		Entropy: entropy,
 		Issued:  timeOfIssue(out),
 		Now:     out.At,
-		Stored:  out.Verdict == oauth.Advanced && planned != nil,
+		Draft:   draft,
+		Stored:  out.Verdict == oauth.Advanced && draft.Record != nil,
+		Binding: s.binding,
 		Retried: out.Verdict == oauth.Retried,
 		Refresh: c.successor(s, out.Grant),
 	}
@@ -151,6 +157,8 @@ func (c *Chain) refusal(s showing, v oauth.Verdict) error {
 		return invalidGrant("the " + name + " has expired")
 	case oauth.Ended:
 		return invalidGrant("the " + name + " was revoked")
+	case oauth.Unbound:
+		return invalidGrant("the " + name + " is bound to another key")
 	case oauth.NoScope:
 		return oauth.Refuse(oauth.InvalidScope, "this client may have none of the granted scopes any more", nil)
 	case oauth.NoAudience:

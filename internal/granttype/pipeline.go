@@ -35,6 +35,8 @@ type Request struct {
 	Type   string
 	Client oauth.Client
 	Params oauth.Params
+	// Binding is the key that the client proved to have; zero when it proved none.
+	Binding oauth.Binding
 }
 
 // Pipeline serves every grant type that is switched on. It is safe for concurrent use.

@@ -40,18 +40,21 @@ func (f RefreshToken) Exchange(ctx context.Context, r Request) (token.Order, err
 	if err != nil {
 		return token.Order{}, err
 	}
-	if err := f.foresee(ctx, r, shown); err != nil {
+	record, err := f.foresee(ctx, r, shown)
+	if err != nil {
 		return token.Order{}, err
 	}
 	scope := r.Params.Get("scope")
 	lifetimes := f.Chain.Tokens.Lifetimes(r.Client)
 	order, err := f.Chain.advance(ctx, showing{
-		client: r.Client,
-		shown:  shown,
-		asked:  append([]string{scope}, resources...),
-		grace:  f.Grace,
-		rotate: r.Client.Rotates(),
-		keep:   max(lifetimes.RefreshIdle, lifetimes.Access),
+		client:  r.Client,
+		shown:   shown,
+		asked:   append([]string{scope}, resources...),
+		grace:   f.Grace,
+		rotate:  r.Client.Rotates(),
+		binding: r.Binding,
+		record:  record,
+		keep:    max(lifetimes.RefreshIdle, lifetimes.Access),
 	})
 	if err != nil {
 		return token.Order{}, err
@@ -63,26 +66,29 @@ func (f RefreshToken) Exchange(ctx context.Context, r Request) (token.Order, err
 // foresee refuses a request that asks for more than was granted before its refresh token is spent,
 // so that a client's slip does not cost it the grant. Only a request that asks for something needs
 // the look, and so the extra round trip.
-func (f RefreshToken) foresee(ctx context.Context, r Request, shown oauth.Credential) error {
+func (f RefreshToken) foresee(ctx context.Context, r Request, shown oauth.Credential) (store.NewAccess, error) {
+	none := store.NewAccess{}
 	if !r.Params.Has("scope") && !r.Params.Has("resource") {
-		return nil
+		return none, nil
 	}
 	grant, err := f.Chain.Grants.Get(ctx, shown.Grant.Ref())
 	refused := showing{client: r.Client, shown: shown}
 	switch {
 	case errors.Is(err, store.Absent):
-		return f.Chain.refusal(refused, oauth.Unknown)
+		return none, f.Chain.refusal(refused, oauth.Unknown)
 	case err != nil:
-		return oauth.Unavailable(err)
+		return none, oauth.Unavailable(err)
 	case grant.Client != r.Client.ID:
-		return f.Chain.refusal(refused, oauth.Foreign)
+		return none, f.Chain.refusal(refused, oauth.Foreign)
 	}
 	order, err := f.Chain.Tokens.Permit(token.Order{Client: r.Client}, grant.Scope, grant.Audience)
 	if err != nil {
-		return err
+		return none, err
 	}
-	_, err = narrow(order, r)
-	return err
+	if order, err = narrow(order, r); err != nil {
+		return none, err
+	}
+	return store.NewAccess{Scope: order.Scope, Audience: order.Audience}, nil
 }
 
 func narrow(order token.Order, r Request) (token.Order, error) {

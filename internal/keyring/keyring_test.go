@@ -262,7 +262,7 @@ func TestKeysServeWhenTheCalendarCannotBeTurned(t *testing.T) {
 	if got := ofUse(r, UseSign); len(got[Published]) != 1 || len(got[Retired]) != 1 {
 		t.Errorf("a late successor is published before it signs, too: %v", got)
 	}
-	s.pass(r.Settle)
+	s.pass(r.o.Settle)
 	if got := ofUse(r, UseSign); len(got[Active]) != 1 {
 		t.Errorf("%v", got)
 	}

@@ -16,7 +16,7 @@ type Info struct {
 
 // List tells about every key of the ring, the one whose turn comes last first.
 func (r *Ring) List() []Info {
-	now := r.Now()
+	now := r.o.Now()
 	var all []Info
 	for _, k := range r.current.Load().keys {
 		all = append(all, Info{

@@ -56,7 +56,7 @@ func (o Options) withDefaults() Options {
 // Ring is the replica's view of the key ring. Reading it takes no lock; it is safe for concurrent
 // use. Load must have succeeded before anything is sealed or signed.
 type Ring struct {
-	Options
+	o        Options
 	calendar calendar
 	urgent   calendar   // what a start waits for: the lines whose keys are made in no time
 	turning  sync.Mutex // one change at a time from this replica; others meet at the store's Swap
@@ -66,7 +66,7 @@ type Ring struct {
 // New makes an empty Ring; call Load next.
 func New(o Options) *Ring {
 	o = o.withDefaults()
-	r := &Ring{Options: o, calendar: calendar{
+	r := &Ring{o: o, calendar: calendar{
 		lines: []line{{use: UseMAC}, {use: UsePepper}},
 		every: o.Every, ahead: o.Ahead, settle: o.Settle, keep: o.Keep, keepMACs: o.MACKeep,
 	}}
@@ -75,7 +75,7 @@ func New(o Options) *Ring {
 	}
 	r.urgent = r.calendar
 	r.urgent.lines = slices.DeleteFunc(slices.Clone(r.calendar.lines), func(l line) bool {
-		return l.use == UseSign && l.algorithm != r.Algorithm && l.algorithm.Slow()
+		return l.use == UseSign && l.algorithm != r.o.Algorithm && l.algorithm.Slow()
 	})
 	r.current.Store(newSnapshot(nil))
 	return r
@@ -90,7 +90,7 @@ func (r *Ring) Load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !r.urgent.begin(found.keys, r.Now()).complete() {
+	if !r.urgent.begin(found.keys, r.o.Now()).complete() {
 		r.turning.Lock()
 		defer r.turning.Unlock()
 		return r.change(ctx, r.urgent, func(*turning) error { return nil })
@@ -102,7 +102,7 @@ func (r *Ring) Load(ctx context.Context) error {
 // complete makes the keys that Load left out, once. Of several callers one makes them and the others
 // wait for it.
 func (r *Ring) complete(ctx context.Context) error {
-	missing := func() bool { return !r.calendar.begin(r.current.Load().keys, r.Now()).complete() }
+	missing := func() bool { return !r.calendar.begin(r.current.Load().keys, r.o.Now()).complete() }
 	if !missing() {
 		return nil
 	}
@@ -178,7 +178,7 @@ func (r *Ring) change(ctx context.Context, c calendar, decide func(*turning) err
 		if err != nil {
 			return err
 		}
-		t := c.begin(found.keys, r.Now())
+		t := c.begin(found.keys, r.o.Now())
 		for _, id := range found.stale {
 			t.put[id] = true
 		}
@@ -197,7 +197,7 @@ func (r *Ring) change(ctx context.Context, c calendar, decide func(*turning) err
 			return err
 		}
 		for _, fact := range t.facts {
-			r.Events.Emit(ctx, fact)
+			r.o.Events.Emit(ctx, fact)
 		}
 		return nil
 	}
@@ -212,18 +212,18 @@ type found struct {
 }
 
 func (r *Ring) read(ctx context.Context) (found, error) {
-	boxes, version, err := r.Store.Load(ctx)
+	boxes, version, err := r.o.Store.Load(ctx)
 	if err != nil {
 		return found{}, fmt.Errorf("read the key ring: %w", err)
 	}
 	f := found{version: version}
 	for id, box := range boxes {
-		k, err := unseal(r.Sealer, id, box)
+		k, err := unseal(r.o.Sealer, id, box)
 		if err != nil {
 			return found{}, err
 		}
 		f.keys = append(f.keys, k)
-		if r.Sealer.Stale(box) {
+		if r.o.Sealer.Stale(box) {
 			f.stale = append(f.stale, id)
 		}
 	}
@@ -237,13 +237,13 @@ func (r *Ring) swap(ctx context.Context, version uint64, t *turning) error {
 			if !t.put[k.ID] {
 				continue
 			}
-			box, err := k.seal(r.Sealer)
+			box, err := k.seal(r.o.Sealer)
 			if err != nil {
 				return fmt.Errorf("seal a key: %w", err)
 			}
 			put[k.ID] = box
 		}
-		if err := r.Store.Swap(ctx, version, put, t.drop); err != nil {
+		if err := r.o.Store.Swap(ctx, version, put, t.drop); err != nil {
 			return fmt.Errorf("change the key ring: %w", err)
 		}
 	}

@@ -21,7 +21,7 @@ func TestRotateWaitsUntilEveryReplicaKnowsTheKey(t *testing.T) {
 		}
 		must(t, r.Rotate(t.Context(), use)) // impatience makes no second one
 		successor := ofUse(r, use)[Published]
-		s.pass(r.Settle)
+		s.pass(r.o.Settle)
 		if got := ofUse(r, use); len(successor) != 1 || !slices.Equal(got[Active], successor) || !slices.Equal(got[Retired], []string{old}) {
 			t.Errorf("%s after a while: %v", use, got)
 		}
@@ -72,7 +72,7 @@ func TestJ12_DroppedKeyIsRefusedAtOnce(t *testing.T) {
 	token := signed(t, r)
 	kid := kidOf(t, token)
 	must(t, r.Rotate(t.Context(), UseSign))
-	s.pass(r.Settle)
+	s.pass(r.o.Settle)
 	if !verifies(r, token) || len(r.JWKS(t.Context()).Keys) != 2 {
 		t.Error("a rotated-out key that is still published does not verify")
 	}

@@ -11,14 +11,14 @@ import (
 
 // SealingKey gives the MAC key that seals new credentials, and its id.
 func (r *Ring) SealingKey() (oauth.KeyID, []byte) {
-	k, _ := r.current.Load().serving(line{use: UseMAC}, r.Now())
+	k, _ := r.current.Load().serving(line{use: UseMAC}, r.o.Now())
 	return k.mac, r.ours(k)
 }
 
 // KeyOf gives the MAC key with an id, or nil when the ring has none or no longer.
 func (r *Ring) KeyOf(id oauth.KeyID) []byte {
 	k, ok := r.current.Load().macs[id]
-	if !ok || k.state(r.Now()) == Dropped {
+	if !ok || k.state(r.o.Now()) == Dropped {
 		return nil
 	}
 	return r.ours(k)
@@ -26,14 +26,14 @@ func (r *Ring) KeyOf(id oauth.KeyID) []byte {
 
 // ours is the key that this issuer derives from a MAC key: what another issuer sealed on the same
 // Redis is no credential here.
-func (r *Ring) ours(k key) []byte { return secret.MAC(k.Material, "issuer", r.Issuer) }
+func (r *Ring) ours(k key) []byte { return secret.MAC(k.Material, "issuer", r.o.Issuer) }
 
 // purposeOf binds a text to the issuer that sealed it.
-func (r *Ring) purposeOf(purpose string) string { return purpose + " of " + r.Issuer }
+func (r *Ring) purposeOf(purpose string) string { return purpose + " of " + r.o.Issuer }
 
 // Pepper gives the key that new digests of client secrets are made with, and its id.
 func (r *Ring) Pepper() (id string, pepper []byte) {
-	k, _ := r.current.Load().serving(line{use: UsePepper}, r.Now())
+	k, _ := r.current.Load().serving(line{use: UsePepper}, r.o.Now())
 	return k.ID, k.Material
 }
 
@@ -48,7 +48,7 @@ var ErrText = errors.New("the sealed text is not valid")
 // and opens on every replica until that key is dropped; what it holds must say itself until when it
 // counts.
 func (r *Ring) SealText(purpose string, plain []byte) (string, error) {
-	k, ok := r.current.Load().serving(line{use: UseMAC}, r.Now())
+	k, ok := r.current.Load().serving(line{use: UseMAC}, r.o.Now())
 	if !ok {
 		return "", errors.New("the key ring has no MAC key")
 	}
@@ -65,7 +65,7 @@ func (r *Ring) OpenText(purpose, text string) ([]byte, error) {
 	}
 	copy(id[:], box)
 	k, ok := r.current.Load().macs[id]
-	if !ok || k.state(r.Now()) == Dropped {
+	if !ok || k.state(r.o.Now()) == Dropped {
 		return nil, ErrText
 	}
 	plain, err := k.texts.Open(r.purposeOf(purpose), box[len(id):])

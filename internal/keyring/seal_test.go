@@ -132,7 +132,7 @@ func TestF_S15_AStartDoesNotWaitForRSA(t *testing.T) {
 	if made := len(slices.Compact(tokens)); made != 1 {
 		t.Errorf("signed with %d keys: %v", made, tokens)
 	}
-	third := New(rings[0].Options)
+	third := New(rings[0].o)
 	must(t, third.Load(t.Context()))
 	if got := kids(third); !slices.Contains(got, "RS256") || len(third.JWKS(t.Context()).Keys) != 2 {
 		t.Errorf("the keys are %v", got)
@@ -211,7 +211,7 @@ func TestTextsOpenOnEveryReplicaAndForTheirPurposeOnly(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	must(t, r.Rotate(t.Context(), UseMAC))
-	s.pass(r.Settle)
+	s.pass(r.o.Settle)
 	if _, err := r.OpenText("interaction", text); err != nil {
 		t.Errorf("after a rotation: %v", err)
 	}

@@ -12,8 +12,8 @@ import (
 
 // algorithms lists the configured algorithms, the default first.
 func (r *Ring) algorithms() []jose.Algorithm {
-	all := []jose.Algorithm{r.Algorithm}
-	for _, also := range r.Also {
+	all := []jose.Algorithm{r.o.Algorithm}
+	for _, also := range r.o.Also {
 		if !slices.Contains(all, also) {
 			all = append(all, also)
 		}
@@ -32,7 +32,7 @@ func (r *Ring) Algorithms() []string {
 
 // AlgorithmOf is the algorithm that Sign signs with when it is asked for one; "" asks for the default.
 func (r *Ring) AlgorithmOf(asked string) jose.Algorithm {
-	return cmp.Or(jose.Algorithm(asked), r.Algorithm)
+	return cmp.Or(jose.Algorithm(asked), r.o.Algorithm)
 }
 
 // Sign makes a JWS of claims with the key of an algorithm that serves now; "" is the default
@@ -41,12 +41,12 @@ func (r *Ring) AlgorithmOf(asked string) jose.Algorithm {
 // made it waits instead. The error of a store that is away is Unavailable.
 func (r *Ring) Sign(ctx context.Context, algorithm, typ string, claims any) (string, error) {
 	l := line{UseSign, r.AlgorithmOf(algorithm)}
-	k, ok := r.current.Load().serving(l, r.Now())
+	k, ok := r.current.Load().serving(l, r.o.Now())
 	if !ok && slices.Contains(r.calendar.lines, l) {
 		if err := r.complete(ctx); err != nil {
 			return "", oauth.Unavailable(err)
 		}
-		k, ok = r.current.Load().serving(l, r.Now())
+		k, ok = r.current.Load().serving(l, r.o.Now())
 	}
 	if !ok {
 		return "", fmt.Errorf("the key ring has no key for the algorithm %q", string(l.algorithm))
@@ -57,7 +57,7 @@ func (r *Ring) Sign(ctx context.Context, algorithm, typ string, claims any) (str
 // Verify checks the signature and the type of a JWS made by Sign and gives its claims; a
 // jose.ErrToken says why not. A retired key still verifies, a dropped one no longer.
 func (r *Ring) Verify(token, typ string) ([]byte, error) {
-	s, now := r.current.Load(), r.Now()
+	s, now := r.current.Load(), r.o.Now()
 	return jose.Verify(token, typ, func(kid string) (jose.Public, bool) { return s.signer(kid, now) })
 }
 
@@ -66,7 +66,7 @@ func (r *Ring) Verify(token, typ string) ([]byte, error) {
 // promise is in the first answer; when it cannot, it returns those that there are.
 func (r *Ring) JWKS(ctx context.Context) jose.Set {
 	_ = r.complete(ctx)
-	now := r.Now()
+	now := r.o.Now()
 	set := jose.Set{Keys: []jose.JWK{}}
 	for _, k := range r.current.Load().keys {
 		if k.Use != UseSign || k.state(now) == Dropped {

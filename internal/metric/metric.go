@@ -59,7 +59,7 @@ func closedLists(s oauth.Supported) closed {
 		formats:    []string{string(oauth.FormatOpaque), string(oauth.FormatJWT)},
 		kinds:      []string{string(event.CredentialCode), string(event.CredentialRefreshToken)},
 		verdicts: []string{string(oauth.Advanced), string(oauth.Retried), string(oauth.Reused), string(oauth.Expired), string(oauth.Ended), string(oauth.Unknown),
-			string(oauth.Foreign), string(oauth.NoScope), string(oauth.NoAudience)},
+			string(oauth.Foreign), string(oauth.Unbound), string(oauth.NoScope), string(oauth.NoAudience)},
 		revoked:     []string{string(event.RevokedToken), string(event.RevokedGrant), string(event.RevokedUser), string(event.RevokedClient), string(event.RevokedAll)},
 		authMethods: s.AuthMethodNames(),
 		httpMethods: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},

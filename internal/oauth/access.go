@@ -28,6 +28,7 @@ type Access struct {
 	AuthTime time.Time  // user tokens only
 	ACR      string
 	AMR      []string
+	Binding  Binding // the key that its bearer must prove to have
 	Issued   time.Time
 	Expires  time.Time
 }

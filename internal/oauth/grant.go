@@ -79,6 +79,7 @@ type Grant struct {
 	AuthTime time.Time  // when the user proved who they are
 	ACR      string     // how strongly (RFC 9470); empty when not known
 	AMR      []string   // by which methods (RFC 8176); empty when not known
+	Binding  Binding    // the key to which its refresh tokens are bound
 	Offline  bool       // it survives the sign-out of its browser (OIDC Back-Channel Logout §2.7)
 
 	// Generation is the user's revocation as it was when the session was read in which the grant was
@@ -110,6 +111,8 @@ const (
 	Unknown Verdict = "unknown"
 	// Foreign: the grant is another client's.
 	Foreign Verdict = "foreign"
+	// Unbound: the grant is bound to a key that the presenter did not prove to have.
+	Unbound Verdict = "unbound"
 	// NoScope: the client may have none of the grant's scopes any more.
 	NoScope Verdict = "no_scope"
 	// NoAudience: the client may name none of the grant's resources any more.

@@ -109,6 +109,11 @@ func (r Resources) Format(c Client, audience []string) TokenFormat {
 	return FormatOpaque
 }
 
+// Formats returns the resources that require a format, in the order in which Format looks at them.
+func (r Resources) Formats() Resources {
+	return slices.DeleteFunc(slices.Clone(r), func(one Resource) bool { return one.Format == "" })
+}
+
 // NarrowAudience answers the part of a grant's audience that a token request asks for; asking for
 // more than was granted is refused (RFC 8707 §2.2).
 func NarrowAudience(granted, asked []string) ([]string, error) {

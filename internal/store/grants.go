@@ -31,8 +31,8 @@ type Grants interface {
 	// revocation is later than the grant. The caller must have checked a code's verifier: an unproven
 	// presenter must not be able to end a grant (OAuth 2.1 §7.5.2).
 	//
-	// With p.Access the access token's record is written in the same step as Advanced, copied from
-	// the grant. The store's own clock judges every time. Durable.
+	// With p.Access the record of an opaque access token is written in the same step as Advanced, copied from
+	// the grant; a JWT has none. The store's own clock judges every time. Durable.
 	Advance(ctx context.Context, p Presentation) (Outcome, error)
 
 	// Get reads a grant; Absent when it is not there, or when the user's revocation has ended it. No
@@ -53,12 +53,13 @@ type Presentation struct {
 	Grant     oauth.GrantRef
 	Client    oauth.ClientID // must be the grant's; else Foreign
 	Serial    uint32
+	Binding   oauth.Binding // the key that the presenter proved to have; must be the grant's, where it has one
 	Presenter oauth.Digest  // of everything by which the same presenter is known again
 	Now       time.Time     // the caller's clock, for what its process remembers; the store judges by its own
 	Grace     time.Duration // how long after the spending a retry is honoured; 0 is never
 	Rotate    bool          // false keeps a refresh token's serial; a code is always spent
 	Keep      time.Duration // the grant's new idle life, cut at its End
-	Access    *NewAccess    // the opaque access token that goes with it; nil for a JWT
+	Access    *NewAccess    // the access token that goes with it; nil when it has no record
 
 	// What the client may have now. A grant none of whose scopes, or none of whose audiences, is
 	// among them is not advanced (NoScope, NoAudience).
@@ -75,10 +76,16 @@ type Outcome struct {
 	At    time.Time // when, by the store's clock; zero with a zero Grant
 }
 
-// NewAccess names the access token that Advance writes beside the grant.
+// NewAccess describes the access token whose record Advance writes beside the grant. The record is written only
+// when the token is opaque, which the token's audience decides as in oauth.Resources.Format.
 type NewAccess struct {
-	Digest oauth.Digest
-	Life   time.Duration // cut at the grant's End
+	Digest   oauth.Digest
+	Life     time.Duration     // cut at the grant's End
+	Scope    oauth.Scopes      // nil: the grant's
+	Audience []string          // nil: the grant's
+	Format   oauth.TokenFormat // for an audience without a format of its own; empty means opaque
+	Formats  oauth.Resources   // those with a format, in order
+	Binding  oauth.Binding
 }
 
 // Once names what yields one grant only, and says for how long.

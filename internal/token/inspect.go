@@ -130,6 +130,7 @@ type Answer struct {
 	ACR       string   `json:"acr,omitempty"`
 	AMR       []string `json:"amr,omitempty"`
 	Session   string   `json:"sid,omitempty"`
+	Binding   *binding `json:"cnf,omitempty"`
 
 	static map[string]string
 	denied denial
@@ -235,6 +236,7 @@ func (t *Tokens) answer(a oauth.Access, caller oauth.Client) Answer {
 		JTI:       a.JTI,
 		AuthTime:  unix(a.AuthTime),
 		ACR:       a.ACR,
+		Binding:   bindingOf(a.Binding),
 		AMR:       a.AMR,
 		static:    caller.StaticClaims(),
 	}

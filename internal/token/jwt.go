@@ -29,9 +29,33 @@ type accessClaims struct {
 	Username string   `json:"username,omitempty"`
 	Grant    string   `json:"grant,omitempty"`
 	Session  string   `json:"sid,omitempty"`
+	Binding  *binding `json:"cnf,omitempty"`
 	AuthTime int64    `json:"auth_time,omitempty"`
 	ACR      string   `json:"acr,omitempty"`
 	AMR      []string `json:"amr,omitempty"` // RFC 9068 §2.2.1
+}
+
+// binding is oauth.Binding as the claim cnf.
+type binding struct {
+	KeyThumbprint         string `json:"jkt,omitempty"`
+	CertificateThumbprint string `json:"x5t#S256,omitempty"`
+}
+
+// bindingOf returns the claim; nil for a bearer token.
+func bindingOf(b oauth.Binding) *binding {
+	if !b.Bound() {
+		return nil
+	}
+	return &binding{KeyThumbprint: b.KeyThumbprint, CertificateThumbprint: b.CertificateThumbprint}
+}
+
+// bound reads the claim; false when it binds the token to nothing that this server knows.
+func (b *binding) bound() (oauth.Binding, bool) {
+	if b == nil {
+		return oauth.Binding{}, true
+	}
+	read := oauth.Binding{KeyThumbprint: b.KeyThumbprint, CertificateThumbprint: b.CertificateThumbprint}
+	return read, read.Bound()
 }
 
 func (t *Tokens) sign(ctx context.Context, o Order, a oauth.Access) (oauth.Token, error) {
@@ -47,6 +71,7 @@ func (t *Tokens) sign(ctx context.Context, o Order, a oauth.Access) (oauth.Token
 		Username: a.Username,
 		Grant:    string(a.Grant),
 		Session:  string(a.Session),
+		Binding:  bindingOf(a.Binding),
 		AuthTime: unix(a.AuthTime),
 		ACR:      a.ACR,
 		AMR:      a.AMR,
@@ -102,7 +127,12 @@ func (t *Tokens) openJWT(text oauth.Token) (oauth.Access, store.Query, Death) {
 	if err != nil {
 		return oauth.Access{}, store.Query{}, deadForm
 	}
+	bound, ok := c.Binding.bound()
+	if !ok {
+		return oauth.Access{}, store.Query{}, deadForm
+	}
 	a := oauth.Access{
+		Binding:  bound,
 		Digest:   oauth.DigestOf(c.JTI),
 		JTI:      c.JTI,
 		Client:   oauth.ClientID(c.ClientID),

@@ -55,9 +55,11 @@ type Order struct {
 	Issued   time.Time
 	Now      time.Time   // when the order was placed, by the clock of Issued; zero means now
 	Retried  bool        // an earlier answer went out with the same entropy
-	Stored   bool        // the store has the opaque token's record already, with the grant's scope and audience
+	Draft    Draft       // of the opaque token; the zero Draft is made from Entropy
+	Stored   bool        // the store wrote the record of the draft already
 	Refresh  oauth.Token // goes into the answer; empty means none
-	WithID   bool        // an ID token goes with it when openid was granted
+	Binding  oauth.Binding
+	WithID   bool // an ID token goes with it when openid was granted
 }
 
 // Set is what a token request is answered with.
@@ -105,7 +107,7 @@ func (t *Tokens) repeat(ctx context.Context, o Order, format oauth.TokenFormat) 
 	before := t.describe(o)
 	q := store.Query{Digest: oauth.DigestOf(o.Entropy.jti()), Format: format, Grant: before.Grant, Client: store.TagOf(before.Client)}
 	if format != oauth.FormatJWT {
-		q.Digest = opaque(o.Entropy, before.Grant, before.Client).DigestAt(t.o.Issuer)
+		q.Digest = o.opaque().DigestAt(t.o.Issuer)
 	}
 	s, err := t.o.Access.Look(ctx, q)
 	if err != nil {
@@ -120,7 +122,7 @@ func (t *Tokens) repeat(ctx context.Context, o Order, format oauth.TokenFormat) 
 
 // anew is the order for a token that nobody had before.
 func (o Order) anew() Order {
-	o.Entropy, o.Issued, o.Stored = RandomEntropy(), o.Now, false
+	o.Entropy, o.Issued, o.Stored, o.Draft = RandomEntropy(), o.Now, false, Draft{}
 	return o
 }
 
@@ -130,6 +132,7 @@ func (t *Tokens) describe(o Order) oauth.Access {
 		Subject:  string(o.Client.ID),
 		Scope:    o.Scope,
 		Audience: o.Audience,
+		Binding:  o.Binding,
 		Issued:   o.Issued,
 		Expires:  o.Issued.Add(t.Life(o.Client)),
 	}
@@ -149,20 +152,55 @@ func (t *Tokens) Life(c oauth.Client) time.Duration { return c.Lifetimes.Or(t.o.
 // Lifetimes are a client's, filled from the server's.
 func (t *Tokens) Lifetimes(c oauth.Client) oauth.Lifetimes { return c.Lifetimes.Or(t.o.Lifetimes) }
 
-// Plan says under which digest the opaque token of an order will be stored, for a store verb that
-// writes it beside something else; nil when the client's tokens are JWTs.
-func (t *Tokens) Plan(c oauth.Client, grant oauth.GrantRef, e Entropy) *store.NewAccess {
-	if t.o.Resources.Format(c, nil) == oauth.FormatJWT {
-		return nil
+// Draft is an opaque access token before its grant is read. Record describes it to the store verb that writes
+// it; nil when the token is a JWT, whatever the grant's audience is.
+type Draft struct {
+	Record *store.NewAccess
+	text   oauth.Token
+}
+
+// Draft drafts the access token of a grant. A nil scope or audience is the grant's.
+func (t *Tokens) Draft(c oauth.Client, grant oauth.GrantRef, e Entropy, record store.NewAccess) Draft {
+	format, formats := t.o.Resources.Format(c, record.Audience), t.o.Resources.Formats()
+	if format == oauth.FormatJWT && (record.Audience != nil || len(formats) == 0) {
+		return Draft{}
 	}
-	return &store.NewAccess{Digest: opaque(e, grant, c.ID).DigestAt(t.o.Issuer), Life: t.Life(c)}
+	d := Draft{text: opaque(e, grant, c.ID), Record: &record}
+	record.Digest, record.Life, record.Format, record.Formats = d.text.DigestAt(t.o.Issuer), t.Life(c), format, formats
+	return d
+}
+
+// covers reports whether the record of the draft is that of an order.
+func (d Draft) covers(o Order) bool {
+	if d.Record == nil || o.Grant == nil {
+		return false
+	}
+	scope, audience := d.Record.Scope, d.Record.Audience
+	if scope == nil {
+		scope = o.Grant.Scope
+	}
+	if audience == nil {
+		audience = o.Grant.Audience
+	}
+	return slices.Equal(o.Scope, scope) && slices.Equal(o.Audience, audience)
+}
+
+// opaque returns the opaque token of an order: that of its draft, where it has one.
+func (o Order) opaque() oauth.Token {
+	if o.Draft.text != "" {
+		return o.Draft.text
+	}
+	var grant oauth.GrantRef
+	if o.Grant != nil {
+		grant = o.Grant.Ref
+	}
+	return opaque(o.Entropy, grant, o.Client.ID)
 }
 
 // keep makes sure that the record of an opaque token is in the store.
 func (t *Tokens) keep(ctx context.Context, o Order, a oauth.Access) (oauth.Token, error) {
-	token := opaque(o.Entropy, a.Grant, o.Client.ID)
-	asGranted := o.Grant != nil && slices.Equal(o.Scope, o.Grant.Scope) && slices.Equal(o.Audience, o.Grant.Audience)
-	if o.Stored && (asGranted || o.Retried) {
+	token := o.opaque()
+	if o.Stored && (o.Retried || o.Draft.covers(o)) {
 		return token, nil
 	}
 	a.Digest = token.DigestAt(t.o.Issuer)

@@ -49,7 +49,7 @@ func (t *Tokens) examineRefresh(ctx context.Context, c oauth.Credential) (Known,
 func accessOf(g oauth.Grant) oauth.Access {
 	return oauth.Access{
 		JTI: oauth.DigestOf("refresh " + string(g.Ref)).Key(), Client: g.Client, Subject: string(g.User), Username: g.Username,
-		Scope: g.Scope, Audience: g.Audience, Grant: g.Ref, Session: g.Session, AuthTime: g.AuthTime, ACR: g.ACR, AMR: g.AMR,
+		Scope: g.Scope, Audience: g.Audience, Binding: g.Binding, Grant: g.Ref, Session: g.Session, AuthTime: g.AuthTime, ACR: g.ACR, AMR: g.AMR,
 		Issued: g.SpentAt, Expires: g.Expires,
 	}
 }

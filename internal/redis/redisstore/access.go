@@ -45,6 +45,7 @@ func (a *Access) Put(ctx context.Context, token oauth.Access, now time.Time) err
 	r.text("scope", token.Scope.String())
 	r.list("aud", token.Audience)
 	r.text("grant", string(token.Grant))
+	r.text("cnf", token.Binding.Stored())
 	r.millis("iat", token.Issued)
 	r.millis("exp", token.Expires)
 	answer, err := a.db.Write(ctx, "access.put", a.put, []string{a.names.accessToken(token.Digest, token.Grant)}, r...)
@@ -129,6 +130,7 @@ func decodeAccess(digest oauth.Digest, s *stored, g oauth.Grant) (oauth.Access, 
 		Scope:    scopesOf(s.text("scope")),
 		Audience: s.list("aud"),
 		Grant:    oauth.GrantRef(s.text("grant")),
+		Binding:  s.binding("cnf"),
 		Issued:   s.millis("iat"),
 		Expires:  s.millis("exp"),
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // record collects the fields of a hash that is to be written, in turns of name and value. What is
@@ -107,6 +109,15 @@ func (s *stored) list(name string) []string {
 		s.fail(name, err)
 	}
 	return values
+}
+
+// binding fails on a text that it does not know: a token of a later release must not be read as a bearer token.
+func (s *stored) binding(name string) oauth.Binding {
+	b, ok := oauth.ParseBinding(s.fields[name])
+	if !ok {
+		s.fail(name, nil)
+	}
+	return b
 }
 
 // fail names the field but not what stands in it.

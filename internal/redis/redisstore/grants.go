@@ -87,10 +87,11 @@ func (g *Grants) Advance(ctx context.Context, p store.Presentation) (store.Outco
 	args := []any{
 		string(p.Client), p.Serial, presenterText(p.Presenter), g.db.Stamp(p.Now), g.unsure.grace(p).Milliseconds(),
 		p.Rotate, p.Keep.Milliseconds(), string(p.Grant), lines(p.Scope), lines(p.Audience), string(store.TagOf(p.Client)),
+		p.Binding.Stored(),
 	}
 	if p.Access != nil {
 		keys = append(keys, g.names.accessToken(p.Access.Digest, p.Grant))
-		args = append(args, p.Access.Life.Milliseconds())
+		args = append(args, newAccess(p)...)
 	}
 	answer, err := g.db.Write(ctx, "grants.advance", g.advance, keys, args...)
 	if err != nil {
@@ -110,6 +111,35 @@ func (g *Grants) Advance(ctx context.Context, p store.Presentation) (store.Outco
 	out.At = record.millis("at")
 	out.Grant, err = decodeGrant(p.Grant, record)
 	return out, err
+}
+
+// newAccess returns the arguments of advance.lua for the record of the access token. A claim that is new here
+// needs no change of the script.
+func newAccess(p store.Presentation) []any {
+	a := p.Access
+	format, formats, copied := oauth.FormatOpaque, "", ""
+	if a.Format != "" {
+		format = a.Format
+	}
+	fields := record{}
+	fields.text("client", string(p.Client))
+	fields.text("grant", string(p.Grant))
+	fields.text("cnf", a.Binding.Stored())
+	if a.Scope == nil {
+		copied = "scope"
+	} else {
+		fields.text("scope", a.Scope.String())
+	}
+	if a.Audience == nil {
+		copied += " aud"
+		for _, one := range a.Formats {
+			formats += string(one.Format) + " " + one.URI + "\n"
+		}
+	} else {
+		fields.list("aud", a.Audience)
+		format = a.Formats.Format(oauth.Client{Format: format}, a.Audience)
+	}
+	return append([]any{a.Life.Milliseconds(), string(format), formats, copied}, fields...)
 }
 
 // lines is a list as scripts look for a member in it: every value stands between two line ends,
@@ -176,6 +206,7 @@ func encodeGrant(g oauth.Grant) []any {
 	r.seconds("auth", g.AuthTime)
 	r.text("acr", g.ACR)
 	r.list("amr", g.AMR)
+	r.text("cnf", g.Binding.Stored())
 	r.flag("offline", g.Offline)
 	if g.Generation != 0 {
 		r = append(r, "gen", int64(g.Generation))
@@ -202,6 +233,7 @@ func decodeGrant(ref oauth.GrantRef, s *stored) (oauth.Grant, error) {
 		AuthTime:    s.seconds("auth"),
 		ACR:         s.text("acr"),
 		AMR:         methodsOf(s),
+		Binding:     s.binding("cnf"),
 		Offline:     s.flag("offline"),
 		Generation:  oauth.Generation(s.number("gen")),
 		RedirectURI: s.text("redirect"),

@@ -69,11 +69,12 @@ func (h *accessHistory) put() {
 	a := oauth.Access{
 		Digest: pick(h.d, h.digests...), Client: client, Subject: pick(h.d, string(client), "somebody"),
 		Scope: oauth.Scopes{"read", "write"}, Audience: []string{"https://api.example"},
-		Issued: h.now, Expires: h.now.Add(15 * time.Minute),
+		Binding: pick(h.d, oauth.Binding{KeyThumbprint: "jkt"}, oauth.Binding{CertificateThumbprint: "x5t"}),
+		Issued:  h.now, Expires: h.now.Add(15 * time.Minute),
 	}
 	complete(h.t, a, "JTI", "Username", "Grant", "Session", "AuthTime", "ACR", "AMR") // those of users and of JWTs
 	if h.d.oneIn(3) {
-		a.Scope, a.Audience = nil, nil
+		a.Scope, a.Audience, a.Binding = nil, nil, oauth.Binding{}
 	}
 	err := h.s.Access.Put(h.t.Context(), a, h.now)
 	sure(h.t, h.where("put"), err)

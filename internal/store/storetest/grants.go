@@ -84,6 +84,7 @@ func sampleGrant(d dice, user oauth.UserID, now time.Time) oauth.Grant {
 		Audience: pick(d, []string{"https://api.example"}, []string{"https://a.example/x y", "[b]"}, []string{"[odd"}),
 		Born:     now, Expires: now.Add(3 * time.Minute), End: now.Add(pick(d, 2*time.Minute, 4*time.Minute, time.Hour)),
 		AuthTime: now.Add(-time.Minute).Truncate(time.Second), ACR: "pwd", AMR: []string{"pwd"}, Offline: d.oneIn(2),
+		Binding:     oauth.Binding{KeyThumbprint: "jkt"},
 		RedirectURI: "https://app.example/callback?" + strings.Repeat("long", d.IntN(40)),
 		Nonce:       "n-0S6_WzA2Mj",
 	}
@@ -98,7 +99,7 @@ func (h *grantHistory) create() {
 	}
 	if h.d.oneIn(4) {
 		g.Username, g.Session, g.Audience, g.ACR, g.AMR = "", "", nil, "", nil
-		g.RedirectURI, g.Nonce, g.Scope = "", "", nil
+		g.RedirectURI, g.Nonce, g.Scope, g.Binding = "", "", nil, oauth.Binding{}
 		g.AuthTime = time.Time{}
 	}
 	err := h.s.Grants.Create(h.t.Context(), g)
@@ -161,7 +162,7 @@ func everyGrant(t *testing.T, s Subject, q store.GrantQuery) []oauth.Grant {
 func showing(g oauth.Grant, now time.Time) store.Presentation {
 	return store.Presentation{
 		Grant: g.Ref, Client: g.Client, Serial: g.Serial, Now: now,
-		Rotate: true, Keep: time.Hour, Scope: g.Scope, Audience: g.Audience,
+		Rotate: true, Keep: time.Hour, Scope: g.Scope, Audience: g.Audience, Binding: g.Binding,
 	}
 }
 
@@ -169,7 +170,11 @@ func (h *grantHistory) advance() {
 	ref := h.refs[max(0, len(h.refs)-1-h.d.IntN(3))]
 	p := h.present(ref)
 	if h.d.oneIn(2) {
-		p.Access = &store.NewAccess{Digest: oauth.DigestOf(h.d.ref()), Life: 2 * time.Minute}
+		p.Access = &store.NewAccess{Digest: oauth.DigestOf(h.d.ref()), Life: 2 * time.Minute,
+			Format: pick(h.d, "", oauth.FormatOpaque, oauth.FormatJWT), Binding: pick(h.d, oauth.Binding{}, oauth.Binding{CertificateThumbprint: "x5t"}),
+			Scope: pick(h.d, nil, oauth.Scopes{"profile"}), Audience: pick(h.d, nil, nil, []string{"[b]", "https://api.example"}),
+			Formats: pick(h.d, nil, oauth.Resources{{URI: "https://api.example", Format: oauth.FormatJWT}, {URI: "[b]", Format: oauth.FormatOpaque}}),
+		}
 		h.tokens = append(h.tokens, p.Access.Digest)
 	}
 	got, err := h.s.Grants.Advance(h.t.Context(), p)
@@ -203,6 +208,8 @@ func (h *grantHistory) present(ref oauth.GrantRef) store.Presentation {
 		p.Serial = max(p.Serial, 1) - 1
 	case 4:
 		p.Serial = uint32(h.d.IntN(int(p.Serial) + 1)) //nolint:gosec // small
+	case 7:
+		p.Binding = pick(h.d, oauth.Binding{}, oauth.Binding{CertificateThumbprint: "jkt"})
 	case 5:
 		p.Scope = pick(h.d, nil, oauth.Scopes{"prof"}, oauth.Scopes{"profile", "write"})
 	case 6:

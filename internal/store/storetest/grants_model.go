@@ -130,6 +130,8 @@ func (m *grantModel) advance(p store.Presentation) (oauth.Verdict, oauth.Grant) 
 		return oauth.Expired, oauth.Grant{}
 	case p.Serial > g.Serial:
 		return oauth.Unknown, oauth.Grant{}
+	case g.Binding.Bound() && g.Binding != p.Binding:
+		return oauth.Unbound, oauth.Grant{}
 	case p.Serial+1 == g.Serial && m.by[p.Grant] == p.Presenter && p.Grace > 0 && p.Now.Sub(g.SpentAt) <= p.Grace:
 		return oauth.Retried, g
 	case p.Serial < g.Serial:
@@ -159,10 +161,20 @@ func (m *grantModel) spend(g oauth.Grant, p store.Presentation) oauth.Grant {
 	}
 	g.Expires = earlier(p.Now.Add(p.Keep), g.End)
 	m.grants[p.Grant] = g
-	if p.Access != nil {
+	if p.Access == nil {
+		return g
+	}
+	scope, audience := p.Access.Scope, p.Access.Audience
+	if scope == nil {
+		scope = g.Scope
+	}
+	if audience == nil {
+		audience = g.Audience
+	}
+	if p.Access.Formats.Format(oauth.Client{Format: p.Access.Format}, audience) == oauth.FormatOpaque {
 		m.tokens[p.Access.Digest] = oauth.Access{
-			Digest: p.Access.Digest, Client: g.Client, Scope: g.Scope, Audience: g.Audience, Grant: g.Ref,
-			Issued: p.Now, Expires: earlier(p.Now.Add(p.Access.Life), g.End),
+			Digest: p.Access.Digest, Client: g.Client, Scope: scope, Audience: audience, Grant: g.Ref,
+			Binding: p.Access.Binding, Issued: p.Now, Expires: earlier(p.Now.Add(p.Access.Life), g.End),
 		}
 	}
 	return g

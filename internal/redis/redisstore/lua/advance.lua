@@ -4,12 +4,16 @@
 -- KEYS  1 grant   2 the user's revocation   3 access token to be written beside it (or none)
 -- ARGV  1 client   2 serial   3 presenter   4 now, or empty: the time of Redis   5 grace   6 rotate (1 or 0)
 --       7 keep   8 grant's ref   9 scopes and 10 audiences that the client may have now, each between two line ends
---       11 the client's tag   12 life of the access token (with KEYS 3)    (times and lengths in ms)
+--       11 the client's tag   12 the presenter's binding, or empty   (times and lengths in ms)
+--       with KEYS 3: 13 life of the access token   14 its format: opaque or jwt   15 audiences with a format of
+--       their own, each as format, space, audience, line end   16 the grant's fields to copy, between spaces
+--       17... names and values of the access token
 -- gives {verdict, now, name, value, …}: the grant after the change
 --   advanced  it was live and is spent now      retried  the same presenter, inside the grace
 --   reused    it is older: the grant is gone    no_scope, no_audience  nothing of the grant is left
 --   ended     the user's revocation is later than the grant, which is gone; nothing more is returned
---   expired, unknown, foreign  nothing more is returned
+--   unbound   the grant is bound to another key
+--   expired, unknown, foreign, unbound  nothing more is returned
 local pairs_of = redis.call('HGETALL', KEYS[1])
 local g = {}
 for i = 1, #pairs_of, 2 do g[pairs_of[i]] = pairs_of[i + 1] end
@@ -71,6 +75,7 @@ if later(r[1]) or later(r[2]) or later(r[3]) or later(r[4]) and r[5] ~= root
 end
 if now >= tonumber(g.exp) or now >= stop then return {'expired'} end
 if shown > live then return {'unknown'} end
+if g.cnf and g.cnf ~= ARGV[12] then return {'unbound'} end
 
 if shown == live - 1 and g.by == ARGV[3] and tonumber(ARGV[5]) > 0
   and now - tonumber(g.spent) <= tonumber(ARGV[5]) then
@@ -108,11 +113,22 @@ redis.call('HSET', KEYS[1], 'serial', g.serial, 'exp', g.exp)
 if g.by then redis.call('HSET', KEYS[1], 'by', g.by, 'spent', g.spent) end
 redis.call('PEXPIRE', KEYS[1], keep)
 
-if KEYS[3] then
-  local life = math.max(math.min(tonumber(ARGV[12]), stop - now), 1)
-  redis.call('HSET', KEYS[3], 'client', g.client, 'grant', ARGV[8], 'iat', at, 'exp', string.format('%d', now + life))
-  if g.scope then redis.call('HSET', KEYS[3], 'scope', g.scope) end
-  if g.aud then redis.call('HSET', KEYS[3], 'aud', g.aud) end
+-- format returns the token's format: that of the first listed audience that the grant has, as oauth.Resources.Format.
+local function format()
+  for form, audience in string.gmatch(ARGV[15], '(%S+) (.-)\n') do
+    for _, one in ipairs(audiences()) do
+      if one == audience then return form end
+    end
+  end
+  return ARGV[14]
+end
+
+if KEYS[3] and format() == 'opaque' then
+  local life = math.max(math.min(tonumber(ARGV[13]), stop - now), 1)
+  redis.call('HSET', KEYS[3], 'iat', at, 'exp', string.format('%d', now + life), unpack(ARGV, 17))
+  for name in string.gmatch(ARGV[16], '%S+') do
+    if g[name] then redis.call('HSET', KEYS[3], name, g[name]) end
+  end
   redis.call('PEXPIRE', KEYS[3], life)
 end
 return answer('advanced')
