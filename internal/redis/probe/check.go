@@ -161,7 +161,7 @@ func (p *Prober) checkRights(ctx context.Context, server redis.Cmdable, addr str
 	for i, command := range commands {
 		words[i] = command
 	}
-	scratch := p.opt.Prefix + "check" // it is gone afterwards
+	scratch := p.opt.Prefix + "check"                                           // it is gone afterwards
 	refused, err := script.Run(ctx, server, []string{scratch}, words...).Text() // loads it again where a cluster needs that
 	if err != nil {
 		return p.explainServer(ctx, err, addr, "evalsha")
