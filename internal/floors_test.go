@@ -5,8 +5,10 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,6 +100,39 @@ var wing = map[string]struct {
 var core = []string{
 	"crypto/hmac", "crypto/sha256", "crypto/subtle", "encoding/base64", "encoding/binary", "errors", "fmt", "log/slog",
 	"maps", "net/netip", "net/url", "slices", "strconv", "strings", "time", "unicode", "unicode/utf8",
+}
+
+// The page shows every package on its floor, and no other.
+func TestArchitecturePage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]int{}
+	for _, row := range regexp.MustCompile(`(?m)^\| (\d+) \| (.*) \|$`).FindAllStringSubmatch(string(page), -1) {
+		level, err := strconv.Atoi(row[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range strings.Split(row[2], " · ") {
+			name, _, _ := strings.Cut(strings.TrimPrefix(entry, "`"), "`")
+			if !strings.HasPrefix(name, "cmd/") {
+				name = "internal/" + name
+			}
+			shown[name] = level
+		}
+	}
+	for name, level := range floor {
+		if got, ok := shown[name]; !ok || got != level {
+			t.Errorf("%s is on floor %d; docs/architecture.md shows %d (there: %v)", name, level, got, ok)
+		}
+	}
+	for name := range shown {
+		if _, ok := floor[name]; !ok {
+			t.Errorf("docs/architecture.md shows %s, which is not a package with a floor", name)
+		}
+	}
 }
 
 // source is one Go file of ours.
