@@ -17,7 +17,7 @@ func shipped(t *testing.T) []source {
 	return slices.DeleteFunc(sources(t), func(s source) bool { return s.test() || within(s.room, support) })
 }
 
-// calls gives every call of a method or function with one of these names.
+// calls returns every call of a method or function with one of these names.
 func calls(s source, names ...string) []*ast.CallExpr {
 	var found []*ast.CallExpr
 	ast.Inspect(s.file, func(n ast.Node) bool {
@@ -92,7 +92,7 @@ func TestS04_ScriptsAreConstants(t *testing.T) {
 	}
 }
 
-// constant tells whether a file declares a name as a constant or an embedded text.
+// constant reports whether a file declares a name as a constant or an embedded text.
 func constant(s source, name string) bool {
 	found := false
 	ast.Inspect(s.file, func(n ast.Node) bool {

@@ -9,7 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// isDashedName tells whether a word is a name of a session or grant, or a token, that begins with a dash,
+// isDashedName reports whether a word is a name of a session or grant, or a token, that begins with a dash,
 // as one in 64 does: all are base64url (RFC 4648 §5), and none is shorter. No flag is that long.
 func isDashedName(word string) bool {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -50,7 +50,7 @@ func arguments(root *cobra.Command, args []string) []string {
 	return slices.Concat(kept, []string{"--"}, names)
 }
 
-// wantsValue tells whether a word is a flag whose value is the next word.
+// wantsValue reports whether a word is a flag whose value is the next word.
 func wantsValue(cmd *cobra.Command, word string) bool {
 	flag := cmd.Flags().Lookup(strings.TrimPrefix(word, "--"))
 	if len(word) == 2 && word[0] == '-' {

@@ -332,7 +332,7 @@ func (c *candidate) setRedirects(redirects, logouts []string) {
 	c.lose("authorization_code is left out, because it has no redirect URI that is an address")
 }
 
-// isLoopback tells whether a redirect URI leads to a program on the user's machine.
+// isLoopback reports whether a redirect URI leads to a program on the user's machine.
 func isLoopback(uri string) bool {
 	return strings.HasPrefix(uri, "http://127.0.0.1") || strings.HasPrefix(uri, "http://localhost") || strings.HasPrefix(uri, "http://[::1]") ||
 		!strings.HasPrefix(uri, "http://") && !strings.HasPrefix(uri, "https://")

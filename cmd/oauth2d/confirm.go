@@ -36,7 +36,7 @@ func noneEmpty(cmd *cobra.Command) error {
 	return err
 }
 
-// sure tells whether to go on. A dry run says what would be done and ends there; on a terminal the
+// sure reports whether to go on. A dry run says what would be done and ends there; on a terminal the
 // answer has to be yes; a script is taken at its word.
 func (s *shared) sure(c care, format string, args ...any) (bool, error) {
 	what := fmt.Sprintf(format, args...)

@@ -202,7 +202,7 @@ func beside(name, file string) string {
 	return filepath.Join(filepath.Dir(name), file)
 }
 
-// operates tells whether a scope opens the admin API.
+// operates reports whether a scope opens the admin API.
 func operates(scope string) bool { return strings.HasPrefix(scope, "admin:") }
 
 // checkDeclaredScopes reports scopes that the file does not declare, where it declares some.

@@ -37,7 +37,7 @@ func (s site) do(t *testing.T, input string, args ...string) (out, messages stri
 	return stdout.String(), stderr.String()
 }
 
-// fails carries out a command that must be refused, and gives the one line that says why.
+// fails carries out a command that must be refused, and returns the one line that says why.
 func (s site) fails(t *testing.T, args ...string) string {
 	t.Helper()
 	code, out, messages := terminal(t, s, append(args, "--direct")...)

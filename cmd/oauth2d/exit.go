@@ -49,7 +49,7 @@ func (p *problem) Error() string {
 
 func (p *problem) Unwrap() error { return p.err }
 
-// codeOf gives the exit code for an error.
+// codeOf returns the exit code for an error.
 func codeOf(err error) int {
 	if err == nil {
 		return exitDone

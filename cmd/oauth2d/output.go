@@ -101,7 +101,7 @@ func count(n int, one string) string {
 	return strconv.Itoa(n) + " " + one + "s"
 }
 
-// sortedKeys gives the names of a map in order.
+// sortedKeys returns the names of a map in order.
 func sortedKeys[V any](of map[string]V) []string { return slices.Sorted(maps.Keys(of)) }
 
 // moment reads a time (RFC 3339), or an age such as 24h. Empty is the zero time.

@@ -31,7 +31,7 @@ func (p *passwordFlags) bind(cmd *cobra.Command) {
 // generatedPassword is how much chance a generated password holds, in bytes.
 const generatedPassword = 15
 
-// read gives the password, and whether it was made up here.
+// read returns the password, and whether it was made up here.
 func (p *passwordFlags) read(s *shared) (password string, generated bool, err error) {
 	if p.generate {
 		return secret.NewToken(generatedPassword), true, nil

@@ -106,7 +106,7 @@ func writePrivate(name string, raw []byte) error {
 	return err
 }
 
-// wallet gives the access token for the admin API: the kept one while it is good, and a new one when it
+// wallet returns the access token for the admin API: the kept one while it is good, and a new one when it
 // has run out or was refused. It is safe for concurrent use.
 type wallet struct {
 	s    *shared

@@ -17,7 +17,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// facts gives what a daemon wrote to stdout, once everything is written.
+// facts returns what a daemon wrote to stdout, once everything is written.
 func facts(t *testing.T, d *testkit.Daemon) []audit.Fact {
 	t.Helper()
 	var all []audit.Fact

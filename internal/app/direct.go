@@ -53,7 +53,7 @@ func newDirect(r rules, log *audit.Log) *Direct {
 	return &Direct{Registry: r.registry, Directory: r.directory, Ring: r.ring, Cleanup: r.cleanup, Audit: log, rules: r}
 }
 
-// Direct gives the same of a running server, for those who embed one. The server keeps the
+// Direct returns the same of a running server, for programs that embed one. The server keeps the
 // connection: it is not for them to close.
 func (a *App) Direct() *Direct {
 	d := newDirect(a.rules, a.audit)
@@ -72,7 +72,7 @@ func (d *Direct) DeleteClient(ctx context.Context, id oauth.ClientID) error {
 	return d.Operator().DeleteClient(ctx, id, admin.Match{})
 }
 
-// SetPassword gives a user a new password and ends every session and grant that the old one
+// SetPassword sets a user's password and ends every session and grant that the old one
 // opened. It can be repeated.
 func (d *Direct) SetPassword(ctx context.Context, name, password string) error {
 	user, err := d.Directory.Find(ctx, name)

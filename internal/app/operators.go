@@ -74,7 +74,7 @@ func auditOf(log *audit.Log, keep int) *adminapi.Audit {
 // DirectOperator is who did what was done straight on Redis.
 const DirectOperator = "direct"
 
-// Operator gives the verbs, to somebody who may use them all.
+// Operator returns the verbs of an operator who may use them all.
 func (d *Direct) Operator() admin.Operator {
 	return d.rules.admin.By(DirectOperator, oauth.Scopes{admin.All})
 }
@@ -82,7 +82,7 @@ func (d *Direct) Operator() admin.Operator {
 // directTime bounds one call of Client.
 const directTime = 2 * time.Minute
 
-// Client gives the admin API itself, without a listener and without a token: what a program does
+// Client returns the admin API itself, without a listener and without a token: what a program does
 // through it is done as a server would do it.
 func (d *Direct) Client() *adminclient.Client {
 	log := slog.New(slog.DiscardHandler)

@@ -50,7 +50,7 @@ func (p *pulse) speak(ctx context.Context) {
 	}
 }
 
-// Probe gives the conditions without asking anybody, so that probes cost nothing.
+// Probe returns the conditions without asking anybody, so that probes cost nothing.
 func (p *pulse) Probe(context.Context) []endpoint.Condition {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -61,7 +61,7 @@ func (p *pulse) Probe(context.Context) []endpoint.Condition {
 	return all
 }
 
-// values gives the conditions as numbers, for the metrics.
+// values returns the conditions as numbers, for the metrics.
 func (p *pulse) values() []metric.PartHealth {
 	var all []metric.PartHealth
 	for _, c := range p.Probe(context.Background()) {

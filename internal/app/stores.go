@@ -135,7 +135,7 @@ func openStores(ctx context.Context, c config.Redis, owner redisconn.Owner, w wa
 	}, nil
 }
 
-// of gives the stores as those of an issuer.
+// of returns the stores as those of an issuer.
 func (s stores) of(issuer string) stores {
 	s.owner = issuer
 	return s

@@ -86,7 +86,7 @@ func (a *App) feelRedis(ctx context.Context) {
 	a.pulse.set(ctx, redisCondition(h, err), cause)
 }
 
-// settle gives back guesses that were not made because Redis was away. What still cannot be given back
+// settle refunds guesses that were not made because Redis was away. What still cannot be given back
 // waits; the pulse tells that Redis is away.
 func (a *App) settle(ctx context.Context) {
 	for _, guard := range a.rules.guards {

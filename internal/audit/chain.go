@@ -33,7 +33,7 @@ func (h hasher) serving() (id string, key []byte) {
 	return id, purposed(pepper)
 }
 
-// of gives the key with an id; nil when it is not known.
+// of returns the key with an id; nil when it is not known.
 func (h hasher) of(id string) []byte {
 	pepper := h.keys.PepperOf(id)
 	if len(pepper) == 0 {

@@ -112,7 +112,7 @@ func (k *keeper) try(batch [][]byte) error {
 	}
 }
 
-// look reads the head again and tells whether the batch of an attempt that was not answered is in. A
+// look reads the head again and reports whether the batch of an attempt that was not answered is in. A
 // head that is not sealed, or stands before what is known, was tampered with, or the store lost it: that is a
 // fact, and the log goes on from what is there.
 func (k *keeper) look(ctx context.Context) (done bool, err error) {
@@ -135,7 +135,7 @@ func (k *keeper) look(ctx context.Context) (done bool, err error) {
 	return done, nil
 }
 
-// isIn tells whether the entries of the last attempt stand where they were to stand.
+// isIn reports whether the entries of the last attempt stand where they were to stand.
 func (k *keeper) isIn(ctx context.Context) (bool, error) {
 	if len(k.unsure) == 0 {
 		return false, nil

@@ -13,7 +13,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Keys gives the keys behind the hashes. A key that entries were hashed with must stay known for as long
+// Keys returns the keys behind the hashes. A key that entries were hashed with must stay known for as long
 // as they are to be verified.
 type Keys interface {
 	Pepper() (id string, key []byte)

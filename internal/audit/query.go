@@ -111,7 +111,7 @@ func (f Filter) wants(e Fact) bool {
 	return len(f.Events) == 0 || slices.Contains(f.Events, e.Event)
 }
 
-// validPlace tells whether a text has the form of a place: two numbers with a dash between them.
+// validPlace reports whether a text has the form of a place: two numbers with a dash between them.
 func validPlace(text string) bool {
 	if text == "" {
 		return true

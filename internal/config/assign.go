@@ -223,7 +223,7 @@ func keysOf(fields []Field) []string {
 	return keys
 }
 
-// find gives the field with a key.
+// find returns the field with a key.
 func find(fields []Field, key string) (Field, bool) {
 	for _, f := range fields {
 		if f.Key == key {

@@ -59,7 +59,7 @@ type ServerTLS struct {
 	KeyFile  string `key:"key_file" doc:"PEM file with the private key of the certificate."`
 }
 
-// Enabled tells whether the listener speaks TLS.
+// Enabled reports whether the listener speaks TLS.
 func (t ServerTLS) Enabled() bool { return t.CertFile != "" }
 
 // Admin is the operators' listener.

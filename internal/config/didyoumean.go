@@ -26,7 +26,7 @@ func chooseOf(value string, f Field) string {
 	return "write one of them, such as " + example
 }
 
-// allowed tells whether value is one of oneOf, where none means any.
+// allowed reports whether value is one of oneOf, where none means any.
 func allowed(value string, oneOf []string) bool {
 	return len(oneOf) == 0 || slices.Contains(oneOf, value)
 }

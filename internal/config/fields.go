@@ -48,10 +48,10 @@ func (f Field) Section() string {
 	return ""
 }
 
-// Secret tells whether the value must not be shown.
+// Secret reports whether the value must not be shown.
 func (f Field) Secret() bool { return f.Kind == Hidden || f.Kind == Hiddens }
 
-// of gives the field's place in a Config.
+// of returns the field's place in a Config.
 func (f Field) of(c reflect.Value) reflect.Value { return c.FieldByIndex(f.index) }
 
 // Fields lists every setting in the order of Config.

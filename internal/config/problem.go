@@ -33,7 +33,7 @@ func (p Problem) String() string {
 // Problems is everything that is wrong, so that an operator mends it in one go.
 type Problems []Problem //nolint:errname // reads as a word where it is used
 
-// Error gives one line a problem.
+// Error returns one line for each problem.
 func (p Problems) Error() string {
 	lines := make([]string, len(p))
 	for i, one := range p {

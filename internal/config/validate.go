@@ -81,7 +81,7 @@ func (c Config) checkMasterKeys(wrong *Problems) {
 	}
 }
 
-// DecodeMasterKey gives the bytes of a master key. Its error shows nothing of it.
+// DecodeMasterKey returns the bytes of a master key. Its error shows nothing of it.
 func DecodeMasterKey(s Secret) ([]byte, error) {
 	text := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimSpace(s.Reveal())), "=")
 	raw, err := base64.RawStdEncoding.DecodeString(text)

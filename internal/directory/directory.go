@@ -48,13 +48,13 @@ func New(o Options) *Directory {
 // changeTries is how often a change is tried against other changes of the same user.
 const changeTries = 5
 
-// Get gives a user; store.Absent when there is none.
+// Get returns a user; store.Absent when there is none.
 func (d *Directory) Get(ctx context.Context, id oauth.UserID) (oauth.User, error) {
 	user, err := d.o.Store.Get(ctx, id)
 	return user, asked(err)
 }
 
-// Find gives the user with a sign-in name, whatever its case and its spelling in Unicode; store.Absent when
+// Find returns the user with a sign-in name, whatever its case and its spelling in Unicode; store.Absent when
 // there is none. Users who were stored before names had one form are found as well.
 func (d *Directory) Find(ctx context.Context, name string) (oauth.User, error) {
 	if checkName(strings.TrimSpace(name)) != nil {
@@ -135,7 +135,7 @@ func (d *Directory) add(ctx context.Context, user oauth.User) (oauth.User, error
 	return user, nil
 }
 
-// prepared gives a new user in the form in which they are stored, without a password.
+// prepared returns a new user in the form in which they are stored, without a password.
 func (d *Directory) prepared(ctx context.Context, user oauth.User) (oauth.User, error) {
 	user = trimmed(user)
 	user.ID, user.Revision = oauth.UserID(uuid.NewString()), 0
@@ -152,7 +152,7 @@ func nameTaken() error {
 	return oauth.Refuse(oauth.InvalidRequest, "there is a user with this name already", store.Conflict)
 }
 
-// newName gives the form in which a new name is stored. One whose other spelling a user has is taken: the
+// newName returns the form in which a new name is stored. One whose other spelling a user has is taken: the
 // store knows only the spelling under which it was stored.
 func (d *Directory) newName(ctx context.Context, typed string) (string, error) {
 	if err := checkName(typed); err != nil {

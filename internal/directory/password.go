@@ -15,7 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Verify gives the user to whom a name and a password belong. A refusal is access_denied and says
+// Verify returns the user to whom a name and a password belong. A refusal is access_denied and says
 // the same whatever was wrong; the event tells operators the reason. After too many of them it is
 // slow_down (429), for known and unknown names alike and whatever the password, until time or an
 // operator unlocks the name. When passwords are being checked faster than the machine can, the answer
@@ -93,7 +93,7 @@ func (d *Directory) LockedUntil(ctx context.Context, name string) (time.Time, er
 	return d.o.Guard.Locked(ctx, guessedAt(name))
 }
 
-// Still tells whether what Verify found holds yet: the user is there, not disabled, and has the same
+// Still reports whether what Verify found holds yet: the user is there, not disabled, and has the same
 // password, which they need not change. Who begins something for the user asks again afterwards:
 // whoever ends all that a user has can end only what is there already.
 func (d *Directory) Still(ctx context.Context, verified oauth.User) (bool, error) {
@@ -112,7 +112,7 @@ func (d *Directory) failed(ctx context.Context, user oauth.UserID, reason string
 	return oauth.Refuse(oauth.AccessDenied, "the user name and the password do not go together", errors.New(reason)).Recorded()
 }
 
-// SetPassword gives a user a password of an operator's choice; with once they have to choose another one
+// SetPassword sets a user's password to an operator's choice; with once they have to choose another one
 // when they sign in next. It answers the user before and after; store.Absent when there is none.
 // Sessions and grants live on: who changes a password because it leaked ends them as well.
 func (d *Directory) SetPassword(ctx context.Context, id oauth.UserID, password string, once bool) (before, after oauth.User, err error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// matches tells whether a hash is that of a password, in any of the spellings under which it may have been
+// matches reports whether a hash is that of a password, in any of the spellings under which it may have been
 // hashed. The error means that nothing is known.
 func (d *Directory) matches(ctx context.Context, hash, password string) (bool, error) {
 	for _, spelling := range precis.Spellings(password) {

@@ -26,7 +26,7 @@ var (
 // MinLength is how many characters a password must have that is set.
 func (d *Directory) MinLength() int { return d.o.MinLength }
 
-// CheckPassword tells whether a password may be set for a user of a name (NIST SP 800-63B-4 section 3.1.1.2): it
+// CheckPassword reports whether a password may be set for a user of a name (NIST SP 800-63B-4 section 3.1.1.2): it
 // is long enough, at most 1024 bytes, is not one of the 100 000 most common passwords, and does not consist of
 // the names of the user and this service. There is no rule about kinds of characters, and none about its age.
 func (d *Directory) CheckPassword(name, password string) error {

@@ -116,7 +116,7 @@ func app() oauth.Client {
 	}}
 }
 
-// code gives the code of a new grant.
+// code returns the code of a new grant.
 func (r *room) code(t *testing.T) (oauth.Token, oauth.GrantRef) {
 	t.Helper()
 	const user = "7d44f3f0-0000-4000-8000-000000000001"

@@ -31,7 +31,7 @@ func Algorithms() []Algorithm { return []Algorithm{ES256, RS256, PS256, EdDSA} }
 // minRSABits is the least a served RSA key has (RFC 7518 §3.3).
 const minRSABits = 2048
 
-// method gives the signature method, or nil for an algorithm that is not served.
+// method returns the signature method, or nil for an algorithm that is not served.
 func (a Algorithm) method() jwt.SigningMethod {
 	switch a {
 	case ES256:
@@ -46,7 +46,7 @@ func (a Algorithm) method() jwt.SigningMethod {
 	return nil
 }
 
-// Known tells whether the algorithm is served.
+// Known reports whether the algorithm is served.
 func (a Algorithm) Known() bool { return a.method() != nil }
 
 // Slow reports whether making a key takes so long that nobody should wait for it: an RSA key costs some

@@ -31,7 +31,7 @@ type Set struct {
 	Keys []JWK `json:"keys"`
 }
 
-// JWK gives the published form of a signing key.
+// JWK returns the published form of a signing key.
 func (p Public) JWK() (JWK, error) {
 	jwk, err := members(p.Key)
 	if err != nil {
@@ -41,7 +41,7 @@ func (p Public) JWK() (JWK, error) {
 	return jwk, nil
 }
 
-// members gives the members that make the key, which are also those of its thumbprint.
+// members returns the members that make the key, which are also those of its thumbprint.
 func members(key crypto.PublicKey) (JWK, error) {
 	text := base64.RawURLEncoding.EncodeToString
 	switch key := key.(type) {

@@ -42,7 +42,7 @@ type Public struct {
 	Key       crypto.PublicKey
 }
 
-// Public gives the public half.
+// Public returns the public half.
 func (k Key) Public() Public { return Public{k.ID, k.Algorithm, k.Private.Public()} }
 
 // Generate makes a key. Its ID is its thumbprint (RFC 7638).
@@ -71,7 +71,7 @@ func generate(a Algorithm) (crypto.Signer, error) {
 	return nil, fmt.Errorf("the algorithm %q is not served", string(a))
 }
 
-// Marshal gives the private key in PKCS #8 DER, to be sealed.
+// Marshal returns the private key in PKCS #8 DER, to be sealed.
 func (k Key) Marshal() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(k.Private) }
 
 // Unmarshal reads what Marshal gave. A key that the algorithm does not go with is an error.

@@ -217,7 +217,7 @@ func (t *turning) next(l line) *key {
 	return found
 }
 
-// complete tells whether every line has a key that serves.
+// complete reports whether every line has a key that serves.
 func (t *turning) complete() bool {
 	return !slices.ContainsFunc(t.lines, func(l line) bool { return !t.anyServes(l) })
 }

@@ -61,7 +61,7 @@ func (r record) state(now time.Time) State {
 	return Published
 }
 
-// serves tells whether the key may make something new: its time has come. A retired key serves too
+// serves reports whether the key may make something new: its time has come. A retired key serves too
 // while no successor does, for a calendar that could not be turned must not stop the server.
 func (r record) serves(now time.Time) bool {
 	s := r.state(now)

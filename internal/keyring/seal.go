@@ -9,13 +9,13 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
-// SealingKey gives the MAC key that seals new credentials, and its id.
+// SealingKey returns the MAC key that seals new credentials, and its id.
 func (r *Ring) SealingKey() (oauth.KeyID, []byte) {
 	k, _ := r.current.Load().serving(line{use: UseMAC}, r.o.Now())
 	return k.mac, r.ours(k)
 }
 
-// KeyOf gives the MAC key with an id, or nil when the ring has none or no longer.
+// KeyOf returns the MAC key with an id, or nil when the ring has none or no longer.
 func (r *Ring) KeyOf(id oauth.KeyID) []byte {
 	k, ok := r.current.Load().macs[id]
 	if !ok || k.state(r.o.Now()) == Dropped {
@@ -31,13 +31,13 @@ func (r *Ring) ours(k key) []byte { return secret.MAC(k.Material, "issuer", r.o.
 // purposeOf binds a text to the issuer that sealed it.
 func (r *Ring) purposeOf(purpose string) string { return purpose + " of " + r.o.Issuer }
 
-// Pepper gives the key that new digests of client secrets are made with, and its id.
+// Pepper returns the key that new digests of client secrets are made with, and its id.
 func (r *Ring) Pepper() (id string, pepper []byte) {
 	k, _ := r.current.Load().serving(line{use: UsePepper}, r.o.Now())
 	return k.ID, k.Material
 }
 
-// PepperOf gives the pepper with an id, or nil. The calendar never drops one.
+// PepperOf returns the pepper with an id, or nil. The calendar never drops one.
 func (r *Ring) PepperOf(id string) []byte { return r.current.Load().peppers[id].Material }
 
 // ErrText is answered for a text that this server did not seal, or not for this purpose, or under a

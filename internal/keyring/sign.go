@@ -61,7 +61,7 @@ func (r *Ring) Verify(token, typ string) ([]byte, error) {
 	return jose.Verify(token, typ, func(kid string) (jose.Public, bool) { return s.signer(kid, now) })
 }
 
-// JWKS gives the public halves of every signing key that is published, active or retired, the one
+// JWKS returns the public halves of every signing key that is published, active or retired, the one
 // whose turn comes last first. It first makes the keys that are still missing, so that what the metadata
 // promise is in the first answer; when it cannot, it returns those that there are.
 func (r *Ring) JWKS(ctx context.Context) jose.Set {

@@ -20,7 +20,7 @@ func supported() oauth.Supported {
 	}
 }
 
-// series gives every sample as name{label="value",...}.
+// series returns every sample as name{label="value",...}.
 func series(t *testing.T, m *metric.Metrics) map[string]float64 {
 	t.Helper()
 	var text strings.Builder

@@ -39,5 +39,5 @@ func (a Access) For(names ...string) bool {
 	return len(a.Audience) == 0 || slices.ContainsFunc(a.Audience, func(one string) bool { return slices.Contains(names, one) })
 }
 
-// OfUser tells whether a person stands behind the token.
+// OfUser reports whether a person stands behind the token.
 func (a Access) OfUser() bool { return a.Grant != "" }

@@ -165,7 +165,7 @@ func (e *Error) Error() string {
 	return string(e.Code) + ": " + e.Reason()
 }
 
-// Unwrap gives the cause to errors.Is and errors.As.
+// Unwrap returns the cause to errors.Is and errors.As.
 func (e *Error) Unwrap() error { return e.cause }
 
 // AsError finds the refusal in err. Whatever is not a refusal is a server_error: a rule that wants

@@ -56,7 +56,7 @@ func malformed(v string) bool {
 	return !utf8.ValidString(v) || slices.Contains([]byte(v), 0)
 }
 
-// Get gives a parameter, or "" when it is absent.
+// Get returns a parameter, or "" when it is absent.
 func (p Params) Get(name string) string {
 	if all := p.values[name]; len(all) > 0 {
 		return all[0]
@@ -64,10 +64,10 @@ func (p Params) Get(name string) string {
 	return ""
 }
 
-// All gives every value of a parameter that may occur several times.
+// All returns every value of a parameter that may occur several times.
 func (p Params) All(name string) []string { return p.values[name] }
 
-// Has tells whether a parameter is present and not empty.
+// Has reports whether a parameter is present and not empty.
 func (p Params) Has(name string) bool { return len(p.values[name]) > 0 }
 
 // Only keeps the named parameters.
@@ -81,5 +81,5 @@ func (p Params) Only(names ...string) Params {
 	return kept
 }
 
-// Encode gives the parameters as a query string, sorted by name.
+// Encode returns the parameters as a query string, sorted by name.
 func (p Params) Encode() string { return url.Values(p.values).Encode() }

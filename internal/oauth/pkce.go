@@ -8,7 +8,7 @@ import (
 // MethodS256 is the only code challenge method that is accepted (RFC 9700 §2.1.1).
 const MethodS256 = "S256"
 
-// CheckChallenge tells whether a code_challenge has the one form S256 can produce: 43 characters
+// CheckChallenge reports whether a code_challenge has the one form S256 can produce: 43 characters
 // of base64url (RFC 7636 §4.2).
 func CheckChallenge(challenge string) bool {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(challenge)

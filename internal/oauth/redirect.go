@@ -13,7 +13,7 @@ const (
 	MaxRedirectURIBytes = 2000
 )
 
-// Owns tells whether uri is one of the client's redirect URIs.
+// Owns reports whether uri is one of the client's redirect URIs.
 //
 // Compared as strings on purpose: RFC 9700 §4.1.3 wants exact matching, and every normalisation
 // (case, trailing slash, default port) has been an open redirect once. The one exception is the
@@ -145,7 +145,7 @@ func IsLocalHost(host string) bool {
 	return strings.Trim(below, "abcdefghijklmnopqrstuvwxyz0123456789-.") == "" && !slices.Contains(strings.Split(below, "."), "")
 }
 
-// IsLoopbackHost tells whether a host of a URI is this machine: a loopback address or localhost.
+// IsLoopbackHost reports whether a host of a URI is this machine: a loopback address or localhost.
 func IsLoopbackHost(host string) bool {
 	if host == "localhost" {
 		return true
@@ -158,7 +158,7 @@ func hasControl(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r == 0x7f })
 }
 
-// CheckResource tells whether a resource indicator has an allowed form (RFC 8707 §2): an absolute
+// CheckResource reports whether a resource indicator has an allowed form (RFC 8707 §2): an absolute
 // URI without fragment.
 func CheckResource(resource string) error {
 	u, err := url.Parse(resource)

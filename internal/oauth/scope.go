@@ -60,13 +60,13 @@ func validScope(value string) bool {
 	return value != ""
 }
 
-// String gives the wire form.
+// String returns the wire form.
 func (s Scopes) String() string { return strings.Join(s, " ") }
 
-// Has tells whether value is in the set.
+// Has reports whether value is in the set.
 func (s Scopes) Has(value string) bool { return slices.Contains(s, value) }
 
-// Within tells whether every value of s is in ceiling. The empty set is within everything.
+// Within reports whether every value of s is in ceiling. The empty set is within everything.
 func (s Scopes) Within(ceiling Scopes) bool {
 	for _, value := range s {
 		if !ceiling.Has(value) {

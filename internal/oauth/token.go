@@ -32,7 +32,7 @@ func (Token) LogValue() slog.Value { return slog.StringValue(hidden) }
 // MarshalText hides the secret from encoders; an answer is built from Reveal.
 func (Token) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// Reveal gives the secret itself, to be sent to its owner and nowhere else.
+// Reveal returns the secret itself, to be sent to its owner and nowhere else.
 func (t Token) Reveal() string { return string(t) }
 
 // Digest is what may be stored of a token.

@@ -10,7 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// generous gives what is wanted, at once: what is left to measure is the daemon's own part.
+// generous returns what is wanted, at once: what is left to measure is the daemon's own part.
 type generous struct{ store.Limits }
 
 func (generous) Take(_ context.Context, _ store.Bucket, want int, _ time.Time) (store.Permits, error) {

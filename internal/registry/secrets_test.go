@@ -87,7 +87,7 @@ func TestChosenSecretIsHashedSlowlyAndRememberedForAWhile(t *testing.T) {
 	}
 }
 
-// hashes tells whether checking a secret costs a slow hash, which an ended context keeps from
+// hashes reports whether checking a secret costs a slow hash, which an ended context keeps from
 // beginning.
 func hashes(t *testing.T, r *Registry, id oauth.ClientID, shown string) bool {
 	t.Helper()

@@ -69,7 +69,7 @@ func NewHasher(o HasherOptions) *Hasher {
 	}
 }
 
-// Hash gives the PHC string of a password under a fresh salt; ErrTooLong, ErrBusy, or the error of
+// Hash returns the PHC string of a password under a fresh salt; ErrTooLong, ErrBusy, or the error of
 // a context that ended in the queue.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if len(password) > MaxPassword {
@@ -83,7 +83,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return hashed{cost: h.cost, salt: salt, digest: digest}.String(), nil
 }
 
-// Verify tells whether a password is the one of a stored hash, at the cost that the hash names: a PHC
+// Verify reports whether a password is the one of a stored hash, at the cost that the hash names: a PHC
 // string, or the bcrypt or PBKDF2 hash of another server. An error means that nothing is known: ErrBusy, a
 // context that ended in the queue, or ErrHash.
 func (h *Hasher) Verify(ctx context.Context, phc, password string) (bool, error) {

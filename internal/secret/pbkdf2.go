@@ -25,7 +25,7 @@ const (
 
 func isPBKDF2(hash string) bool { return strings.HasPrefix(hash, pbkdf2Prefix) }
 
-// String gives the form that parsePBKDF2 reads.
+// String returns the form that parsePBKDF2 reads.
 func (s stretched) String() string {
 	text := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf(pbkdf2Form, s.iterations, len(s.digest), text(s.salt), text(s.digest))

@@ -40,7 +40,7 @@ type hashed struct {
 
 const phcForm = "$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s"
 
-// String gives the PHC form.
+// String returns the PHC form.
 func (h hashed) String() string {
 	text := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf(phcForm, h.memory, h.time, h.threads, text(h.salt), text(h.digest))

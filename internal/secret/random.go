@@ -5,7 +5,7 @@ import (
 	"encoding/base64"
 )
 
-// Random gives n bytes from the system's generator, which never fails: the runtime ends the process
+// Random returns n bytes from the system's generator, which never fails: the runtime ends the process
 // rather than hand out weak ones.
 func Random(n int) []byte {
 	raw := make([]byte, n)
@@ -13,6 +13,6 @@ func Random(n int) []byte {
 	return raw
 }
 
-// NewToken gives a random text that carries n bytes, in base64url without padding: it is the same
+// NewToken returns a random text that carries n bytes, in base64url without padding: it is the same
 // whether or not a caller form-encodes it.
 func NewToken(n int) string { return base64.RawURLEncoding.EncodeToString(Random(n)) }

@@ -88,7 +88,7 @@ func (s *Sealer) Open(purpose string, box []byte) ([]byte, error) {
 	return nil, ErrBox
 }
 
-// Stale tells whether a box was sealed under another key than the current one and should be sealed
+// Stale reports whether a box was sealed under another key than the current one and should be sealed
 // again.
 func (s *Sealer) Stale(box []byte) bool {
 	return len(box) < boxHeader || [fingerprintSize]byte(box[1:boxHeader]) != s.keys[0].fingerprint

@@ -23,7 +23,7 @@ func deviceOf(userAgent string) string {
 	return browser + " on " + system
 }
 
-// firstOf gives the name beside the first mark that text holds.
+// firstOf returns the name beside the first mark that text holds.
 func firstOf(text, none string, marks [][2]string) string {
 	for _, mark := range marks {
 		if strings.Contains(text, mark[0]) {

@@ -38,7 +38,7 @@ func (s *SignIn) Choose(ctx context.Context, state State, fresh string, earlier 
 	return s.Begin(ctx, state, earlier)
 }
 
-// ChangePassword gives the person of a session another password, signs them out everywhere else, ends every
+// ChangePassword sets another password for the person of a session, signs them out everywhere else, ends every
 // grant, and begins a new session in their browser. It refuses a wrong current password as Password does, and a
 // new one that cannot be chosen as Choose does; nothing has changed then. The cookie is empty when the password
 // changed and an operator took the right to sign in away at the same moment.
@@ -85,7 +85,7 @@ func (s *SignIn) choose(ctx context.Context, state State, keep oauth.SessionRef,
 	return State{User: chosen, Methods: state.Methods}, nil
 }
 
-// SetPassword gives a user a password of an operator's choice and ends every session and grant that the old one
+// SetPassword sets a user's password to an operator's choice and ends every session and grant that the old one
 // opened. With once the user has to choose another one at the next sign-in. It returns the user before and after;
 // both are set as soon as the password has changed, also with an error of the ending behind it. It returns
 // store.Absent when there is no such user. It can be repeated.

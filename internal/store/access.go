@@ -42,7 +42,7 @@ type ClientTag string
 // ClientTagLength is the length of a ClientTag in characters.
 const ClientTagLength = 11
 
-// TagOf gives the tag of a client.
+// TagOf returns the tag of a client.
 func TagOf(id oauth.ClientID) ClientTag {
 	return ClientTag(oauth.DigestOf("client tag " + string(id)).Key()[:ClientTagLength])
 }

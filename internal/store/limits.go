@@ -25,7 +25,7 @@ type Limits interface {
 	// be counted by some: Return takes it back from all.
 	Try(ctx context.Context, attempt Attempt, budgets []Budget, now time.Time) ([]Trial, error)
 
-	// Return gives back attempts that did not fail. One that is not counted, or not any more, changes
+	// Return refunds attempts that did not fail. One that is not counted, or not any more, changes
 	// nothing: it never came, its window is over, it was cleared or given back before. So it can be
 	// repeated after an error.
 	Return(ctx context.Context, counted ...Counted) error

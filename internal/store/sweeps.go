@@ -10,13 +10,13 @@ import (
 // Sweeps lets one daemon at a time do what has to be done for all of them, auth:lease:<task>, and
 // tidies the lists that a time to live alone does not keep short.
 type Sweeps interface {
-	// Claim gives the right to do a task until now+Hold, and where the last holder stopped. Of any
+	// Claim grants the right to do a task until now+Hold, and returns where the last holder stopped. Of any
 	// number of concurrent callers one gets it; nobody does while the task was completed less than
 	// Every ago. A holder who claims again prolongs the right. Expendable.
 	Claim(ctx context.Context, c Claim, now time.Time) (cursor string, ok bool, err error)
 
 	// Mark remembers how far the task got and prolongs the right; an empty cursor completes the task
-	// and gives the right back. False when another holder has it by now. Expendable.
+	// and gives up the right. False when another holder has it by now. Expendable.
 	Mark(ctx context.Context, c Claim, cursor string, now time.Time) (bool, error)
 
 	// Tidy takes out of a user's lists what is over: dead grants, and sessions an hour after their end. Then

@@ -220,7 +220,7 @@ func RandomEntropy() Entropy {
 	return Entropy(secret.Random(EntropyBytes))
 }
 
-// DerivedEntropy gives the same entropy for the same parts under the same server key, and nobody
+// DerivedEntropy returns the same entropy for the same parts under the same server key, and nobody
 // without the key can compute it.
 func DerivedEntropy(key []byte, parts ...string) Entropy {
 	return Entropy(secret.MAC(key, append([]string{"access token"}, parts...)...)[:EntropyBytes])

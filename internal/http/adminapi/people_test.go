@@ -16,7 +16,7 @@ const (
 	unknown  = "5f2c1d0e-8a4b-4a51-9f0e-6b1f8f0c2d11"
 )
 
-// signsIn tells whether a person can, in a browser of their own.
+// signsIn reports whether a person can, in a browser of their own.
 func signsIn(t *testing.T, d *testkit.Daemon, name, with string) bool {
 	t.Helper()
 	person := testkit.NewPerson(t)

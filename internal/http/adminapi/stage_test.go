@@ -21,7 +21,7 @@ func onRedis(t *testing.T, options ...testkit.Option) *testkit.Daemon {
 	return testkit.Start(t, append([]testkit.Option{testkit.Redis(redistest.Start(t).Addr)}, options...)...)
 }
 
-// tokenOf gives an access token of a new client with these scopes.
+// tokenOf returns an access token of a new client with these scopes.
 func tokenOf(t testing.TB, d *testkit.Daemon, scopes ...string) string {
 	t.Helper()
 	party := d.Register(t, oauth.Client{GrantTypes: []string{oauth.GrantClientCredentials}, Scopes: scopes})

@@ -17,7 +17,7 @@ func post(target, body string) *http.Request {
 	return r
 }
 
-// code gives the code of an error, or "".
+// code returns the code of an error, or "".
 func code(err error) oauth.Code {
 	if err == nil {
 		return ""

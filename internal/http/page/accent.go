@@ -62,7 +62,7 @@ func (c colour) toward(other colour, share float64) colour {
 	return c
 }
 
-// CheckAccent tells whether a colour can be read on white, and white on it: it is used for links
+// CheckAccent reports whether a colour can be read on white, and white on it: it is used for links
 // and behind the words on buttons. The accent of the dark scheme is made from it.
 func CheckAccent(text string) error {
 	c, err := parseColour(text)

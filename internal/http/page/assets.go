@@ -83,7 +83,7 @@ func (l *look) add(name, kind string, body []byte) string {
 	return named
 }
 
-// drawing gives the operator's logo, or ours in the accent colour.
+// drawing returns the operator's logo, or ours in the accent colour.
 func (l *look) drawing() (name, kind string, body []byte, err error) {
 	switch {
 	case len(l.Logo) == 0:

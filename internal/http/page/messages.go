@@ -107,7 +107,7 @@ type words struct {
 // Dir is the direction of the script: ltr or rtl.
 func (v words) Dir() string { return v.said["dir"] }
 
-// Text gives a message with its placeholders filled: Text("login.heading", "app", name).
+// Text returns a message with its placeholders filled: Text("login.heading", "app", name).
 func (v words) Text(key string, filled ...string) string {
 	message := v.said[key]
 	for i := 0; i+1 < len(filled); i += 2 {

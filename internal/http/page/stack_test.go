@@ -193,7 +193,7 @@ func (b *browser) do(r *http.Request) answer {
 	return answer{status: response.StatusCode, header: response.Header, body: body.String()}
 }
 
-// cookie gives the value of a cookie in the jar.
+// cookie returns the value of a cookie in the jar.
 func (b *browser) cookie(name string) string {
 	u, err := url.Parse(b.server)
 	ok(b.t, err)
@@ -219,7 +219,7 @@ func authorization(with ...string) string {
 
 var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
 
-// filled gives the hidden fields of a page with others added.
+// filled returns the hidden fields of a page with others added.
 func filled(body string, with ...string) url.Values {
 	form := url.Values{}
 	for _, found := range hidden.FindAllStringSubmatch(body, -1) {

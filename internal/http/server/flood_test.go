@@ -60,7 +60,7 @@ func send(t *testing.T, conn net.Conn, text string) {
 	}
 }
 
-// drip sends a byte at a time until the server hangs up, and tells whether it did.
+// drip sends a byte at a time until the server hangs up, and reports whether it did.
 func drip(conn net.Conn) bool {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -16,7 +16,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// newErrors gives an Errors whose pages are plain words, and its log.
+// newErrors returns an Errors whose pages are plain words, and its log.
 func newErrors() (*web.Errors, *bytes.Buffer) {
 	log := &bytes.Buffer{}
 	return &web.Errors{

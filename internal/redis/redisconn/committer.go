@@ -132,7 +132,7 @@ func (c *committer) submit(ctx context.Context, r *request) error {
 	}
 }
 
-// wait gives the outcome of a request that was submitted. A caller whose context ends gets its
+// wait returns the outcome of a request that was submitted. A caller whose context ends gets its
 // error at once; what became of the request is then unknown.
 func (c *committer) wait(ctx context.Context, r *request) error {
 	select {

@@ -253,7 +253,7 @@ func (db *DB) isBack(ctx context.Context) bool {
 	return proof.err(ctx) == nil
 }
 
-// unserved tells whether a request came to a node that does not serve now.
+// unserved reports whether a request came to a node that does not serve now.
 func unserved(r *request) bool {
 	return slices.Contains([]string{ResultUnreachable, ResultTimeout, ResultReadOnly}, ResultOf(r.err))
 }
@@ -262,7 +262,7 @@ func (db *DB) pipelineContext() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), db.opt.DialTimeout+db.opt.Timeout)
 }
 
-// stale tells whether a request waited in the queue for as long as two pipelines may take: then
+// stale reports whether a request waited in the queue for as long as two pipelines may take: then
 // Redis is not answering, and its caller is better told than kept.
 func (db *DB) stale(queued time.Time) bool {
 	return db.opt.Now().Sub(queued) > 2*(db.opt.DialTimeout+db.opt.Timeout)

@@ -35,7 +35,7 @@ func onServer(server *redistest.Server) redisconn.Options {
 	return redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}}
 }
 
-// patient gives a busy machine the time it needs.
+// patient waits as long as a busy machine needs.
 func patient(o redisconn.Options) redisconn.Options {
 	o.DialTimeout, o.Timeout = 5*time.Second, 5*time.Second
 	return o

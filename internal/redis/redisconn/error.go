@@ -42,10 +42,10 @@ func (e *Error) Error() string {
 	return "redis: " + e.Verb + ": " + e.Result + ": " + e.cause.Error()
 }
 
-// Unwrap gives the cause to errors.Is and errors.As.
+// Unwrap returns the cause to errors.Is and errors.As.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Unknown tells whether the write may have been carried out all the same.
+// Unknown reports whether the write may have been carried out all the same.
 func (e *Error) Unknown() bool {
 	return !slices.Contains([]string{
 		ResultReadOnly, ResultOOM, ResultMisconf, ResultNoScript, ResultNoPerm, ResultNoMaster,

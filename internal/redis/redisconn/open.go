@@ -12,7 +12,7 @@ import (
 )
 
 // Open prepares the connection; it asks nothing yet, so that a daemon can start before its Redis.
-// Check tells whether Redis can be used. The context bounds nothing but Open itself.
+// Check reports whether Redis can be used. The context bounds nothing but Open itself.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	o, err := o.withDefaults()
 	if err != nil {

@@ -146,7 +146,7 @@ func asked(cmds ...redis.Cmder) *request {
 	return r
 }
 
-// refuse gives every request of a batch the same error.
+// refuse answers every request of a batch with the same error.
 func refuse(batch []*request, why error) {
 	for _, r := range batch {
 		r.err = why

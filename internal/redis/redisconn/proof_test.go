@@ -101,7 +101,7 @@ func twoWrites(t *testing.T) (*DB, []*request) {
 	return db, batch
 }
 
-// mayHaveRun tells whether a request reads as one of which nobody knows whether it was carried out.
+// mayHaveRun reports whether a request reads as one of which nobody knows whether it was carried out.
 func mayHaveRun(r *request) bool {
 	_, elsewhere := redirected(r.err)
 	return r.err != nil && !elsewhere && (&Error{Result: ResultOf(r.err)}).Unknown()

@@ -179,7 +179,7 @@ func (d *durable) recognise(ctx context.Context, t *term, found string) error {
 	return nil
 }
 
-// nameHistory gives an empty Redis its name, unless another daemon is faster.
+// nameHistory writes the id of the data set into an empty Redis, unless another daemon is faster.
 func (d *durable) nameHistory(ctx context.Context, t *term) (string, error) {
 	c := <-t.conns
 	defer func() { t.conns <- c }()
@@ -210,14 +210,14 @@ func (d *durable) endOf(t *term) {
 
 func (t *term) close() { _ = t.client.Close() } // the write connections are its own
 
-// serving gives the term, nil when there is none.
+// serving returns the term, nil when there is none.
 func (d *durable) serving() *term {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.term
 }
 
-// await gives the term once it may be written to, and why not when that takes too long.
+// await returns the term once it may be written to, and why not when that takes too long.
 func (d *durable) await() (*term, error) {
 	d.mu.Lock()
 	limit := time.NewTimer(writeHoldLimit)

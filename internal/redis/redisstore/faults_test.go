@@ -91,7 +91,7 @@ func redeem(ref oauth.GrantRef, by string) store.Presentation {
 	}
 }
 
-// live gives a grant a life: it is created and redeemed through one daemon and, every second one,
+// live walks a grant through its life: it is created and redeemed through one daemon and, every second one,
 // killed through the other and asked for through the first.
 func (ds *daemons) live(ctx context.Context, worker, n int) {
 	l := &life{ref: refOf(fmt.Sprintf("w%dn%d", worker, n))}

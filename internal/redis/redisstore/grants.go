@@ -189,7 +189,7 @@ func (g *Grants) Kill(ctx context.Context, refs ...oauth.GrantRef) error {
 // together with a valid credential, and every wrong guess of a spent one kills the grant.
 func presenterText(d oauth.Digest) string { return base64.RawURLEncoding.EncodeToString(d[:9]) }
 
-// encodeGrant gives a grant's fields. With its key it is to stay below 400 bytes for a typical
+// encodeGrant returns a grant's fields. With its key it is to stay below 400 bytes for a typical
 // grant; a value of more than 64 bytes would make Redis give up the compact form of the hash.
 func encodeGrant(g oauth.Grant) []any {
 	r := record{"serial", g.Serial}

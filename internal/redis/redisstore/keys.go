@@ -123,7 +123,7 @@ func (n names) whole(word string) string {
 // maxPlain is how long an id may be that stands in a key as it is.
 const maxPlain = 64
 
-// safe gives an id as it stands in a key name. Ids are made by this server, or checked where they
+// safe returns an id as it stands in a key name. Ids are made by this server, or checked where they
 // are registered; but what a caller claims as an id comes here too, so one that holds anything but
 // letters, digits, - and _ is replaced by a digest. The ~ keeps the two apart.
 func safe(id string) string {
