@@ -139,7 +139,7 @@ func TestS02_NoPatternsOnKeys(t *testing.T) {
 	}
 }
 
-// Whoever guesses a secret learns nothing from how long a comparison takes: these functions compare
+// A caller that guesses a secret learns nothing from how long a comparison takes: these functions compare
 // by constant time, and by nothing else.
 func TestC15_T07_SecretsAreComparedInConstantTime(t *testing.T) {
 	t.Parallel()
@@ -154,7 +154,7 @@ func TestC15_T07_SecretsAreComparedInConstantTime(t *testing.T) {
 		"internal/signin/continuation.go Resume":            "Owns",
 		"internal/registry/secrets.go matchesDigest":        "Equal",
 		"internal/registry/hash_cache.go entry":             "MAC",      // looked up by it, never by the secret
-		"internal/http/endpoint/callers.go self":            "Digest",   // two digests: how far they agree tells nothing
+		"internal/http/endpoint/callers.go self":            "Digest",   // two digests: how far they agree shows nothing
 		"internal/oauth/revocation.go SessionRefOf":         "DigestAt", // its name in the store
 		"internal/token/opaque.go parseOpaque":              "DigestAt", // likewise
 		"internal/granttype/authorization_code.go Exchange": "OpenCredential",

@@ -235,7 +235,7 @@ func TestWings(t *testing.T) {
 	}
 }
 
-// The core takes values and gives values.
+// The core takes values and returns values.
 func TestCoreIsPure(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources(t) {
@@ -250,7 +250,7 @@ func TestCoreIsPure(t *testing.T) {
 	}
 }
 
-// Nothing happens at import, and rooms are told the time.
+// Nothing happens at import, and packages get the time as a value.
 func TestNoInitAndNoClock(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources(t) {
@@ -272,7 +272,7 @@ func TestNoInitAndNoClock(t *testing.T) {
 	}
 }
 
-// readsClock finds calls only: time.Now as the default of an option is how the clock comes in.
+// readsClock finds calls only: time.Now as the default of an option shows how the clock comes in.
 func readsClock(call *ast.CallExpr) bool {
 	sel, ok := call.Fun.(*ast.SelectorExpr)
 	if !ok {

@@ -79,6 +79,10 @@ func checker(t *testing.T) *Authorizer {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	clients := registry.New(registry.Options{
+		Supported: oauth.Supported{
+			GrantTypes:  []oauth.GrantType{{Name: oauth.GrantAuthorizationCode, Public: true, RedirectURI: true}},
+			AuthMethods: []oauth.ClientAuth{{Name: oauth.AuthNone, Public: true}},
+		},
 		Store: redisstore.NewClients(db), Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}), Now: time.Now,
 	})
 	_, _, err = clients.Register(t.Context(), oauth.Client{
