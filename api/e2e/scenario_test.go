@@ -82,10 +82,10 @@ func TestAClientsLife(t *testing.T) {
 	wanted := admin.ClientCreate{
 		ClientId: &id, GrantTypes: &admin.GrantTypes{"client_credentials"}, Scope: pointer("read write"), ClientName: pointer("End to end"),
 	}
-	made, err := s.api.CreateClientWithResponse(ctx, wanted)
+	made, err := s.api.CreateClientWithResponse(ctx, nil, wanted)
 	want(t, "create", err, made.StatusCode(), http.StatusCreated, made.Body)
 	secret, tag := *made.JSON201.ClientSecret, made.HTTPResponse.Header.Get("ETag")
-	again, err := s.api.CreateClientWithResponse(ctx, wanted)
+	again, err := s.api.CreateClientWithResponse(ctx, nil, wanted)
 	want(t, "create again", err, again.StatusCode(), http.StatusConflict, again.Body)
 	if again.ApplicationproblemJSON409.Type != "urn:oauth2d:problem:already-exists" {
 		t.Errorf("a taken id: %+v", again.ApplicationproblemJSON409)
@@ -177,7 +177,8 @@ func TestTheServerItself(t *testing.T) {
 	want(t, "keys", err, keys.StatusCode(), http.StatusOK, keys.Body)
 	rotated, err := s.api.RotateKeysWithResponse(ctx, admin.KeyRotate{Use: "sign"})
 	want(t, "rotate", err, rotated.StatusCode(), http.StatusOK, rotated.Body)
-	if len(rotated.JSON200.Items) != len(keys.JSON200.Items)+1 {
+	// The newest key comes first. The rotation also makes keys of algorithms that nobody has asked for yet.
+	if newest := rotated.JSON200.Items[0]; newest.State != "published" || newest.Kid == keys.JSON200.Items[0].Kid {
 		t.Errorf("keys: %s, then %s", keys.Body, rotated.Body)
 	}
 	stats, err := s.api.GetStatsWithResponse(ctx)
