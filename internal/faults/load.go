@@ -13,10 +13,13 @@ import (
 )
 
 const (
-	workers  = 12
+	workers  = 20
 	think    = 15 * time.Millisecond // between two requests of a worker; the machine has other work
 	people   = workers               // each has a person of their own: one person keeps at most oauth.MaxGrantsOfClient grants
 	password = "a long enough password"
+	// A user has at most 200 live grants at one client, and the oldest ends for a new one. A trial must not reach
+	// that: it takes 17 s, or 22 s with patient Sentinels.
+	betweenGrants = 90 * time.Millisecond
 )
 
 // load is the work of many clients on both daemons. The record holds the answers.
@@ -166,7 +169,7 @@ func (l *load) each(ctx context.Context, every time.Duration, do func(n int)) {
 func (l *load) live(worker, n int) {
 	pause := func() { time.Sleep(think) }
 	home, away := daemonHosts[worker%2], daemonHosts[(worker+1)%2]
-	pause()
+	time.Sleep(betweenGrants)
 	g := l.authorize(l.web, l.browsers[worker], l.sessions[worker], home, away)
 	if g == nil {
 		time.Sleep(between)
