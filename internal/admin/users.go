@@ -137,11 +137,9 @@ func (op Operator) disables(ctx context.Context, id oauth.UserID, m Match, edit 
 	case err != nil:
 		return false, err
 	}
-	refused := m.check(u.Revision) != nil || op.mayTouchUser(u) != nil
-	if u.Disabled || refused || edit(&u) != nil {
-		return false, nil
-	}
-	return u.Disabled, nil
+	was := u.Disabled
+	allowed := m.check(u.Revision) == nil && op.mayTouchUser(u) == nil && edit(&u) == nil
+	return allowed && !was && u.Disabled, nil
 }
 
 func (op Operator) changeUser(

@@ -39,7 +39,7 @@ type Proof struct {
 const ACRPassword = "urn:oauth2d:password" //nolint:gosec // a name, not a secret
 
 // AMRPassword is the method of a sign-in with a password (RFC 8176 §2).
-const AMRPassword = "pwd" //nolint:gosec // a name, not a secret
+const AMRPassword = "pwd"
 
 // Session is a browser in which a person signed in.
 type Session struct {

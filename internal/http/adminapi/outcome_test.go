@@ -71,7 +71,8 @@ func TestF_S02_CallersThatResetTheConnectionLeaveAnEntryEach(t *testing.T) {
 		<-time.After(100 * time.Millisecond)
 		before := len(ids)
 		ids, entries = exist(), created()
-		if calm++; len(ids) != before || len(entries) != len(ids) {
+		calm++
+		if len(ids) != before || len(entries) != len(ids) {
 			calm = 0
 		}
 	}

@@ -98,7 +98,7 @@ const (
 // overwrite each other's value, and the pages of the earlier tabs would not work any more.
 func (c Cookies) Browser(w http.ResponseWriter, r *http.Request) oauth.Browser {
 	known, surplus := c.browserCookies(r)
-	already := response(w.Header()).Cookies() // a page asks several times
+	already := response(w.Header()).Cookies() //nolint:bodyclose // no response of a server; a page asks several times
 	for _, name := range surplus {
 		if !slices.ContainsFunc(already, func(set *http.Cookie) bool { return set.Name == name }) {
 			http.SetCookie(w, c.cookie(name, "", -1))
@@ -139,7 +139,7 @@ func (c Cookies) browserCookies(r *http.Request) (known oauth.Browser, surplus [
 
 // browserSetIn finds the value that an earlier call set in the same answer.
 func (c Cookies) browserSetIn(h http.Header) oauth.Token {
-	for _, set := range response(h).Cookies() {
+	for _, set := range response(h).Cookies() { //nolint:bodyclose // no response of a server
 		if c.isBrowser(set.Name) && set.MaxAge >= 0 {
 			return oauth.Token(set.Value)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -147,8 +146,8 @@ func (p *Prober) checkCluster(ctx context.Context) error {
 //go:embed lua/rights.lua
 var rights string
 
-// own are the commands that the connection itself uses, with arguments that do no harm to a scratch key.
-var own = []string{"SET 1 PX 1000", "GET", "INCR", "DEL"}
+// own returns the commands that the connection itself uses, with arguments that do no harm to a scratch key.
+func own() []string { return []string{"SET 1 PX 1000", "GET", "INCR", "DEL"} }
 
 // checkRights runs every command that will be needed once, on a key of its own.
 func (p *Prober) checkRights(ctx context.Context, server redis.Cmdable, addr string) error {
@@ -156,7 +155,7 @@ func (p *Prober) checkRights(ctx context.Context, server redis.Cmdable, addr str
 	if err := script.Load(ctx, server).Err(); err != nil {
 		return p.explainServer(ctx, err, addr, "script|load")
 	}
-	commands := append(slices.Clone(own), p.opt.Commands...)
+	commands := append(own(), p.opt.Commands...)
 	words := make([]any, len(commands))
 	for i, command := range commands {
 		words[i] = command

@@ -21,9 +21,9 @@ type SentinelView struct {
 }
 
 // LiveReplicas counts the replicas that this Sentinel does not call down.
-func (v SentinelView) LiveReplicas() int {
+func (s SentinelView) LiveReplicas() int {
 	live := 0
-	for _, down := range v.Replicas {
+	for _, down := range s.Replicas {
 		if !down {
 			live++
 		}
