@@ -178,8 +178,8 @@ func (l *load) live(worker, n int) {
 	l.mu.Lock()
 	l.grants = append(l.grants, g)
 	l.mu.Unlock()
-	if n%8 == 7 && n/8 < oauth.MaxCodesOfBrowser {
-		return // the code waits for the end; a further one would replace the oldest
+	if n%8 == 7 && n/8 < oauth.MaxCodesOfBrowser/2 {
+		return // the code waits for the end; the others are for lives whose redemption failed: one too many replaces the oldest
 	}
 	pause()
 	if g.redeem(home) != done {
