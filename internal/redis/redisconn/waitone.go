@@ -24,11 +24,24 @@ func (db *DB) controlSender() sender {
 }
 
 func (db *DB) sendWaitOne(batch []*request) {
+	db.execWaitOne(batch)
+	again := withoutScript(batch)
+	if len(again) == 0 {
+		return
+	}
+	ctx, cancel := db.pipelineContext()
+	defer cancel()
+	if db.loadEverywhere(ctx) == nil {
+		db.execWaitOne(again)
+	}
+}
+
+func (db *DB) execWaitOne(batch []*request) {
 	ctx, cancel := db.pipelineContext()
 	defer cancel()
 	wait := newWait(ctx, 1)
 	tail := &request{ctx: ctx, cmds: []redis.Cmder{wait}}
-	db.exec(append(batch[:len(batch):len(batch)], tail))
+	db.execTogether(append(batch[:len(batch):len(batch)], tail))
 	acked, _ := wait.Val().(int64)
 	for _, r := range batch {
 		if r.err == nil && acked < 1 {
