@@ -111,14 +111,6 @@ func (m Match) check(revision uint64) error {
 	return nil
 }
 
-// absent returns the refusal for an object that does not exist.
-func (m Match) absent(what string) error {
-	if m.There || m.Revision != 0 {
-		return oauth.Refuse(oauth.PreconditionFailed, "there is no such "+what, store.Absent)
-	}
-	return notFound(what)
-}
-
 func notFound(what string) error {
 	return oauth.Refuse(oauth.NotFound, "there is no such "+what, store.Absent)
 }

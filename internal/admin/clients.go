@@ -127,8 +127,11 @@ func (op Operator) putClient(
 				old.Secrets, old.NotBefore = kept.Secrets, kept.NotBefore
 				return nil
 			})
-			if !isAbsent(err) || m.There || m.Revision != 0 {
+			switch {
+			case !isAbsent(err):
 				return put, "", false, err
+			case m.There || m.Revision != 0: // it would be created without the condition
+				return put, "", false, oauth.Refuse(oauth.PreconditionFailed, "there is no such client", err)
 			}
 		}
 		put, shown, err = op.createClient(ctx, d, c, FirstSecret{})
@@ -179,7 +182,7 @@ func (op Operator) changeClient(
 		return nil
 	})
 	if errors.Is(err, store.Absent) {
-		return oauth.Client{}, m.absent("client")
+		return oauth.Client{}, notFound("client")
 	}
 	if err != nil {
 		return oauth.Client{}, refusalOf(err, "client")

@@ -157,7 +157,7 @@ func (op Operator) changeUser(
 		return edit(u)
 	})
 	if errors.Is(err, store.Absent) {
-		return before, after, m.absent("user")
+		return before, after, notFound("user")
 	}
 	return before, after, refusalOf(err, "user")
 }
@@ -208,7 +208,7 @@ func (op Operator) mayDelete(ctx context.Context, id oauth.UserID, m Match) erro
 	u, err := op.o.Directory.Get(ctx, id)
 	switch {
 	case errors.Is(err, store.Absent):
-		return m.absent("user")
+		return notFound("user")
 	case err != nil:
 		return refusalOf(err, "user")
 	}

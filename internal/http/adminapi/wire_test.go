@@ -110,6 +110,17 @@ func TestRefusalsOfHTTP(t *testing.T) {
 		a := send(raw{method: "DELETE", path: "/clients/demo", header: map[string]string{"If-Match": tag}})
 		refused(t, "If-Match "+tag, a, http.StatusBadRequest, "invalid-request", "If-Match")
 	}
+	// A condition counts only where the request would succeed without it (RFC 9110 §13.2.1).
+	merge := map[string]string{"If-Match": `"3"`, "Content-Type": "application/merge-patch+json"}
+	for name, r := range map[string]raw{
+		"a patch of a user":   {method: "PATCH", path: "/users/5f2c1d0e-8a4b-4a51-9f0e-6b1f8f0c2d11", body: `{"display_name":null}`, header: merge},
+		"a patch of a client": {method: "PATCH", path: "/clients/nobody", body: `{"scope":"read"}`, header: merge},
+		"an end of a user":    {method: "DELETE", path: "/users/5f2c1d0e-8a4b-4a51-9f0e-6b1f8f0c2d11", header: map[string]string{"If-Match": `"3"`}},
+	} {
+		refused(t, name+" that does not exist", send(r), http.StatusNotFound, "not-found", "")
+	}
+	made := raw{method: "PUT", path: "/clients/nobody", body: `{"grant_types":["client_credentials"],"scope":"read"}`, header: map[string]string{"If-Match": "*", "Content-Type": "application/json"}}
+	refused(t, "a client that would be created", send(made), http.StatusPreconditionFailed, "precondition-failed", "")
 	read := send(raw{method: "GET", path: "/clients/demo"})
 	if read.Header.Get("ETag") != `"1"` || read.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers: %v", read.Header)
