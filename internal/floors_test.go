@@ -135,6 +135,24 @@ func TestArchitecturePage(t *testing.T) {
 	}
 }
 
+// A file that grows beyond what one reads in one sitting is two.
+func TestNoFileIsLong(t *testing.T) {
+	t.Parallel()
+	const most = 350
+	for _, name := range textFiles(t) {
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		raw, err := os.ReadFile(filepath.Join("..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := strings.Count(string(raw), "\n"); lines > most {
+			t.Errorf("%s has %d lines, of at most %d: split it by what it holds", name, lines, most)
+		}
+	}
+}
+
 // source is one Go file of ours.
 type source struct {
 	name string // relative to the module

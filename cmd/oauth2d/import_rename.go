@@ -7,7 +7,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// renameExample is how --rename is written.
+// renameExample shows the form of --rename.
 const renameExample = "--rename h8=planner registers the client h8 of the export as planner"
 
 // readRenames reads the values of --rename, OLD=NEW each. An old id may hold a "=" itself; a new one cannot.

@@ -24,7 +24,7 @@ type yamlForm struct {
 	wrong []error
 }
 
-// maxAliased is how many nodes the aliases and merge keys of a document may add.
+// maxAliased bounds the nodes that the aliases and merge keys of a document add.
 const maxAliased = 1_000_000
 
 // maxMistakes bounds how many mistakes of one file are reported.
@@ -312,44 +312,4 @@ func wantedText(node *yaml.Node) string {
 	default:
 		return `it in quotes, "..."`
 	}
-}
-
-func shownScalar(node *yaml.Node, otherwise string) string {
-	if node.Kind == yaml.ScalarNode && len(node.Value) < 80 {
-		return node.Value
-	}
-	return otherwise
-}
-
-func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Tag == "!!null" }
-
-// kindOfNode is what YAML takes a node for, in words.
-func kindOfNode(node *yaml.Node) string {
-	switch node.Kind {
-	case yaml.MappingNode:
-		return "a section"
-	case yaml.SequenceNode:
-		return "a list"
-	default:
-	}
-	switch node.Tag {
-	case "!!int", "!!float":
-		return "a number (" + node.Value + ")"
-	case "!!bool":
-		return "true or false (" + node.Value + ")"
-	case "!!timestamp":
-		return "a date (" + node.Value + ")"
-	case "!!str":
-		return "text"
-	default:
-		return "something else"
-	}
-}
-
-// below is the name of a member within a section.
-func below(at, member string) string {
-	if at == "" {
-		return member
-	}
-	return at + "." + member
 }

@@ -8,10 +8,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxAliased is how many nodes the aliases and merges of a YAML file may add.
+// maxAliased bounds the nodes that the aliases and merges of a YAML file add.
 const maxAliased = 100_000
 
-// maxName is how long a name in a YAML file may be, in bytes. No setting has a longer one, and each is
+// maxName bounds a name in a YAML file, in bytes. No setting has a longer one, and each is
 // repeated for all that stands below it.
 const maxName = 200
 
