@@ -180,7 +180,7 @@ func (d *dataset) byServers(batch []*request) [][]*request {
 	d.mu.Lock()
 	one := d.shards == nil
 	d.mu.Unlock()
-	if one || len(batch) == 1 {
+	if one || len(batch) <= 1 {
 		return [][]*request{batch}
 	}
 	at := make(map[string]int)

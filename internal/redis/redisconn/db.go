@@ -185,11 +185,13 @@ func (db *DB) sendReads(batch []*request) { db.exec(batch) }
 // silent master of a cluster then fails only the requests that need it: the driver gives up on a pipeline as
 // a whole, also on what other masters have answered.
 func (db *DB) exec(batch []*request) {
-	var all sync.WaitGroup
-	for _, group := range db.data.byServers(batch) {
-		all.Go(func() { db.execTogether(group) })
+	groups := db.data.byServers(batch)
+	var others sync.WaitGroup
+	for _, group := range groups[1:] {
+		others.Go(func() { db.execTogether(group) })
 	}
-	all.Wait()
+	db.execTogether(groups[0]) // usually the only one, which needs no goroutine
+	others.Wait()
 }
 
 // execTogether is one pipeline, there and back.
