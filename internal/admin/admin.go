@@ -129,7 +129,7 @@ func refusalOf(err error, what string) error {
 	case errors.Is(err, store.Absent):
 		return notFound(what)
 	case errors.Is(err, store.Conflict):
-		return oauth.Refuse(oauth.Conflict, "it was changed by someone else meanwhile", err)
+		return oauth.Refuse(oauth.Conflict, "it was changed by another request at the same time", err)
 	}
 	return oauth.Unavailable(err)
 }

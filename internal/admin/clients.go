@@ -139,10 +139,10 @@ func (op Operator) putClient(
 			return put, shown, true, err
 		}
 		if m.Absent {
-			return oauth.Client{}, "", false, oauth.Refuse(oauth.PreconditionFailed, "it exists already", err)
+			return oauth.Client{}, "", false, oauth.Refuse(oauth.PreconditionFailed, "the client exists already", err)
 		}
 	}
-	return oauth.Client{}, "", false, oauth.Refuse(oauth.Conflict, "it was changed by someone else meanwhile", err)
+	return oauth.Client{}, "", false, oauth.Refuse(oauth.Conflict, "it was changed by another request at the same time", err)
 }
 
 func isAbsent(err error) bool { return err != nil && errors.Is(err, store.Absent) }

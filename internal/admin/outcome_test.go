@@ -29,14 +29,14 @@ const password = "correct horse battery staple"
 
 var errAway = errors.New("the store is away")
 
-// caller is somebody whose connection breaks at the worst moment: when a write has been committed, and
-// before its reply is read.
+// caller is a caller whose connection breaks at the worst moment: after a write was committed, and before its reply is
+// read.
 type caller struct {
 	leave func()
-	fail  map[string]error // by the verb of the store: fails without having been asked
+	fail  map[string]error // by the verb of the store: the verb fails without a request to Redis
 }
 
-// write does what a store's write does for a caller that leaves then.
+// write does what a store's write does when its caller disconnects at that moment.
 func write[T any](ctx context.Context, c *caller, verb string, do func(context.Context) (T, error)) (T, error) {
 	var none T
 	if err := c.fail[verb]; err != nil {
@@ -56,7 +56,7 @@ func nothing(do func(context.Context) error) func(context.Context) (struct{}, er
 	return func(ctx context.Context) (struct{}, error) { return struct{}{}, do(ctx) }
 }
 
-// The stores, for such a caller.
+// The stores, as such a caller uses them.
 type (
 	clients struct {
 		store.Clients
@@ -171,7 +171,7 @@ func (s keys) Swap(ctx context.Context, version uint64, put map[string][]byte, d
 	return err
 }
 
-// house is every room that changes something, over an embedded Redis, for one caller.
+// house holds every package that changes something, over an embedded Redis, for one caller.
 type house struct {
 	admin.Operator
 	*caller
@@ -241,7 +241,7 @@ func ok(t *testing.T, err error) {
 	}
 }
 
-// stage is what there is before a verb.
+// stage is the stored state before a verb.
 type stage struct {
 	client  oauth.Client
 	user    oauth.User
@@ -283,7 +283,7 @@ func (h *house) issue(t *testing.T, ctx context.Context, c oauth.Client) oauth.T
 	return set.Access
 }
 
-// verbs is every verb that changes something: the name of its entry, and the verb.
+// verbs returns every verb that changes something, by the name of its audit entry.
 func verbs() map[string]func(*testing.T, context.Context, *house, stage) error {
 	return map[string]func(*testing.T, context.Context, *house, stage) error{
 		"client.create": func(_ *testing.T, ctx context.Context, h *house, s stage) error {
@@ -376,7 +376,7 @@ func verbs() map[string]func(*testing.T, context.Context, *house, stage) error {
 	}
 }
 
-// outcomes are those of the entries of one name.
+// outcomes returns the outcomes of the entries of one name.
 func (h *house) outcomes(name string) []event.Outcome {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -405,8 +405,8 @@ func (h *house) outcomes(name string) []event.Outcome {
 	return all
 }
 
-// A caller that disconnects after the store committed, and before the reply was read, changes nothing
-// about what is recorded and about what is done.
+// A caller that disconnects after the store committed, and before the reply was read, changes neither the audit record
+// nor what is done.
 func TestF_S02_EveryChangeIsRecordedWhenItsCallerDisconnects(t *testing.T) {
 	t.Parallel()
 	for name, verb := range verbs() {
@@ -428,8 +428,8 @@ func TestF_S02_EveryChangeIsRecordedWhenItsCallerDisconnects(t *testing.T) {
 	}
 }
 
-// A change whose second step fails is recorded with what the first one changed; one that is refused is
-// recorded with the reason.
+// A change whose second step fails is recorded with what the first step changed; a change that is refused is recorded
+// with the reason.
 func TestF_S02_AChangeThatFailsIsRecordedOnce(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -9,12 +9,11 @@ import (
 	"strings"
 )
 
-// Alias is an environment name that operators of earlier servers already use. It is weaker than
-// every name of ours and stronger than the default; one that cannot be used is left aside with a
-// warning and never stops the start.
+// Alias is an environment name that operators of earlier servers already use. It overrides the default and nothing
+// else. An alias whose value cannot be used is ignored with a warning and never stops the start.
 type Alias struct {
 	Name string
-	Key  string // what it sets
+	Key  string // the setting
 	Doc  string
 }
 
@@ -25,15 +24,15 @@ func Aliases() []Alias {
 		{"REDIS_PORT", "redis.addrs", "The port of Redis; the host is REDIS_HOST, or 127.0.0.1."},
 		{"REDIS_DB", "redis.db", ""},
 		{"REDIS_PASSWORD", "redis.password", "The default user's password."},
-		{"APP_PASSWORD", "redis.password", "The password of the ACL user app; sets redis.username to app as well, and goes before REDIS_PASSWORD."},
+		{"APP_PASSWORD", "redis.password", "The password of the ACL user app; sets redis.username to app as well, and overrides REDIS_PASSWORD."},
 		{"SENTINEL_PASSWORD", "redis.sentinel_password", ""},
 		{"SESSION_TTL_SECONDS", "session.idle", ""},
 		{"MAX_SESSIONS_PER_USER", "session.limit", ""},
-		{"LOG_LEVEL", "log.level", "In any case; warning is warn."},
+		{"LOG_LEVEL", "log.level", "In any letter case; warning means warn."},
 	}
 }
 
-// aliases lays the aliases over the defaults, which leaves them below the YAML file.
+// aliases puts the aliases above the defaults and below the YAML file.
 func (l *loader) aliases(environ map[string]string) {
 	for _, alias := range Aliases() {
 		value := environ[alias.Name]
@@ -54,7 +53,7 @@ func (l *loader) aliases(environ map[string]string) {
 	}
 }
 
-// alias takes one value if the setting would take it.
+// alias applies one value if the setting accepts it.
 func (l *loader) alias(alias Alias, value string) {
 	f, _ := find(l.fields, alias.Key)
 	var trial Config
@@ -70,7 +69,7 @@ func (l *loader) alias(alias Alias, value string) {
 	l.setAlias(alias.Key, alias.Name, value)
 }
 
-// setAlias makes a value the default, which leaves it below every other layer.
+// setAlias makes a value the default, so that every other source overrides it.
 func (l *loader) setAlias(key, name, value string) {
 	l.v.SetDefault(key, value)
 	if origin := l.origins[key]; origin == defaultOrigin || strings.HasPrefix(origin, "alias ") {
@@ -78,8 +77,8 @@ func (l *loader) setAlias(key, name, value string) {
 	}
 }
 
-// aliasAddr joins REDIS_HOST and REDIS_PORT. Kubernetes sets REDIS_PORT to a URL beside a Service
-// called redis: that is no port.
+// aliasAddr joins REDIS_HOST and REDIS_PORT. Kubernetes sets REDIS_PORT to a URL when a Service is called redis: that
+// value is not a port.
 func (l *loader) aliasAddr(environ map[string]string) {
 	host, port := environ["REDIS_HOST"], environ["REDIS_PORT"]
 	if host == "" {
@@ -98,9 +97,9 @@ func (l *loader) aliasAddr(environ map[string]string) {
 	l.setAlias("redis.addrs", "REDIS_HOST, REDIS_PORT", net.JoinHostPort(strings.Trim(host, "[]"), port))
 }
 
-// warn keeps a line for the log, once.
+// warn adds a line for the log, once.
 func (l *loader) warn(line string) {
-	line += "; left aside"
+	line += "; ignored"
 	if !slices.Contains(l.warnings, line) {
 		l.warnings = append(l.warnings, line)
 	}

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// assign writes a raw value, as YAML or a variable gave it, into the field's place in a struct.
-// What is wrong is told under the key at, in words that show no secret.
+// assign writes a raw value, as the YAML file or a variable has it, into the field's place in a struct. It records each
+// mistake under the key at, in words that show no secret.
 func assign(into reflect.Value, f Field, raw any, at string, wrong *Problems) {
 	if raw == nil {
 		return
 	}
 	if null, isNull := raw.(explicitNull); isNull {
 		if f.Kind == Text || f.Secret() {
-			wrong.add(at, "is "+string(null)+", which YAML does not take for text", `write it in quotes ("`+string(null)+`") if it is the text, and leave the value empty if it is none`)
+			wrong.add(at, "is "+string(null)+", which YAML reads as a null value and not as text", `write it in quotes ("`+string(null)+`") if it is the text, or leave the value empty`)
 		}
 		return
 	}
@@ -45,7 +45,7 @@ func assignOne(place reflect.Value, kind Kind, raw any) error {
 	if !ok {
 		return errors.New("must be one value, not a list or a section")
 	}
-	if kind != Hidden { // of a secret, spaces belong to it
+	if kind != Hidden { // spaces are part of a secret
 		text = strings.TrimSpace(text)
 	}
 	switch kind {
@@ -73,21 +73,21 @@ func assignOne(place reflect.Value, kind Kind, raw any) error {
 	return nil
 }
 
-// scalar is a single value as text, as it is written.
+// scalar returns a single value as text, as it is written.
 func scalar(raw any) (string, bool) {
 	switch value := raw.(type) {
 	case string:
 		return value, true
 	case json.Number:
 		return value.String(), true
-	case bool: // of a list of objects as JSON
+	case bool: // from a list of objects in JSON
 		return strconv.FormatBool(value), true
 	default:
 		return "", false
 	}
 }
 
-// assignList takes a YAML list, or one text with commas.
+// assignList accepts a YAML list, or one text with commas.
 func assignList(place reflect.Value, raw any) error {
 	var parts []string
 	if all, isList := raw.([]any); isList {
@@ -97,7 +97,7 @@ func assignList(place reflect.Value, raw any) error {
 			case ok:
 				parts = append(parts, text)
 			case one != nil:
-				return errors.New("must be a list of single values, text in quotes where YAML takes it for null")
+				return errors.New("must be a list of single values, with quotes around text that YAML reads as null")
 			}
 		}
 	} else {
@@ -117,7 +117,7 @@ func assignList(place reflect.Value, raw any) error {
 	return nil
 }
 
-// assignObjects takes a YAML list of sections, or the same as JSON text.
+// assignObjects accepts a YAML list of sections, or the same as JSON text.
 func assignObjects(place reflect.Value, f Field, raw any, at string, wrong *Problems) {
 	if text, isText := raw.(string); isText {
 		if strings.TrimSpace(text) == "" {
@@ -125,7 +125,7 @@ func assignObjects(place reflect.Value, f Field, raw any, at string, wrong *Prob
 		}
 		parsed, err := parseJSON(text)
 		if err != nil {
-			wrong.add(at, "must be a JSON list of objects when it stands in a variable", "")
+			wrong.add(at, "must be a JSON list of objects when a variable sets it", "")
 			return
 		}
 		raw = parsed
@@ -172,7 +172,7 @@ func assignObject(into reflect.Value, f Field, raw any, at string, wrong *Proble
 	}
 }
 
-// checkBounds holds a value against the tags of its field.
+// checkBounds compares a value with the bounds and the allowed values in the tags of its field.
 func checkBounds(place reflect.Value, f Field, at string, wrong *Problems) {
 	switch f.Kind {
 	case Duration:
@@ -191,7 +191,7 @@ func checkBounds(place reflect.Value, f Field, at string, wrong *Problems) {
 	}
 }
 
-// bound reads a bound out of a tag; nil when there is none.
+// bound reads a bound from a tag. It returns nil when the tag has none.
 func bound[T any](text string, parse func(string) (T, error)) *T {
 	limit, err := parse(text)
 	if err != nil {
@@ -203,15 +203,15 @@ func bound[T any](text string, parse func(string) (T, error)) *T {
 func checkRange[T int | time.Duration](value T, low, high *T, at string, wrong *Problems) {
 	switch {
 	case low != nil && value < *low:
-		wrong.add(at, "is less than "+fmt.Sprint(*low), "the least that is allowed is "+fmt.Sprint(*low))
+		wrong.add(at, "is less than "+fmt.Sprint(*low), "the minimum is "+fmt.Sprint(*low))
 	case high != nil && value > *high:
-		wrong.add(at, "is more than "+fmt.Sprint(*high), "the most that is allowed is "+fmt.Sprint(*high))
+		wrong.add(at, "is more than "+fmt.Sprint(*high), "the maximum is "+fmt.Sprint(*high))
 	}
 }
 
 func checkOneOf(value string, f Field, at string, wrong *Problems) {
 	if value != "" && !allowed(value, f.OneOf) {
-		wrong.add(at, fmt.Sprintf("%.60q is none of %s", value, strings.Join(f.OneOf, ", ")), chooseOf(value, f))
+		wrong.add(at, fmt.Sprintf("%.60q is not one of %s", value, strings.Join(f.OneOf, ", ")), chooseOf(value, f))
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// didYouMean is a hint towards the nearest known name.
+// didYouMean returns a hint with the nearest known name.
 func didYouMean(name string, known []string) string {
 	if near := oauth.Nearest(name, known); near != "" {
 		return "did you mean " + near + "?"
@@ -14,7 +14,7 @@ func didYouMean(name string, known []string) string {
 	return "`oauth2d config schema` lists every setting"
 }
 
-// chooseOf is a hint towards the allowed value that was most likely meant, or to all of them.
+// chooseOf returns a hint with the allowed value that was most likely meant, or with all of them.
 func chooseOf(value string, f Field) string {
 	if near := oauth.Nearest(value, f.OneOf); near != "" {
 		return "did you mean " + near + "?"
@@ -26,13 +26,13 @@ func chooseOf(value string, f Field) string {
 	return "write one of them, such as " + example
 }
 
-// allowed reports whether value is one of oneOf, where none means any.
+// allowed reports whether value is one of oneOf; an empty oneOf allows any value.
 func allowed(value string, oneOf []string) bool {
 	return len(oneOf) == 0 || slices.Contains(oneOf, value)
 }
 
-// renamed returns what is wrong with a key that is no setting any more because the setting was renamed: the
-// new name. ok is false when no setting had that key. name spells a key, as a YAML key or as a variable.
+// renamed returns the problem of a key whose setting was renamed, with the new name. ok is false when no setting ever
+// had that key. name spells a key, as a YAML key or as a variable.
 func renamed(old string, fields []Field, name func(key string) string) (p Problem, ok bool) {
 	for _, f := range fields {
 		if f.Was != "" && name(f.Was) == old {
@@ -43,7 +43,7 @@ func renamed(old string, fields []Field, name func(key string) string) (p Proble
 	return Problem{}, false
 }
 
-// unknownSetting returns the problem of a name that is no setting: its new name, or the nearest known one.
+// unknownSetting returns the problem of an unknown name: its new name, or the nearest known one.
 func (l *loader) unknownSetting(name string, known []string, spell func(key string) string) Problem {
 	if p, ok := renamed(name, l.fields, spell); ok {
 		return p

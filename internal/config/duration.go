@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// day is 24 hours: a setting knows no time zone, and so no day of 23 or 25 hours.
+// day is 24 hours: a setting has no time zone, and therefore no day of 23 or 25 hours.
 const day = 24 * time.Hour
 
-// ParseDuration reads a duration as settings and flags have it: a Go duration, which may begin with
-// days (7d, 1d12h), or a whole number of seconds.
+// ParseDuration reads a duration as settings and flags write it: a Go duration, which may begin with days (7d, 1d12h),
+// or a whole number of seconds.
 func ParseDuration(text string) (time.Duration, error) {
 	wrong := errors.New("must be a duration such as 90s, 15m, 12h or 7d, or a number of seconds")
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {

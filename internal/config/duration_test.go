@@ -11,7 +11,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/config"
 )
 
-// 7d is what people write, in every setting that is a duration and in the span of a limit.
+// People write 7d, in every setting that is a duration and in the span of a limit.
 func TestF_DaysInDurations(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
@@ -39,7 +39,7 @@ func TestF_DaysInDurations(t *testing.T) {
 	}
 }
 
-// Every file that a secret came from is known, so that its rights can be looked at.
+// The loader records every file that a secret came from, so that its permissions can be checked.
 func TestF_S27_FilesThatHoldSecrets(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

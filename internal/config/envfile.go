@@ -14,11 +14,10 @@ type variable struct {
 	line        int
 }
 
-// parseEnvFile reads NAME=value lines. A value is the text as it is written: 'single quotes' keep
-// everything, "double quotes" know \n, \r, \t, \", \\ and \$, and without quotes a value ends at the end of
-// the line or before " #". A $ outside single quotes is refused, because some readers of such
-// files replace it and some do not: what was meant cannot be known. The error names the line and
-// shows nothing of the value.
+// parseEnvFile reads NAME=value lines. A value is the text as it is written: 'single quotes' keep everything, "double
+// quotes" accept \n, \r, \t, \", \\ and \$, and without quotes a value ends at the end of the line or before " #". A $
+// outside single quotes is refused: some readers of such files replace it and some do not, so its meaning is not
+// certain. The error names the line and shows nothing of the value.
 func parseEnvFile(file []byte) ([]variable, error) {
 	text := strings.ReplaceAll(strings.TrimPrefix(string(file), "\ufeff"), "\r\n", "\n")
 	var all []variable
@@ -80,7 +79,7 @@ func envValue(text string) (value, after string, err error) {
 	return strings.TrimSpace(value), text[len(line):], nil
 }
 
-var errDollar = errors.New("the value holds a $, which is not replaced here: put the value into 'single quotes'")
+var errDollar = errors.New("the value contains a $, which this file does not replace: put the value into 'single quotes'")
 
 func doubleQuoted(text string) (value, after string, err error) {
 	var b strings.Builder

@@ -8,11 +8,11 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
-// fileSuffix ends the name under which a secret is given as a file that holds it.
+// fileSuffix ends the name of a setting or variable that names a file with the secret in it.
 const fileSuffix = "_file"
 
-// environment lays the variables over what is there: the aliases below the YAML file, the files of
-// secrets above it, and our own names on top.
+// environment applies the variables: the aliases below the YAML file, the files of secrets above it, and the variables
+// of this project above both.
 func (l *loader) environment() {
 	environ, origins := l.environ()
 	l.aliases(environ)
@@ -31,8 +31,8 @@ func (l *loader) environment() {
 	l.checkNames(environ, origins)
 }
 
-// environ is the environment over the env-file, and where each variable stands. An empty variable
-// counts as absent, because deployments often set what they do not use to nothing.
+// environ returns the environment over the env file, and where each variable was set. An empty variable counts as
+// absent, because deployments often set unused variables to the empty text.
 func (l *loader) environ() (values, origins map[string]string) {
 	values, origins = map[string]string{}, map[string]string{}
 	for _, v := range l.envFile() {
@@ -66,8 +66,8 @@ func (l *loader) envFile() []variable {
 	return all
 }
 
-// secretFiles reads the secrets that a layer gives as files. named tells which file holds a secret,
-// empty for none, and where that is said.
+// secretFiles reads the secrets that a layer names as files. named returns which file holds a secret, empty for none,
+// and where that file is named.
 func (l *loader) secretFiles(named func(Field) (name, at string)) {
 	read := map[string]any{}
 	for _, f := range l.fields {
@@ -83,7 +83,7 @@ func (l *loader) secretFiles(named func(Field) (name, at string)) {
 			l.wrong.add(at, name+" cannot be read: "+cause(err), "the file holds the secret alone and must be readable by this user")
 			continue
 		}
-		text := strings.TrimRight(string(raw), "\r\n") // what editors and echo put behind it
+		text := strings.TrimRight(string(raw), "\r\n") // editors and echo add line ends
 		if f.Kind == Hiddens {
 			text = strings.NewReplacer("\r\n", ",", "\n", ",").Replace(text)
 		}
@@ -124,7 +124,7 @@ func (l *loader) isSecretFile(key string) bool {
 	return cut && known && f.Secret()
 }
 
-// checkNames refuses variables that begin like ours and are not.
+// checkNames refuses variables that have the prefix of this project and an unknown name.
 func (l *loader) checkNames(environ, origins map[string]string) {
 	known := append([]string{}, otherNames()...)
 	for _, f := range l.fields {
@@ -145,13 +145,13 @@ func (l *loader) checkNames(environ, origins map[string]string) {
 	slices.SortStableFunc(l.wrong, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
 }
 
-// otherNames are variables of ours that are no settings.
+// otherNames are variables with the prefix that are not settings.
 func otherNames() []string {
 	return []string{EnvPrefix + "CONFIG", EnvPrefix + "ENV_FILE"}
 }
 
-// serviceLink matches what Kubernetes puts into every container for a Service whose name begins
-// with oauth2d. Those are not mistyped settings.
+// serviceLink matches the variables that Kubernetes puts into every container for a Service whose name begins with
+// oauth2d. They are not mistyped settings.
 func serviceLink() *regexp.Regexp {
 	return regexp.MustCompile(`^OAUTH2D_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
 }

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// EnvPrefix begins the name of every environment variable of ours.
+// EnvPrefix begins the name of every environment variable of this project.
 const EnvPrefix = "OAUTH2D_"
 
-// Kind is what a setting's value looks like.
+// Kind is the form of a setting's value.
 type Kind string
 
 // The kinds of value.
@@ -24,23 +24,23 @@ const (
 	Objects  Kind = "list of objects"
 )
 
-// Field is one setting as people name it.
+// Field describes one setting.
 type Field struct {
 	Key      string // as in YAML: redis.mode
 	Env      string // OAUTH2D_REDIS_MODE
 	Kind     Kind
 	Doc      string
-	Default  string   // as it would be written; empty means empty
+	Default  string   // as in the YAML file; empty means an empty value
 	OneOf    []string // the allowed values; nil means any
 	Min, Max string   // bounds of a number or duration; empty means none
 	Reload   bool     // SIGHUP changes it without a restart
-	Was      string   // the key before it was renamed; empty means never. The old key is refused.
+	Was      string   // the key before a renaming; empty means never renamed. The old key is refused.
 	Items    []Field  // of Objects: the fields of one object; their Key is relative
 
 	index []int
 }
 
-// Section is the part of the key before its last dot; empty at the top.
+// Section returns the part of the key before its last dot; empty at the top.
 func (f Field) Section() string {
 	if dot := strings.LastIndexByte(f.Key, '.'); dot >= 0 {
 		return f.Key[:dot]

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// Rate is so many in a span of time.
+// Rate is a count of requests in a span of time.
 type Rate struct {
 	Count int
 	Per   time.Duration
 }
 
-// off is how a limit is written that limits nothing.
+// off is the text that switches a limit off.
 const off = "off"
 
 // The bounds of a rate.
@@ -24,9 +24,9 @@ const (
 	maxRatePer   = 24 * time.Hour
 )
 
-// ParseRate reads a limit such as 600/1m; the zero Rate for one that is off.
+// ParseRate reads a limit such as 600/1m. It returns the zero Rate for "off".
 func ParseRate(text string) (Rate, error) {
-	wrong := errors.New("is no limit: write a count and a span, such as 600/1m, or off")
+	wrong := errors.New("is not a limit: write a count and a span, such as 600/1m, or off")
 	if text == off || text == "0" {
 		return Rate{}, nil
 	}
@@ -40,15 +40,14 @@ func ParseRate(text string) (Rate, error) {
 	case err != nil:
 		return Rate{}, wrong
 	case count < 1 || count > maxRateCount:
-		return Rate{}, errors.New("has a count that is not 1 to 1000000; write off for no limit")
+		return Rate{}, errors.New("has a count outside 1 to 1000000; write off for no limit")
 	case per < minRatePer || per > maxRatePer:
-		return Rate{}, errors.New("has a span that is not 1s to 24h")
+		return Rate{}, errors.New("has a span outside 1s to 24h")
 	}
 	return Rate{Count: count, Per: per}, nil
 }
 
-// Rates are the limits by their names in the settings, without those that are off. A text that is
-// empty means the default.
+// Rates returns the limits by their names in the settings, without those that are off. An empty text means the default.
 func (l Limits) Rates() map[string]Rate {
 	rates := map[string]Rate{}
 	l.each(func(name, text string) {
@@ -67,7 +66,7 @@ func (l Limits) check(wrong *Problems) {
 	})
 }
 
-// each calls do with every limit that is written as a rate.
+// each calls do for every limit that is written as a rate.
 func (l Limits) each(do func(name, text string)) {
 	values, fields := reflect.ValueOf(l), reflect.TypeFor[Limits]()
 	for i := range fields.NumField() {

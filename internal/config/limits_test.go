@@ -22,8 +22,7 @@ func TestParseRate(t *testing.T) {
 	}
 }
 
-// Who says nothing about limits has the ones that protect passwords and secrets, and none that an
-// honest service could meet.
+// Settings without limits get those that protect passwords and secrets, and none that an honest service could reach.
 func TestLimitsByDefault(t *testing.T) {
 	t.Parallel()
 	want := map[string]Rate{
@@ -47,10 +46,10 @@ func TestLimitsByDefault(t *testing.T) {
 	}
 }
 
-func TestAWrongLimitIsTold(t *testing.T) {
+func TestAWrongLimitIsReported(t *testing.T) {
 	t.Parallel()
 	_, _, err := Load(Sources{Dev: true, Set: map[string]string{"limits.token": "many", "limits.on_redis_outage": "maybe"}})
-	problems, ok := err.(Problems) //nolint:errorlint // Load answers nothing else
+	problems, ok := err.(Problems) //nolint:errorlint // Load returns no other type
 	if !ok || len(problems) == 0 {
 		t.Fatalf("%v", err)
 	}

@@ -14,24 +14,24 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
-// Sources says where the settings come from. The zero Sources means: defaults only.
+// Sources lists where the settings come from. The zero Sources means: defaults only.
 type Sources struct {
 	File    string            // a YAML file; empty means none
-	EnvFile string            // a file of NAME=value lines; the environment itself goes before it
-	Environ []string          // NAME=value, as os.Environ gives it
-	Set     map[string]string // by key; goes before everything else (flags)
+	EnvFile string            // a file of NAME=value lines; the environment itself overrides it
+	Environ []string          // NAME=value, as os.Environ returns it
+	Set     map[string]string // by key; overrides everything else (flags)
 	Dev     bool              // the defaults of serve --dev
-	Tool    bool              // for a command beside the server: what only a server needs may be missing
+	Tool    bool              // for a command other than serve: settings that only a server needs may be missing
 }
 
-// Load gathers the settings and checks them. The warnings are lines for the log about what was
-// left aside. The error is a Problems: every mistake with its key and the remedy, in one line each.
+// Load reads the settings and checks them. The warnings are lines for the log about values that were ignored. The error
+// is a Problems: every mistake with its key and the remedy, in one line each.
 func Load(s Sources) (Config, []string, error) {
 	c, _, warnings, err := Explain(s)
 	return c, warnings, err
 }
 
-// Explain is Load, and says where each setting came from.
+// Explain does what Load does, and also returns where each setting came from.
 func Explain(s Sources) (Config, Origins, []string, error) {
 	l := newLoader(s)
 	l.defaults()
@@ -46,8 +46,8 @@ func Explain(s Sources) (Config, Origins, []string, error) {
 	return c, l.origins, l.warnings, l.wrong.orNil()
 }
 
-// Default is the settings when nothing is set. It is not complete: Validate wants an issuer and a
-// master key, unless Dev is set.
+// Default returns the settings when nothing is set. They are not complete: Validate requires an issuer and a master
+// key, unless Dev is set.
 func Default(dev bool) Config {
 	l := newLoader(Sources{Dev: dev})
 	l.defaults()
@@ -58,12 +58,12 @@ func newLoader(s Sources) *loader {
 	return &loader{sources: s, fields: Fields(), v: viper.New(), origins: Origins{}}
 }
 
-// loader lays the sources over one another, the weakest first.
+// loader applies the sources one over another, the weakest first.
 type loader struct {
 	sources  Sources
 	fields   []Field
 	v        *viper.Viper
-	origins  Origins // of what won so far
+	origins  Origins // of the values in force so far
 	secrets  []SecretFile
 	wrong    Problems
 	warnings []string
@@ -84,7 +84,7 @@ func (l *loader) defaults() {
 	}
 }
 
-// yaml lays the file over the defaults.
+// yaml applies the file above the defaults.
 func (l *loader) yaml() {
 	if l.sources.File == "" {
 		return
@@ -105,7 +105,7 @@ func (l *loader) yaml() {
 	}
 	if len(documents) > 1 {
 		at := fmt.Sprintf("%s:%d", l.sources.File, documents[1].Line)
-		l.wrong.add(at, "begins a second YAML document, which would not be read", "settings are one document: take the line --- out")
+		l.wrong.add(at, "begins a second YAML document, which would not be read", "settings are one document: remove the line ---")
 		return
 	}
 	file, err := readYAML(l.sources.File, documents, l.isValue)
@@ -127,7 +127,7 @@ func (l *loader) yaml() {
 			l.origins[key] = inLine(file.name, file.lines[key])
 		}
 	}
-	for at, line := range file.lines { // items of lists have lines of their own
+	for at, line := range file.lines { // the items of a list have their own lines
 		if strings.Contains(at, "[") {
 			l.origins[at] = inLine(file.name, line)
 		}
@@ -148,8 +148,8 @@ func (l *loader) isValue(key string) bool {
 	return known || l.isSecretFile(key)
 }
 
-// known reports whether a key of the file is a setting, and refuses it when it is none. The name of
-// a file that holds a secret is not a setting itself.
+// known reports whether a key of the file is a setting, and records a problem if it is not. The name of a file that
+// holds a secret counts as known, although it is not a setting itself.
 func (l *loader) known(file *document, key string) bool {
 	all := keysOf(l.fields)
 	origin := inLine(file.name, file.lines[key])
@@ -183,7 +183,7 @@ func empty(value any) bool {
 	return value == nil || null || isMap && len(below) == 0
 }
 
-// flags lays the highest layer on top.
+// flags applies the strongest source, the command line.
 func (l *loader) flags() {
 	known := keysOf(l.fields)
 	for _, key := range slices.Sorted(maps.Keys(l.sources.Set)) {
@@ -198,7 +198,7 @@ func (l *loader) flags() {
 	}
 }
 
-// collect writes what won into a Config.
+// collect writes the values in force into a Config.
 func (l *loader) collect() Config {
 	c := Config{Dev: l.sources.Dev, Tool: l.sources.Tool}
 	into := reflect.ValueOf(&c).Elem()
@@ -210,7 +210,7 @@ func (l *loader) collect() Config {
 	return c
 }
 
-// cause is why a file could not be read, without the file's name again.
+// cause returns why a file could not be read, without repeating the file's name.
 func cause(err error) string {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err.Error()

@@ -17,7 +17,7 @@ import (
 
 const masterKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
-// enough is an environment that starts a server.
+// enough returns an environment that starts a server.
 func enough(more ...string) []string {
 	return append([]string{"OAUTH2D_ISSUER=https://auth.example.com", "OAUTH2D_MASTER_KEY=" + masterKey}, more...)
 }
@@ -51,7 +51,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// The names that the outside relies on.
+// Names that other software relies on do not change.
 func TestFixedNames(t *testing.T) {
 	t.Parallel()
 	var names []string
@@ -64,12 +64,12 @@ func TestFixedNames(t *testing.T) {
 		"OAUTH2D_REDIS_SENTINEL_PASSWORD", "OAUTH2D_MASTER_KEY",
 	} {
 		if !slices.Contains(names, name) {
-			t.Errorf("%s is no setting", name)
+			t.Errorf("%s is not a setting", name)
 		}
 	}
 }
 
-// Each layer goes before the next one; the layers are taken away one by one, strongest first.
+// Each source overrides the next one; the test removes them one by one, strongest first.
 func TestPrecedence(t *testing.T) {
 	t.Parallel()
 	s := config.Sources{
@@ -97,7 +97,7 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
-// A single mistake is told in a single line with key and remedy.
+// A single mistake is reported in a single line with key and remedy.
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -111,17 +111,17 @@ func TestMistakes(t *testing.T) {
 		"unknown secret file":  {env: []string{"OAUTH2D_REDIS_MODE_FILE=x"}, want: "OAUTH2D_REDIS_MODE_FILE: no such setting"},
 		"unknown scope key":    {yaml: "scopes:\n  - name: a\n    descrption: b\n", want: "scopes[0].descrption: no such setting (FILE, line 3); hint: did you mean description?"},
 		"value for a section":  {yaml: "redis: sentinel\n", want: "redis: is a section"},
-		"level":                {env: []string{"OAUTH2D_LOG_LEVEL=loud"}, want: `log.level: "loud" is none of debug, info, warn, error (OAUTH2D_LOG_LEVEL); hint: write one of them, such as info`},
+		"level":                {env: []string{"OAUTH2D_LOG_LEVEL=loud"}, want: `log.level: "loud" is not one of debug, info, warn, error (OAUTH2D_LOG_LEVEL); hint: write one of them, such as info`},
 		"capitals":             {env: []string{"OAUTH2D_LOG_LEVEL=INFO"}, want: `hint: did you mean info?`},
-		"no default":           {env: []string{"OAUTH2D_REDIS_DURABILITY=whatever"}, want: `is none of strict, relaxed (OAUTH2D_REDIS_DURABILITY); hint: write one of them, such as strict`},
-		"mode":                 {env: []string{"OAUTH2D_REDIS_MODE=sentinal"}, want: `"sentinal" is none of embedded, standalone, sentinel, cluster (OAUTH2D_REDIS_MODE); hint: did you mean sentinel?`},
+		"no default":           {env: []string{"OAUTH2D_REDIS_DURABILITY=whatever"}, want: `is not one of strict, relaxed (OAUTH2D_REDIS_DURABILITY); hint: write one of them, such as strict`},
+		"mode":                 {env: []string{"OAUTH2D_REDIS_MODE=sentinal"}, want: `"sentinal" is not one of embedded, standalone, sentinel, cluster (OAUTH2D_REDIS_MODE); hint: did you mean sentinel?`},
 		"duration":             {yaml: "token: {access: soon}\n", want: `token.access: "soon" must be a duration such as 90s, 15m, 12h or 7d, or a number of seconds (FILE, line 1)`},
 		"long code":            {yaml: "token: {code: 11m}\n", want: `token.code: "11m" is more than 10m0s (FILE, line 1)`},
 		"grace":                {env: []string{"OAUTH2D_REFRESH_GRACE=31"}, want: `refresh.grace: "31" is more than 30s (OAUTH2D_REFRESH_GRACE)`},
 		"number":               {yaml: "session: {limit: many}\n", want: `session.limit: "many" must be a whole number, in decimal digits (FILE, line 1); hint: such as 5`},
 		"issuer http":          {env: []string{"OAUTH2D_ISSUER=http://auth.example.com"}, want: `issuer: "http://auth.example.com" uses http`},
 		"issuer slash":         {env: []string{"OAUTH2D_ISSUER=https://auth.example.com/"}, want: `issuer: "https://auth.example.com/" ends in a slash`},
-		"issuer query":         {env: []string{"OAUTH2D_ISSUER=https://auth.example.com?x"}, want: `issuer: "https://auth.example.com?x" holds a query`},
+		"issuer query":         {env: []string{"OAUTH2D_ISSUER=https://auth.example.com?x"}, want: `issuer: "https://auth.example.com?x" has a query`},
 		"issuer dots":          {env: []string{"OAUTH2D_ISSUER=https://auth.example.com/a/../b"}, want: `issuer: "https://auth.example.com/a/../b" has a path`},
 		"issuer relative":      {env: []string{"OAUTH2D_ISSUER=auth.example.com"}, want: `issuer: "auth.example.com" is not an absolute https URL`},
 		"short master key":     {env: []string{"OAUTH2D_MASTER_KEY=c2hvcnQ="}, want: "master_key: holds 5 bytes, not 32 (OAUTH2D_MASTER_KEY); hint:"},
@@ -137,9 +137,9 @@ func TestMistakes(t *testing.T) {
 		"strict alone":         {env: []string{"OAUTH2D_REDIS_DURABILITY=strict"}, want: `redis.durability: "strict" cannot be strict without replicas`},
 		"absolute before idle": {env: []string{"OAUTH2D_REFRESH_ABSOLUTE=1h"}, want: `refresh.absolute: "1h" is shorter`},
 		"publish ahead":        {env: []string{"OAUTH2D_KEYS_ROTATE_EVERY=24h"}, want: `keys.publish_ahead: "24h" is not shorter`},
-		"scope value":          {env: []string{`OAUTH2D_SCOPES=[{"name":"a b","description":"c"}]`}, want: "is no scope value"},
+		"scope value":          {env: []string{`OAUTH2D_SCOPES=[{"name":"a b","description":"c"}]`}, want: "is not a valid scope"},
 		"scope words":          {env: []string{`OAUTH2D_SCOPES=[{"name":"a"}]`}, want: "needs a description"},
-		"scope twice":          {env: []string{`OAUTH2D_SCOPES=[{"name":"a","description":"b"},{"name":"a","description":"b"}]`}, want: "is there twice"},
+		"scope twice":          {env: []string{`OAUTH2D_SCOPES=[{"name":"a","description":"b"},{"name":"a","description":"b"}]`}, want: "is declared twice"},
 		"resource":             {env: []string{`OAUTH2D_RESOURCES=[{"uri":"api"}]`}, want: `resources[0].uri: "api" is not an absolute URI without fragment (OAUTH2D_RESOURCES)`},
 		"colour":               {env: []string{"OAUTH2D_BRAND_ACCENT=blue"}, want: `brand.accent: "blue" is not a colour (OAUTH2D_BRAND_ACCENT); hint: as #rrggbb, such as #2457c5`},
 		"secret file":          {env: []string{"OAUTH2D_REDIS_PASSWORD_FILE=/nowhere/at/all"}, want: "OAUTH2D_REDIS_PASSWORD_FILE: /nowhere/at/all cannot be read: no such file"},
@@ -157,7 +157,7 @@ func TestMistakes(t *testing.T) {
 				t.Fatal("accepted")
 			}
 			if got := strings.ReplaceAll(err.Error(), cmp.Or(s.File, "-"), "FILE"); !strings.Contains(got, test.want) || strings.Contains(got, "\n") {
-				t.Errorf("told:\n%s\nwant one line with:\n%s", got, test.want)
+				t.Errorf("got:\n%s\nwant one line with:\n%s", got, test.want)
 			}
 		})
 	}
@@ -167,7 +167,7 @@ func TestNothingSet(t *testing.T) {
 	t.Parallel()
 	_, _, err := config.Load(config.Sources{})
 	if err == nil || !strings.Contains(err.Error(), "issuer: is not set") || !strings.Contains(err.Error(), "master_key: is not set") {
-		t.Errorf("told %v, want both things that are missing", err)
+		t.Errorf("got %v, want both missing settings", err)
 	}
 }
 
@@ -175,7 +175,7 @@ func TestMistakesShowNoSecret(t *testing.T) {
 	t.Parallel()
 	_, _, err := config.Load(config.Sources{Environ: enough("OAUTH2D_MASTER_KEY=hunter2", "OAUTH2D_MASTER_KEY_PREVIOUS=hunter2,hunter2")})
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("told %v", err)
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -221,11 +221,11 @@ func TestAliases(t *testing.T) {
 		c.Session.Idle, c.Session.Limit, c.Log.Level)
 	want := fmt.Sprint([]string{"redis.internal:6380"}, 2, "app", "p", "s", 30*time.Minute, 3, "warn")
 	if got != want {
-		t.Errorf("aliases give %s, want %s", got, want)
+		t.Errorf("the aliases set %s, want %s", got, want)
 	}
 }
 
-// An alias never stops the start, whatever stands in it.
+// An alias never stops the start, whatever its value.
 func TestAliasesThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	c, warnings, err := config.Load(config.Sources{Environ: enough("REDIS_PORT=tcp://10.0.0.1:6379", "SESSION_TTL_SECONDS=long",
@@ -238,7 +238,7 @@ func TestAliasesThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// Kubernetes sets these beside Services called oauth2d and oauth2d-redis.
+// Kubernetes sets these for Services called oauth2d and oauth2d-redis.
 func TestServiceLinksAreNoSettings(t *testing.T) {
 	t.Parallel()
 	load(t, config.Sources{Environ: enough("OAUTH2D_SERVICE_HOST=10.0.0.1", "OAUTH2D_SERVICE_PORT=80", "OAUTH2D_SERVICE_PORT_HTTP=80",
@@ -306,7 +306,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		t.Error("a secret was printed")
 	}
 	if !strings.Contains(string(encoded), `"password":"(set)"`) {
-		t.Errorf("the print does not tell that a secret is set: %s", encoded)
+		t.Errorf("the output does not show that a secret is set: %s", encoded)
 	}
 }
 

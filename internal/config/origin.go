@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// Origins name where each setting came from, by key: "oauth2d.yaml, line 12", "OAUTH2D_REDIS_MODE",
-// "--set redis.mode" or "default".
+// Origins maps each key to the place that set it: "oauth2d.yaml, line 12", "OAUTH2D_REDIS_MODE", "--set redis.mode" or
+// "default".
 type Origins map[string]string
 
 // defaultOrigin is the origin of a setting that nobody set.
 const defaultOrigin = "default"
 
-// Of returns the origin of a setting, of the setting that a place such as scopes[0].name is in, or of
-// the first setting of a section that somebody set.
+// Of returns the origin of a setting. For a place such as scopes[0].name it returns that of the setting around it; for
+// a section, that of its first setting that was set.
 func (o Origins) Of(at string) string {
 	for _, key := range slices.Sorted(maps.Keys(o)) {
 		if strings.HasPrefix(key, at+".") && o[key] != defaultOrigin {
@@ -36,7 +36,8 @@ func (o Origins) Of(at string) string {
 	return ""
 }
 
-// set records where a setting comes from. What an earlier layer said of its items is gone with it.
+// set records where a setting comes from. It removes the origins that an earlier source recorded for the items of that
+// setting.
 func (o Origins) set(key, origin string) {
 	for at := range o {
 		if strings.HasPrefix(at, key+"[") {
@@ -58,12 +59,11 @@ func (o Origins) Locate(all Problems) Problems {
 
 func inLine(file string, line int) string { return fmt.Sprintf("%s, line %d", file, line) }
 
-// decorate completes problems with the value that was given, unless it is secret, and where it was
-// given.
+// decorate adds to each problem the value that was set, unless it is secret, and where it was set.
 func (l *loader) decorate() {
 	for i := range l.wrong {
 		p := &l.wrong[i]
-		own := p.Origin != "" // whoever found it knows what to show
+		own := p.Origin != "" // the check that found it already added value and origin
 		if !own {
 			key, _, _ := strings.Cut(p.Key, ":")
 			p.Origin = l.origins.Of(key)

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// Problem is one thing that is wrong with the settings: where, what, and the remedy.
+// Problem is one mistake in the settings: where it is, what is wrong, and the remedy.
 type Problem struct {
-	Key    string // the setting, or the file or variable it stands in
-	Value  string // as it was given; empty when it is secret, a list, or not set
+	Key    string // the setting, or the file or variable with the mistake
+	Value  string // as it was written; empty when it is secret, a list, or not set
 	What   string // follows the value
-	Origin string // where it was given: a file and line, a variable, a flag
+	Origin string // where it was set: a file and line, a variable, a flag
 	Hint   string // the remedy, with an example
 }
 
-// String is the problem in one line.
+// String returns the problem in one line.
 func (p Problem) String() string {
 	line := p.Key + ": "
 	if p.Value != "" {
@@ -30,7 +30,7 @@ func (p Problem) String() string {
 	return line
 }
 
-// Problems is everything that is wrong, so that an operator mends it in one go.
+// Problems lists all mistakes, so that an operator can repair them in one go.
 type Problems []Problem //nolint:errname // reads as a word where it is used
 
 // Error returns one line for each problem.
@@ -47,10 +47,10 @@ func (p *Problems) add(key, what, hint string) {
 	*p = append(*p, Problem{Key: key, What: what, Hint: hint})
 }
 
-// Err is the problems as an error; nil when there are none.
+// Err returns the problems as an error, or nil when there are none.
 func (p Problems) Err() error { return p.orNil() }
 
-// orNil is the problems as an error; nil when there are none.
+// orNil returns the problems as an error, or nil when there are none.
 func (p Problems) orNil() error {
 	if len(p) == 0 {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Redacted is the settings as nested maps, as they would stand in the YAML file, with every secret
-// replaced by "(set)".
+// Redacted returns the settings as nested maps, as the YAML file would have them, with every secret replaced by
+// "(set)".
 func (c Config) Redacted() map[string]any {
 	out := map[string]any{}
 	from := reflect.ValueOf(c)
@@ -17,10 +17,10 @@ func (c Config) Redacted() map[string]any {
 	return out
 }
 
-// Shown is the value of one setting as Redacted has it.
+// Shown returns the value of one setting as Redacted shows it.
 func (c Config) Shown(f Field) any { return f.shown(reflect.ValueOf(c)) }
 
-// shown is the field's value as it may be seen.
+// shown returns the field's value with secrets replaced.
 func (f Field) shown(c reflect.Value) any {
 	value := f.of(c)
 	switch f.Kind {
@@ -48,8 +48,8 @@ func (f Field) shown(c reflect.Value) any {
 	}
 }
 
-// Changed lists the settings that differ between two configurations, apart by whether SIGHUP can
-// change them.
+// Changed lists the settings that differ between two configurations: first those that SIGHUP can change, then those
+// that need a restart.
 func Changed(before, after Config) (reload, restart []string) {
 	a, b := reflect.ValueOf(before), reflect.ValueOf(after)
 	for _, f := range Fields() {

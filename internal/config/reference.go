@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Reference is the page docs/configuration.md, made from the tags of the settings.
+// Reference returns the page docs/configuration.md, made from the tags of the settings.
 func Reference() string {
 	var b strings.Builder
 	b.WriteString(referenceHead)
@@ -28,36 +28,39 @@ const referenceHead = `# Configuration
 
 <!-- Made by "make docs" from the tags in internal/config/config.go. Do not edit. -->
 
-Every setting has one name. In the YAML file it is a key (` + "`redis.mode`" + ` is ` + "`mode`" + ` below ` + "`redis`" + `); in the environment
-it is the same words in capitals behind ` + "`OAUTH2D_`" + ` (` + "`OAUTH2D_REDIS_MODE`" + `); on the command line it is ` + "`--set redis.mode=sentinel`" + `.
+Every setting has one name. In the YAML file it is a key (` + "`redis.mode`" + ` is the key ` + "`mode`" + ` in the section ` + "`redis`" + `). In the
+environment it is the same name in capitals with the prefix ` + "`OAUTH2D_`" + ` (` + "`OAUTH2D_REDIS_MODE`" + `). On the command line it is
+` + "`--set redis.mode=sentinel`" + `.
 
-- **Which value wins**: a flag, then the environment, then a file named by ` + "`..._FILE`" + `, then the YAML file (` + "`--config`" + ` or
-  ` + "`OAUTH2D_CONFIG`" + `), then an alias (below), then the default. ` + "`--env-file`" + ` reads ` + "`NAME=value`" + ` lines as if they were in the
-  environment; the environment itself goes before it. An empty variable counts as not set.
-- **Secrets** (marked *secret*) can be given as a file: ` + "`OAUTH2D_REDIS_PASSWORD_FILE=/run/secrets/redis`" + `, or
+- **Order of the sources**: the server takes a value from the first source that sets it: a flag, the environment, a file
+  named by ` + "`..._FILE`" + `, the YAML file (` + "`--config`" + ` or ` + "`OAUTH2D_CONFIG`" + `), an alias (below), the default. ` + "`--env-file`" + ` reads
+  ` + "`NAME=value`" + ` lines as if they were in the environment; the environment itself overrides them. An empty variable counts
+  as not set.
+- **Secrets** (marked *secret*) can be read from a file: ` + "`OAUTH2D_REDIS_PASSWORD_FILE=/run/secrets/redis`" + `, or
   ` + "`password_file`" + ` in YAML.
-- **Text and secrets are taken as they are written**: ` + "`password: 0123456`" + ` is seven digits, ` + "`2024-01-01`" + ` is ten characters, and the
-  spaces of a secret belong to it (of a file that holds one, only line ends are left out). ` + "`null`" + ` and ` + "`~`" + ` are refused for them: write the
-  text in quotes, or leave the value empty. A setting that is there twice, and a second YAML document that is not empty, are refused.
-- **Env files** hold ` + "`NAME=value`" + ` lines. ` + "`'Single quotes'`" + ` keep everything, ` + "`\"double quotes\"`" + ` know ` + "`\\n`, `\\\"`, `\\\\` and `\\$`" + `, and without quotes
-  a value ends before ` + "` #`" + `. Nothing is replaced: a value with ` + "`$`" + ` needs single quotes.
-- **Durations** are written ` + "`90s`, `15m`, `12h`, `7d` or `1d12h` (a day is 24 hours)" + `, or as a number of seconds.
+- **Text and secrets are taken as they are written**: ` + "`password: 0123456`" + ` is seven digits, ` + "`2024-01-01`" + ` is ten characters,
+  and spaces are part of a secret (only the line ends at the end of a secret file are removed). ` + "`null`" + ` and ` + "`~`" + ` are refused
+  for text and secrets: write the text in quotes, or leave the value empty. A setting that is set twice and a second YAML
+  document that is not empty are refused.
+- **Env files** contain ` + "`NAME=value`" + ` lines. ` + "`'Single quotes'`" + ` keep everything, ` + "`\"double quotes\"`" + ` accept the escapes
+  ` + "`\\n`" + `, ` + "`\\\"`" + `, ` + "`\\\\`" + ` and ` + "`\\$`" + `, and a value without quotes ends before ` + "` #`" + `. Variables in a value are not replaced: write a
+  value that contains ` + "`$`" + ` in single quotes.
+- **Durations** are written ` + "`90s`" + `, ` + "`15m`" + `, ` + "`12h`" + `, ` + "`7d`" + ` or ` + "`1d12h`" + ` (a day is 24 hours), or as a number of seconds.
 - **Limits** are written ` + "`600/1m`" + `, a count and a span, or ` + "`off`" + `.
 - **Lists** are YAML lists, or one text with commas; lists of objects are JSON in the environment.
-- **Unknown names are refused** with the nearest known one, in the file and in the environment.
-- **Reload**: settings marked *reload*, and the content of the TLS files, change on SIGHUP; the others need a restart,
-  and the log says which.
+- **Unknown names are refused** in the file and in the environment. The message names the nearest known setting.
+- **Reload**: settings marked *reload*, and the content of the TLS files, change on SIGHUP. The other settings need a
+  restart; the log lists those that were changed.
 
-` + "`oauth2d config check`" + ` tells what is wrong, ` + "`oauth2d config print`" + ` what is in force (without secrets; with ` + "`--origin`" + `, where
-each value comes from), and
-` + "`oauth2d config schema`" + ` gives the JSON Schema for an editor.
+` + "`oauth2d config check`" + ` lists mistakes. ` + "`oauth2d config print`" + ` shows the settings in force, without secrets; with
+` + "`--origin`" + ` it shows where each value comes from. ` + "`oauth2d config schema`" + ` prints the JSON Schema for an editor.
 `
 
 const aliasHead = `
 ## Aliases
 
-Names that operators of earlier servers already use. They are weaker than all of the above but the default. One that cannot be
-used is left aside with a warning; it never stops the start. The names of features that are not there yet
+Names that operators of earlier servers already use. They override the default and nothing else. An alias with a value
+that cannot be used is ignored with a warning; it never stops the start. The names of features that do not exist yet
 (` + "`CACHE_*`, `CLEANUP_*`" + `) are ignored.
 
 | Variable | Sets | |

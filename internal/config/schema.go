@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Schema is the JSON Schema (draft 2020-12) of the YAML file, made from the tags of the settings.
+// Schema returns the JSON Schema (draft 2020-12) of the YAML file, made from the tags of the settings.
 func Schema() []byte {
 	root := section("Settings of oauth2d")
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"

@@ -9,7 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/config"
 )
 
-// The schema promises the defaults that are in force, of every setting.
+// The schema states the defaults that are in force, for every setting.
 func TestF_N07_TheSchemaHasTheRealDefaults(t *testing.T) {
 	t.Parallel()
 	var schema map[string]any

@@ -23,13 +23,13 @@ func TestEverySettingIsDocumented(t *testing.T) {
 	for _, f := range config.Fields() {
 		for _, one := range append([]config.Field{f}, f.Items...) {
 			if len(one.Doc) < 10 || !strings.HasSuffix(one.Doc, ".") {
-				t.Errorf("%s is not explained: %q", one.Key, one.Doc)
+				t.Errorf("%s is not documented: %q", one.Key, one.Doc)
 			}
 		}
 	}
 }
 
-// Every setting stands in the schema at its place, and nothing else may stand in the file.
+// Every setting is in the schema at its place, and the schema allows nothing else in the file.
 func TestSchema(t *testing.T) {
 	t.Parallel()
 	var root map[string]any
@@ -51,7 +51,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// What the tags give as default, bounds and allowed values must agree with one another.
+// The default, the bounds and the allowed values in the tags must agree with one another.
 func TestDefaultsAreAllowed(t *testing.T) {
 	t.Parallel()
 	for _, dev := range []bool{false, true} {

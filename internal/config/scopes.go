@@ -6,8 +6,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// standardScopes are the scopes with a fixed meaning, described for people. They mean something
-// only where a person stands behind the token.
+// standardScopes returns the scopes with a fixed meaning and their descriptions for people. They have a meaning only
+// for a token that a person authorized.
 func standardScopes() []Scope {
 	return []Scope{
 		{Name: oauth.ScopeOpenID, Description: "know who you are", UserOnly: true},
@@ -17,7 +17,7 @@ func standardScopes() []Scope {
 	}
 }
 
-// withStandardScopes puts the standard scopes first, described anew where the operator did so.
+// withStandardScopes puts the standard scopes first. A scope of the same name in own replaces the description.
 func withStandardScopes(own []Scope) []Scope {
 	standard := standardScopes()
 	var further []Scope
@@ -44,7 +44,7 @@ func devDefaults() map[string]any {
 		"redis.mode": "embedded",
 		"log.format": "text",
 		"brand.name": "oauth2d demo",
-		// Everybody knows the demo passwords; what hashing them costs would only slow the start.
+		// Everybody knows the demo passwords; expensive hashes would only slow the start.
 		"password.memory": "8192",
 		"password.time":   "1",
 		"scopes": []any{

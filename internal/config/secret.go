@@ -2,13 +2,12 @@ package config
 
 import "log/slog"
 
-// Secret is a setting that must not be seen. It does not print; call Reveal at the one place where
-// it is used.
+// Secret is a setting that must not be shown. It does not print; call Reveal at the one place where it is used.
 type Secret string
 
 const redacted = "(set)"
 
-// String hides the secret from fmt and tells only whether it is set.
+// String hides the secret from fmt. It returns only whether the secret is set.
 func (s Secret) String() string {
 	if s == "" {
 		return ""

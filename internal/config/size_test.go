@@ -10,7 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/config"
 )
 
-// A pipe or a device states no size: what it yields is counted.
+// A pipe or a device has no size: the reader counts the bytes that it reads.
 func TestF_N11_AFileWithoutASizeIsBounded(t *testing.T) {
 	t.Parallel()
 	for name, load := range map[string]func(file string) config.Sources{
@@ -29,7 +29,7 @@ func TestF_N11_AFileWithoutASizeIsBounded(t *testing.T) {
 			t.Skip("this system names no open files")
 		}
 		go func() {
-			_, _ = in.Write(bytes.Repeat([]byte("# x\n"), 1<<19)) // 2 MiB; the reader may leave earlier
+			_, _ = in.Write(bytes.Repeat([]byte("# x\n"), 1<<19)) // 2 MiB; the reader may stop earlier
 			_ = in.Close()
 		}()
 		_, _, err = config.Load(load(file))

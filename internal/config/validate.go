@@ -14,8 +14,8 @@ import (
 // MasterKeyBytes is the length of a master key.
 const MasterKeyBytes = 32
 
-// Validate tells everything that is wrong with settings whose values are each allowed by
-// themselves. It opens nothing.
+// Validate returns all mistakes that only a comparison of settings or a closer look at a value can show. It opens no
+// file and no connection.
 func (c Config) Validate() Problems {
 	var wrong Problems
 	c.checkIssuer(&wrong)
@@ -43,7 +43,7 @@ func (c Config) Validate() Problems {
 func (c Config) checkIssuer(wrong *Problems) {
 	refuse := func(what, hint string) { wrong.add("issuer", what, hint) }
 	if c.IssuerPrevious != "" && c.IssuerPrevious == c.Issuer {
-		wrong.add("issuer_previous", "is the issuer of now", "take it away")
+		wrong.add("issuer_previous", "is the current issuer", "remove it")
 	}
 	if c.Issuer == "" {
 		if !c.Dev && !c.Tool {
@@ -58,9 +58,9 @@ func (c Config) checkIssuer(wrong *Problems) {
 	case u.Scheme == "http" && !oauth.IsLoopbackHost(u.Hostname()):
 		refuse("uses http on a host that is not loopback", "tokens need https; put a certificate in server.tls or a proxy in front")
 	case u.User != nil || strings.ContainsAny(c.Issuer, "?#"):
-		refuse("holds a query, a fragment or user information", "RFC 8414 §2 allows scheme, host and path only")
+		refuse("has a query, a fragment or user information", "RFC 8414 §2 allows scheme, host and path only")
 	case strings.HasSuffix(c.Issuer, "/"):
-		refuse("ends in a slash", "write it without: clients compare it character by character")
+		refuse("ends in a slash", "write it without the slash: clients compare it character by character")
 	case u.Path != "" && u.Path != cleanPath(u.Path):
 		refuse("has a path with empty, dot or escaped segments", "use plain segments")
 	}
@@ -97,7 +97,7 @@ func DecodeMasterKey(s Secret) ([]byte, error) {
 func (s Server) check(dev bool, wrong *Problems) {
 	checkListen("server.listen", s.Listen, dev, wrong)
 	if p := s.EndpointPrefix; p != "" && p != cleanPath(p) {
-		wrong.add("server.endpoint_prefix", "is not a plain path", "such as /oauth2: with a slash before it and none behind")
+		wrong.add("server.endpoint_prefix", "is not a plain path", "such as /oauth2: with a slash at its begin and none at its end")
 	}
 	for _, proxy := range s.TrustedProxies {
 		if _, err := ParseNetwork(proxy); err != nil {
@@ -116,7 +116,7 @@ func ParseNetwork(text string) (netip.Prefix, error) {
 	return p.Masked(), err
 }
 
-// checkListen wants host:port; --dev has demo secrets that everybody knows, so it stays on loopback.
+// checkListen requires host:port. --dev has demo secrets that everybody knows, so it must listen on loopback.
 func checkListen(key, listen string, dev bool, wrong *Problems) {
 	host, _, err := net.SplitHostPort(listen)
 	switch {
@@ -158,7 +158,7 @@ func (r Redis) check(wrong *Problems) {
 	case r.Durability == "strict" && r.Mode != "sentinel" && r.Mode != "cluster":
 		wrong.add("redis.durability", "cannot be strict without replicas", "strict needs replicas that a failover may promote; set redis.mode to sentinel or cluster")
 	case r.Mode == "cluster" && r.DB != 0:
-		wrong.add("redis.db", "must be 0 in cluster mode", "Redis Cluster has no other database")
+		wrong.add("redis.db", "must be 0 in cluster mode", "Redis Cluster has only database 0")
 	}
 	if !r.TLS.Enabled && (r.TLS.CAFile != "" || r.TLS.CertFile != "") {
 		wrong.add("redis.tls.enabled", "is false although certificates are set", "set it to true")
@@ -184,11 +184,11 @@ func (c Config) checkScopes(wrong *Problems) {
 		parsed, err := oauth.ParseScopes(scope.Name)
 		switch {
 		case err != nil || len(parsed) != 1 || parsed[0] != scope.Name:
-			wrong.add(at, "is no scope value", "printable ASCII without space, quote and backslash (RFC 6749 §3.3)")
+			wrong.add(at, "is not a valid scope", "printable ASCII without space, quote and backslash (RFC 6749 §3.3)")
 		case seen[scope.Name]:
-			wrong.add(at, "is there twice", "")
+			wrong.add(at, "is declared twice", "")
 		case scope.Description == "" || len(scope.Description) > 200:
-			wrong.add(at, "needs a description of at most 200 bytes", "it is what people read when they are asked to allow it")
+			wrong.add(at, "needs a description of at most 200 bytes", "people read it on the consent page")
 		}
 		seen[scope.Name] = true
 	}
@@ -202,7 +202,7 @@ func (c Config) checkResources(wrong *Problems) {
 			wrong.add(at+".uri", fmt.Sprintf("%.60q is not an absolute URI without fragment", r.URI), "such as https://api.example.com")
 		}
 		if seen[r.URI] {
-			wrong.add(at+".uri", fmt.Sprintf("%.60q is there twice", r.URI), "take one away")
+			wrong.add(at+".uri", fmt.Sprintf("%.60q is declared twice", r.URI), "remove one")
 		}
 		seen[r.URI] = true
 	}
@@ -252,7 +252,7 @@ func checkPair(section, cert, key string, wrong *Problems) {
 	}
 }
 
-// cleanPath is the one form of a path that is accepted: slashes before plain segments.
+// cleanPath returns the one form of a path that is accepted: slashes before plain segments.
 func cleanPath(path string) string {
 	clean := ""
 	for segment := range strings.SplitSeq(path, "/") {

@@ -9,7 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/config"
 )
 
-// Text that YAML takes for a number, a date or a truth value.
+// Texts that YAML would read as a number, a date or a truth value.
 var written = []string{
 	"0123456", "1e10", "1.10", "0x1F", "0o17", "1_000", "2024-01-01", "2024-01-01T10:00:00Z", "yes", "no", "on", "true", "True", ".inf", "12:30:45", "+1", "1e+3",
 }
@@ -36,7 +36,7 @@ func TestF_P11_TextIsKeptAsWritten(t *testing.T) {
 	}
 }
 
-// Lists and lists of objects are text settings, too.
+// Lists and lists of objects are also text.
 func TestF_P11_ListsAreKeptAsWritten(t *testing.T) {
 	t.Parallel()
 	for _, text := range written {
@@ -64,7 +64,7 @@ func TestF_P11_ListsAreKeptAsWritten(t *testing.T) {
 	}
 }
 
-// Spaces and signs belong to a secret, in every form.
+// Spaces and punctuation are part of a secret, in every form.
 func TestF_P11_SecretsKeepEverySign(t *testing.T) {
 	t.Parallel()
 	for _, password := range []string{" space ", "pa$$word", "$HOME", "a#b", `back\slash`, `qu"ote`, "x=y"} {
@@ -86,20 +86,20 @@ func TestF_P11_SecretsKeepEverySign(t *testing.T) {
 	}
 }
 
-// What cannot be known is refused, with its line.
-func TestF_P11_WhatIsMeantMustBeClear(t *testing.T) {
+// A value with an uncertain meaning is refused, with its line.
+func TestF_P11_AmbiguousValuesAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ yaml, env, want string }{
-		"null":          {yaml: "redis:\n  password: null\n", want: "redis.password: is null, which YAML does not take for text (FILE, line 2); hint: write it in quotes"},
+		"null":          {yaml: "redis:\n  password: null\n", want: "redis.password: is null, which YAML reads as a null value and not as text (FILE, line 2); hint: write it in quotes"},
 		"tilde":         {yaml: "brand:\n  footer: ~\n", want: "brand.footer: is ~, which"},
 		"null in list":  {yaml: "admin: {operators: [ada, null]}\n", want: "admin.operators: must be a list of single values"},
 		"binary":        {yaml: "redis: {password: !!binary aGFsbG8=}\n", want: "uses the tag !!binary"},
-		"twice":         {yaml: "redis: {username: a}\nlog: {level: info}\nredis: {password: b}\n", want: "redis: is there twice, in lines 1 and 3"},
-		"twice within":  {yaml: "redis:\n  username: a\n  username: b\n", want: "redis.username: is there twice, in lines 2 and 3"},
+		"twice":         {yaml: "redis: {username: a}\nlog: {level: info}\nredis: {password: b}\n", want: "redis: is set twice, in lines 1 and 3"},
+		"twice within":  {yaml: "redis:\n  username: a\n  username: b\n", want: "redis.username: is set twice, in lines 2 and 3"},
 		"documents":     {yaml: "redis: {username: a}\n---\nredis: {username: b}\n", want: "begins a second YAML document"},
 		"a list":        {yaml: "- redis\n", want: "settings are NAME: value lines"},
 		"alias of list": {yaml: "admin: {operators: &l [a]}\nredis: {password: *l}\n", want: "redis.password: must be one value"},
-		"dollar":        {env: "OAUTH2D_REDIS_PASSWORD=pa$word\n", want: "FILE: line 1: the value holds a $"},
+		"dollar":        {env: "OAUTH2D_REDIS_PASSWORD=pa$word\n", want: "FILE: line 1: the value contains a $"},
 		"quote":         {env: "A=1\nOAUTH2D_REDIS_PASSWORD='x\n", want: "FILE: line 2: a quote is not closed"},
 		"no value":      {env: "OAUTH2D_ISSUER\n", want: "FILE: line 1 is not NAME=value"},
 		"after quote":   {env: "OAUTH2D_BRAND_FOOTER='a'b\n", want: "FILE: line 1: text follows the closing quote"},
@@ -120,10 +120,10 @@ func TestF_P11_WhatIsMeantMustBeClear(t *testing.T) {
 	}
 	for _, empty := range []string{"log: {level: warn}\n---\n", "---\nlog: {level: warn}\n---\n# no more\n", "---\n---\nlog: {level: warn}\n"} {
 		if c := load(t, config.Sources{Environ: enough(), File: write(t, "c.yaml", empty)}); c.Log.Level != "warn" {
-			t.Errorf("%q: level %s", empty, c.Log.Level) // an empty document is nothing
+			t.Errorf("%q: level %s", empty, c.Log.Level) // an empty document counts as none
 		}
 	}
-	load(t, config.Sources{Environ: enough(), File: write(t, "c.yaml", "redis:\n  password:\nsession: {limit: null}\nlog: null\n")}) // nothing is "not set"
+	load(t, config.Sources{Environ: enough(), File: write(t, "c.yaml", "redis:\n  password:\nsession: {limit: null}\nlog: null\n")}) // an empty value means "not set"
 	for _, text := range []string{"redis: &a {b: *a}\n", strings.Repeat("n", 300) + ": {" + strings.Repeat("a: {}, ", 10) + "}\n"} {
 		_, _, err := config.Load(config.Sources{Environ: enough(), File: write(t, "c.yaml", text)})
 		if err == nil || !strings.Contains(err.Error(), "is nested more than") && !strings.Contains(err.Error(), "has a name longer than 200 bytes (line 1)") {
@@ -139,7 +139,7 @@ func TestF_P11_WhatIsMeantMustBeClear(t *testing.T) {
 	}
 }
 
-func TestF_N11_EverySettingTellsItsOrigin(t *testing.T) {
+func TestF_N11_EverySettingHasItsOrigin(t *testing.T) {
 	t.Parallel()
 	file := write(t, "c.yaml", "redis:\n  mode: sentinel\n  addrs:\n    - a:1\n    - b:2\nbrand: {name: X}\nscopes:\n  - name: a\n    description: b\n")
 	env := write(t, ".env", "# x\nOAUTH2D_LOG_LEVEL=debug\nOAUTH2D_BRAND_NAME=Y\n")
@@ -162,7 +162,7 @@ func TestF_N11_EverySettingTellsItsOrigin(t *testing.T) {
 	}
 }
 
-// A mistake shows the value and where it stands; a password that stands in a URL is not shown.
+// A mistake is reported with the value and where it was set. A value that is a URL with a password in it is not shown.
 func TestF_N11_MistakesNameValueAndOrigin(t *testing.T) {
 	t.Parallel()
 	file := write(t, "c.yaml", "issuer: https://u:hunter2@auth.example.com\nsession:\n  idle: soon\nredis:\n  addrs: [a, 'b:1']\nscopes:\n  - name: 'a b'\n    description: c\n")
@@ -175,8 +175,8 @@ func TestF_N11_MistakesNameValueAndOrigin(t *testing.T) {
 	}
 	_, _, err = config.Load(config.Sources{File: file, Environ: []string{"OAUTH2D_MASTER_KEY=" + masterKey}})
 	for _, want := range []string{
-		"issuer: holds a query, a fragment or user information (" + file + ", line 1)", `redis.addrs: "a" is not host:port (` + file + `, line 5)`,
-		`scopes: "a b": is no scope value (` + file + ", line 6)",
+		"issuer: has a query, a fragment or user information (" + file + ", line 1)", `redis.addrs: "a" is not host:port (` + file + `, line 5)`,
+		`scopes: "a b": is not a valid scope (` + file + ", line 6)",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("told\n%v\nwant\n%s", err, want)

@@ -8,19 +8,19 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxAliased bounds the nodes that the aliases and merges of a YAML file add.
+// maxAliased bounds how many nodes the aliases and merges of a YAML file may add.
 const maxAliased = 100_000
 
-// maxName bounds a name in a YAML file, in bytes. No setting has a longer one, and each is
-// repeated for all that stands below it.
+// maxName bounds the length of a name in a YAML file, in bytes. No setting has a longer one, and the name is repeated
+// in the key of everything below it.
 const maxName = 200
 
-// explicitNull is a null that stands in the file as a word ("null" or "~"). Nothing after the colon
-// means "not set"; the word may be meant as text, so text and secret settings refuse it.
+// explicitNull is a null that the file writes as a word ("null" or "~"). An empty value means "not set", but the word
+// may be meant as text, so text and secret settings refuse it.
 type explicitNull string
 
-// document is a YAML file as it is written. Scalars keep their text: YAML would make numbers and
-// dates of 0123456, 1e10 or 2024-01-01, and another password would be sent to Redis.
+// document is a YAML file as it is written. Scalars keep their text: YAML would turn 0123456, 1e10 or 2024-01-01 into
+// numbers and dates, and the server would send another password to Redis.
 type document struct {
 	values map[string]any // by the whole key: string, explicitNull, []any or map[string]any; nil for an empty value
 	lines  map[string]int
@@ -29,8 +29,8 @@ type document struct {
 	name   string
 }
 
-// readYAML reads the one document of a file, or none. keep reports whether a key is a setting, so that what
-// stands below it is its value and not a section.
+// readYAML reads the one document of a file, or none. keep reports whether a key is a setting: the nodes below a
+// setting are its value and not a section.
 func readYAML(name string, documents []*yaml.Node, keep func(key string) bool) (*document, error) {
 	d := &document{values: map[string]any{}, lines: map[string]int{}, name: name}
 	if len(documents) == 0 {
@@ -44,7 +44,7 @@ func readYAML(name string, documents []*yaml.Node, keep func(key string) bool) (
 	return d, nil
 }
 
-// section takes in what stands below a key; "" is the top of the file.
+// section reads the nodes below a key; "" is the top of the file.
 func (d *document) section(at string, node *yaml.Node, keep func(string) bool) {
 	seen := map[string]int{}
 	for _, pair := range pairs(node, false) {
@@ -55,7 +55,7 @@ func (d *document) section(at string, node *yaml.Node, keep func(string) bool) {
 		key := join(at, name)
 		if first, twice := seen[name]; twice {
 			if !pair.merged {
-				d.wrong.add(key, fmt.Sprintf("is there twice, in lines %d and %d", first, pair.key.Line), "take one away")
+				d.wrong.add(key, fmt.Sprintf("is set twice, in lines %d and %d", first, pair.key.Line), "remove one")
 			}
 			continue
 		}
@@ -74,10 +74,10 @@ func (d *document) section(at string, node *yaml.Node, keep func(string) bool) {
 	}
 }
 
-// value is a node as it is written.
+// value returns a node as it is written.
 func (d *document) value(at string, node *yaml.Node) any {
 	node = follow(node)
-	switch node.Kind { //nolint:exhaustive // there is no other kind behind follow, below a document
+	switch node.Kind { //nolint:exhaustive // follow returns no other kind below a document
 	case yaml.SequenceNode:
 		all := make([]any, 0, len(node.Content))
 		for i, item := range node.Content {
@@ -94,7 +94,7 @@ func (d *document) value(at string, node *yaml.Node) any {
 			key := join(at, name)
 			if _, twice := below[name]; twice {
 				if !pair.merged {
-					d.wrong.add(key, fmt.Sprintf("is there twice, again in line %d", pair.key.Line), "take one away")
+					d.wrong.add(key, fmt.Sprintf("is set twice, again in line %d", pair.key.Line), "remove one")
 				}
 				continue
 			}
@@ -117,13 +117,13 @@ func (d *document) value(at string, node *yaml.Node) any {
 	return nil
 }
 
-// pair is one line of a mapping; merged ones come from "<<" and are weaker.
+// pair is one line of a mapping; merged ones come from "<<" and lines of the mapping itself override them.
 type pair struct {
 	key, value *yaml.Node
 	merged     bool
 }
 
-// named reports whether the name of a pair can be one, and refuses the pair when it cannot.
+// named reports whether the name of a pair can be a setting, and records a problem when it cannot.
 func (d *document) named(at string, p pair) bool {
 	switch {
 	case p.key.Kind != yaml.ScalarNode:
@@ -136,7 +136,8 @@ func (d *document) named(at string, p pair) bool {
 	return false
 }
 
-// pairs lists a mapping with what it merges, which stands last. Documents bounds how much that is.
+// pairs lists a mapping with the pairs that it merges, which come last. The Documents function bounds how many that may
+// be.
 func pairs(node *yaml.Node, within bool) []pair {
 	var own, merged []pair
 	for i := 0; i+1 < len(node.Content); i += 2 {
@@ -160,7 +161,7 @@ func pairs(node *yaml.Node, within bool) []pair {
 	return append(own, merged...)
 }
 
-// follow resolves an alias. The parser refuses an alias to an anchor that is not there.
+// follow resolves an alias. The parser refuses an alias to an anchor that does not exist.
 func follow(node *yaml.Node) *yaml.Node {
 	if node.Kind == yaml.AliasNode {
 		return node.Alias

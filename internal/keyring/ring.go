@@ -138,7 +138,7 @@ func (r *Ring) Rotate(ctx context.Context, use string) error {
 			}
 		}
 		if !known {
-			return oauth.Refuse(oauth.InvalidRequest, "a key is for one of sign, mac and pepper", nil)
+			return oauth.Refuse(oauth.InvalidRequest, "use is not one of sign, mac and pepper", nil)
 		}
 		return nil
 	})

@@ -52,7 +52,7 @@ func (a *API) listAudit(c *call) error {
 	return c.ok(adminwire.Page[adminwire.AuditEntry]{Items: entries, Next: next(more, query...)})
 }
 
-// unknownEvent says why a name of a fact is refused: an empty answer would read as "it never happened".
+// unknownEvent returns why the name of an event is refused: an empty result would read as "it never happened".
 func unknownEvent(name string) string {
 	if near := oauth.Nearest(name, event.Names()); near != "" {
 		return "is not the name of an event; did you mean " + near + "?"

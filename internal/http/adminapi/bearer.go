@@ -24,7 +24,7 @@ type Bearer struct {
 	Tokens    *token.Tokens
 	Registry  *registry.Registry
 	Limits    *ratelimit.Limiter
-	Audiences []string // what a token may be for: this server; one without audience is for anybody
+	Audiences []string // the audiences of this server; a token without audience is also accepted
 }
 
 // Operator implements Callers.

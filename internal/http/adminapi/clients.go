@@ -164,7 +164,7 @@ func (a *API) listSecrets(c *call) error {
 	return c.ok(page)
 }
 
-// defaultOverlap is how long the earlier secrets stay valid by default.
+// defaultOverlap is the default of how long the earlier secrets stay valid.
 const defaultOverlap = 24 * time.Hour
 
 func (a *API) createSecret(c *call) error {

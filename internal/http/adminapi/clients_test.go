@@ -176,7 +176,7 @@ func argonOf(t *testing.T) string {
 	return hash
 }
 
-// Disabling ends everything at once and for good: what was issued is dead after enabling, too.
+// Disabling a client ends its tokens at once and for good: they stay dead after it is enabled again.
 func TestDisablingAClientEndsItsTokens(t *testing.T) {
 	t.Parallel()
 	d := onRedis(t)
@@ -275,7 +275,7 @@ func TestRevokingEverything(t *testing.T) {
 	facts := d.Facts(t)
 	for _, want := range []string{`"action":"token.revoke_all"`, `"revoked":"all"`, `"before":"` + before.UTC().Format(time.RFC3339)[:15]} {
 		if !strings.Contains(facts, want) {
-			t.Errorf("the facts do not tell %s:\n%s", want, facts)
+			t.Errorf("the audit log does not contain %s:\n%s", want, facts)
 		}
 	}
 }
@@ -308,13 +308,13 @@ func TestPagesOfClients(t *testing.T) {
 	all, err := adminclient.Collect(c.Clients(ctx), 0)
 	ok(t, err)
 	if len(all) != 11 {
-		t.Errorf("the iterator gives %d", len(all))
+		t.Errorf("the iterator returned %d", len(all))
 	}
 	foreign := raw{method: "GET", path: "/users?limit=3" + cursor, token: token}.send(t, d)
 	refused(t, "the cursor of another list", foreign, 400, "invalid-request", "cursor")
 }
 
-// Two patches at the same time both hold, and of those with a revision one wins.
+// Two concurrent patches without a revision are both applied; of two with a revision one wins.
 func TestConcurrentPatches(t *testing.T) {
 	t.Parallel()
 	d := onRedis(t)

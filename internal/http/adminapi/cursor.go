@@ -48,4 +48,4 @@ func (c *call) place(query ...string) string {
 	return at
 }
 
-const notOurs = "is no cursor of this query"
+const notOurs = "is not a cursor of this query"

@@ -23,27 +23,27 @@ func userOf(t *testing.T, c *adminclient.Client) string {
 	return user.ID
 }
 
-// shows fails the test unless every answer about a grant says whether it is alive: introspection of both
-// tokens, userinfo, the operator's introspection, the operator's lists, and the account page.
+// shows fails the test unless every answer about a grant agrees whether it is alive: introspection of both tokens,
+// userinfo, the operator's introspection, the operator's lists, and the account page.
 func shows(t *testing.T, d *testkit.Daemon, party testkit.Party, issued testkit.Answer, alive bool) {
 	t.Helper()
 	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
 	access, refresh := issued.Text("access_token"), issued.Text("refresh_token")
-	told := map[string]bool{
+	answers := map[string]bool{
 		"introspection of the access token": d.Demo().Active(t, access),
 	}
 	if active, answered := party.Introspect(t, refresh).Fields["active"].(bool); answered { // not by a disabled client
-		told["introspection of the refresh token"] = active
+		answers["introspection of the refresh token"] = active
 	}
 	for what, token := range map[string]string{"access": access, "refresh": refresh} {
 		known, err := c.Introspect(ctx, token)
 		ok(t, err)
-		told["the operator's introspection of the "+what+" token"] = known.Active
+		answers["the operator's introspection of the "+what+" token"] = known.Active
 	}
 	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, d.Base+"/userinfo", nil)
 	ok(t, err)
 	ask.Header.Set("Authorization", "Bearer "+access)
-	told["userinfo"] = testkit.Do(t, ask).Status == http.StatusOK
+	answers["userinfo"] = testkit.Do(t, ask).Status == http.StatusOK
 	listed := func(of string) (found bool) {
 		for g, err := range c.Grants(ctx, userOf(t, c), of) {
 			ok(t, err)
@@ -51,21 +51,21 @@ func shows(t *testing.T, d *testkit.Daemon, party testkit.Party, issued testkit.
 		}
 		return found
 	}
-	told["the operator's list of all grants"], told["the operator's list of the client's grants"] = listed(""), listed(party.ID)
+	answers["the operator's list of all grants"], answers["the operator's list of the client's grants"] = listed(""), listed(party.ID)
 	sessions, err := adminclient.Collect(c.Sessions(ctx, adminwire.SessionFilter{Client: party.ID}), 0)
 	ok(t, err)
-	told["the operator's search of sessions"] = len(sessions) > 0
+	answers["the operator's search of sessions"] = len(sessions) > 0
 	person := testkit.NewPerson(t)
 	person.Submit(t, person.Follow(t, d.Base+"/login"), map[string]string{"username": "demo", "password": "demo-password"})
-	told["the account page"] = strings.Contains(person.Get(t, d.Base+"/account").Body, `name="client" value="`+party.ID+`"`)
-	for what, got := range told {
+	answers["the account page"] = strings.Contains(person.Get(t, d.Base+"/account").Body, `name="client" value="`+party.ID+`"`)
+	for what, got := range answers {
 		if got != alive {
 			t.Errorf("%s says %v, want %v", what, got, alive)
 		}
 	}
 }
 
-// What ended a grant ends it in every answer about it, and not only where its tokens are used.
+// When a grant has ended, every answer about it shows that, and not only the endpoints where its tokens are used.
 func TestF_S01_AllAnswersAboutAnEndedGrantAgree(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(context.Context, *adminclient.Client) error{
@@ -100,7 +100,7 @@ func TestF_S01_AllAnswersAboutAnEndedGrantAgree(t *testing.T) {
 	}
 }
 
-// An ending is stored even where it ends nothing, so an id that names no client is refused.
+// A revocation is stored even when it ends nothing, so an id without a client is refused.
 func TestF_S01_AUsersGrantsToAMadeUpClientAreNotRevoked(t *testing.T) {
 	t.Parallel()
 	d := onRedis(t)

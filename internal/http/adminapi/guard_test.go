@@ -17,7 +17,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// contract is what a test reads of api/openapi/admin.yaml.
+// contract is the part of api/openapi/admin.yaml that a test reads.
 type contract struct {
 	Paths      map[string]map[string]yaml.Node
 	Components struct {
@@ -73,8 +73,8 @@ func operations(t *testing.T) ([]operation, contract) {
 	return all, c
 }
 
-// Nothing is served to nobody: every operation of the contract, without a token, with a wrong one, with
-// one of every other scope, and with the right one.
+// Every operation of the contract needs its scope: the test calls each without a token, with a wrong one, with one of
+// every other scope, and with the right one.
 func TestEveryOperationIsGuarded(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
@@ -130,7 +130,7 @@ func TestEveryOperationIsGuarded(t *testing.T) {
 	}
 }
 
-// full is a client that lets people sign in and asks for everything.
+// full is a client that lets people sign in and is registered for every scope.
 func full(d *testkit.Daemon, t *testing.T) testkit.Party {
 	t.Helper()
 	return d.Register(t, oauth.Client{
@@ -138,7 +138,7 @@ func full(d *testkit.Daemon, t *testing.T) testkit.Party {
 	})
 }
 
-// A person's token is worth nothing here, whatever its scope says, unless the settings list the person.
+// A person's token does not open the admin API, whatever its scope, unless the settings list the person.
 func TestW19_AUsersTokenIsNoOperators(t *testing.T) {
 	t.Parallel()
 	login := func(d *testkit.Daemon) string {
@@ -168,7 +168,7 @@ func TestW19_AUsersTokenIsNoOperators(t *testing.T) {
 	}
 }
 
-// The listener stands on loopback unless somebody says otherwise.
+// By default the listener is on loopback.
 func TestW19_TheListenerIsLoopback(t *testing.T) {
 	t.Parallel()
 	if listen := config.Default(false).Admin.Listen; !strings.HasPrefix(listen, "127.0.0.1:") {
@@ -176,7 +176,7 @@ func TestW19_TheListenerIsLoopback(t *testing.T) {
 	}
 }
 
-// Nobody can hand out, or take over, more than they have.
+// An operator can neither grant nor take over a scope that they do not have.
 func TestNobodyHandsOutMoreThanTheyHave(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t, func(c *config.Config) { c.Admin.Operators = []string{"demo", "boss"} })
@@ -200,7 +200,7 @@ func TestNobodyHandsOutMoreThanTheyHave(t *testing.T) {
 		r.token = little
 		refused(t, what, r.send(t, d), http.StatusForbidden, "insufficient-scope", "")
 	}
-	// What they have, they may hand on.
+	// An operator may grant the scopes that they have.
 	r := raw{method: "POST", path: "/clients", token: little, body: `{"grant_types":["client_credentials"],"scope":"admin:users:read"}`}
 	if a := r.send(t, d); a.Status != http.StatusCreated {
 		t.Errorf("handing on: %d %s", a.Status, a.Raw)
@@ -210,7 +210,7 @@ func TestNobodyHandsOutMoreThanTheyHave(t *testing.T) {
 	}
 }
 
-// A token counts for what its client may still ask for, and only where it is for this server.
+// A token has the scopes that its client may still ask for, and only if it was issued for this server.
 func TestWhatATokenIsWorth(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
@@ -251,8 +251,8 @@ func TestWhatATokenIsWorth(t *testing.T) {
 	}
 }
 
-// Whoever may write users, but has not got every admin scope, may not unlock an operator either: it would
-// allow guesses at an operator's password.
+// An operator with admin:users:write, but without admin:*, must not unlock another operator either: that would allow
+// guesses at the other operator's password.
 func TestF_S23_UnlockingAnOperatorNeedsAllScopes(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t, func(c *config.Config) { c.Admin.Operators = []string{"demo"} })
@@ -266,7 +266,7 @@ func TestF_S23_UnlockingAnOperatorNeedsAllScopes(t *testing.T) {
 	}
 }
 
-// A name that reads like an operator's is nobody's, whoever asks for it.
+// A name that looks like an operator's name is refused for every user.
 func TestF_S21_NoNameReadsLikeAnOperators(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t, func(c *config.Config) { c.Admin.Operators = []string{"ace"} })

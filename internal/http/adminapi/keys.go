@@ -25,7 +25,7 @@ func (a *API) rotateKeys(c *call) error {
 		return err
 	}
 	if !slices.Contains([]string{keyring.UseSign, keyring.UseMAC, keyring.UsePepper}, form.Use) {
-		return refuseFaults(web.FaultErrors{{Pointer: "/use", Detail: "is none of sign, mac and pepper"}})
+		return refuseFaults(web.FaultErrors{{Pointer: "/use", Detail: "is not one of sign, mac and pepper"}})
 	}
 	if err := c.RotateKeys(c.ctx(), form.Use); err != nil {
 		return err

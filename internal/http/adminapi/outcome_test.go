@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Callers that reset their connection 1 to 3 ms after they asked for a client: whatever exists
-// afterwards is one entry that says done.
+// Callers reset their connection 1 to 3 ms after they asked for a client: each client that exists afterwards has
+// exactly one entry with the outcome done.
 func TestF_S02_CallersThatResetTheConnectionLeaveAnEntryEach(t *testing.T) {
 	t.Parallel()
 	d := onRedis(t)
@@ -64,7 +64,7 @@ func TestF_S02_CallersThatResetTheConnectionLeaveAnEntryEach(t *testing.T) {
 		}
 		return ids
 	}
-	// The last requests may still be under way: nothing new comes, and what exists is what is recorded.
+	// The last requests may still be in flight: wait until no new client appears and every client is recorded.
 	ids, entries := exist(), created()
 	deadline := time.Now().Add(20 * time.Second)
 	for calm := 0; calm < 3 && time.Now().Before(deadline); {

@@ -16,7 +16,7 @@ const (
 	unknown  = "5f2c1d0e-8a4b-4a51-9f0e-6b1f8f0c2d11"
 )
 
-// signsIn reports whether a person can, in a browser of their own.
+// signsIn reports whether a person can sign in, in a browser of their own.
 func signsIn(t *testing.T, d *testkit.Daemon, name, with string) bool {
 	t.Helper()
 	person := testkit.NewPerson(t)
@@ -91,7 +91,7 @@ func TestUserLife(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// What a user has open ends with the right to have it.
+// A user's sessions and grants end when the user loses the right to them.
 func TestEndsWithTheUser(t *testing.T) {
 	t.Parallel()
 	for what, end := range map[string]func(*adminclient.Client, string) error{
@@ -155,7 +155,7 @@ func TestUnlock(t *testing.T) {
 	}
 }
 
-// crowd signs several people in, each for one client.
+// crowd signs in several people, each for one client.
 func crowd(t *testing.T, d *testkit.Daemon, c *adminclient.Client, n int) map[string]testkit.Answer {
 	t.Helper()
 	issued := map[string]testkit.Answer{}
@@ -235,7 +235,7 @@ func TestSessions(t *testing.T) {
 			t.Errorf("a token of %s lives on", user)
 		}
 	}
-	d.Get(t, "/.well-known/jwks.json") // makes the keys that a start does not wait for
+	d.Get(t, "/.well-known/jwks.json") // makes the keys, which the start does not wait for
 	stats, err := c.Stats(ctx)
 	ok(t, err)
 	if stats.Sessions != 0 || stats.Users != 7 || stats.Clients != 4 || stats.Keys != 4 {
@@ -243,7 +243,7 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-func TestEndAllSessionsTellsItsProgress(t *testing.T) {
+func TestEndAllSessionsReportsItsProgress(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	c := clientOf(t, d, asked(t, root(d)))
@@ -252,7 +252,7 @@ func TestEndAllSessionsTellsItsProgress(t *testing.T) {
 	n, err := c.EndAllSessions(t.Context(), adminwire.SessionFilter{Client: "demo-spa"}, func(int, int) { told++ })
 	ok(t, err)
 	if n != 2 || told == 0 {
-		t.Errorf("%d ended, %d steps told", n, told)
+		t.Errorf("%d ended, %d steps reported", n, told)
 	}
 	_, err = c.EndSessions(t.Context(), adminwire.SessionsEnd{})
 	is(t, "an empty filter", err, "invalid-request")
@@ -318,7 +318,7 @@ func TestKeys(t *testing.T) {
 	t.Parallel()
 	d := onRedis(t)
 	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
-	d.Get(t, "/.well-known/jwks.json") // makes the keys that a start does not wait for
+	d.Get(t, "/.well-known/jwks.json") // makes the keys, which the start does not wait for
 	before, err := c.Keys(ctx)
 	ok(t, err)
 	after, err := c.RotateKeys(ctx, "sign")

@@ -72,7 +72,7 @@ func (a *API) listSessions(c *call) error {
 	return c.ok(page)
 }
 
-// defaultStep is how many sessions one step of ending reads by default.
+// defaultStep is the default number of sessions that one step of ending reads.
 const defaultStep = 200
 
 func (a *API) endSessions(c *call) error {

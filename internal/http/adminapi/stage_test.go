@@ -37,7 +37,7 @@ func asked(t testing.TB, party testkit.Party) string {
 	return answer.Text("access_token")
 }
 
-// root is the demo's operator with all scopes.
+// root is the demo operator, who has all scopes.
 func root(d *testkit.Daemon) testkit.Party {
 	return testkit.Party{Base: d.Base, ID: app.DemoAdmin, Secret: app.DemoAdminSecret}
 }
@@ -53,7 +53,7 @@ func clientOf(t testing.TB, d *testkit.Daemon, token string) *adminclient.Client
 	return c
 }
 
-// raw is one request as it is written here.
+// raw is one request, sent exactly as it is written here.
 type raw struct {
 	method, path, token string
 	header              map[string]string
@@ -84,7 +84,7 @@ func (r raw) send(t testing.TB, d *testkit.Daemon) testkit.Answer {
 	return testkit.Do(t, request)
 }
 
-// refused holds an answer to be a problem of a kind, at a place when one is given.
+// refused fails the test unless an answer is a problem of a kind, at a place when one is set.
 func refused(t testing.TB, what string, a testkit.Answer, status int, kind, place string) {
 	t.Helper()
 	var p struct {

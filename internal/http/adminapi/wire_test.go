@@ -15,7 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// A slip of the pen is refused, and the answer points at it.
+// A mistake in a request is refused, and the answer points to its place.
 func TestStrictRequests(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
@@ -130,7 +130,8 @@ func TestRefusalsOfHTTP(t *testing.T) {
 	}
 }
 
-// Every change is in the audit log: who, what, before and after, and never a secret.
+// Every change is in the audit log with the actor, the target, and the values before and after, and never with a
+// secret.
 func TestAuditOfOperators(t *testing.T) {
 	t.Parallel()
 	d := onRedis(t)
@@ -147,7 +148,7 @@ func TestAuditOfOperators(t *testing.T) {
 	var entries []adminwire.AuditEntry
 	filter := adminwire.AuditFilter{Events: []string{"client.create", "client.change", "client.delete", "user.create", "user.set_password"}, OldestFirst: true}
 	deadline := time.Now().Add(20 * time.Second)
-	for len(entries) < 5 && time.Now().Before(deadline) { // they are written behind the request
+	for len(entries) < 5 && time.Now().Before(deadline) { // the entries are written after the answer
 		entries, err = adminclient.Collect(c.Audit(ctx, filter), 0)
 		ok(t, err)
 	}
@@ -184,7 +185,7 @@ func TestAuditOfOperators(t *testing.T) {
 	}
 }
 
-// The whole log is verified in stretches, and what is found in one shows in the whole.
+// The whole log is verified in parts, and a fault in one part shows in the whole report.
 func TestVerifyTheAuditLog(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
@@ -220,7 +221,7 @@ func TestVerifyTheAuditLog(t *testing.T) {
 	}
 }
 
-// The same verbs without a server: what the command line does straight on Redis.
+// The same verbs without a server, as the command line uses them directly on Redis.
 func TestWithoutAServer(t *testing.T) {
 	t.Parallel()
 	d := onRedis(t)
@@ -255,7 +256,7 @@ func TestAClientOfNothing(t *testing.T) {
 	}
 }
 
-// A store that does not answer is never a "no", and never a "done".
+// A store that does not answer never leads to the answer "no" or "done".
 func TestAStoreThatIsAway(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
@@ -267,7 +268,7 @@ func TestAStoreThatIsAway(t *testing.T) {
 	a := raw{method: "GET", path: "/clients", token: token}.send(t, d)
 	refused(t, "letting in", a, http.StatusServiceUnavailable, "unavailable", "")
 	if a.Header.Get("Retry-After") == "" {
-		t.Error("nobody is told when to try again")
+		t.Error("there is no Retry-After")
 	}
 	for what, err := range map[string]error{
 		"reading": second(local.Client(t.Context(), "demo")), "creating": second(local.CreateClient(t.Context(), service("lost"))),

@@ -1,5 +1,3 @@
-// Package adminclient owns the Go client of the admin API: one method for each operation, iterators over pages, and
-// the server's problems as errors.
 package adminclient
 
 import (
@@ -107,7 +105,7 @@ func (p *Problem) Error() string {
 	return strings.Join(parts, "; ")
 }
 
-// Kind is the kind of problem, such as not-found.
+// Kind returns the kind of problem, such as not-found.
 func (p *Problem) Kind() string { return strings.TrimPrefix(p.Type, adminwire.ProblemType) }
 
 // Is reports whether an error is a problem of a kind, such as not-found.

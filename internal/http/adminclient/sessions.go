@@ -10,7 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
-// given leaves out empty values.
+// given returns the pairs as a query, without empty values.
 func given(pairs ...string) url.Values {
 	query := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -45,7 +45,7 @@ type KeyRotate struct {
 	Use string `json:"use"`
 }
 
-// AuditEntry is one fact of the audit log.
+// AuditEntry is one event of the audit log.
 type AuditEntry struct {
 	ID        string         `json:"id"`
 	At        Time           `json:"at"`
@@ -64,7 +64,7 @@ type AuditEntry struct {
 	Hash      string         `json:"hash"`
 }
 
-// AuditFilter selects the facts that match every member that is set.
+// AuditFilter selects the events that match every member that is set.
 type AuditFilter struct {
 	From, To        Time
 	Subject, Client string
@@ -94,7 +94,7 @@ type AuditFault struct {
 	What     string `json:"what"`
 }
 
-// Stats are the numbers of stored objects. The last two are absent when there is no audit log.
+// Stats counts the stored objects. The last two members are absent when there is no audit log.
 type Stats struct {
 	CountedAt     Time   `json:"counted_at"`
 	Version       string `json:"version"`

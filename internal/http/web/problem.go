@@ -44,7 +44,7 @@ func kindOf(code oauth.Code) kind {
 	case oauth.AlreadyExists:
 		return kind{"already-exists", "It is there already"}
 	case oauth.Conflict:
-		return kind{"conflict", "It was changed by someone else meanwhile"}
+		return kind{"conflict", "It was changed by another request at the same time"}
 	case oauth.PreconditionFailed:
 		return kind{"precondition-failed", "It has another revision"}
 	case oauth.RequestEntityTooLarge:
