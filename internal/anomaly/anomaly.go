@@ -25,9 +25,9 @@ const (
 // registered to introspect asks with every request, and must not push other events out of the audit log.
 const denialInterval = time.Minute
 
-// Options make a Detector. Next is required.
+// Options configure a Detector. Next is required.
 type Options struct {
-	Next    event.Sink // receives what is detected
+	Next    event.Sink // receives the anomalies
 	Callers int        // how many different callers of one token are an anomaly, at most MaxCallers; 0: never
 	Now     func() time.Time
 }
@@ -55,7 +55,7 @@ type denial struct {
 	at  time.Time
 }
 
-// New makes a Detector.
+// New returns a Detector.
 func New(o Options) *Detector {
 	o.Callers = min(o.Callers, MaxCallers)
 	if o.Now == nil {

@@ -52,7 +52,7 @@ func TestOneTokenFromManyCallers(t *testing.T) {
 	}
 }
 
-// A service that is not registered for what it does asks with every request: the denial is emitted once a minute.
+// A service that is not registered to introspect asks with every request: the denial is emitted once a minute.
 func TestF_N10_ADenialIsEmittedOnceAMinute(t *testing.T) {
 	t.Parallel()
 	n, now := &noted{}, time.Unix(0, 0)

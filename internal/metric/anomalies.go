@@ -8,7 +8,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/event"
 )
 
-// anomalies are the counters that an operator should be woken by, and those of the audit log.
+// anomalies are the counters that should alert an operator, and those of the audit log.
 type anomalies struct {
 	revokedUses prometheus.Counter
 	shared      prometheus.Counter
@@ -21,13 +21,13 @@ type anomalies struct {
 
 func newAnomalies() anomalies {
 	return anomalies{
-		operators:   counters("admin_actions_total", "What operators did, by the verb.", "action"),
+		operators:   counters("admin_actions_total", "Changes that operators made, by action.", "action"),
 		actions:     newVocabulary(),
-		revokedUses: counter("revoked_token_uses_total", "Access tokens shown after they, their grant or all tokens of their client were revoked."),
-		denials:     counters("introspections_denied_total", "Live tokens reported inactive, because the caller may not introspect them, by who asked.", "caller"),
+		revokedUses: counter("revoked_token_uses_total", "Access tokens presented after they, their grant or all tokens of their client were revoked."),
+		denials:     counters("introspections_denied_total", "Live tokens reported inactive, because the caller may not introspect them, by caller.", "caller"),
 		shared:      counter("tokens_shared_total", "Tokens that audit.shared_token_callers different callers introspected on this server."),
-		lost:        counters("audit_dropped_total", "Facts that did not get into the audit log: where is log for its copy in Redis, all for that and the lines.", "where"),
-		breaks:      counter("audit_breaks_total", "Times that the audit log in Redis did not end where it must: it was tampered with, or Redis lost data."),
+		lost:        counters("audit_dropped_total", "Events that were not written to the audit log. where: log means the copy in Redis, all means the copy and stdout.", "where"),
+		breaks:      counter("audit_breaks_total", "How often the end of the audit log in Redis was not the expected one: it was tampered with, or Redis lost data."),
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// described lists what the registry knows: name, labels and meaning of each, as a row of docs/metrics.md.
+// rows lists the metrics of the registry: name, labels and meaning of each, as a row of docs/metrics.md.
 func rows(t *testing.T) []string {
 	t.Helper()
 	m := New("test", oauth.Supported{})
@@ -35,7 +35,7 @@ func rows(t *testing.T) []string {
 	return rows
 }
 
-// The table in docs/metrics.md is the registry's, row by row.
+// The table in docs/metrics.md has exactly the rows of the registry.
 func TestThePageIsFresh(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/metrics.md")

@@ -8,16 +8,16 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// Format is a text form of the counters.
+// Format is a text format of the metrics.
 type Format string
 
-// The forms. Only OpenMetrics can show an exemplar: the trace of one of the requests that were counted.
+// The formats. Only OpenMetrics can contain an exemplar: the trace of one of the requests that were counted.
 const (
 	Text        Format = "text/plain; version=0.0.4; charset=utf-8"
 	OpenMetrics Format = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 )
 
-// FormatFor chooses by the Accept header of who reads.
+// FormatFor returns the format for an Accept header.
 func FormatFor(accept string) Format {
 	if strings.Contains(accept, "application/openmetrics-text") {
 		return OpenMetrics
@@ -25,7 +25,7 @@ func FormatFor(accept string) Format {
 	return Text
 }
 
-// Write writes every counter in a form that Prometheus reads.
+// Write writes every metric in a format that Prometheus reads.
 func (m *Metrics) Write(w io.Writer, form Format) error {
 	families, err := m.registry.Gather()
 	if err != nil {
@@ -47,7 +47,7 @@ func (m *Metrics) Write(w io.Writer, form Format) error {
 	return err
 }
 
-// observe adds to a histogram, with the trace of what was measured when it has one.
+// observe adds a value to a histogram, with the trace id as exemplar when there is one.
 func observe(h prometheus.Observer, seconds float64, trace string) {
 	if with, ok := h.(prometheus.ExemplarObserver); ok && trace != "" {
 		with.ObserveWithExemplar(seconds, prometheus.Labels{"trace_id": trace})

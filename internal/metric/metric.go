@@ -1,5 +1,3 @@
-// Package metric owns every counter of the daemon: its name, its labels and the values those may
-// take, all on this page. It listens to the facts of internal/event; no rule moves a counter.
 package metric
 
 import (
@@ -13,8 +11,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Metrics is one set of counters in a registry of its own, so that several can live in one
-// process. It is safe for concurrent use.
+// Metrics is one set of metrics with its own registry, so that several can exist in one process. It is safe for
+// concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -47,8 +45,8 @@ type Metrics struct {
 	codes, reasons, verbs, uses, rules, callers *vocabulary
 }
 
-// closed are the values of those labels that a caller of the daemon can influence: whatever is not
-// on the list is counted as other.
+// closed holds the allowed values of those labels that a caller of the daemon can influence. Any other value is counted
+// as other.
 type closed struct {
 	grantTypes, formats, kinds, verdicts, revoked, authMethods, httpMethods []string
 }
@@ -66,8 +64,8 @@ func closedLists(s oauth.Supported) closed {
 	}
 }
 
-// New makes the counters. oauth2d_build_info shows version; the labels grant_type and method take the names in s,
-// and "other".
+// New returns Metrics. oauth2d_build_info shows version. The labels grant_type and method have the names in s as
+// values, and "other".
 func New(version string, s oauth.Supported) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -75,10 +73,10 @@ func New(version string, s oauth.Supported) *Metrics {
 		issued:       counters("tokens_issued_total", "Access tokens issued.", "grant_type", "format", "refresh"),
 		denied:       counters("token_requests_denied_total", "Token requests refused, by OAuth error code.", "grant_type", "code"),
 		credentials:  counters("credentials_presented_total", "Codes and refresh tokens presented, by the store's verdict.", "kind", "verdict"),
-		codeReplays:  counter("code_replays_total", "Authorization codes shown a second time."),
-		reuses:       counter("refresh_reuses_total", "Spent refresh tokens shown again; their grants are dead."),
+		codeReplays:  counter("code_replays_total", "Authorization codes presented a second time."),
+		reuses:       counter("refresh_reuses_total", "Spent refresh tokens presented again; their grants were revoked."),
 		revocations:  counters("revocations_total", "Revocations, by their scope: a token, a grant, a user's or client's tokens, or everything.", "revoked"),
-		introspected: counters("introspections_total", "Introspections, by whether the token was active and by who asked.", "active", "caller"),
+		introspected: counters("introspections_total", "Introspections, by whether the token was active and by caller.", "active", "caller"),
 		logins:       counters("logins_total", "Attempts to sign in.", "result", "reason"),
 		ended:        counters("sessions_ended_total", "Browser sessions that ended before their time.", "reason"),
 		consents:     counters("consents_total", "Decisions on consent pages.", "decision"),
@@ -86,9 +84,9 @@ func New(version string, s oauth.Supported) *Metrics {
 		keyChanges:   counters("key_changes_total", "Changes of the key ring.", "use", "change"),
 
 		limitsHit: counters("limits_hit_total", "Requests refused because of a limit.", "rule"),
-		lockouts:  counters("lockouts_total", "Budgets of wrong guesses that were spent.", "rule"),
-		cleanups:  counters("cleanup_runs_total", "Sweeps of what does not expire by itself.", "result"),
-		cleaned:   counter("cleanup_removed_total", "Entries that the sweeps removed."),
+		lockouts:  counters("lockouts_total", "Lockouts, because a budget of wrong guesses was used up.", "rule"),
+		cleanups:  counters("cleanup_runs_total", "Runs of the cleanup of entries that do not expire by themselves.", "result"),
+		cleaned:   counter("cleanup_removed_total", "Entries that the cleanup removed."),
 
 		requests:  counters("http_requests_total", "HTTP requests answered, by route pattern and status class.", "route", "method", "status"),
 		durations: histograms("http_request_duration_seconds", "Time to answer an HTTP request.", "route", "method"),
@@ -117,8 +115,8 @@ func New(version string, s oauth.Supported) *Metrics {
 	return m
 }
 
-// start shows the series an alert divides by before anything was counted: a rate over a series
-// that appears with its first event misses that event.
+// start creates the series that an alert divides by, with the value 0. A rate over a series that appears only with its
+// first event misses that event.
 func (m *Metrics) start() {
 	for _, kind := range m.known.kinds {
 		for _, verdict := range m.known.verdicts {
@@ -139,10 +137,10 @@ func (m *Metrics) start() {
 	m.consents.WithLabelValues("denied")
 }
 
-// RequestBegan counts a request in.
+// RequestBegan increments the number of requests in flight.
 func (m *Metrics) RequestBegan() { m.inFlight.Inc() }
 
-// Request is one that was answered.
+// Request describes an answered request.
 type Request struct {
 	Route  string // the pattern that matched, never the path
 	Method string
@@ -151,7 +149,7 @@ type Request struct {
 	Trace  string // the id of its trace; empty when it is not traced
 }
 
-// RequestDone counts a request out.
+// RequestDone counts an answered request and decrements the number of requests in flight.
 func (m *Metrics) RequestDone(r Request) {
 	method := oneOf(r.Method, m.known.httpMethods)
 	m.inFlight.Dec()
@@ -159,8 +157,8 @@ func (m *Metrics) RequestDone(r Request) {
 	observe(m.durations.WithLabelValues(r.Route, method), r.Took.Seconds(), r.Trace)
 }
 
-// RedisCall counts one call to Redis: the verb is the contract's ("grants.advance"), the result a
-// word such as ok, error or timeout.
+// RedisCall counts one call to Redis. verb is the name of the store's method ("grants.advance"); result is a word such
+// as ok, error or timeout.
 func (m *Metrics) RedisCall(verb, result string, took time.Duration) {
 	verb = m.verbs.word(verb)
 	m.redisCalls.WithLabelValues(verb, m.verbs.word(result)).Inc()
@@ -182,7 +180,7 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 func gauge(name, help string) prometheus.Gauge { return prometheus.NewGauge(options(name, help)) }
 
 func histograms(name, help string, labels ...string) *prometheus.HistogramVec {
-	// Seconds: a token is a matter of a millisecond, a slow password hash of a quarter second.
+	// In seconds: a token takes about a millisecond, a slow password hash a quarter of a second.
 	buckets := []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
 	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: "oauth2d", Name: name, Help: help, Buckets: buckets}, labels)
 }

@@ -20,7 +20,7 @@ func supported() oauth.Supported {
 	}
 }
 
-// series returns every sample as name{label="value",...}.
+// series returns every sample under its name{label="value",...}.
 func series(t *testing.T, m *metric.Metrics) map[string]float64 {
 	t.Helper()
 	var text strings.Builder
@@ -147,7 +147,7 @@ func TestRequestsAndRedisCalls(t *testing.T) {
 	}
 }
 
-// A flood of client ids, registered or made up, makes a bounded number of series.
+// A flood of client ids, registered or invented, creates a bounded number of series.
 func TestAFloodOfClients(t *testing.T) {
 	t.Parallel()
 	m := metric.New("test", supported())
@@ -200,7 +200,7 @@ func TestState(t *testing.T) {
 	}
 }
 
-// Only OpenMetrics has exemplars; whoever does not ask for it gets the older form.
+// Only OpenMetrics has exemplars; a reader that does not ask for it gets the older format.
 func TestExemplars(t *testing.T) {
 	t.Parallel()
 	m := metric.New("test", supported())

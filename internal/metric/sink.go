@@ -7,7 +7,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/event"
 )
 
-// Emit implements event.Sink: it counts every fact. Facts that have no counter are ignored.
+// Emit implements event.Sink: it counts every event. It ignores events without a counter.
 func (m *Metrics) Emit(_ context.Context, e event.Event) {
 	switch e := e.(type) {
 	case event.TokenIssued:

@@ -6,44 +6,44 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// KeyAge is how long a key of the server has been in use.
+// KeyAge is the time for which a key of the server has been in use.
 type KeyAge struct {
 	Use, Algorithm string
 	Age            time.Duration
 }
 
-// PartHealth is how a part of the server fares.
+// PartHealth is the state of a part of the server.
 type PartHealth struct {
 	Part  string
-	Value float64 // 1 is well, 0.5 degraded, 0 down
+	Value float64 // 1 is healthy, 0.5 degraded, 0 down
 }
 
-// RedisHealth is how Redis was when it was last asked.
+// RedisHealth is the last observed state of Redis.
 type RedisHealth struct {
-	Evicted     int64  // keys that it threw away
-	Used, Limit int64  // bytes of memory; a Limit of 0 is none
+	Evicted     int64  // keys that Redis evicted
+	Used, Limit int64  // bytes of memory; a Limit of 0 means no limit
 	Lost        uint64 // how often acknowledged changes were found to be missing
 }
 
-// State is what is looked at whenever somebody reads the counters. Every function must be cheap, safe for
-// concurrent use, and wait for nobody.
+// State holds functions that are called whenever the metrics are read. Every function must be cheap, safe for
+// concurrent use, and must not block.
 type State struct {
-	KeyAges      func() []KeyAge // of the keys that make new things now
-	AuditWaiting func() int      // facts that wait to be recorded
-	Sessions     func() int      // live browser sessions, as they were last counted; below 0: not yet
+	KeyAges      func() []KeyAge // of the keys in use for new tokens and secrets
+	AuditWaiting func() int      // events that wait to be recorded
+	Sessions     func() int      // live browser sessions at the last count; below 0: not counted yet
 	Health       func() []PartHealth
 	Redis        func() (health RedisHealth, known bool)
 }
 
-// Watch shows the state from now on. It may be called once.
+// Watch adds the metrics of the state. It may be called once.
 func (m *Metrics) Watch(s State) {
 	m.registry.MustRegister(stateCollector{
 		State:    s,
-		keyAge:   described("key_age_seconds", "How long the key that serves has been in use, by use and algorithm.", "use", "algorithm"),
+		keyAge:   described("key_age_seconds", "How long the current key has been in use, by use and algorithm.", "use", "algorithm"),
 		waiting:  described("audit_queue_length", "Events that wait to be written to the audit log."),
 		sessions: described("sessions_active", "Live browser sessions of all servers, counted every half minute."),
-		health:   described("health", "How each part fares: 1 is well, 0.5 degraded, 0 down.", "part"),
-		evicted:  described("redis_evicted_keys", "Keys that Redis threw away for want of memory since it started. Each was state."),
+		health:   described("health", "State of each part: 1 is healthy, 0.5 degraded, 0 down.", "part"),
+		evicted:  described("redis_evicted_keys", "Keys that Redis evicted for lack of memory since it started. Each was part of the state."),
 		used:     described("redis_memory_used_bytes", "Memory that Redis uses."),
 		limit:    described("redis_memory_limit_bytes", "Memory that Redis may use; 0 means no limit."),
 		lost:     described("redis_losses", "How often acknowledged changes were found to be missing after a failover, since this server started."),

@@ -4,13 +4,13 @@ import "sync"
 
 const (
 	other = "other"
-	// vocabularySize bounds the series one label can make.
+	// vocabularySize bounds how many series one label can create.
 	vocabularySize = 64
 	maxWord        = 40
 )
 
-// vocabulary bounds a label whose words are constants of other rooms: it learns the first words it
-// meets and counts the rest as other, so that a mistake elsewhere cannot fill the memory.
+// vocabulary bounds a label whose values are constants of other packages. It accepts the first values that it sees and
+// counts the rest as other, so that a mistake elsewhere cannot fill the memory.
 type vocabulary struct {
 	mu    sync.RWMutex
 	known map[string]struct{}
@@ -19,7 +19,7 @@ type vocabulary struct {
 
 func newVocabulary() *vocabulary { return &vocabulary{known: map[string]struct{}{"": {}}, fits: plain} }
 
-// newNames is a vocabulary of the ids of registered clients: the first ones that come have series of their own.
+// newNames returns a vocabulary of the ids of registered clients: the first ids that occur get their own series.
 func newNames() *vocabulary { return &vocabulary{known: map[string]struct{}{"": {}}, fits: name} }
 
 func (v *vocabulary) word(text string) string {
@@ -41,7 +41,7 @@ func (v *vocabulary) word(text string) string {
 	return text
 }
 
-// plain tells a constant's spelling from a sentence or a secret.
+// plain reports whether a text has the form of a constant, and not that of a sentence or a secret.
 func plain(text string) bool {
 	if len(text) > maxWord {
 		return false
@@ -55,7 +55,7 @@ func plain(text string) bool {
 	return true
 }
 
-// name tells the id of a registered client from everything else.
+// name reports whether a text has the form of the id of a registered client.
 func name(text string) bool {
 	for i := range len(text) {
 		c := text[i]

@@ -11,8 +11,8 @@ import (
 // maxBcryptCost bounds what an imported bcrypt hash may cost: about a second.
 const maxBcryptCost = 14
 
-// bcryptBytes is how much of a password bcrypt looks at. What is longer never was told apart by
-// those who made the hash, so it is cut here, too.
+// bcryptBytes is the number of bytes of a password that bcrypt uses. The server that made the hash ignored the rest, so
+// the rest is cut off here as well.
 const bcryptBytes = 72
 
 func isBcrypt(hash string) bool { return strings.HasPrefix(hash, "$2") }

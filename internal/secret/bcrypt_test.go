@@ -8,10 +8,10 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
-// of "correct horse", at the least cost.
+// foreign is a hash of "correct horse", at the lowest cost.
 const foreign = "$2a$04$f2nujOL95hCPjo36M0NW8uHem.PaDiNB9xecyjiiC5805YHS6Tq/6"
 
-func TestBcryptHashesOfOthersAreChecked(t *testing.T) {
+func TestBcryptHashesOfOtherServersAreChecked(t *testing.T) {
 	t.Parallel()
 	h := secret.NewHasher(secret.HasherOptions{Memory: 8192, Time: 1})
 	for shown, want := range map[string]bool{"correct horse": true, "wrong horse": false, "": false, strings.Repeat("a", 2000): false} {
@@ -20,14 +20,14 @@ func TestBcryptHashesOfOthersAreChecked(t *testing.T) {
 			t.Errorf("a password of %d bytes: %v %v", len(shown), got, err)
 		}
 	}
-	for _, minor := range []string{"b", "y"} { // other spellings of the same algorithm
+	for _, minor := range []string{"b", "y"} { // other prefixes of the same algorithm
 		if got, err := h.Verify(t.Context(), "$2"+minor+foreign[3:], "correct horse"); err != nil || !got {
 			t.Errorf("$2%s$: %v %v", minor, got, err)
 		}
 	}
 }
 
-// A hash that would cost more than is allowed is not computed, whoever brought it.
+// A hash that would cost more than allowed is not computed, whoever imported it.
 func TestKindOfHash(t *testing.T) {
 	t.Parallel()
 	h := secret.NewHasher(secret.HasherOptions{Memory: 8192, Time: 1})

@@ -1,6 +1,6 @@
-// Package secret owns what must stay secret: random values, keyed digests, the sealing of data at
-// rest and the slow hash of what people chose.
+// Package secret owns the cryptography for secrets: random values, keyed digests, encryption at rest, and the slow hash
+// of passwords that people choose.
 //
-// It is the only package that imports golang.org/x/crypto. Nothing here keeps a clock, and nothing
-// logs; no error of this package holds a secret.
+// It is the only package that imports golang.org/x/crypto. It has no clock and no log, and none of its errors contains
+// a secret.
 package secret

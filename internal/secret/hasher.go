@@ -9,25 +9,25 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// MaxPassword is the length in bytes of the longest password that is hashed; a longer one is
-// refused before any work is done for it.
+// MaxPassword is the length in bytes of the longest password that is hashed. A longer one is refused before any work is
+// done for it.
 const MaxPassword = 1024
 
-// ErrBusy is answered when as many hashes wait as may. Nothing is known about the password; the
-// caller is told to try again.
+// ErrBusy means that the queue of hashes is full. The password was not checked; the caller should answer that the
+// request can be retried.
 var ErrBusy = errors.New("too many passwords are being checked")
 
-// ErrTooLong is answered for a password that is longer than MaxPassword.
+// ErrTooLong means that a password is longer than MaxPassword.
 var ErrTooLong = errors.New("the password is longer than 1024 bytes")
 
-// HasherOptions say what a hash costs and how many run at a time. Zero fields have the defaults
-// that are named, those of the OWASP password storage advice.
+// HasherOptions configure the cost of a hash and how many run at the same time. Zero fields have the defaults named
+// here, which are those of the OWASP password storage advice.
 type HasherOptions struct {
-	Memory   uint32 // KiB; 19 MiB
-	Time     uint32 // passes; 2
-	Threads  uint8  // lanes; 1
-	Parallel int    // hashes that run at a time; the number of processors
-	Queue    int    // hashes that wait for a turn beyond those; 16 for each that runs
+	Memory   uint32 // KiB; default: 19 MiB
+	Time     uint32 // passes; default: 2
+	Threads  uint8  // lanes; default: 1
+	Parallel int    // hashes that run at the same time; default: the number of processors
+	Queue    int    // further hashes that may wait; default: 16 for each that runs
 }
 
 func (o HasherOptions) withDefaults() HasherOptions {
@@ -49,9 +49,9 @@ func (o HasherOptions) withDefaults() HasherOptions {
 	return o
 }
 
-// Hasher makes and checks argon2id hashes (RFC 9106). It bounds how many run and how many wait, so
-// that a flood of logins costs neither the memory of the machine nor the time of those who queue.
-// It is safe for concurrent use.
+// Hasher computes and checks argon2id hashes (RFC 9106). It bounds how many run and how many wait, so that a flood of
+// sign-ins uses up neither the memory of the machine nor the time of the callers in the queue. It is safe for
+// concurrent use.
 type Hasher struct {
 	cost    cost
 	slots   chan struct{}
@@ -59,7 +59,7 @@ type Hasher struct {
 	waiting atomic.Int64
 }
 
-// NewHasher makes a Hasher.
+// NewHasher returns a Hasher.
 func NewHasher(o HasherOptions) *Hasher {
 	o = o.withDefaults()
 	return &Hasher{
@@ -69,8 +69,8 @@ func NewHasher(o HasherOptions) *Hasher {
 	}
 }
 
-// Hash returns the PHC string of a password under a fresh salt; ErrTooLong, ErrBusy, or the error of
-// a context that ended in the queue.
+// Hash returns the PHC string of a password with a new salt. It returns ErrTooLong, ErrBusy, or the error of a context
+// that ended in the queue.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if len(password) > MaxPassword {
 		return "", ErrTooLong
@@ -83,9 +83,9 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return hashed{cost: h.cost, salt: salt, digest: digest}.String(), nil
 }
 
-// Verify reports whether a password is the one of a stored hash, at the cost that the hash names: a PHC
-// string, or the bcrypt or PBKDF2 hash of another server. An error means that nothing is known: ErrBusy, a
-// context that ended in the queue, or ErrHash.
+// Verify reports whether a password matches a stored hash, at the cost that the hash states. It reads PHC strings, and
+// the bcrypt and PBKDF2 hashes of other servers. An error means that the password was not checked: ErrBusy, a context
+// that ended in the queue, or ErrHash.
 func (h *Hasher) Verify(ctx context.Context, phc, password string) (bool, error) {
 	switch {
 	case isBcrypt(phc):
@@ -107,14 +107,14 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string) (bool, error)
 	return Equal(digest, want.digest), nil
 }
 
-// Current reports whether a stored hash has the scheme and the cost that Hash gives today.
+// Current reports whether a stored hash has the scheme and the cost that Hash uses today.
 func (h *Hasher) Current(stored string) bool {
 	parsed, err := parseHash(stored)
 	return err == nil && parsed.cost == h.cost && len(parsed.digest) == digestSize
 }
 
-// VerifyNothing does the work of Verify for a user who is not there, so that the two cannot be told
-// apart by time.
+// VerifyNothing does the work of Verify for a user who does not exist, so that the response time does not show whether
+// a user exists.
 func (h *Hasher) VerifyNothing(ctx context.Context, password string) error {
 	if len(password) > MaxPassword {
 		return nil

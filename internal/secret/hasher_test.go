@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 )
 
-// light costs next to nothing; what a hash costs is not what most of these tests are about.
+// light returns options with the lowest cost, for tests in which the cost does not matter.
 func light() HasherOptions { return HasherOptions{Memory: 64, Time: 1, Parallel: 2} }
 
 func TestHashIsTheOneOfThePassword(t *testing.T) {
@@ -43,8 +43,7 @@ func TestDefaultCost(t *testing.T) {
 	}
 }
 
-// The vector of the reference implementation (phc-winner-argon2, test.c): an imported hash is
-// checked at its own cost.
+// The vector of the reference implementation (phc-winner-argon2, test.c): an imported hash is checked at its own cost.
 func TestVerifyReadsTheCostFromTheHash(t *testing.T) {
 	t.Parallel()
 	const phc = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
@@ -79,7 +78,7 @@ func TestVerifyRefusesOtherHashes(t *testing.T) {
 	}
 }
 
-// A long password is refused before it costs anything: the slots are all taken, and nobody waits.
+// A long password is refused before it costs anything: all slots are taken, and the caller does not wait.
 func TestLongPasswordCostsNothing(t *testing.T) {
 	t.Parallel()
 	h := NewHasher(light())

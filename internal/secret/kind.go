@@ -1,6 +1,6 @@
 package secret
 
-// HashKind says who made a stored hash.
+// HashKind is the scheme of a stored hash.
 type HashKind string
 
 // The kinds of hash that Verify reads.
@@ -10,8 +10,8 @@ const (
 	KindPBKDF2   HashKind = "pbkdf2-sha256"
 )
 
-// KindOfHash tells the kind of a stored hash; "" for one that Verify would not read: of another form,
-// or beyond the bounds of what one check may cost.
+// KindOfHash returns the kind of a stored hash. It returns "" for a hash that Verify would not accept: of another form,
+// or with a cost beyond the bounds of one check.
 func KindOfHash(hash string) HashKind {
 	switch {
 	case isBcrypt(hash):

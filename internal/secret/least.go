@@ -6,8 +6,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// The least that a hash of another server costs to guess at, or it is not taken over: whoever reads the store
-// of the other server, or ours, must not be able to try millions of secrets a second.
+// The minimum cost of an imported hash. Cheaper hashes are refused: an attacker who reads the store of the other
+// server, or of this one, must not be able to try millions of secrets a second.
 const (
 	leastIterations = 10_000 // of PBKDF2 with SHA-256 (NIST SP 800-63B section 5.1.1.2)
 	leastBcrypt     = 10     // the work factor (OWASP password storage advice)
@@ -15,8 +15,8 @@ const (
 	leastWork       = 35_840 // KiB times passes
 )
 
-// TooCheap reports whether a hash that was made elsewhere is cheaper to guess at than those that are taken
-// over. One that costs what Hash makes here is not.
+// TooCheap reports whether an imported hash is cheaper than the minimum cost. A hash with at least the cost of Hash is
+// never too cheap.
 func (h *Hasher) TooCheap(hash string) bool {
 	switch KindOfHash(hash) {
 	case KindBcrypt:
@@ -32,8 +32,8 @@ func (h *Hasher) TooCheap(hash string) bool {
 	return true
 }
 
-// CostOf names what one check of a hash costs: two hashes with one name take the same time. It is "" for a
-// hash that is not read here.
+// CostOf returns a name for the cost of checking a hash: two hashes with the same name take the same time. It returns
+// "" for a hash that Verify does not read.
 func CostOf(hash string) string {
 	switch kind := KindOfHash(hash); kind {
 	case KindBcrypt:

@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// MAC is the HMAC-SHA256 of several parts. Each part is preceded by its length, so that no two
-// different lists of parts are ever the same message.
+// MAC returns the HMAC-SHA256 of several parts. The length of each part precedes it, so that two different lists of
+// parts are never the same message.
 func MAC(key []byte, parts ...string) []byte {
 	h := hmac.New(sha256.New, key)
 	var length [8]byte

@@ -12,7 +12,7 @@ import (
 // maxIterations bounds what an imported PBKDF2 hash may cost: some tenths of a second.
 const maxIterations = 1_000_000
 
-// stretched is a hash made by PBKDF2 with HMAC-SHA-256 (RFC 8018 §5.2), taken apart.
+// stretched is a parsed hash of PBKDF2 with HMAC-SHA-256 (RFC 8018 §5.2).
 type stretched struct {
 	iterations   int
 	salt, digest []byte
@@ -44,7 +44,7 @@ func parsePBKDF2(hash string) (stretched, error) {
 	var errSalt, errDigest error
 	s.salt, errSalt = base64.RawStdEncoding.Strict().DecodeString(parts[3])
 	s.digest, errDigest = base64.RawStdEncoding.Strict().DecodeString(parts[4])
-	// Written out again it must be what was read, as in parseHash.
+	// Refuse a second spelling of the same hash, as parseHash does: encoded again it must equal the input.
 	if errSalt != nil || errDigest != nil || !s.bounded() || s.String() != hash {
 		return stretched{}, ErrHash
 	}

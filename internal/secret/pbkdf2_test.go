@@ -9,13 +9,13 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
-// of "correct horse", made by another implementation.
+// Hashes of "correct horse", computed by another implementation.
 const (
 	stretched = "$pbkdf2-sha256$i=25000,l=32$1KBPIbXk5dnJXVUjoqvGAA$xDEI5Ci8Ck1hLc1TbU6NVlWJF2Lm93hein/tALoB0/Q"
 	short     = "$pbkdf2-sha256$i=1000,l=32$1KBPIbXk5dnJXVUjoqvGAA$ktkuF5HpNxSjmRkjPua6/A1qeEcOFbccRX12OdbLRUU"
 )
 
-func TestPBKDF2HashesOfOthersAreChecked(t *testing.T) {
+func TestPBKDF2HashesOfOtherServersAreChecked(t *testing.T) {
 	t.Parallel()
 	h := secret.NewHasher(secret.HasherOptions{Memory: 8192, Time: 1})
 	for _, hash := range []string{stretched, short} {
@@ -33,7 +33,7 @@ func TestPBKDF2HashesOfOthersAreChecked(t *testing.T) {
 	}
 }
 
-// A hash that would cost more than is allowed, or has a second spelling, is not computed.
+// A hash that would cost more than allowed, or has a second spelling, is not computed.
 func TestPBKDF2HashesHaveBounds(t *testing.T) {
 	t.Parallel()
 	h := secret.NewHasher(secret.HasherOptions{Memory: 8192, Time: 1})

@@ -7,16 +7,15 @@ import (
 	"strings"
 )
 
-// ErrHash is answered for a stored hash that is none of those that are read, within their bounds.
-var ErrHash = errors.New("the stored hash is not one that is read here, or costs less or more than is allowed")
+// ErrHash means that a stored hash has an unknown form, or a cost outside the bounds.
+var ErrHash = errors.New("the stored hash has an unknown form, or a cost outside the allowed bounds")
 
 const (
 	saltSize   = 16
 	digestSize = 32
 )
 
-// Bounds on what a stored hash may cost: it may have been imported, and must not be a way to make
-// one login cost a gigabyte.
+// Bounds on the cost of a stored hash: an imported hash must not make one sign-in use a gigabyte.
 const (
 	maxMemory  = 256 * 1024 // KiB
 	maxTime    = 10
@@ -32,7 +31,7 @@ type cost struct {
 	threads      uint8
 }
 
-// hashed is a PHC string taken apart.
+// hashed is a parsed PHC string.
 type hashed struct {
 	cost
 	salt, digest []byte
@@ -58,7 +57,7 @@ func parseHash(phc string) (hashed, error) {
 	var errSalt, errDigest error
 	h.salt, errSalt = base64.RawStdEncoding.Strict().DecodeString(parts[4])
 	h.digest, errDigest = base64.RawStdEncoding.Strict().DecodeString(parts[5])
-	// Written out again it must be what was read: nothing trails, no number has a second spelling.
+	// Refuse a second spelling of the same hash: encoded again it must equal the input.
 	if errSalt != nil || errDigest != nil || !h.bounded() || h.String() != phc {
 		return hashed{}, ErrHash
 	}

@@ -13,22 +13,22 @@ import (
 // MasterKeySize is the length of a master key in bytes.
 const MasterKeySize = 32
 
-// A sealed box is: version | fingerprint of the master key | nonce | ciphertext and tag.
+// The format of sealed data: version | fingerprint of the master key | nonce | ciphertext and tag.
 const (
 	boxVersion      = 1
 	fingerprintSize = 4
 	boxHeader       = 1 + fingerprintSize
 )
 
-// ErrOtherKey is answered for a box that was sealed under a master key the Sealer does not hold.
+// ErrOtherKey means that data was sealed with a master key that the Sealer does not have.
 var ErrOtherKey = errors.New("sealed under another key")
 
-// ErrBox is answered for what is no box, was changed, or was sealed for another purpose.
+// ErrBox means that data is not sealed, was changed, or was sealed for another purpose.
 var ErrBox = errors.New("the sealed data is damaged")
 
-// Sealer encrypts small pieces of data with XChaCha20-Poly1305, whose 24-byte nonce may be random
-// for ever. Each purpose has a key of its own, derived from the master key, so that a box made for
-// one purpose does not open for another. It is safe for concurrent use.
+// Sealer encrypts small pieces of data with XChaCha20-Poly1305, whose 24-byte nonce may always be random. Each purpose
+// has its own key, derived from the master key, so that data sealed for one purpose cannot be opened for another. It is
+// safe for concurrent use.
 type Sealer struct{ keys []masterKey } // the current one first
 
 type masterKey struct {
@@ -36,8 +36,8 @@ type masterKey struct {
 	material    []byte
 }
 
-// NewSealer seals under master and opens what was sealed under master or any of previous, so that a
-// master key can be replaced. Every key has MasterKeySize bytes.
+// NewSealer seals with master and opens data that was sealed with master or any of previous, so that a master key can
+// be replaced. Every key has MasterKeySize bytes.
 func NewSealer(master []byte, previous ...[]byte) (*Sealer, error) {
 	s := &Sealer{}
 	for _, material := range append([][]byte{master}, previous...) {
@@ -53,7 +53,7 @@ func NewSealer(master []byte, previous ...[]byte) (*Sealer, error) {
 	return s, nil
 }
 
-// Seal encrypts plain for a purpose. Two boxes of the same data differ.
+// Seal encrypts plain for a purpose. Sealing the same data twice returns two different results.
 func (s *Sealer) Seal(purpose string, plain []byte) []byte {
 	key := s.keys[0]
 	nonce := Random(chacha20poly1305.NonceSizeX)
@@ -64,7 +64,7 @@ func (s *Sealer) Seal(purpose string, plain []byte) []byte {
 	return key.cipher(purpose).Seal(box, nonce, plain, box[:boxHeader])
 }
 
-// Open decrypts a box made by Seal for the same purpose; ErrOtherKey or ErrBox.
+// Open decrypts data that Seal returned for the same purpose. It returns ErrOtherKey or ErrBox.
 func (s *Sealer) Open(purpose string, box []byte) ([]byte, error) {
 	const least = boxHeader + chacha20poly1305.NonceSizeX + chacha20poly1305.Overhead
 	if len(box) < least || box[0] != boxVersion {
@@ -88,8 +88,7 @@ func (s *Sealer) Open(purpose string, box []byte) ([]byte, error) {
 	return nil, ErrBox
 }
 
-// Stale reports whether a box was sealed under another key than the current one and should be sealed
-// again.
+// Stale reports whether data was sealed with an earlier master key and should be sealed again.
 func (s *Sealer) Stale(box []byte) bool {
 	return len(box) < boxHeader || [fingerprintSize]byte(box[1:boxHeader]) != s.keys[0].fingerprint
 }
@@ -102,7 +101,7 @@ func (k masterKey) cipher(purpose string) cipher.AEAD {
 			return aead
 		}
 	}
-	panic("secret: " + err.Error()) // only a key of a wrong size, which NewSealer refused
+	panic("secret: " + err.Error()) // only for a key of a wrong size, which NewSealer refuses
 }
 
 func derive(material []byte, purpose string, size int) ([]byte, error) {

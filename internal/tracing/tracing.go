@@ -1,5 +1,3 @@
-// Package tracing owns where spans go: which requests are traced, and the collector that is told over
-// OTLP/HTTP. Without a collector nothing is traced and nothing is paid.
 package tracing
 
 import (
@@ -17,22 +15,22 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Options make a Tracing.
+// Options configure a Tracing.
 type Options struct {
 	Endpoint string            // of the collector, such as http://127.0.0.1:4318; empty: nothing is traced
 	Headers  map[string]string // sent with every request to it
-	OneIn    int               // one request in so many is traced; at least 1
+	OneIn    int               // one request in this many is traced; at least 1
 	Version  string            // of this server
-	Log      *slog.Logger      // is told when the collector cannot be told
+	Log      *slog.Logger      // reports when spans cannot be sent
 }
 
 // Tracing sends spans. A nil Tracing traces nothing.
 type Tracing struct{ provider *sdk.TracerProvider }
 
-// New makes a Tracing; nil when there is no collector. The collector is not asked yet.
+// New returns a Tracing, or nil when no collector is configured. It does not contact the collector yet.
 func New(ctx context.Context, o Options) (*Tracing, error) {
 	if o.Endpoint == "" {
-		return nil, nil //nolint:nilnil // a nil Tracing is what traces nothing
+		return nil, nil //nolint:nilnil // a nil Tracing traces nothing
 	}
 	target, err := endpoint(o.Endpoint)
 	if err != nil {
@@ -51,7 +49,7 @@ func New(ctx context.Context, o Options) (*Tracing, error) {
 	)}, nil
 }
 
-// endpoint adds the path of OTLP where none is given.
+// endpoint adds the path of OTLP if the URL has no path.
 func endpoint(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -63,7 +61,7 @@ func endpoint(text string) (string, error) {
 	return u.String(), nil
 }
 
-// Provider is what makes spans; nil when nothing is traced.
+// Provider returns the source of spans, or nil when nothing is traced.
 func (t *Tracing) Provider() trace.TracerProvider {
 	if t == nil {
 		return nil
@@ -71,7 +69,7 @@ func (t *Tracing) Provider() trace.TracerProvider {
 	return t.provider
 }
 
-// Stop sends what waits, for as long as ctx lasts.
+// Stop sends the spans that are still queued, at most until ctx ends.
 func (t *Tracing) Stop(ctx context.Context) error {
 	if t == nil {
 		return nil
@@ -79,7 +77,7 @@ func (t *Tracing) Stop(ctx context.Context) error {
 	return t.provider.Shutdown(ctx)
 }
 
-// IDOf is the id of the trace that a context belongs to; empty when it is not traced.
+// IDOf returns the id of the trace of a context, or "" when it is not traced.
 func IDOf(ctx context.Context) string {
 	span := trace.SpanContextFromContext(ctx)
 	if !span.IsSampled() {
@@ -88,7 +86,7 @@ func IDOf(ctx context.Context) string {
 	return span.TraceID().String()
 }
 
-// requests lets only requests begin a trace: what the server does by itself is not worth one.
+// requests lets only requests begin a trace: background tasks of the server are not traced.
 type requests struct{ sdk.Sampler }
 
 // ShouldSample implements the SDK's Sampler.
@@ -99,8 +97,8 @@ func (r requests) ShouldSample(p sdk.SamplingParameters) sdk.SamplingResult {
 	return r.Sampler.ShouldSample(p)
 }
 
-// patient says once that the collector does not answer, and once that it does again; spans that it could
-// not be told are lost.
+// patient logs once that the collector does not answer, and once that it answers again. Spans that could not be sent
+// are lost.
 type patient struct {
 	sdk.SpanExporter
 	log    *slog.Logger
@@ -116,5 +114,5 @@ func (p *patient) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) err
 	case err == nil && was:
 		p.log.Info("traces are sent again")
 	}
-	return nil // it is told; the SDK would print it
+	return nil // it is already logged; the SDK would print it again
 }

@@ -39,7 +39,7 @@ func TestTheCollectorIsAURL(t *testing.T) {
 	}
 }
 
-// One request in so many begins a trace; what the server does by itself never does.
+// One request in this many begins a trace; background tasks of the server never do.
 func TestSampling(t *testing.T) {
 	t.Parallel()
 	const spans = 20_000
@@ -49,7 +49,7 @@ func TestSampling(t *testing.T) {
 		ctx, span := tracer.Start(t.Context(), "request", trace.WithSpanKind(trace.SpanKindServer))
 		_, child := tracer.Start(ctx, "below", trace.WithSpanKind(trace.SpanKindClient))
 		if span.SpanContext().IsSampled() != child.SpanContext().IsSampled() || (tracing.IDOf(ctx) != "") != span.SpanContext().IsSampled() {
-			t.Fatal("a request and what is below it are told apart")
+			t.Fatal("a request and its child span differ in whether they are traced")
 		}
 		if span.SpanContext().IsSampled() {
 			requests++

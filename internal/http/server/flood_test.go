@@ -136,7 +136,7 @@ func dialHTTP2(t *testing.T, s *Server) net.Conn {
 	return conn
 }
 
-// CVE-2023-44487: streams that are reset at once make room for others, and not for their handlers.
+// CVE-2023-44487: a stream that is reset at once makes room for a new stream, but not while its handler runs.
 func TestH06_RapidReset(t *testing.T) {
 	t.Parallel()
 	_, certs, _, _ := secured(t)
@@ -159,7 +159,7 @@ func TestH06_RapidReset(t *testing.T) {
 	for stream := uint32(1); stream < 20_000; stream += 2 {
 		reset := append(frame(frameHeaders, endStream|endHeaders, stream, getRoot()), frame(frameReset, 0, stream, []byte{0, 0, 0, 8})...)
 		if _, err := conn.Write(reset); err != nil {
-			break // the server had enough, as it may
+			break // the server closed the connection, as it may
 		}
 	}
 	probe := http.Client{Timeout: patience, Transport: &http.Transport{

@@ -8,18 +8,18 @@ import (
 	"strconv"
 )
 
-// A proxy may split a stream of bytes into other requests than this server does. Bytes that one of them takes
-// for a body are then a request to the other (request smuggling). Two rules keep the views apart:
+// A proxy may split a stream of bytes into other requests than this server does. Bytes that one of them reads as a body
+// are then a request to the other (request smuggling). Two rules keep both views the same:
 //
-//	F1: the connection is closed after a request whose body has no Content-Length, and after HTTP/1.0.
-//	F2: a head with a bare LF or with a continued line (obs-fold) is refused with 400.
+// F1: the connection is closed after a request whose body has no Content-Length, and after HTTP/1.0.
+// F2: a head with a bare LF or with a continued line (obs-fold) is refused with 400.
 //
-// net/http takes both of F2, as RFC 9112 §2.2 and §5.2 allow, and does not report them, so that
-// strictConn checks the bytes first. It stays the only parser: nothing is changed or added.
+// net/http accepts both cases of F2, as RFC 9112 §2.2 and §5.2 allow, and does not report them. Therefore strictConn
+// checks the bytes first. net/http stays the only parser: strictConn changes and adds nothing.
 
-// closeAfterUnsized implements F1. RFC 9112 §6.1 asks for it where Content-Length and Transfer-Encoding
-// stand together; net/http removes the one when there is the other. Callers of these endpoints send
-// short forms and never chunk, so that closing after every Transfer-Encoding costs them nothing.
+// closeAfterUnsized implements F1. RFC 9112 §6.1 requires it when Content-Length and Transfer-Encoding occur together;
+// net/http removes the one when the other is present. Callers of these endpoints send short forms and never chunk, so
+// closing after every Transfer-Encoding costs them nothing.
 func closeAfterUnsized(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 1 && (len(r.TransferEncoding) > 0 || r.ProtoMinor == 0) {
@@ -62,7 +62,7 @@ func (c *strictConn) CloseWrite() error {
 	return nil
 }
 
-// strictListener hands out strict connections.
+// strictListener accepts connections as strict connections.
 type strictListener struct{ net.Listener }
 
 // Accept implements net.Listener.
@@ -74,13 +74,13 @@ func (l strictListener) Accept() (net.Conn, error) {
 	return &strictConn{Conn: conn}, nil
 }
 
-// headScanner follows a stream of HTTP/1 requests: heads are checked line by line, bodies of a
-// Content-Length are skipped. With F1 no request follows a body of another kind. Where it would take a
-// length for another one than net/http does, net/http refuses the request, and nothing follows either.
+// headScanner follows a stream of HTTP/1 requests: it checks heads line by line, and skips bodies with a
+// Content-Length. Because of F1 no request follows a body of another kind. If the scanner and net/http would read
+// different lengths, net/http refuses the request, and nothing follows either.
 type headScanner struct {
-	line      [64]byte // the beginning of the present line
-	length    int      // of the present line so far
-	last      byte     // the last byte of the present line
+	line      [64]byte // the beginning of the current line
+	length    int      // of the current line so far
+	last      byte     // the last byte of the current line
 	lines     int      // complete lines of this head
 	announced int64    // the Content-Length of this head
 	chunked   bool     // this head has a Transfer-Encoding
@@ -88,7 +88,7 @@ type headScanner struct {
 	unsized   bool     // all that follows is a body
 }
 
-// scan takes the next bytes of the stream and returns how many of them stand before a bad line.
+// scan reads the next bytes of the stream and returns how many of them precede a bad line.
 func (s *headScanner) scan(p []byte) int {
 	at := 0
 	for at < len(p) && !s.unsized {
@@ -113,7 +113,7 @@ func (s *headScanner) scan(p []byte) int {
 	return len(p)
 }
 
-// keep adds to the present line.
+// keep adds to the current line.
 func (s *headScanner) keep(part []byte) bool {
 	if len(part) == 0 {
 		return true
@@ -129,7 +129,7 @@ func (s *headScanner) keep(part []byte) bool {
 	return true
 }
 
-// endLine takes a line that is complete. An empty one ends the head.
+// endLine handles a complete line. An empty line ends the head.
 func (s *headScanner) endLine() bool {
 	size := s.length - 1 // without the CR
 	s.length, s.last = 0, 0
@@ -140,11 +140,11 @@ func (s *headScanner) endLine() bool {
 	}
 	s.lines++
 	if first := s.line[0] | 0x20; first != 'c' && first != 't' {
-		return true // neither field that matters; most are not
+		return true // another field, as most lines are
 	}
 	name, value, isField := bytes.Cut(s.line[:min(size, len(s.line))], []byte{':'})
 	switch {
-	case s.lines == 1 || !isField: // the request line, or what net/http refuses
+	case s.lines == 1 || !isField: // the request line, or a line that net/http refuses
 	case bytes.EqualFold(name, []byte("Transfer-Encoding")):
 		s.chunked = true
 	case bytes.EqualFold(name, []byte("Content-Length")):

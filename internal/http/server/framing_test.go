@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// The requests of these tests never ask for the end of the connection: that the server ends it is what
-// they are about.
+// The requests of these tests never ask the server to close the connection: the tests show that the server closes it by
+// itself.
 const (
 	formHead = "POST /token HTTP/1.1\r\nHost: as\r\n"
 	smuggled = "GET /health/live HTTP/1.1\r\nHost: as\r\n\r\n"
@@ -43,8 +43,8 @@ func TestH04_Smuggling(t *testing.T) {
 	}
 }
 
-// RFC 9112 §6.1: the connection is closed after a request with both lengths. So it is after every
-// chunked one, and after HTTP/1.0, where a Transfer-Encoding is not even seen.
+// RFC 9112 §6.1: the connection is closed after a request with both lengths. It is also closed after every chunked
+// request, and after HTTP/1.0, where net/http ignores a Transfer-Encoding.
 func TestF_S12_TheConnectionEndsAfterAnUnsizedBody(t *testing.T) {
 	t.Parallel()
 	s := start(t, public(t, "https://as.example", ""), nil, nil)
@@ -65,7 +65,7 @@ func TestF_S12_TheConnectionEndsAfterAnUnsizedBody(t *testing.T) {
 	}
 }
 
-// Bodies of a Content-Length keep the connection, whatever they hold: the control of the tests above.
+// Bodies with a Content-Length keep the connection, whatever they contain: the control of the tests above.
 func TestF_S12_SizedBodiesKeepTheConnection(t *testing.T) {
 	t.Parallel()
 	s := start(t, public(t, "https://as.example", ""), nil, nil)
@@ -83,7 +83,7 @@ func TestF_S12_BareLFAndContinuedLinesAreRefused(t *testing.T) {
 	const health = "GET /health/live HTTP/1.1\r\nHost: as\r\n"
 	for _, c := range []struct {
 		name, text string
-		good       int // requests in front that are answered
+		good       int // earlier requests that are answered
 	}{
 		{"a continued line", health + "X: a\r\n b\r\n\r\n", 0},
 		{"a line continued by a tab", health + "X: a\r\n\tb\r\n\r\n", 0},
@@ -125,7 +125,7 @@ func saySecurely(t *testing.T, s *Server, text string) string {
 	return string(answer)
 }
 
-// What net/http saw of TLS it sees still, and HTTP/2 is spoken with those who can.
+// net/http still sees the TLS state of a connection, and clients that support HTTP/2 get it.
 func TestHandlersSeeTheTLSOfARequest(t *testing.T) {
 	t.Parallel()
 	certFile, keyFile, _ := issue(t, t.TempDir())
@@ -160,7 +160,7 @@ func TestHandlersSeeTheTLSOfARequest(t *testing.T) {
 	}
 }
 
-// A handshake that never comes keeps nobody waiting, and a stop does not wait for it.
+// A handshake that never completes delays no other connection, and a stop does not wait for it.
 func TestSlowHandshakesKeepNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	s, _, _, _ := secured(t)
@@ -180,8 +180,8 @@ func TestSlowHandshakesKeepNobodyWaiting(t *testing.T) {
 	}
 }
 
-// heads reads a stream as the server does and reports whether a head that net/http takes holds what the
-// scanner refuses, and how much of the stream was read until there or until nothing more is served.
+// heads reads a stream as the server does. It reports whether a head that net/http accepts has a line that the scanner
+// refuses, and how much of the stream was read until that line or until nothing more is served.
 func heads(stream []byte) (bad bool, read int) {
 	source := bytes.NewReader(stream)
 	buffered := bufio.NewReaderSize(source, 16)
@@ -211,7 +211,7 @@ func lined(head []byte) bool {
 	return true
 }
 
-// The scanner agrees with net/http about where the heads of a stream are, in whatever pieces it comes.
+// The scanner agrees with net/http about where the heads of a stream are, in whatever pieces the stream arrives.
 func FuzzHeadScanner(f *testing.F) {
 	for _, seed := range []string{
 		"", smuggled, smuggled + smuggled, formHead + "Content-Length: 3\r\n\r\na\nb" + smuggled, formHead + "Content-Length: 3\r\nContent-Length: 3\r\n\r\na\nb" + smuggled + "GET / HTTP/1.1\nHost: a\n\n",
@@ -243,7 +243,7 @@ func FuzzHeadScanner(f *testing.F) {
 	})
 }
 
-// longLength tells streams with a length whose line is longer than the scanner keeps.
+// longLength reports whether a stream has a length whose line is longer than the scanner keeps.
 func longLength(stream []byte) bool {
 	for line := range bytes.Lines(stream) {
 		if len(line) > 60 && bytes.HasPrefix(bytes.ToLower(line), []byte("content-length")) {

@@ -13,13 +13,12 @@ import (
 // protocolHTTP2 is the name of HTTP/2 in the TLS handshake (ALPN).
 const protocolHTTP2 = "h2"
 
-// plainAnswer is sent to a caller that speaks plain HTTP to a TLS port.
+// plainAnswer is sent to a caller that uses plain HTTP on a TLS port.
 const plainAnswer = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 
-// handshakes is a listener whose connections have completed the TLS handshake. net/http would do that
-// by itself, but then strictConn could not check the bytes of HTTP/1.
-// A connection that negotiated HTTP/2, whose framing has no such gaps, is handed out as a *tls.Conn,
-// as net/http requires.
+// handshakes is a listener whose connections have completed the TLS handshake. net/http would do the handshake by
+// itself, but then strictConn could not check the bytes of HTTP/1. A connection that negotiated HTTP/2 is returned as a
+// *tls.Conn, as net/http requires: its framing has no such gaps.
 type handshakes struct {
 	net.Listener
 	config *tls.Config
@@ -31,7 +30,7 @@ type handshakes struct {
 	all    sync.WaitGroup
 }
 
-// newHandshakes begins to accept. A slow handshake keeps no other connection waiting.
+// newHandshakes begins to accept. A slow handshake delays no other connection.
 func newHandshakes(l net.Listener, config *tls.Config, log *slog.Logger) *handshakes {
 	ctx, cancel := context.WithCancel(context.Background())
 	h := &handshakes{Listener: l, config: config, log: log, ready: make(chan net.Conn), failed: make(chan error, 1), ctx: ctx, cancel: cancel}
@@ -47,7 +46,7 @@ func (h *handshakes) run() {
 			continue
 		}
 		select {
-		case h.failed <- err: // net/http decides whether it waits and asks again, or closes this listener
+		case h.failed <- err: // net/http decides whether it accepts again later, or closes this listener
 		case <-h.ctx.Done():
 			return
 		}
@@ -60,7 +59,7 @@ func (h *handshakes) shake(raw net.Conn) {
 	ctx, cancel := context.WithTimeout(h.ctx, readHeaderTimeout)
 	defer cancel()
 	if err := conn.HandshakeContext(ctx); err != nil {
-		if _, ok := errors.AsType[tls.RecordHeaderError](err); ok { // the caller speaks plain HTTP, most likely
+		if _, ok := errors.AsType[tls.RecordHeaderError](err); ok { // most likely plain HTTP
 			_, _ = io.WriteString(raw, plainAnswer)
 		}
 		h.log.Debug("http: TLS handshake error")
@@ -90,7 +89,7 @@ func (h *handshakes) Accept() (net.Conn, error) {
 	}
 }
 
-// Close implements net.Listener. Handshakes under way are given up.
+// Close implements net.Listener. It aborts handshakes that are not complete.
 func (h *handshakes) Close() error {
 	h.cancel()
 	err := h.Listener.Close()

@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// The timeouts of a connection. They end connections that are slow on purpose, and suffice for a poor network.
+// The timeouts of a connection. They end connections that are slow on purpose, and are long enough for a poor network.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 15 * time.Second // the whole request
-	idleTimeout       = 75 * time.Second // a little more than proxies keep theirs, so that they close first
-	writeMargin       = 10 * time.Second // to send an answer, after the request's own time
+	idleTimeout       = 75 * time.Second // a little longer than that of proxies, so that the proxy closes first
+	writeMargin       = 10 * time.Second // time to send an answer, after the request timeout
 
-	// The request line may be long, the headers not: web.HeaderLimit counts those by themselves.
+	// The request line may be long, the headers not: web.HeaderLimit limits the headers alone.
 	maxHeaderBytes = 72 << 10
 
 	http2Streams = 100
@@ -30,14 +30,14 @@ const (
 // Options are the settings of one listener.
 type Options struct {
 	Name string // for the log
-	Addr string // host:port; port 0 takes a free one
-	// Listener is served instead of Addr when it was opened before; it is closed by Shutdown.
+	Addr string // host:port; port 0 means any free port
+	// Listener replaces Addr when the caller has already opened it; Shutdown closes it.
 	Listener net.Listener
 	Handler  http.Handler
 	TLS      *Certificates // nil means plain HTTP
 	Timeout  time.Duration // of one request, as in Plumbing
-	// MaxConnections bounds the open connections: at the bound the one that has been idle for longest
-	// is closed for a new one. 0 means no bound.
+	// MaxConnections bounds the open connections: at the bound a new connection replaces the one that has been idle
+	// longest. 0 means no bound.
 	MaxConnections int
 	Log            *slog.Logger
 }
@@ -80,7 +80,7 @@ func New(o Options) *Server {
 	return s
 }
 
-// Start opens the address and serves until Shutdown. An address that cannot be opened is an error here.
+// Start opens the address and serves until Shutdown. It returns an error when the address cannot be opened.
 func (s *Server) Start() error {
 	s.listener = s.o.Listener
 	if s.listener == nil {
@@ -117,7 +117,7 @@ func (s *Server) warnCrowded() {
 		return
 	}
 	time.AfterFunc(crowdedInterval, func() { s.crowded.Store(false) })
-	s.o.Log.Warn("all connections are taken; the one that has been idle for longest is closed for a new one", "listener", s.o.Name,
+	s.o.Log.Warn("the limit of connections is reached: a new connection closes the one that has been idle longest", "listener", s.o.Name,
 		"max_connections", s.o.MaxConnections)
 }
 
@@ -130,8 +130,8 @@ func (s *Server) Handler() http.Handler { return s.o.Handler }
 // Done returns a channel that receives the reason when serving has ended: nil after Shutdown.
 func (s *Server) Done() <-chan error { return s.done }
 
-// Shutdown takes no new connections and finishes the requests in flight; when ctx ends first, the
-// rest is cut off and that is an error. A server that was never started has nothing to do.
+// Shutdown accepts no new connections and finishes the requests in flight. When ctx ends first, it closes the remaining
+// connections and returns an error. On a server that was never started it does nothing.
 func (s *Server) Shutdown(ctx context.Context) error {
 	if s.listener == nil {
 		return nil
@@ -154,7 +154,7 @@ func (h quietHandler) Handle(ctx context.Context, record slog.Record) error {
 		"http: URL query contains semicolon":     slog.LevelDebug,
 		"http: panic serving":                    slog.LevelError, // outside web.Recover: in the middleware itself
 		"http2: panic serving":                   slog.LevelError,
-		"http: Accept error":                     slog.LevelError, // out of file descriptors, most likely
+		"http: Accept error":                     slog.LevelError, // most likely out of file descriptors
 		"http: superfluous response.WriteHeader": slog.LevelWarn,
 	} {
 		if strings.HasPrefix(record.Message, prefix) {

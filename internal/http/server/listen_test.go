@@ -26,7 +26,7 @@ import (
 	"time"
 )
 
-// start serves a handler on a free port, changed as a test wants it.
+// start serves a handler on a free port. change adapts the server to the test.
 func start(t *testing.T, h http.Handler, certs *Certificates, change func(*http.Server)) *Server {
 	t.Helper()
 	s := New(Options{Name: "test", Addr: "127.0.0.1:0", Handler: h, TLS: certs, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler)})
@@ -40,7 +40,7 @@ func start(t *testing.T, h http.Handler, certs *Certificates, change func(*http.
 	return s
 }
 
-// say opens a connection, sends text, and gives all that comes back until the server closes or a
+// say opens a connection, sends text, and returns everything that comes back until the server closes, or until a
 // deadline that no passing test reaches.
 func say(t *testing.T, s *Server, text string) string {
 	t.Helper()
@@ -82,7 +82,7 @@ func TestH02_SlowCallersAreCutOffAndOthersServed(t *testing.T) {
 	s := start(t, public(t, "https://as.example", ""), nil, func(h *http.Server) {
 		h.ReadHeaderTimeout, h.ReadTimeout, h.IdleTimeout = 100*time.Millisecond, 200*time.Millisecond, 100*time.Millisecond
 	})
-	for range 50 { // idle ones do not keep others out
+	for range 50 { // idle connections do not block others
 		conn, err := net.Dial("tcp", s.Addr())
 		if err != nil {
 			t.Fatal(err)
@@ -161,7 +161,7 @@ func TestShutdownFinishesWhatIsInFlight(t *testing.T) {
 	<-entered
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.Shutdown(context.Background()) }()
-	if err := <-s.Done(); err != nil { // no new connections, and one still in flight
+	if err := <-s.Done(); err != nil { // new connections are refused while one request is in flight
 		t.Fatal(err)
 	}
 	if _, err := net.Dial("tcp", s.Addr()); err == nil {
@@ -206,7 +206,7 @@ func TestAnAddressThatIsTaken(t *testing.T) {
 	}
 }
 
-// issue writes a new self-signed certificate into the files and gives its serial number.
+// issue writes a new self-signed certificate into the files and returns its serial number.
 func issue(t *testing.T, dir string) (certFile, keyFile string, serial *big.Int) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -281,7 +281,7 @@ func TestH08_OldTLSIsRefused(t *testing.T) {
 	}
 }
 
-// TLS 1.2 takes exactly the suites of RFC 9325 §4.2, with both kinds of certificate.
+// TLS 1.2 accepts exactly the suites of RFC 9325 §4.2, with both kinds of certificate.
 func TestF_S16_TheSuitesOfTLS12(t *testing.T) {
 	t.Parallel()
 	s, _, _, _ := secured(t) // an ECDSA certificate

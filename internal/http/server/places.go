@@ -7,17 +7,16 @@ import (
 	"sync"
 )
 
-// places bounds the connections of a listener. When all places are taken, a new connection takes that
-// of the connection that has been idle for longest; when none is idle, it waits, and further ones wait
-// in the queue of the kernel.
+// places bounds the connections of a listener. When all places are taken, a new connection replaces the one that has
+// been idle longest. When none is idle, the new connection waits, and further ones wait in the queue of the kernel.
 type places struct {
 	free chan struct{} // holds one element for each place that is taken
-	full func()        // is called when no place is free; must be quick
+	full func()        // called when no place is free; must return quickly
 
 	mu      sync.Mutex
-	idle    list.List                  // of net.Conn, idle for longest first
+	idle    list.List                  // of net.Conn, the one that has been idle longest first
 	at      map[net.Conn]*list.Element // their elements
-	waiting bool                       // a new connection waits for a place
+	waiting bool                       // whether a new connection waits for a place
 }
 
 func newPlaces(n int, full func()) *places {
@@ -55,7 +54,7 @@ func (p *places) served() {
 	p.mu.Unlock()
 }
 
-// spare takes the connection that has been idle for longest, when a new one waits; else nil.
+// spare returns the connection that has been idle longest when a new one waits, or nil.
 func (p *places) spare() net.Conn {
 	e := p.idle.Front()
 	if e == nil || !p.waiting {
@@ -70,7 +69,7 @@ func (p *places) spare() net.Conn {
 // closeSpare closes a connection outside the lock, because net/http reports its end to watch.
 func closeSpare(conn net.Conn) {
 	if conn != nil {
-		_ = conn.Close() // its owner finds out by reading
+		_ = conn.Close() // its owner notices at the next read
 	}
 }
 

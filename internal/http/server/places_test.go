@@ -52,7 +52,7 @@ func (c caller) answered(t *testing.T) bool {
 	return true
 }
 
-// bounded serves with two places. /wait is answered when the channel says so.
+// bounded starts a server with two places. It answers /wait when the channel is written to.
 func bounded(t *testing.T) (*Server, chan struct{}, chan struct{}, *strings.Builder) {
 	t.Helper()
 	entered, leave, log := make(chan struct{}), make(chan struct{}), &strings.Builder{}
@@ -72,7 +72,7 @@ func bounded(t *testing.T) (*Server, chan struct{}, chan struct{}, *strings.Buil
 	return s, entered, leave, log
 }
 
-// awaitIdle waits until the server knows that so many connections are idle: it finds out after the answer.
+// awaitIdle waits until the server has n idle connections: it learns of them only after the answer was sent.
 func awaitIdle(t *testing.T, s *Server, n int) {
 	t.Helper()
 	for stop := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
@@ -101,7 +101,7 @@ func TestF_S27_ANewConnectionTakesThePlaceOfTheIdlest(t *testing.T) {
 		callers = append(callers, c)
 		awaitIdle(t, s, min(len(callers), 2))
 	}
-	for i, c := range callers[:3] { // each had been idle for longest when another one came
+	for i, c := range callers[:3] { // each had been idle longest when another connection came
 		if c.answered(t) {
 			t.Errorf("caller %d kept its connection", i+1)
 		}
@@ -115,7 +115,7 @@ func TestF_S27_ANewConnectionTakesThePlaceOfTheIdlest(t *testing.T) {
 	if err := s.Shutdown(context.Background()); err != nil {
 		t.Error(err)
 	}
-	if n := strings.Count(log.String(), "all connections are taken"); n != 1 {
+	if n := strings.Count(log.String(), "the limit of connections is reached"); n != 1 {
 		t.Errorf("%d warnings, want one a minute: %s", n, log)
 	}
 }

@@ -55,7 +55,7 @@ type Public struct {
 	Static                                          web.Handler
 	DemoCallback                                    web.Handler // of the start page, with serve --dev
 	Health                                          *endpoint.Health
-	Scrape                                          web.Handler // the counters, where an operator wants them here too
+	Scrape                                          web.Handler // the metrics, if server.public_metrics is set
 }
 
 // Handler returns the public routes.
@@ -71,7 +71,7 @@ func (p Public) Handler() (http.Handler, error) {
 	t := p.table(strings.HasPrefix(origin, "https:"), base)
 	oauth2 := base + p.EndpointPrefix
 
-	// For programs: JSON, open to scripts of every origin.
+	// For programs: JSON, and scripts of every origin may call.
 	programs := group{style: p.Errors.API, anyOrigin: true}
 	t.add(programs.limited(ratelimit.TokenIP), "POST", oauth2+web.PathToken, p.Token)
 	t.add(programs.limited(ratelimit.TokenIP), "POST", oauth2+web.PathRevoke, p.Revoke)
@@ -83,8 +83,8 @@ func (p Public) Handler() (http.Handler, error) {
 	holders := group{style: p.Errors.Bearer, anyOrigin: true, limit: ratelimit.IntrospectIP}
 	t.add(holders, "GET HEAD POST", oauth2+web.PathUserInfo, p.UserInfo)
 
-	// For browsers. Clients send people to /authorize from other sites, also by POST. HEAD is not served: a
-	// program that previews a link would be issued a code.
+	// For browsers. Clients send people to /authorize from other sites, also by POST. HEAD is not served: it would
+	// issue a code to a program that previews a link.
 	t.add(group{style: p.Errors.Browser, limit: ratelimit.AuthorizeIP}, "GET POST", oauth2+web.PathAuthorize, p.Authorize)
 	pages := group{style: p.Errors.Browser, guard: sameOrigin, limit: ratelimit.PagesIP}
 	t.add(pages, "GET HEAD", base+"/", p.Home)
@@ -100,7 +100,7 @@ func (p Public) Handler() (http.Handler, error) {
 	t.add(pages, "GET HEAD POST", base+web.PathConsent, p.Consent)
 	t.add(pages, "GET HEAD POST", base+web.PathAccount, p.Account)
 	t.add(pages, "GET HEAD POST", base+web.PathLogout, p.Logout)
-	t.add(group{style: p.Errors.Browser}, "GET HEAD", base+web.PathStatic+"*", p.Static) // from memory; error pages need it, too
+	t.add(group{style: p.Errors.Browser}, "GET HEAD", base+web.PathStatic+"*", p.Static) // served from memory; error pages need these files as well
 
 	// For probes.
 	probes := group{style: p.Errors.API}
@@ -114,8 +114,8 @@ func (p Public) Handler() (http.Handler, error) {
 // Admin holds the handlers of the operators' listener.
 type Admin struct {
 	Plumbing
-	Hosts  []string         // names by which it may be called, besides addresses and localhost
-	Health *endpoint.Health // nil: no probes either
+	Hosts  []string         // host names that requests may use, besides IP addresses and localhost
+	Health *endpoint.Health // nil: no probes
 	Scrape web.Handler
 	API    *adminapi.API
 }

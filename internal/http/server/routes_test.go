@@ -18,7 +18,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// named answers with its name, so that a test sees where a route led.
+// named answers with its name, so that a test sees which route served a request.
 func named(name string) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
@@ -69,7 +69,7 @@ func TestRoutes(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		issuer, prefix string
-		led            map[string]string // method and path -> where to
+		led            map[string]string // method and path -> name of the route
 	}{
 		{"https://as.example", "", map[string]string{
 			"POST /token": "token", "POST /revoke": "revoke", "POST /introspect": "introspect",
@@ -150,7 +150,7 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 	}
 }
 
-func TestW16_WhoMayCallFromAnotherOrigin(t *testing.T) {
+func TestW16_RoutesForOtherOrigins(t *testing.T) {
 	t.Parallel()
 	h := public(t, "https://as.example", "")
 	for path, want := range map[string]string{
@@ -170,8 +170,8 @@ func TestW16_WhoMayCallFromAnotherOrigin(t *testing.T) {
 	}
 }
 
-// preflight applies the CORS check of the Fetch standard to the headers of a script's request that
-// carries no credentials of the browser's.
+// preflight applies the CORS check of the Fetch standard to the headers of a script's request without credentials of
+// the browser.
 func preflight(answer http.Header, wanted string) bool {
 	allowed := strings.Split(strings.ToLower(strings.ReplaceAll(answer.Get("Access-Control-Allow-Headers"), " ", "")), ",")
 	for name := range strings.SplitSeq(wanted, ",") {
@@ -197,7 +197,7 @@ func TestF_P07_PreflightsPermitAnyHeader(t *testing.T) {
 			if w.Code != http.StatusNoContent || !preflight(w.Header(), wanted) {
 				t.Errorf("%s, %.60s: %d %v", path, wanted, w.Code, w.Header())
 			}
-			literal := strings.Contains(w.Header().Get("Access-Control-Allow-Headers"), wanted) // what browsers before the wildcard read
+			literal := strings.Contains(w.Header().Get("Access-Control-Allow-Headers"), wanted) // for browsers that do not know the wildcard
 			if short := len(wanted) < 1000; literal != short {
 				t.Errorf("%s, %.60s: %s", path, wanted, w.Header().Get("Access-Control-Allow-Headers"))
 			}

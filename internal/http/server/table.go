@@ -64,13 +64,13 @@ type group struct {
 	limit     ratelimit.Rule                  // of callers by address; empty for none
 }
 
-// limited is the same group under a limit of its own.
+// limited returns the same group with a rate limit.
 func (g group) limited(rule ratelimit.Rule) group {
 	g.limit = rule
 	return g
 }
 
-// add serves a path for some methods, behind the middleware of around; a nil handler is left out.
+// add serves a path for some methods, behind the middleware of around. It leaves out a nil handler.
 func (t table) add(g group, methods, path string, h web.Handler) {
 	if h == nil {
 		return
@@ -92,9 +92,9 @@ func quiet(base string) []string {
 	}
 }
 
-// metadataPaths are the places where clients look for the metadata of an issuer with a path: both
-// documents, with the well-known part in front of the path (RFC 8414 §3.1) and after it (OIDC
-// Discovery §4.1). Without a path they are the same.
+// metadataPaths returns the paths where clients look for the metadata of an issuer with a path: both documents, with
+// the well-known part before the path (RFC 8414 §3.1) and after it (OIDC Discovery §4.1). Without a path both are the
+// same.
 func metadataPaths(base string) []string {
 	paths := []string{web.PathServerMetadata + base, web.PathOpenIDConfig + base}
 	if base != "" {

@@ -13,8 +13,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
-// Certificates is a certificate in two files that can be replaced while the server runs. It is
-// safe for concurrent use.
+// Certificates holds a certificate in two files that can be replaced while the server runs. It is safe for concurrent
+// use.
 type Certificates struct {
 	certFile, keyFile string
 	current           atomic.Pointer[loaded]
@@ -54,8 +54,8 @@ func (c *Certificates) Reload() (changed bool, err error) {
 	return true, nil
 }
 
-// Watch reloads the files when their content changes, until ctx ends. It looks at the content and
-// not at the names, because a mounted secret changes behind a symbolic link.
+// Watch reloads the files when their content changes, until ctx ends. It compares the content and not the names,
+// because a mounted secret changes behind a symbolic link.
 func (c *Certificates) Watch(ctx context.Context, every time.Duration, log *slog.Logger) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -66,8 +66,8 @@ func (c *Certificates) Watch(ctx context.Context, every time.Duration, log *slog
 		case <-ticker.C:
 		}
 		switch changed, err := c.Reload(); {
-		case err != nil: // perhaps between the writing of the two files
-			log.Warn("the TLS certificate could not be reloaded; the earlier one stays", "cause", err)
+		case err != nil: // perhaps only one of the two files was written yet
+			log.Warn("the TLS certificate could not be reloaded; the earlier one stays in use", "cause", err)
 		case changed:
 			log.Info("the TLS certificate was reloaded")
 		}

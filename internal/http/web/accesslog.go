@@ -9,9 +9,9 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/event"
 )
 
-// AccessLog writes one line for each request: the pattern of the route, never the path or the
-// query, which can hold codes and tokens. Successful answers of the quiet routes, which probes call every
-// few seconds, are logged at debug level only. It must run inside RequestID and ClientIP.
+// AccessLog writes one line for each request. It logs the pattern of the route, never the path or the query, which can
+// contain codes and tokens. Successful answers of the quiet routes, which probes call every few seconds, are logged at
+// debug level only. It must run inside RequestID and ClientIP.
 func AccessLog(log *slog.Logger, now func() time.Time, quiet ...string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +39,7 @@ func AccessLog(log *slog.Logger, now func() time.Time, quiet ...string) func(htt
 	}
 }
 
-// knownMethod replaces a method that a caller made up: their text must not reach the log.
+// knownMethod replaces a method that HTTP does not define: such text of the caller must not reach the log.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,

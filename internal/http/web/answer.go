@@ -14,7 +14,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// JSON answers 200 with v. A v that cannot be encoded is an error, and nothing was sent.
+// JSON answers 200 with v. It returns an error, and sends nothing, when v cannot be encoded.
 func JSON(w http.ResponseWriter, v any) error {
 	body, err := encode(v)
 	if err != nil {
@@ -34,7 +34,8 @@ func JSONStatus(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
-// HTML answers with a complete page. Render the template first: one that fails half-way must not have sent a part.
+// HTML answers with a complete page. Render the template before: a template that fails half-way must not have sent a
+// part.
 func HTML(w http.ResponseWriter, status int, page []byte) {
 	write(w, status, "text/html; charset=utf-8", page)
 }
@@ -47,15 +48,15 @@ func Bytes(w http.ResponseWriter, contentType string, body []byte) {
 // Empty answers without a body.
 func Empty(w http.ResponseWriter, status int) { write(w, status, "", nil) }
 
-// maxLocation bounds a Location header. With our other headers it stays below 4 KB, which nginx
-// reserves for the headers of an answer by default (proxy_buffer_size): a longer one would become a 502 there.
+// maxLocation bounds a Location header. With the other headers of this server it stays below 4 KB, which nginx reserves
+// for the headers of an answer by default (proxy_buffer_size): nginx would answer 502 for a longer one.
 const maxLocation = 3 << 10
 
-// SeeOther redirects. Always 303, never 307: a browser must not post a password again
-// (RFC 9700 §4.12). The body is empty, so that no part of the address can be read as HTML.
+// SeeOther redirects. Always with 303, never 307: a browser must not post a password again (RFC 9700 §4.12). The body
+// is empty, so that no part of the address can be read as HTML.
 //
-// An address that is too long for a header, because a client sent a state of some KB, goes into a page that
-// leads there by itself, and has a link where a browser does not follow it.
+// An address can be too long for a header, because a client sent a state of some KB. It is then sent in a page that
+// redirects by itself and also shows a link.
 func SeeOther(w http.ResponseWriter, location string) {
 	if len(location) > maxLocation {
 		const page = `<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=%[1]s">` +
@@ -67,7 +68,7 @@ func SeeOther(w http.ResponseWriter, location string) {
 	write(w, http.StatusSeeOther, "", nil)
 }
 
-// Cacheable replaces the no-store that every answer starts with.
+// Cacheable replaces the no-store that is set on every answer.
 func Cacheable(w http.ResponseWriter, life time.Duration) {
 	w.Header().Del("Pragma")
 	w.Header().Set("Cache-Control", "public, max-age="+strconv.Itoa(int(life/time.Second)))
@@ -79,14 +80,14 @@ func noStore(h http.Header) {
 }
 
 func writeJSON(w http.ResponseWriter, status int, v map[string]string) {
-	body, _ := json.Marshal(v) // a map of strings always has a JSON form
+	body, _ := json.Marshal(v) // a map of strings can always be encoded
 	write(w, status, "application/json", append(body, '\n'))
 }
 
 func encode(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false) // nosniff is set, and URLs stay readable
+	enc.SetEscapeHTML(false) // safe because nosniff is set; URLs stay readable
 	err := enc.Encode(v)
 	return buf.Bytes(), err
 }
@@ -101,10 +102,10 @@ func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the caller has disconnected; there is nobody to report it to
+	_, _ = w.Write(body) // an error means that the caller disconnected
 }
 
-// withQuery appends fields to a URI byte by byte: what the client registered stays as it is.
+// withQuery appends fields to a URI byte by byte: the registered part stays unchanged.
 func withQuery(uri string, fields url.Values) string {
 	join := "?"
 	switch {
@@ -113,6 +114,6 @@ func withQuery(uri string, fields url.Values) string {
 	case strings.Contains(uri, "?"):
 		join = "&"
 	}
-	// %20 is read as a space by everyone, + only by readers of forms.
+	// Every reader decodes %20 as a space, but only form decoders do so with +.
 	return uri + join + strings.ReplaceAll(fields.Encode(), "+", "%20")
 }

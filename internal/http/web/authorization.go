@@ -7,8 +7,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Authorization splits the one Authorization header of a request; both parts are empty when there is
-// none, and more than one is refused.
+// Authorization splits the Authorization header of a request. Both parts are empty when there is no header; more than
+// one is refused.
 func Authorization(r *http.Request) (scheme, text string, err error) {
 	all := r.Header.Values("Authorization")
 	if len(all) > 1 {

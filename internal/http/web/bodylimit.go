@@ -10,8 +10,8 @@ import (
 // MaxBody bounds the body of a request, in bytes.
 const MaxBody = 64 << 10
 
-// BodyLimit refuses a request that announces a longer body, and cuts off one that turns out to be
-// longer. ReadError turns the resulting read error into a refusal.
+// BodyLimit refuses a request whose Content-Length is too large, and cuts off a body that turns out to be longer.
+// ReadError turns the resulting read error into a refusal.
 func BodyLimit(limit int64, style Style) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -14,14 +14,14 @@ import (
 // ForwardHeader names the header in which the listed proxies report the address of the caller.
 type ForwardHeader string
 
-// The two headers. Exactly one counts: a proxy overwrites the one that it knows and passes the other
-// through, so that a server that reads both would trust the caller.
+// The two headers. Exactly one is read: a proxy overwrites the header that it knows and passes the other one through,
+// so a server that reads both would trust the caller.
 const (
 	ForwardedFor ForwardHeader = "X-Forwarded-For" // the zero value means this one
 	Forwarded    ForwardHeader = "Forwarded"       // RFC 7239
 )
 
-// Proxies are the networks whose forwarding header counts. The zero Proxies trusts nobody.
+// Proxies are the networks whose forwarding header is trusted. The zero Proxies trusts no peer.
 //
 // chi has middleware.ClientIPFromXFF, but it trusts the header whatever peer sent it, and reads neither ports nor
 // Forwarded (RFC 7239).
@@ -71,8 +71,7 @@ func (p Proxies) trusts(remote string) bool {
 	return ok && p.listed(addr)
 }
 
-// caller walks from the peer towards the caller and stops at the first address that no listed
-// proxy vouches for.
+// caller walks from the peer towards the caller and stops at the first address that is not a listed proxy.
 func (p Proxies) caller(r *http.Request) string {
 	addr, ok := parseHost(r.RemoteAddr)
 	if !ok {
@@ -125,8 +124,8 @@ func parseHost(text string) (netip.Addr, bool) {
 	return addr.Unmap().WithZone(""), err == nil
 }
 
-// spoofable lists the headers that proxies set. No handler behind ClientIP may read them, so they are removed here
-// (RFC 9700 §4.13).
+// spoofable lists the headers that proxies set. ClientIP removes them, so that no handler reads a value that the caller
+// forged (RFC 9700 §4.13).
 func spoofable() [15]string {
 	return [...]string{
 		"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix",
@@ -144,7 +143,7 @@ func ClientIP(proxies Proxies) func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			origin := event.OriginOf(r.Context())
 			origin.IP = proxies.caller(r)
-			origin.UserAgent = oauth.CutRuns(r.UserAgent()) // it is recorded: it must not hold a credential
+			origin.UserAgent = oauth.CutRuns(r.UserAgent()) // the audit log records it: it must not contain a credential
 			if len(origin.UserAgent) > maxUserAgent {
 				origin.UserAgent = strings.ToValidUTF8(origin.UserAgent[:maxUserAgent], "")
 			}

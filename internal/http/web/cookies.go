@@ -11,16 +11,16 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
-// Cookies writes and reads our cookies. Over TLS their names begin with __Host-, which browsers
-// honour: only this very host can set them, so another host of the same domain cannot.
+// Cookies writes and reads the cookies of this server. Over TLS their names begin with __Host-: browsers accept such a
+// cookie only from this very host, so another host of the same domain cannot set it.
 type Cookies struct {
 	Secure bool // false only for --dev over plain HTTP
-	// Suffix ends every name. Cookies know neither ports nor, with __Host-, paths, so two issuers on one
-	// host would overwrite each other's cookies without it.
+	// Suffix ends every name. Cookies are not separated by port nor, with __Host-, by path. Without a suffix two
+	// issuers on one host would overwrite each other's cookies.
 	Suffix string
 }
 
-// CookiesOf returns the cookies of an issuer. An issuer that is only a host has the plain names.
+// CookiesOf returns the cookies of an issuer. An issuer without a port and a path has no suffix.
 func CookiesOf(issuer string) Cookies {
 	c := Cookies{Secure: strings.HasPrefix(issuer, "https:")}
 	u, err := url.Parse(issuer)
@@ -34,7 +34,7 @@ func CookiesOf(issuer string) Cookies {
 // The cookies. Both hold random values.
 const (
 	SessionCookie = "oauth2d_session" // the session of a person who is signed in
-	BrowserCookie = "oauth2d_browser" // to which pending requests and forms are bound; see Browser
+	BrowserCookie = "oauth2d_browser" // the browser that pending requests and forms are bound to; see Browser
 )
 
 // Set sets a cookie for this host; a life of zero lasts as long as the browser runs.
@@ -47,7 +47,7 @@ func (c Cookies) Clear(w http.ResponseWriter, name string) {
 	http.SetCookie(w, c.cookie(c.name(name), "", -1))
 }
 
-// Get reads a cookie; "" when there is none, or more than one: then one was set by another party.
+// Get reads a cookie. It returns "" when there is none, or more than one: then another party set one of them.
 func (c Cookies) Get(r *http.Request, name string) string {
 	found := r.CookiesNamed(c.name(name))
 	if len(found) != 1 || len(found[0].Value) > maxCookie {
@@ -56,7 +56,7 @@ func (c Cookies) Get(r *http.Request, name string) string {
 	return found[0].Value
 }
 
-// Sent reports whether the browser sent a cookie of this name, one that Get accepts or not.
+// Sent reports whether the browser sent a cookie of this name, even one that Get does not accept.
 func (c Cookies) Sent(r *http.Request, name string) bool {
 	return len(r.CookiesNamed(c.name(name))) > 0
 }
@@ -85,17 +85,17 @@ func (c Cookies) cookie(name, value string, maxAge int) *http.Cookie {
 
 const (
 	browserBytes = 16
-	browserName  = 8 // characters of a value that stand in its cookie's name
+	browserName  = 8 // characters of a value that are part of its cookie's name
 	// maxBrowserCookies bounds the header. A browser gets more than one cookie only when several tabs
 	// made their first request at the same time.
 	maxBrowserCookies = 32
 )
 
-// Browser returns the values by which this browser is known, at least one. A browser that sent none gets a
-// new value, in a cookie that is kept until the browser is closed.
+// Browser returns the values that identify this browser, at least one. A browser that sent none gets a new value, in a
+// cookie that is kept until the browser is closed.
 //
-// Every value has a cookie name of its own. Under one name, the first requests of several tabs would
-// overwrite each other's value, and the pages of the earlier tabs would not work any more.
+// Every value has its own cookie name. With one name for all, the first requests of several tabs would overwrite each
+// other's value, and the pages of the earlier tabs would stop working.
 func (c Cookies) Browser(w http.ResponseWriter, r *http.Request) oauth.Browser {
 	known, surplus := c.browserCookies(r)
 	already := response(w.Header()).Cookies() //nolint:bodyclose // no response of a server; a page asks several times
@@ -115,14 +115,14 @@ func (c Cookies) Browser(w http.ResponseWriter, r *http.Request) oauth.Browser {
 	return oauth.Browser{oauth.Token(value)}
 }
 
-// BrowserOf returns the values by which the browser of a request is known; none when it sent none.
+// BrowserOf returns the values that identify the browser of a request; none when it sent none.
 func (c Cookies) BrowserOf(r *http.Request) oauth.Browser {
 	known, _ := c.browserCookies(r)
 	return known
 }
 
-// browserCookies reads the cookies of Browser, and names those that are too many. A name that occurs
-// twice counts as absent: one of the two was set by another party.
+// browserCookies reads the cookies of Browser, and returns the names of those beyond the limit. A name that occurs
+// twice counts as absent: another party set one of the two.
 func (c Cookies) browserCookies(r *http.Request) (known oauth.Browser, surplus []string) {
 	for _, found := range r.Cookies() {
 		if !c.isBrowser(found.Name) || len(r.CookiesNamed(found.Name)) != 1 || len(found.Value) > maxCookie || found.Value == "" {
@@ -147,10 +147,10 @@ func (c Cookies) browserSetIn(h http.Header) oauth.Token {
 	return ""
 }
 
-// response has the method that reads Set-Cookie.
+// response is needed for its method that reads Set-Cookie.
 func response(h http.Header) *http.Response { return &http.Response{Header: h} }
 
-// isBrowser reports whether a cookie is one of Browser: the plain name is that of earlier releases.
+// isBrowser reports whether a cookie is one of Browser. Earlier releases used the plain name.
 func (c Cookies) isBrowser(name string) bool {
 	rest, ok := strings.CutPrefix(name, c.name(BrowserCookie))
 	return ok && (rest == "" || rest[0] == '.')

@@ -12,9 +12,9 @@ const allowedHeaders = "Authorization, Content-Type, *"
 // maxRequestedHeaders bounds the names of a preflight that are repeated in its answer, in bytes.
 const maxRequestedHeaders = 1024
 
-// CORS lets scripts of any origin call an endpoint, without credentials of the browser's own: what
-// is answered depends only on what the script itself sends. The pages and /authorize never get it
-// (OAuth 2.1 §3.1). A preflight is answered here.
+// CORS lets scripts of any origin call an endpoint, without credentials of the browser: the answer depends only on what
+// the script itself sends. The pages and /authorize must not use it (OAuth 2.1 §3.1). It answers preflight requests
+// itself.
 func CORS(methods string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +46,7 @@ func headersFor(r *http.Request) string {
 	return allowedHeaders + ", " + requested
 }
 
-// notInNames reports characters that a list of header names does not hold (RFC 9110 §5.6.2).
+// notInNames reports characters that a list of header names cannot contain (RFC 9110 §5.6.2).
 func notInNames(c rune) bool {
 	switch {
 	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':

@@ -31,16 +31,17 @@ func Handle(style Style, h Handler) http.Handler {
 	})
 }
 
-// Errors turns errors into answers. It is the only mapping from an error to a status, a redirect or a page. What is not an *oauth.Error is a server_error whose cause goes to the log and
-// nowhere else. It is safe for concurrent use.
+// Errors turns errors into answers. It is the only mapping from an error to a status, a redirect or a page. Any error
+// that is not an *oauth.Error is answered as server_error; its cause goes to the log and nowhere else. It is safe for
+// concurrent use.
 type Errors struct {
 	Log *slog.Logger
 	// Events receives every refusal that no other event records; nil: none is recorded.
 	Events event.Sink
-	// Page draws the error page of a person. It must use HTML to answer.
+	// Page draws the error page for a person. It must use HTML to answer.
 	Page func(w http.ResponseWriter, r *http.Request, status int, e *oauth.Error, requestID string)
-	// FormPost draws the page that posts fields to a client's validated URI by itself
-	// (response_mode=form_post).
+	// FormPost draws the page that posts fields to a client's validated URI (response_mode=form_post). The page submits
+	// itself.
 	FormPost func(w http.ResponseWriter, r *http.Request, uri string, fields url.Values) error
 }
 
@@ -85,20 +86,20 @@ func (e *Errors) API(w http.ResponseWriter, r *http.Request, err error) {
 	writeError(w, refusal)
 }
 
-// Bearer answers the holder of an access token. The reason is in WWW-Authenticate (RFC 6750 §3), and in the body
-// for clients that read it there.
+// Bearer answers a caller that sent an access token. The reason is in WWW-Authenticate (RFC 6750 §3), and also in the
+// body for clients that read it there.
 func (e *Errors) Bearer(w http.ResponseWriter, r *http.Request, err error) {
 	refusal := e.read(w, r, err, slog.LevelDebug)
 	switch refusal.Code {
 	case oauth.InvalidRequest, oauth.InvalidToken, oauth.InsufficientScope:
 		w.Header().Set("WWW-Authenticate", bearerChallenge(r, refusal))
-	default: // not about the token
+	default: // an error that does not concern the token
 	}
 	writeError(w, refusal)
 }
 
-// Browser answers a person: back to the client when the error has a validated redirect URI, else
-// with a page on our own origin that never redirects (RFC 6749 §4.1.2.1).
+// Browser answers a person. It redirects to the client when the error has a validated redirect URI; otherwise it shows
+// a page of this server, and never redirects (RFC 6749 §4.1.2.1).
 func (e *Errors) Browser(w http.ResponseWriter, r *http.Request, err error) {
 	refusal := e.read(w, r, err, levelOfPage(err))
 	if refusal.Return != nil {
@@ -120,7 +121,7 @@ func (e *Errors) Either(w http.ResponseWriter, r *http.Request, err error) {
 	e.API(w, r, err)
 }
 
-// SendBack sends an authorization answer to a client, with its state and our issuer (RFC 9207).
+// SendBack sends an authorization answer to a client, with its state and the issuer (RFC 9207).
 func (e *Errors) SendBack(w http.ResponseWriter, r *http.Request, to oauth.Return, fields url.Values) error {
 	if to.State != "" {
 		fields.Set("state", to.State)

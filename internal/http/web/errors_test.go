@@ -16,7 +16,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// newErrors returns an Errors whose pages are plain words, and its log.
+// newErrors returns an Errors whose pages are plain text, and its log.
 func newErrors() (*web.Errors, *bytes.Buffer) {
 	log := &bytes.Buffer{}
 	return &web.Errors{
@@ -138,7 +138,7 @@ func TestUnavailableIsNeverANo(t *testing.T) {
 		}
 	}
 	if !strings.Contains(log.String(), "connection refused") || !strings.Contains(log.String(), `"WARN"`) {
-		t.Errorf("the log does not tell the operator why: %s", log)
+		t.Errorf("the log does not contain the cause: %s", log)
 	}
 }
 

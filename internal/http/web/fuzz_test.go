@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// Whatever the headers say, the caller is an address: the peer's own unless a listed proxy vouches for
-// another.
+// Whatever the headers contain, the caller is an address: the peer's own address unless a listed proxy reports another.
 func FuzzCaller(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"", ""}, {"203.0.113.9", ""}, {"203.0.113.9, 10.0.0.2", ""}, {"unknown, _hidden", ""}, {"[2001:db8::1]:443", ""}, {"fe80::1%eth0", ""},

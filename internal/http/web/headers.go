@@ -26,18 +26,18 @@ func Headers(https bool) func(http.Handler) http.Handler {
 	}
 }
 
-// Policy lists what a page may load and where its forms may go. Scripts and styles are always files of our own
-// origin: a Policy cannot express unsafe-inline.
+// Policy lists what a page may load and where its forms may go. Scripts and styles are always files of this server: a
+// Policy cannot express unsafe-inline.
 type Policy struct {
 	Style  bool
 	Images bool
 	Script bool
-	// Forms lists where forms may go, and where those places may redirect to: browsers follow this
-	// list through the redirect after a post. "'self'", origins and schemes ("com.example:").
+	// Forms lists where forms may go, including the redirects that follow a post: browsers apply this list to them as
+	// well. Values are "'self'", origins and schemes ("com.example:").
 	Forms []string
 }
 
-// Set puts the policy on an answer.
+// Set sets the policy on an answer.
 func (p Policy) Set(w http.ResponseWriter) {
 	w.Header().Set("Content-Security-Policy", p.String())
 }
@@ -61,7 +61,7 @@ func (p Policy) String() string {
 	return strings.Join(parts, "; ")
 }
 
-// formSources leaves out characters that would end the directive and begin another.
+// formSources leaves out characters that would end the directive and begin another one.
 func (p Policy) formSources() []string {
 	var kept []string
 	for _, source := range p.Forms {

@@ -10,9 +10,9 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Hosts refuses requests whose Host is a name that is not allowed: by DNS rebinding, a page of another
-// site can reach a listener of this machine, but only under the name of that site. Addresses and
-// localhost cannot be rebound and are always allowed.
+// Hosts refuses requests whose Host is a name that is not allowed. By DNS rebinding, a page of another site can reach a
+// listener of this machine, but only under the name of that site. IP addresses and localhost cannot be rebound and are
+// always allowed.
 func Hosts(allowed []string, style Style) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,7 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 )
 
-// Limit refuses requests of an address that exceeds its rate, before anything of the request is read. It must
+// Limit refuses requests of an address that exceeds its rate, before it reads any other part of the request. It must
 // run inside ClientIP.
 func Limit(l *ratelimit.Limiter, rule ratelimit.Rule, style Style) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
@@ -27,7 +27,8 @@ func Limit(l *ratelimit.Limiter, rule ratelimit.Rule, style Style) func(http.Han
 	}
 }
 
-// setLimitHeaders sets the headers that name the limit and the time to wait: Retry-After (RFC 9110 §10.2.3), and the fields of draft-ietf-httpapi-ratelimit-headers-10.
+// setLimitHeaders sets the headers that state the limit and the time to wait: Retry-After (RFC 9110 §10.2.3), and the
+// fields of draft-ietf-httpapi-ratelimit-headers-10.
 func setLimitHeaders(h http.Header, e *ratelimit.LimitError) {
 	wait := wholeSeconds(e.Wait)
 	h.Set("Retry-After", strconv.FormatInt(wait, 10))

@@ -109,7 +109,7 @@ func TestF_P01_EveryValueOfABrowserCounts(t *testing.T) {
 	}
 }
 
-func TestTimeoutIsUnavailableAndToldAsSuch(t *testing.T) {
+func TestTimeoutIsUnavailable(t *testing.T) {
 	t.Parallel()
 	errs, log := newErrors()
 	h := web.Timeout(time.Nanosecond)(web.Handle(errs.API, func(_ http.ResponseWriter, r *http.Request) error {

@@ -81,7 +81,7 @@ func TestClientIP(t *testing.T) {
 	}
 }
 
-func TestNewProxiesRefusesWhatItCannotRead(t *testing.T) {
+func TestNewProxiesRefusesMalformedNetworks(t *testing.T) {
 	t.Parallel()
 	for _, network := range []string{"proxy.example", "10.0.0.0/99", ""} {
 		if _, err := web.NewProxies("", []string{network}); err == nil {
@@ -158,7 +158,7 @@ func TestReadErrorOfABrokenBody(t *testing.T) {
 	}
 }
 
-func TestW15_APanicTellsNobodyWhatTheRequestHeld(t *testing.T) {
+func TestW15_APanicShowsNothingOfTheRequest(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cr3t-of-the-request"
 	for name, thrown := range map[string]any{"text": secret, "error": errors.New(secret), "struct": struct{ S string }{secret}} {
@@ -199,7 +199,7 @@ func TestRecoverNamesRuntimeErrors(t *testing.T) {
 	}
 }
 
-// clock moves 5 ms at each look.
+// clock advances 5 ms at each call.
 func clock() func() time.Time {
 	now := time.Unix(0, 0)
 	return func() time.Time { now = now.Add(5 * time.Millisecond); return now }
@@ -226,7 +226,7 @@ func TestW15_TheAccessLogHoldsThePatternOnly(t *testing.T) {
 		}
 	}
 	if strings.Contains(strings.ToLower(log.String()), "s3cr3t") {
-		t.Errorf("the log tells a secret: %s", &log)
+		t.Errorf("the log contains a secret: %s", &log)
 	}
 }
 
@@ -275,7 +275,7 @@ func TestW02_W14_HeadersOfEveryAnswer(t *testing.T) {
 	}
 }
 
-func TestW12_APolicyCannotBeTalkedIntoMore(t *testing.T) {
+func TestW12_APolicyCannotBeExtendedByInput(t *testing.T) {
 	t.Parallel()
 	got := web.Policy{Style: true, Images: true, Script: true, Forms: []string{"'self'", "https://app.example", "x; script-src *", "a b", ""}}.String()
 	const want = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self' https://app.example; base-uri 'none'; frame-ancestors 'none'"
@@ -338,13 +338,13 @@ func TestW01_FormsFromElsewhereAreRefused(t *testing.T) {
 		{"POST", "cross-site", "https://evil", 403},
 		{"POST", "same-site", "https://other.example", 403},
 		{"POST", "", "https://evil", 403},
-		{"POST", "", "null", 200}, // P04: a browser before Fetch Metadata; the token in the form decides
+		{"POST", "", "null", 200}, // P04: a browser without Fetch Metadata; the token in the form decides
 		{"POST", "cross-site", "null", 403},
 		{"POST", "same-site", "null", 403},
 		{"POST", "same-origin", "null", 200},
 		{"POST", "", "https://as.example", 200},
 		{"POST", "none", "", 200},
-		{"POST", "", "", 200}, // no browser: the token in the form decides
+		{"POST", "", "", 200}, // not a browser: the token in the form decides
 		{"GET", "cross-site", "https://evil", 200},
 	} {
 		r := httptest.NewRequest(c.method, "/login", http.NoBody)

@@ -22,13 +22,13 @@ const (
 	PathHealthReady = "/health/ready"
 	PathMetrics     = "/metrics"
 
-	// Clients ask for the metadata below the issuer, or with this in front of the issuer's path.
+	// Clients request the metadata below the issuer, or with this in front of the issuer's path.
 	PathServerMetadata = "/.well-known/oauth-authorization-server" // RFC 8414 §3
 	PathOpenIDConfig   = "/.well-known/openid-configuration"       // OIDC Discovery §4
 )
 
-// ParamInteraction carries a pending authorization request to the pages and back.
+// ParamInteraction is the parameter that passes a pending authorization request to the pages and back.
 const ParamInteraction = "interaction"
 
-// ParamRestart asks for a new request with the parameters of an interaction that was answered.
+// ParamRestart requests a new interaction with the parameters of one that was answered.
 const ParamRestart = "restart"

@@ -10,8 +10,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// FaultErrors lists the faults of a request, each with its place. As the cause of a refusal, they become the errors of its
-// problem details.
+// FaultErrors lists the faults of a request, each with its place. As the cause of a refusal, they become the errors of
+// its problem details.
 type FaultErrors []adminwire.Fault
 
 // Error implements error. It repeats nothing that the caller sent.
@@ -38,11 +38,11 @@ func kindOf(code oauth.Code) kind {
 	case oauth.ForbiddenByOrigin:
 		return kind{"forbidden-host", "This host name is not served here"}
 	case oauth.NotFound:
-		return kind{"not-found", "It is not there"}
+		return kind{"not-found", "It does not exist"}
 	case oauth.MethodNotAllowed:
 		return kind{"method-not-allowed", "This method is not served here"}
 	case oauth.AlreadyExists:
-		return kind{"already-exists", "It is there already"}
+		return kind{"already-exists", "It already exists"}
 	case oauth.Conflict:
 		return kind{"conflict", "It was changed by another request at the same time"}
 	case oauth.PreconditionFailed:
@@ -50,7 +50,7 @@ func kindOf(code oauth.Code) kind {
 	case oauth.RequestEntityTooLarge:
 		return kind{"too-large", "The request is too large"}
 	case oauth.UnsupportedMediaType:
-		return kind{"unsupported-media-type", "The body has a type that is not read here"}
+		return kind{"unsupported-media-type", "The Content-Type of the body is not supported"}
 	case oauth.SlowDown:
 		return kind{"rate-limited", "Too many requests"}
 	case headersTooLong:
@@ -58,7 +58,7 @@ func kindOf(code oauth.Code) kind {
 	case oauth.TemporarilyUnavailable:
 		return kind{"unavailable", "The server cannot answer right now"}
 	case oauth.ServerError:
-		return kind{"server-error", "The server met an unexpected condition"}
+		return kind{"server-error", "The server has an internal error"}
 	default:
 		return kind{"invalid-request", "The request is not valid"}
 	}
@@ -77,7 +77,7 @@ func (e *Errors) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	case oauth.InsufficientScope:
 		w.Header().Set("WWW-Authenticate", bearerChallenge(r, refusal)+scopeNeeded(err))
 	case oauth.ServerError, oauth.TemporarilyUnavailable:
-		refusal.Description = "" // the title says it
+		refusal.Description = "" // the title already says this
 	default:
 	}
 	answer.Detail = refusal.Description
@@ -90,12 +90,12 @@ func (e *Errors) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	body, err := encode(answer)
 	if err != nil {
-		body = nil // strings always encode
+		body = nil // strings can always be encoded
 	}
 	write(w, status, "application/problem+json", body)
 }
 
-// needsScope is a refusal's cause that knows which scope would do.
+// needsScope is the cause of a refusal that can name the missing scope.
 type needsScope interface{ Needed() string }
 
 func scopeNeeded(err error) string {

@@ -45,7 +45,7 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 // answered reports whether the status line was sent.
 func (r *recorder) answered() bool { return r.status != 0 }
 
-// sent is the status for logs and counters: a handler that wrote nothing has answered 200.
+// sent returns the status for logs and metrics: a handler that wrote nothing has answered 200.
 func (r *recorder) sent() int {
 	if r.status == 0 {
 		return http.StatusOK
@@ -53,7 +53,7 @@ func (r *recorder) sent() int {
 	return r.status
 }
 
-// unmatched is the route of requests that match none. Their paths are caller input and must not become labels.
+// unmatched is the route of requests that match none. Their paths come from the caller and must not become labels.
 const unmatched = "unmatched"
 
 // routeOf returns the pattern of the route that matched. It is complete only after the router ran.

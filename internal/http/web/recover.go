@@ -12,8 +12,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Recover answers a panic in a style. It logs the stack and the type of the panic value; the
-// text only of runtime errors, because any other text may quote the request.
+// Recover answers a panic in a style. It logs the stack and the type of the panic value. It logs the text of runtime
+// errors only, because any other text may quote the request.
 func Recover(log *slog.Logger, style Style) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -32,7 +32,7 @@ func Recover(log *slog.Logger, style Style) func(http.Handler) http.Handler {
 					slog.String("thrown", describe(thrown)),
 					slog.String("stack", string(debug.Stack())))
 				if rec.answered() {
-					panic(http.ErrAbortHandler) // the client must not take a partial answer for a complete one
+					panic(http.ErrAbortHandler) // the client must not treat a partial answer as complete
 				}
 				style(rec, r, oauth.Refuse(oauth.ServerError, "the server met an unexpected condition", nil))
 			}()

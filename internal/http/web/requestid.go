@@ -8,9 +8,9 @@ import (
 
 const requestIDHeader = "X-Request-Id"
 
-// RequestID assigns an id to every request: in its context, its answer and every log line. Only a
-// listed proxy may bring its own; any other caller could forge entries of another request in the log. An id of ours
-// is short, as it is also the code that a person reports (event.SupportCode).
+// RequestID assigns an id to every request: in its context, its answer and every log line. Only a listed proxy may send
+// its own id; any other caller could forge log entries of another request. A generated id is short, because it is also
+// the code that a person reports (event.SupportCode).
 func RequestID(proxies Proxies) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

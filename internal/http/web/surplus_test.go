@@ -9,14 +9,14 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 )
 
-// A page asks for the browser several times. Each surplus cookie is removed once, or the head of the
-// answer is too large for a proxy.
+// A page calls Browser several times. Each surplus cookie is removed once only; otherwise the headers of the answer
+// would be too large for a proxy.
 func TestF_S27_SurplusCookiesAreRemovedOnce(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequest(http.MethodGet, "/login", http.NoBody)
 	const sent, kept = 40, 32
 	for i := range sent {
-		r.AddCookie(&http.Cookie{Name: fmt.Sprintf("oauth2d_browser.%08d", i), Value: fmt.Sprint("value", i)}) //nolint:gosec // what a browser sends has no attributes
+		r.AddCookie(&http.Cookie{Name: fmt.Sprintf("oauth2d_browser.%08d", i), Value: fmt.Sprint("value", i)}) //nolint:gosec // a browser sends cookies without attributes
 	}
 	w := httptest.NewRecorder()
 	for range 3 {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Timeout bounds how long a request may take, including the time that it waits for Redis. The context ends, and the
-// request is answered with 503.
+// Timeout bounds how long a request may take, including the time that it waits for Redis. When the time is over, the
+// context ends and the request is answered with 503.
 func Timeout(life time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,10 +13,10 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/event"
 )
 
-// Trace makes a span of every request but those of the quiet routes. A listed proxy decides by its traceparent
-// whether a request is traced. That of any other caller is only linked: otherwise anybody could fill the collector. The span
-// holds the pattern of the route, never the path or the query. It must run inside ClientIP. A nil provider
-// traces nothing.
+// Trace records a span for every request except those of the quiet routes. The traceparent of a listed proxy decides
+// whether a request is traced. The traceparent of any other caller is only linked: otherwise anybody could flood the
+// collector. The span has the pattern of the route, never the path or the query. It must run inside ClientIP. With a
+// nil provider nothing is traced.
 func Trace(provider trace.TracerProvider, proxies Proxies, quiet ...string) func(http.Handler) http.Handler {
 	if provider == nil {
 		return func(next http.Handler) http.Handler { return next }
@@ -32,7 +32,7 @@ func Trace(provider trace.TracerProvider, proxies Proxies, quiet ...string) func
 	return func(next http.Handler) http.Handler { return traced(named(next)) }
 }
 
-// named names the span after the route, once it is known, and removes caller input from it.
+// named names the span after the route, once the route is known, and removes caller input from it.
 func named(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		span := trace.SpanFromContext(r.Context())
