@@ -82,7 +82,7 @@ cover: ## measure the coverage of all packages by all tests, into build/cover.ht
 .PHONY: $(BIN)/faults
 $(BIN)/faults: build
 	@mkdir -p $(BIN)
-	go build -tags waitone -o $@ ./internal/faults
+	go build -tags waitone -o $@ ./cmd/faults
 
 .PHONY: faults
 faults: $(BIN)/faults packages ## break Redis groups under load and check every answer: N=20 FAULT=name MODE=strict|relaxed|wait1 PARALLEL=2

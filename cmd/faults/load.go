@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
@@ -26,9 +27,9 @@ const (
 type load struct {
 	*caller
 	web, jwts account
-	browsers  []*browser // one a worker, signed in
-	sessions  []*thing   // theirs
-	extra     []*login   // sessions that were begun under load
+	browsers  []*browser       // one a worker, signed in
+	sessions  []*history.Thing // theirs
+	extra     []*login         // sessions that were begun under load
 	mu        sync.Mutex
 	grants    []*grant
 	made      []registered
@@ -39,12 +40,12 @@ type load struct {
 // login is a session that was begun under load.
 type login struct {
 	*browser
-	*thing
+	*history.Thing
 }
 
 // registered is a client or user that was registered under load.
 type registered struct {
-	*thing
+	*history.Thing
 	client bool
 	account
 }
@@ -56,13 +57,13 @@ func prepare(ctx context.Context, c *caller, mode string) (*load, error) {
 		return nil, err
 	}
 	for i := range workers {
-		b, session := c.browser(), c.rec.thing("session")
+		b, session := c.browser(), c.rec.Begin("session")
 		if !await(startup, func() bool {
 			o := b.signIn(daemonHosts[i%2], fmt.Sprintf("person%d", i%people), password)
-			if o == done {
-				session.is = append(session.is, operation{Verb: create, Outcome: done})
+			if o == history.Done {
+				session.Add(history.Operation{Verb: history.Create, Outcome: history.Done})
 			}
-			return o == done
+			return o == history.Done
 		}) {
 			return nil, fmt.Errorf("signing in does not work")
 		}
@@ -182,7 +183,7 @@ func (l *load) live(worker, n int) {
 		return // the code waits for the end; the others are for lives whose redemption failed: one too many replaces the oldest
 	}
 	pause()
-	if g.redeem(home) != done {
+	if g.redeem(home) != history.Done {
 		return
 	}
 	pause()
@@ -207,7 +208,7 @@ func (l *load) live(worker, n int) {
 		g.chainOf(1, pause)
 	case 6:
 		old := g.latest
-		if g.refresh(home, 1, old) == done {
+		if g.refresh(home, 1, old) == history.Done {
 			pause()
 			g.refresh(away, 1, old) // reuse
 			g.look(home, 2)
@@ -218,7 +219,7 @@ func (l *load) live(worker, n int) {
 // chainOf refreshes some times, at the daemons in turns.
 func (g *grant) chainOf(times int, pause func()) {
 	for i := range times {
-		if g.latest == "" || g.refresh([]string{g.away, g.home}[i%2], g.newest(), g.latest) != done {
+		if g.latest == "" || g.refresh([]string{g.away, g.home}[i%2], g.newest(), g.latest) != history.Done {
 			return
 		}
 		pause()
@@ -229,35 +230,35 @@ func (g *grant) chainOf(times int, pause func()) {
 // issue lets a daemon issue a JWT and introspect it.
 func (l *load) issue(host string) {
 	a := l.post(host, "/token", l.jwts, url.Values{"grant_type": {"client_credentials"}})
-	if l.read("a JWT", a, "") != done {
+	if l.read("a JWT", a, "") != history.Done {
 		return
 	}
-	l.rec.signed("issue " + host)
+	l.rec.Signed("issue " + host)
 	switch l.active(host, l.jwts, a.text("access_token")) {
-	case done:
-		l.rec.signed("introspect " + host)
-	case refused:
-		l.rec.strange("a JWT is not active at once")
-	case unknown:
+	case history.Done:
+		l.rec.Signed("introspect " + host)
+	case history.Refused:
+		l.rec.Strange("a JWT is not active at once")
+	case history.Unknown:
 	}
 }
 
 // signIns begins a session, and ends every third one.
 func (l *load) signIns(host string, n int) {
-	s := &login{l.browser(), l.rec.thing("session")}
-	o := s.do(operation{Verb: create, Daemon: host}, func() outcome {
+	s := &login{l.browser(), l.rec.Begin("session")}
+	o := s.Do(history.Operation{Verb: history.Create, Daemon: host}, func() history.Outcome {
 		return s.signIn(host, fmt.Sprintf("person%d", n%people), password)
 	})
-	if o == refused {
-		l.rec.strange("the right password was refused")
+	if o == history.Refused {
+		l.rec.Strange("the right password was refused")
 	}
-	if o != done {
-		s.is = nil // it has no cookie, so nothing can be asked about it
+	if o != history.Done {
+		s.Forget() // it has no cookie, so nothing can be asked about it
 		return
 	}
 	if n%3 == 0 {
 		for stop := time.Now().Add(patience); time.Now().Before(stop); time.Sleep(between) {
-			if s.do(operation{Verb: end, Daemon: host}, func() outcome { return s.signOut(host) }) == done {
+			if s.Do(history.Operation{Verb: history.End, Daemon: host}, func() history.Outcome { return s.signOut(host) }) == history.Done {
 				break
 			}
 		}
@@ -275,22 +276,22 @@ func (l *load) registers(host string, n int, client bool) {
 		words, kind = []string{"client", "create", r.id, "--direct", "--grant", "client_credentials", "--scope", "read", "--secret-file", "-"}, "client"
 		r.secret = strings.Repeat("made-secret-", 4)
 	}
-	r.thing = l.rec.thing(kind)
-	o := r.do(operation{Verb: create, Daemon: host}, func() outcome {
+	r.Thing = l.rec.Begin(kind)
+	o := r.Do(history.Operation{Verb: history.Create, Daemon: host}, func() history.Outcome {
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		cmd := l.lab.net.command(ctx, host, append([]string{l.lab.binary}, words...)...)
 		cmd.Env, cmd.Stdin, cmd.SysProcAttr = l.lab.environment(host, named(l.lab.mode)), strings.NewReader(r.secret+"\n"), withParent()
 		if cmd.Run() != nil {
-			return unknown
+			return history.Unknown
 		}
-		return done
+		return history.Done
 	})
-	if o == done {
+	if o == history.Done {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.made = append(l.made, r)
 	} else {
-		r.is = nil
+		r.Forget()
 	}
 }

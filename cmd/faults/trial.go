@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
 )
 
 // The times of a trial, besides the fault's own.
@@ -57,7 +58,7 @@ func try(ctx context.Context, s setup, n *network, f fault) (figures, error) {
 			return fig, err
 		}
 	}
-	rec := newRecord()
+	rec := history.New()
 	c := newCaller(l, rec)
 	defer c.close()
 	work, err := prepare(ctx, c, s.mode)
@@ -68,23 +69,23 @@ func try(ctx context.Context, s setup, n *network, f fault) (figures, error) {
 	if err != nil {
 		return fig, err
 	}
-	found, err := rec.violations(filepath.Join(s.dir, "wrong.txt"))
-	fig.Violations, fig.Examples, fig.Things = len(found), found[:min(len(found), 5)], len(rec.things)
+	found, err := rec.Violations(filepath.Join(s.dir, "wrong.txt"))
+	fig.Violations, fig.Examples, fig.Things = len(found), found[:min(len(found), 5)], rec.Size()
 	return fig, err
 }
 
 // through takes the load through the fault, and everything that was acknowledged through the sweep.
 func (l *load) through(ctx context.Context, f fault, fig *figures) error {
-	begun := l.rec.now()
+	begun := l.rec.Now()
 	l.begin()
 	if err := pause(ctx, warm); err != nil {
 		l.finish()
 		return err
 	}
 	master := l.lab.named(ctx)
-	injected := l.rec.now()
+	injected := l.rec.Now()
 	err := f.inject(ctx, l.lab, master)
-	effective := l.rec.now()
+	effective := l.rec.Now()
 	if err == nil {
 		err = l.endure(ctx, f)
 	}
@@ -93,7 +94,7 @@ func (l *load) through(ctx context.Context, f fault, fig *figures) error {
 		err = errors.Join(err, f.heal(ctx, l.lab, master))
 	}
 	err = errors.Join(err, pause(ctx, settle))
-	ended := l.rec.now()
+	ended := l.rec.Now()
 	l.finish()
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.name, err)
@@ -117,29 +118,28 @@ func (l *load) endure(ctx context.Context, f fault) error {
 	if err := pause(ctx, lasts); err != nil {
 		return err
 	}
-	await(slowly, func() bool { return l.rec.flowing(500*time.Millisecond) || ctx.Err() != nil })
+	await(slowly, func() bool { return l.rec.Flowing(500*time.Millisecond) || ctx.Err() != nil })
 	return pause(ctx, time.Second)
 }
 
 // measure takes the figures of the time between two moments, with the fault in between.
 func (l *load) measure(fig *figures, f fault, at [4]time.Duration) {
-	l.rec.mu.Lock()
-	defer l.rec.mu.Unlock()
 	begun, injected, effective, ended := at[0], at[1], at[2], at[3]
+	acknowledged, unknown := l.rec.Changes()
 	var acks []time.Duration
 	first := ended
-	for _, a := range l.rec.acks {
-		acks = append(acks, a.back)
-		if a.call >= effective {
-			first = min(first, a.back)
+	for _, a := range acknowledged {
+		acks = append(acks, a.Return)
+		if a.Call >= effective {
+			first = min(first, a.Return)
 		}
 	}
-	fig.Acknowledged, fig.Unknown = len(acks), l.rec.unknown
-	fig.Gap, fig.First = gap(acks, begun, ended).Seconds(), (first - injected).Seconds()
+	fig.Acknowledged, fig.Unknown = len(acks), unknown
+	fig.Gap, fig.First = history.Gap(acks, begun, ended).Seconds(), (first - injected).Seconds()
 	for _, host := range daemonHosts {
 		if host != f.spares {
-			fig.Issue = max(fig.Issue, gap(l.rec.jwt["issue "+host], begun, ended).Seconds())
-			fig.Introspect = max(fig.Introspect, gap(l.rec.jwt["introspect "+host], begun, ended).Seconds())
+			fig.Issue = max(fig.Issue, history.Gap(l.rec.SignedAt("issue "+host), begun, ended).Seconds())
+			fig.Introspect = max(fig.Introspect, history.Gap(l.rec.SignedAt("introspect "+host), begun, ended).Seconds())
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
 )
 
 const (
@@ -42,12 +43,12 @@ func (o options) compareLimits(ctx context.Context) error {
 		ask  func(host string) bool
 	}{
 		{"/token, a JWT", func(host string) bool {
-			return work.read("a JWT", work.post(host, "/token", work.jwts, url.Values{"grant_type": {"client_credentials"}}), "") == done
+			return work.read("a JWT", work.post(host, "/token", work.jwts, url.Values{"grant_type": {"client_credentials"}}), "") == history.Done
 		}},
 		{"/token, opaque", func(host string) bool {
-			return work.read("a token", work.post(host, "/token", work.web, url.Values{"grant_type": {"client_credentials"}}), "") == done
+			return work.read("a token", work.post(host, "/token", work.web, url.Values{"grant_type": {"client_credentials"}}), "") == history.Done
 		}},
-		{"/introspect", func(host string) bool { return work.active(host, work.web, token) == done }},
+		{"/introspect", func(host string) bool { return work.active(host, work.web, token) == history.Done }},
 	}
 	var dear []error
 	for _, kind := range kinds {
@@ -70,7 +71,7 @@ func (o options) compareLimits(ctx context.Context) error {
 			dear = append(dear, fmt.Errorf("limits raise %s by %.1f %%, more than %.0f %%", kind.name, 100*mean, 100*dearest))
 		}
 	}
-	if found := work.rec.odd; len(found) > 0 {
+	if found := work.rec.StrangeAnswers(); len(found) > 0 {
 		return fmt.Errorf("%d strange answers, the first: %s", len(found), found[0])
 	}
 	return errors.Join(dear...)

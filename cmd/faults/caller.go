@@ -11,16 +11,17 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
 )
 
 // caller speaks HTTP to the daemons of a lab, as clients and browsers do behind the operator's TLS.
 type caller struct {
 	lab  *lab
-	rec  *record
+	rec  *history.Record
 	http *http.Client
 }
 
-func newCaller(l *lab, rec *record) *caller {
+func newCaller(l *lab, rec *history.Record) *caller {
 	return &caller{lab: l, rec: rec, http: &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 128, IdleConnTimeout: time.Minute},
 		Timeout:       15 * time.Second, // longer than the daemons take for any request
@@ -64,11 +65,11 @@ func (c *caller) send(request *http.Request) answer {
 	}
 	if strings.HasPrefix(a.header.Get("Content-Type"), "application/json") {
 		if err := json.Unmarshal(a.body, &a.fields); err != nil {
-			c.rec.strange("%s: an answer that is no JSON: %q", request.URL.Path, a.body)
+			c.rec.Strange("%s: an answer that is no JSON: %q", request.URL.Path, a.body)
 		}
 	}
 	if a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") == "" {
-		c.rec.strange("%s: 503 without Retry-After", request.URL.Path)
+		c.rec.Strange("%s: 503 without Retry-After", request.URL.Path)
 	}
 	return a
 }
@@ -86,25 +87,25 @@ func (c *caller) post(host, path string, who account, form url.Values) answer {
 
 // read puts an answer into the words of the history: 200 is done, the expected refusal is refused,
 // and what is neither nor a 503 is strange.
-func (c *caller) read(what string, a answer, refusal string) outcome {
+func (c *caller) read(what string, a answer, refusal string) history.Outcome {
 	switch {
 	case a.unavailable():
-		return unknown
+		return history.Unknown
 	case a.status == http.StatusOK:
-		return done
+		return history.Done
 	case refusal != "" && a.text("error") == refusal:
-		return refused
+		return history.Refused
 	}
-	c.rec.strange("%s was answered %d %.200s", what, a.status, a.body)
-	return unknown
+	c.rec.Strange("%s was answered %d %.200s", what, a.status, a.body)
+	return history.Unknown
 }
 
 // active asks whether a token is.
-func (c *caller) active(host string, who account, token string) outcome {
+func (c *caller) active(host string, who account, token string) history.Outcome {
 	a := c.post(host, "/introspect", who, url.Values{"token": {token}})
 	o := c.read("introspection", a, "")
-	if o == done && a.fields["active"] != true {
-		return refused
+	if o == history.Done && a.fields["active"] != true {
+		return history.Refused
 	}
 	return o
 }
@@ -167,62 +168,62 @@ func csrf(page []byte) (string, error) {
 }
 
 // signIn types a name and a password into the form.
-func (b *browser) signIn(host, name, password string) outcome {
+func (b *browser) signIn(host, name, password string) history.Outcome {
 	page := b.visit(host, "/login", nil)
 	if page.unavailable() {
-		return unknown
+		return history.Unknown
 	}
 	token, err := csrf(page.body)
 	if err != nil {
-		b.rec.strange("the sign-in page was answered %d", page.status)
-		return unknown
+		b.rec.Strange("the sign-in page was answered %d", page.status)
+		return history.Unknown
 	}
 	a := b.visit(host, "/login", url.Values{"csrf": {token}, "username": {name}, "password": {password}})
 	switch {
 	case a.unavailable():
-		return unknown
+		return history.Unknown
 	case a.away() != nil && b.cookies[sessionCookie] != "":
-		return done
+		return history.Done
 	case a.status == http.StatusUnauthorized:
-		return refused
+		return history.Refused
 	}
-	b.rec.strange("signing in was answered %d", a.status)
-	return unknown
+	b.rec.Strange("signing in was answered %d", a.status)
+	return history.Unknown
 }
 
 // signOut ends the session. It can be repeated: the form is loaded once.
-func (b *browser) signOut(host string) outcome {
+func (b *browser) signOut(host string) history.Outcome {
 	kept := b.cookies[sessionCookie]
 	defer func() { b.cookies[sessionCookie] = kept }() // to look whether it is good for anything
 	if b.leaving == "" {
 		page := b.visit(host, "/logout", nil)
 		token, err := csrf(page.body)
 		if page.unavailable() || err != nil {
-			return unknown
+			return history.Unknown
 		}
 		b.leaving = token
 	}
 	a := b.visit(host, "/logout", url.Values{"csrf": {b.leaving}})
 	if a.away() != nil {
-		return done
+		return history.Done
 	}
 	if !a.unavailable() {
-		b.rec.strange("signing out was answered %d", a.status)
+		b.rec.Strange("signing out was answered %d", a.status)
 	}
-	return unknown
+	return history.Unknown
 }
 
 // signedIn asks whether the session is alive.
-func (b *browser) signedIn(host string) outcome {
+func (b *browser) signedIn(host string) history.Outcome {
 	a := b.visit(host, "/account", nil)
 	switch {
 	case a.unavailable():
-		return unknown
+		return history.Unknown
 	case a.status == http.StatusOK:
-		return done
+		return history.Done
 	case a.away() != nil:
-		return refused
+		return history.Refused
 	}
-	b.rec.strange("the account page was answered %d", a.status)
-	return unknown
+	b.rec.Strange("the account page was answered %d", a.status)
+	return history.Unknown
 }

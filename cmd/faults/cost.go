@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
 )
 
 const (
@@ -40,7 +41,7 @@ func (o options) compare(ctx context.Context) error {
 			fmt.Printf("turn %d %-8s %6.0f refreshes/s %6.0f redemptions/s\n", i+1, modes[host], refreshes, redemptions)
 		}
 	}
-	if found := work.rec.odd; len(found) > 0 {
+	if found := work.rec.StrangeAnswers(); len(found) > 0 {
 		return fmt.Errorf("%d strange answers, the first: %s", len(found), found[0])
 	}
 	for _, what := range []string{"refreshes", "redemptions"} {
@@ -89,7 +90,7 @@ func (o options) pair(ctx context.Context, contenders ...contender) (_ *load, fi
 			return nil, nil, err
 		}
 	}
-	c := newCaller(l, newRecord())
+	c := newCaller(l, history.New())
 	work, err := prepare(ctx, c, s.mode)
 	return work, func() { c.close(); l.close(); n.close() }, err
 }
@@ -111,7 +112,7 @@ func (l *load) measureTurn(host string) (refreshes, redemptions float64) {
 		if !more {
 			return false
 		}
-		if g.redeem(host) == done {
+		if g.redeem(host) == history.Done {
 			chains[i] = g
 		}
 		return true
@@ -122,7 +123,7 @@ func (l *load) measureTurn(host string) (refreshes, redemptions float64) {
 			return false
 		}
 		g.access = []string{""} // each is the first of its kind, so that nothing grows
-		return g.refresh(host, 0, g.latest) == done
+		return g.refresh(host, 0, g.latest) == history.Done
 	})
 	return refreshes, redemptions
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"sync"
 	"time"
+	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
 )
 
 // sweep asks the healed group about everything that was ever acknowledged, at both daemons.
@@ -17,10 +18,10 @@ func (l *load) sweep() {
 		jobs = append(jobs, func() { l.lookAt(l.sessions[i], b.signedIn) })
 	}
 	for _, s := range l.extra {
-		jobs = append(jobs, func() { l.lookAt(s.thing, s.signedIn) })
+		jobs = append(jobs, func() { l.lookAt(s.Thing, s.signedIn) })
 	}
 	for _, r := range l.made {
-		jobs = append(jobs, func() { l.lookAt(r.thing, func(host string) outcome { return l.known(host, r) }) })
+		jobs = append(jobs, func() { l.lookAt(r.Thing, func(host string) history.Outcome { return l.known(host, r) }) })
 	}
 	queue := make(chan func())
 	var busy sync.WaitGroup
@@ -39,10 +40,10 @@ func (l *load) sweep() {
 }
 
 // lookAt asks both daemons until they answer.
-func (l *load) lookAt(t *thing, ask func(host string) outcome) {
+func (l *load) lookAt(t *history.Thing, ask func(host string) history.Outcome) {
 	for _, host := range daemonHosts {
 		for stop := time.Now().Add(patience); time.Now().Before(stop); time.Sleep(between) {
-			if t.do(operation{Verb: look, Daemon: host}, func() outcome { return ask(host) }) != unknown {
+			if t.Do(history.Operation{Verb: history.Look, Daemon: host}, func() history.Outcome { return ask(host) }) != history.Unknown {
 				break
 			}
 		}
@@ -50,13 +51,13 @@ func (l *load) lookAt(t *thing, ask func(host string) outcome) {
 }
 
 // known asks whether a client may have a token, or a user may sign in.
-func (l *load) known(host string, r registered) outcome {
+func (l *load) known(host string, r registered) history.Outcome {
 	if !r.client {
 		return l.browser().signIn(host, r.id, r.secret)
 	}
 	a := l.post(host, "/token", r.account, url.Values{"grant_type": {"client_credentials"}})
 	if a.status == http.StatusUnauthorized {
-		return refused
+		return history.Refused
 	}
 	return l.read("a client's token", a, "")
 }
@@ -67,7 +68,7 @@ func (g *grant) sweep() {
 	if g.lost {
 		return // it is not known which credential is the live one
 	}
-	if !g.spent && len(g.is) == 1 {
+	if !g.spent && g.Length() == 1 {
 		g.redeem(g.home)
 	}
 	for _, host := range daemonHosts {
@@ -90,9 +91,9 @@ func (g *grant) asking(host string) {
 		return
 	}
 	for stop := time.Now().Add(patience); time.Now().Before(stop); time.Sleep(between) {
-		if g.do(operation{Verb: look, N: g.newest(), Daemon: host}, func() outcome {
+		if g.Do(history.Operation{Verb: history.Look, N: g.newest(), Daemon: host}, func() history.Outcome {
 			return g.active(host, g.client, g.access[g.newest()])
-		}) != unknown {
+		}) != history.Unknown {
 			return
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package history
 
 import (
 	"cmp"
@@ -10,36 +10,36 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// verb is the operation on an object.
-type verb string
+// Verb is the operation on an object.
+type Verb string
 
 // The verbs. A thing is a grant with its numbered credentials, a session, a client or a user.
 const (
-	create   verb = "create"   // a code is issued, a session begun, a client or user registered
-	show     verb = "show"     // credential n of a grant is shown: the code is 0, refresh tokens follow
-	end      verb = "end"      // the whole thing is revoked
-	endToken verb = "endToken" // one access token, the one that showing n-1 gave, is revoked
-	look     verb = "look"     // is it, or its access token n, active?
+	Create   Verb = "create"   // a code is issued, a session begun, a client or user registered
+	Show     Verb = "show"     // credential n of a grant is shown: the code is 0, refresh tokens follow
+	End      Verb = "end"      // the whole thing is revoked
+	EndToken Verb = "endToken" // one access token, the one that showing n-1 gave, is revoked
+	Look     Verb = "look"     // is it, or its access token n, active?
 )
 
-// outcome classifies an answer.
-type outcome string
+// Outcome classifies an answer.
+type Outcome string
 
 // The outcomes. Unknown: answered with 503, or not at all.
 const (
-	done    outcome = "done" // of look: active
-	refused outcome = "refused"
-	unknown outcome = "unknown"
+	Done    Outcome = "done" // of look: active
+	Refused Outcome = "refused"
+	Unknown Outcome = "unknown"
 )
 
-// operation is one request about one thing, and its answer. Times are nanoseconds since the load began.
-type operation struct {
-	Verb         verb
+// Operation is one request about one thing, and its answer. Times are nanoseconds since the load began.
+type Operation struct {
+	Verb         Verb
 	N            int  // the number of a credential or access token
 	Chain        int  // showings of one credential by one presenter at one daemon have the same
 	Retry        bool // an earlier showing of the chain had an unknown outcome
 	Daemon       string
-	Outcome      outcome
+	Outcome      Outcome
 	Call, Return int64
 }
 
@@ -54,24 +54,24 @@ type state struct {
 }
 
 // step returns the states that an operation with its outcome may lead to; none when it cannot be.
-func step(s state, o operation) []state {
+func step(s state, o Operation) []state {
 	switch o.Verb {
-	case create:
+	case Create:
 		born := s
 		born.Born = true
 		return certain(s, o, born)
-	case show:
+	case Show:
 		return stepShow(s, o)
-	case end:
+	case End:
 		dead, doubt := s, s
 		dead.Dead, doubt.Doubt = true, true
 		return certain(s, o, dead, doubt)
-	case endToken:
+	case EndToken:
 		ended, unsure := s, s
 		ended.Ended |= 1 << o.N
 		unsure.Unsure |= 1 << o.N
 		return certain(s, o, ended, unsure)
-	case look:
+	case Look:
 		return stepLook(s, o)
 	}
 	return nil
@@ -79,40 +79,40 @@ func step(s state, o operation) []state {
 
 // certain is the first of the effects when the operation was acknowledged, and nothing or any of
 // them when its outcome is unknown. None of these operations may be refused.
-func certain(s state, o operation, effects ...state) []state {
+func certain(s state, o Operation, effects ...state) []state {
 	switch o.Outcome {
-	case done:
+	case Done:
 		return effects[:1]
-	case unknown:
+	case Unknown:
 		return append([]state{s}, effects...)
-	case refused:
+	case Refused:
 	}
 	return nil
 }
 
 // stepShow: a number is good once. The same presenter may repeat what it has not learned, and must
 // not be refused then. A number that is used up ends the grant.
-func stepShow(s state, o operation) []state {
+func stepShow(s state, o Operation) []state {
 	next, dead, doubt := s, s, s
 	next.Live, next.By = o.N+1, o.Chain
 	dead.Dead, doubt.Doubt = true, true
 	alive, own := s.Born && !s.Dead, o.Retry && o.N == s.Live-1
 	switch o.Outcome {
-	case done:
+	case Done:
 		if alive && o.N == s.Live {
 			return []state{next}
 		}
 		if alive && own {
 			return []state{s}
 		}
-	case refused:
+	case Refused:
 		if !alive {
 			return []state{s}
 		}
 		if o.N < s.Live && (!own || s.By != o.Chain) {
 			return []state{dead}
 		}
-	case unknown:
+	case Unknown:
 		switch {
 		case alive && o.N == s.Live:
 			return []state{s, next}
@@ -125,18 +125,18 @@ func stepShow(s state, o operation) []state {
 }
 
 // stepLook: active needs everything to be there, inactive needs a reason.
-func stepLook(s state, o operation) []state {
+func stepLook(s state, o Operation) []state {
 	bit := uint64(1) << o.N
 	switch o.Outcome {
-	case done:
+	case Done:
 		if s.Born && !s.Dead && s.Ended&bit == 0 {
 			return []state{s}
 		}
-	case refused:
+	case Refused:
 		if !s.Born || s.Dead || s.Doubt || (s.Ended|s.Unsure)&bit != 0 {
 			return []state{s}
 		}
-	case unknown:
+	case Unknown:
 		return []state{s}
 	}
 	return nil
@@ -148,7 +148,7 @@ func model() porcupine.Model {
 		Init: func() []any { return []any{state{}} },
 		Step: func(s, input, _ any) []any {
 			var all []any
-			for _, next := range step(s.(state), input.(operation)) {
+			for _, next := range step(s.(state), input.(Operation)) {
 				all = append(all, next)
 			}
 			return all
@@ -162,11 +162,11 @@ const checkLimit = 10 * time.Second
 
 // explainable reports whether there is an order of the operations, each between its call and its
 // return, in which every answer is right. What has an unknown outcome may happen at any later time.
-func explainable(operations []operation) porcupine.CheckResult {
+func explainable(operations []Operation) porcupine.CheckResult {
 	var history []porcupine.Operation
 	for i, o := range operations {
-		if o.Outcome == unknown {
-			if o.Verb == look {
+		if o.Outcome == Unknown {
+			if o.Verb == Look {
 				continue // it says nothing
 			}
 			o.Return = math.MaxInt64
@@ -177,7 +177,7 @@ func explainable(operations []operation) porcupine.CheckResult {
 }
 
 // judge says what is wrong with the history of one thing; "" when nothing is.
-func judge(operations []operation) string {
+func judge(operations []Operation) string {
 	switch explainable(operations) {
 	case porcupine.Ok:
 		return ""
@@ -186,12 +186,12 @@ func judge(operations []operation) string {
 	case porcupine.Illegal:
 	}
 	// The first answer that cannot be explained by what came before it.
-	byReturn := slices.SortedFunc(slices.Values(operations), func(a, b operation) int { return cmp.Compare(a.Return, b.Return) })
+	byReturn := slices.SortedFunc(slices.Values(operations), func(a, b Operation) int { return cmp.Compare(a.Return, b.Return) })
 	for i, last := range byReturn {
 		so := slices.Clone(byReturn[:i+1])
 		for _, later := range byReturn[i+1:] { // under way, and so perhaps seen already
 			if later.Call < last.Return {
-				later.Outcome = unknown
+				later.Outcome = Unknown
 				so = append(so, later)
 			}
 		}
@@ -202,10 +202,10 @@ func judge(operations []operation) string {
 	return "no order explains the answers"
 }
 
-func describe(o operation) string {
-	what := map[verb]map[outcome]string{
-		show: {done: "credential %d was accepted again", refused: "credential %d was refused without a reason"},
-		look: {done: "%d was revoked and is active", refused: "%d was acknowledged and is gone"},
+func describe(o Operation) string {
+	what := map[Verb]map[Outcome]string{
+		Show: {Done: "credential %d was accepted again", Refused: "credential %d was refused without a reason"},
+		Look: {Done: "%d was revoked and is active", Refused: "%d was acknowledged and is gone"},
 	}[o.Verb][o.Outcome]
 	if what == "" {
 		what = string(o.Verb) + " %d cannot be explained"

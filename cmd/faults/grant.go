@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
 )
 
 const (
@@ -22,7 +23,7 @@ const (
 // grant is one life of a code and what follows it, as its client sees it.
 type grant struct {
 	*caller
-	*thing
+	*history.Thing
 	client account
 	code   string
 	home   string   // the daemon where the code was issued and redeemed
@@ -34,49 +35,49 @@ type grant struct {
 }
 
 // authorize asks for a code in a session; nil when there is none to be had now.
-func (c *caller) authorize(client account, b *browser, session *thing, home, away string) *grant {
+func (c *caller) authorize(client account, b *browser, session *history.Thing, home, away string) *grant {
 	sum := sha256.Sum256([]byte(verifier))
 	query := url.Values{
 		"response_type": {"code"}, "client_id": {client.id}, "redirect_uri": {redirect}, "scope": {"read"}, "state": {"s"},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
 	}
-	call := c.rec.now()
+	call := c.rec.Now()
 	a := b.visit(home, "/authorize?"+query.Encode(), nil)
-	back, to := c.rec.now(), a.away()
+	back, to := c.rec.Now(), a.away()
 	if a.unavailable() || to != nil && to.Query().Get("error") == "temporarily_unavailable" {
-		c.rec.changed(unknown, call, back)
+		c.rec.Changed(history.Unknown, call, back)
 		return nil
 	}
 	if to != nil && strings.HasSuffix(to.Path, "/login") {
-		session.do(operation{Verb: look, Daemon: home}, func() outcome { return refused })
+		session.Do(history.Operation{Verb: history.Look, Daemon: home}, func() history.Outcome { return history.Refused })
 		return nil
 	}
 	if to == nil || to.Query().Get("code") == "" {
-		c.rec.strange("an authorization request was answered %d %s", a.status, a.header.Get("Location"))
+		c.rec.Strange("an authorization request was answered %d %s", a.status, a.header.Get("Location"))
 		return nil
 	}
-	g := &grant{caller: c, thing: c.rec.thing("grant"), client: client, code: to.Query().Get("code"), home: home, away: away, access: []string{""}}
-	g.is = append(g.is, operation{Verb: create, Daemon: home, Outcome: done, Call: int64(call), Return: int64(back)})
-	c.rec.changed(done, call, back)
+	g := &grant{caller: c, Thing: c.rec.Begin("grant"), client: client, code: to.Query().Get("code"), home: home, away: away, access: []string{""}}
+	g.Add(history.Operation{Verb: history.Create, Daemon: home, Outcome: history.Done, Call: int64(call), Return: int64(back)})
+	c.rec.Changed(history.Done, call, back)
 	return g
 }
 
 // show shows a credential at a daemon until an answer comes, or the patience ends. A silence is not
 // followed by a repetition: the daemon that could distinguish it from a replay may be gone.
-func (g *grant) show(host string, n int, form url.Values) outcome {
-	chain, end := g.chain(), time.Now().Add(patience)
+func (g *grant) show(host string, n int, form url.Values) history.Outcome {
+	chain, end := g.Chain(), time.Now().Add(patience)
 	for {
 		silent, got := false, answer{}
-		o := g.do(operation{Verb: show, N: n, Chain: chain, Daemon: host}, func() outcome {
+		o := g.Do(history.Operation{Verb: history.Show, N: n, Chain: chain, Daemon: host}, func() history.Outcome {
 			got = g.post(host, "/token", g.client, form)
 			silent = got.silent
 			return g.read("showing a credential", got, "invalid_grant")
 		})
-		if o == done {
+		if o == history.Done {
 			g.learn(n, got)
 		}
-		if o != unknown || silent || time.Now().After(end) {
-			g.lost = g.lost || o == unknown
+		if o != history.Unknown || silent || time.Now().After(end) {
+			g.lost = g.lost || o == history.Unknown
 			return o
 		}
 		time.Sleep(between)
@@ -92,14 +93,14 @@ func (g *grant) learn(n int, a answer) {
 	g.spent = true
 }
 
-func (g *grant) redeem(host string) outcome {
+func (g *grant) redeem(host string) history.Outcome {
 	return g.show(host, 0, url.Values{
 		"grant_type": {"authorization_code"}, "code": {g.code}, "redirect_uri": {redirect}, "code_verifier": {verifier},
 	})
 }
 
 // refresh shows a refresh token, which has number n.
-func (g *grant) refresh(host string, n int, token string) outcome {
+func (g *grant) refresh(host string, n int, token string) history.Outcome {
 	return g.show(host, n, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
 }
 
@@ -108,24 +109,24 @@ func (g *grant) newest() int { return len(g.access) - 1 }
 
 // look introspects an access token.
 func (g *grant) look(host string, n int) {
-	g.do(operation{Verb: look, N: n, Daemon: host}, func() outcome { return g.active(host, g.client, g.access[n]) })
+	g.Do(history.Operation{Verb: history.Look, N: n, Daemon: host}, func() history.Outcome { return g.active(host, g.client, g.access[n]) })
 }
 
 // revoke ends the grant, or one access token when n is not 0. It can be repeated.
-func (g *grant) revoke(host string, n int) outcome {
-	verb, token := end, g.latest
+func (g *grant) revoke(host string, n int) history.Outcome {
+	verb, token := history.End, g.latest
 	if n > 0 {
-		verb, token = endToken, g.access[n]
+		verb, token = history.EndToken, g.access[n]
 	}
 	for stop := time.Now().Add(patience); ; time.Sleep(between) {
-		o := g.do(operation{Verb: verb, N: n, Daemon: host}, func() outcome {
+		o := g.Do(history.Operation{Verb: verb, N: n, Daemon: host}, func() history.Outcome {
 			a := g.post(host, "/revoke", g.client, url.Values{"token": {token}})
 			if a.status == http.StatusOK {
-				return done
+				return history.Done
 			}
 			return g.read("a revocation", a, "")
 		})
-		if o != unknown || time.Now().After(stop) {
+		if o != history.Unknown || time.Now().After(stop) {
 			return o
 		}
 	}
