@@ -8,6 +8,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
 	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
+	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
@@ -129,14 +130,14 @@ func redisCondition(h probe.Health, err error) endpoint.Condition {
 // refusalWords says why changes are refused.
 func refusalWords(err error) string {
 	words := map[string]string{
-		redisconn.ResultMisconf:     "changes are refused: Redis cannot save to disk (MISCONF)",
-		redisconn.ResultOOM:         "changes are refused: Redis is full (OOM)",
-		redisconn.ResultReadOnly:    "changes are refused: the server is read-only, or has too few replicas (READONLY, NOREPLICAS)",
-		redisconn.ResultNoPerm:      "changes are refused: the user lost a right or its password (NOPERM)",
-		redisconn.ResultUnconfirmed: "changes are not confirmed by every replica that must have them",
-		redisconn.ResultNoMaster:    "changes wait for a master",
+		outcome.Misconf:     "changes are refused: Redis cannot save to disk (MISCONF)",
+		outcome.OOM:         "changes are refused: Redis is full (OOM)",
+		outcome.ReadOnly:    "changes are refused: the server is read-only, or has too few replicas (READONLY, NOREPLICAS)",
+		outcome.NoPerm:      "changes are refused: the user lost a right or its password (NOPERM)",
+		outcome.Unconfirmed: "changes are not confirmed by every replica that must have them",
+		outcome.NoMaster:    "changes wait for a master",
 	}
-	if text := words[redisconn.Refused(err)]; text != "" {
+	if text := words[outcome.Refusal(err)]; text != "" {
 		return text
 	}
 	return "changes are not answered in time"

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
 	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
@@ -57,7 +58,7 @@ func (p *Prober) findMaster(ctx context.Context) (string, error) {
 		case strings.Contains(strings.ToLower(err.Error()), "unknown command"):
 			answered = fmt.Errorf("redis: %s is a Redis server, not a Sentinel: configure the addresses of the Sentinels (usually port "+
 				"26379), or set redis.mode to standalone", addr)
-		case redisconn.ResultOf(err) == redisconn.ResultNoPerm:
+		case outcome.Of(err) == outcome.NoPerm:
 			answered = fmt.Errorf("redis: the Sentinel at %s refuses our login (%s): configure the Sentinels' own "+
 				"password, which is not that of Redis", addr, firstWord(err))
 		default:
@@ -181,7 +182,7 @@ func (p *Prober) explainServer(ctx context.Context, err error, addr, command str
 	case strings.Contains(text, "one of the keys"), strings.Contains(text, "access a key"): // Redis 7, Valkey
 		return fmt.Errorf("redis: %[1]s may not touch keys that begin with %[2]s at %[3]s: grant ~%[2]s* in its ACL "+
 			"(NOPERM)", p.user(), p.opt.Prefix, addr)
-	case redisconn.ResultOf(err) == redisconn.ResultNoPerm:
+	case outcome.Of(err) == outcome.NoPerm:
 		return p.forbidden(addr, command)
 	}
 	return p.explain(ctx, err, "Redis", addr)

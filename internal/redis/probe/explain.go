@@ -10,7 +10,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
 )
 
 // passing is an error of Check that may be over in a moment: a server that is not there yet, or is
@@ -25,9 +25,9 @@ func Passing(err error) bool {
 	if _, ok := errors.AsType[*passing](err); ok {
 		return true
 	}
-	if asked, ok := errors.AsType[*redisconn.Error](err); ok {
+	if asked, ok := errors.AsType[*outcome.Error](err); ok {
 		switch asked.Result {
-		case redisconn.ResultTimeout, redisconn.ResultUnreachable, redisconn.ResultReadOnly, redisconn.ResultUnconfirmed, redisconn.ResultNoMaster:
+		case outcome.Timeout, outcome.Unreachable, outcome.ReadOnly, outcome.Unconfirmed, outcome.NoMaster:
 			return true
 		}
 	}
@@ -59,7 +59,7 @@ func (p *Prober) explain(ctx context.Context, err error, what, addr string) erro
 		return &passing{fmt.Errorf("redis: nothing listens at %s: start %s, or configure its right address", addr, what)}
 	case strings.HasPrefix(err.Error(), "LOADING"):
 		return &passing{fmt.Errorf("redis: %s at %s is still loading its data: try again", what, addr)}
-	case redisconn.ResultOf(err) == redisconn.ResultUnreachable, redisconn.ResultOf(err) == redisconn.ResultTimeout:
+	case outcome.Of(err) == outcome.Unreachable, outcome.Of(err) == outcome.Timeout:
 		return p.explainSilence(ctx, err, what, addr)
 	}
 	return fmt.Errorf("redis: %s at %s answers with an error: %w", what, addr, err)

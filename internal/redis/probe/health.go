@@ -31,7 +31,7 @@ type Health struct {
 	Persistence Persistence // of the server that keeps least
 }
 
-// Health asks Redis how it is. An error, always a *redisconn.Error, means that it could not be asked.
+// Health asks Redis how it is. An error, always a *outcome.Error, means that it could not be asked.
 func (p *Prober) Health(ctx context.Context) (Health, error) {
 	start := p.opt.Now()
 	limited, cancel := context.WithTimeout(ctx, p.opt.DialTimeout+p.opt.Timeout)

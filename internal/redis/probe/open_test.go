@@ -4,13 +4,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
 // counting returns a script that adds to a number and returns the sum.
 func counting() *redisconn.Script {
-	return redisconn.NewScript("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+	return pipeline.NewScript("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 }
 
 func open(t *testing.T, o redisconn.Options) *redisconn.DB {

@@ -9,30 +9,34 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/dataset"
+	"github.com/recipe-web-app/oauth2d/internal/redis/durable"
+	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisdial"
 )
 
 // DB is an open connection to Redis. It is safe for concurrent use.
 type DB struct {
-	opt      Options
-	dial     redisdial.Options
-	keys     keyNames
-	client   redis.UniversalClient
-	scripts  *library
-	gate     *gate
-	claims   claims
-	data     *dataset
-	writing  *writing
-	writes   *committer
-	reads    *committer
-	quit     chan struct{}
-	cluster  *redis.ClusterClient // the client in Cluster mode; nil otherwise
-	embedded *embedded            // nil in every other mode
-	durable  *durable             // of strict durability behind Sentinels; nil otherwise
-	waiter   *waiter              // of strict durability in a cluster; nil otherwise
+	opt       Options
+	dial      redisdial.Options
+	keys      keyNames
+	client    redis.UniversalClient
+	scripts   *pipeline.Library
+	gate      *gate
+	claims    claims
+	data      *dataset.Dataset
+	writing   *writing
+	writes    *pipeline.Committer
+	reads     *pipeline.Committer
+	quit      chan struct{}
+	cluster   *redis.ClusterClient // the client in Cluster mode; nil otherwise
+	embedded  *embedded            // nil in every other mode
+	sentinels *durable.Sentinels   // of strict durability behind Sentinels; nil otherwise
+	shards    *durable.Cluster     // of strict durability in a cluster; nil otherwise
 }
 
-// Mode tells what stands behind the connection.
+// Mode returns what is behind the connection.
 func (db *DB) Mode() Mode { return db.opt.Mode }
 
 // Stamp is the time argument of a script that asks Redis for the time itself: empty, or the caller's
@@ -63,7 +67,7 @@ func (db *DB) EachMaster(ctx context.Context, ask func(context.Context, *redis.C
 }
 
 // DataLost reports whether the data set is gone or was replaced by another, so that nothing is served.
-func (db *DB) DataLost() bool { return db.data.isLost() }
+func (db *DB) DataLost() bool { return db.data.Lost() }
 
 // WriteError returns why changes are refused now, by the outcome of the last ones; nil when they are
 // accepted.
@@ -73,102 +77,85 @@ func (db *DB) WriteError() error { return db.writing.status() }
 func (db *DB) Durability() Durability { return db.opt.Durability }
 
 // Use makes scripts known, so that every new connection loads them.
-func (db *DB) Use(scripts ...*Script) { db.scripts.add(scripts...) }
-
-// Call is one run of a script.
-type Call struct {
-	Keys []string
-	Args []any
-}
+func (db *DB) Use(scripts ...*Script) { db.scripts.Add(scripts...) }
 
 // Write carries out one state change. It is sent once: only a request that Redis certainly did not
 // execute (it did not know the script, or named another node) is sent again. An error, always an
-// *Error, means that the outcome is unknown; the end of ctx is such an error.
+// *outcome.Error, means that the outcome is unknown; the end of ctx is such an error.
 func (db *DB) Write(ctx context.Context, verb string, s *Script, keys []string, args ...any) (any, error) {
 	r := db.newWrite(ctx, s, Call{Keys: keys, Args: args})
 	if err := db.do(db.writes, verb, r); err != nil {
 		return nil, err
 	}
-	return r.answer(), nil
+	return r.Answer(), nil
 }
 
 // WriteEach carries out several changes of one kind that do not depend on one another. They are
 // queued together, so that they leave together. The first error is answered; each of the others may
 // or may not have been carried out.
 func (db *DB) WriteEach(ctx context.Context, verb string, s *Script, calls []Call) ([]any, error) {
-	requests := make([]*request, 0, len(calls))
+	requests := make([]*pipeline.Request, 0, len(calls))
 	for _, call := range calls {
 		r := db.newWrite(ctx, s, call)
-		if err := db.writes.submit(ctx, r); err != nil {
-			return nil, db.Report(verb, r.queued, err)
+		if err := db.writes.Submit(ctx, r); err != nil {
+			return nil, db.Report(verb, r.Queued(), err)
 		}
 		requests = append(requests, r)
 	}
 	results := make([]any, len(requests))
 	for i, r := range requests {
-		err := db.writes.wait(ctx, r)
+		err := db.writes.Wait(ctx, r)
 		db.writing.note(r, err)
-		if err := db.Report(verb, r.queued, err); err != nil {
+		if err := db.Report(verb, r.Queued(), err); err != nil {
 			return nil, err
 		}
-		results[i] = r.answer()
+		results[i] = r.Answer()
 	}
 	return results, nil
 }
 
 // Read asks. The commands must change nothing; they leave side by side and are not one instant.
 // The absence of something is an answer, not an error: it stands in its command as redis.Nil.
-// After an error, always an *Error, the commands must not be looked at.
+// After an error, always an *outcome.Error, the commands must not be looked at.
 func (db *DB) Read(ctx context.Context, verb string, cmds ...redis.Cmder) error {
 	if len(cmds) == 0 {
 		return nil
 	}
-	r := &request{ctx: ctx, queued: db.opt.Now(), answered: make(chan struct{})}
-	for _, cmd := range cmds {
-		r.cmds = append(r.cmds, &command{Cmder: cmd})
-	}
-	return db.do(db.reads, verb, r)
+	return db.do(db.reads, verb, pipeline.NewRead(ctx, db.opt.Now(), cmds))
 }
 
-func (db *DB) do(c *committer, verb string, r *request) error {
-	end := db.traced(r, verb)
-	err := c.submit(r.ctx, r)
+func (db *DB) do(c *pipeline.Committer, verb string, r *pipeline.Request) error {
+	end := r.Trace(db.opt.Tracer, verb)
+	err := c.Submit(r.Context(), r)
 	if err == nil {
-		err = c.wait(r.ctx, r)
+		err = c.Wait(r.Context(), r)
 	}
 	end(err)
 	if c == db.writes {
 		db.writing.note(r, err)
 	}
-	return db.Report(verb, r.queued, err)
+	return db.Report(verb, r.Queued(), err)
 }
 
 // Report counts the outcome of a question and wraps its error in the form that callers see.
 func (db *DB) Report(verb string, start time.Time, err error) error {
-	result := ResultOf(err)
+	result := outcome.Of(err)
 	db.opt.Observe(verb, result, db.opt.Now().Sub(start))
 	if err == nil {
 		return nil
 	}
-	return &Error{Verb: verb, Result: result, cause: err}
+	return &outcome.Error{Verb: verb, Result: result, Cause: err}
 }
 
-func (db *DB) newWrite(ctx context.Context, s *Script, call Call) *request {
-	db.scripts.add(s)
-	return &request{
-		ctx:      ctx,
-		cmds:     []redis.Cmder{&command{Cmder: redis.NewCmd(ctx, s.words(call)...), once: true}},
-		script:   s,
-		call:     call,
-		queued:   db.opt.Now(),
-		answered: make(chan struct{}),
-	}
+func (db *DB) newWrite(ctx context.Context, s *Script, call Call) *pipeline.Request {
+	db.scripts.Add(s)
+	return pipeline.NewWrite(ctx, db.opt.Now(), s, call)
 }
 
 // sendWrites is the sender of relaxed durability: acknowledged is what the master executed.
-func (db *DB) sendWrites(batch []*request) {
+func (db *DB) sendWrites(batch []*pipeline.Request) {
 	db.exec(batch)
-	again := withoutScript(batch)
+	again := pipeline.WithoutScript(batch)
 	if len(again) == 0 {
 		return
 	}
@@ -179,13 +166,13 @@ func (db *DB) sendWrites(batch []*request) {
 	}
 }
 
-func (db *DB) sendReads(batch []*request) { db.exec(batch) }
+func (db *DB) sendReads(batch []*pipeline.Request) { db.exec(batch) }
 
 // exec sends a batch in one pipeline for each set of servers that its requests need, at the same time. A
 // silent master of a cluster then fails only the requests that need it: the driver gives up on a pipeline as
 // a whole, also on what other masters have answered.
-func (db *DB) exec(batch []*request) {
-	groups := db.data.byServers(batch)
+func (db *DB) exec(batch []*pipeline.Request) {
+	groups := db.data.ByServers(batch)
 	var others sync.WaitGroup
 	for _, group := range groups[1:] {
 		others.Go(func() { db.execTogether(group) })
@@ -195,47 +182,40 @@ func (db *DB) exec(batch []*request) {
 }
 
 // execTogether is one pipeline, there and back.
-func (db *DB) execTogether(batch []*request) {
+func (db *DB) execTogether(batch []*pipeline.Request) {
 	if why := db.gate.blocked(); why != nil {
 		for _, r := range batch {
-			r.err = why
+			r.Err = why
 		}
 		return
 	}
 	ctx, cancel := db.pipelineContext()
 	defer cancel()
-	ctx = within(ctx, batch)
-	if db.data.isLost() && !db.isBack(ctx) {
-		refuse(batch, errHistory)
+	ctx = pipeline.Within(ctx, batch)
+	if db.data.Lost() && !db.data.IsBack(ctx, db.client) {
+		pipeline.Refuse(batch, outcome.ErrDataLost)
 		return
 	}
 	pipe := db.client.Pipeline()
-	proof := db.data.proofOf(ctx, batch)
-	for _, cmd := range proof.cmds() {
-		_ = pipe.Process(ctx, cmd)
-	}
-	for _, r := range batch {
-		r.forget()
-		for _, cmd := range r.cmds {
-			_ = pipe.Process(ctx, cmd) // only queues; it cannot fail
-		}
-	}
+	markers := db.data.MarkersFor(ctx, batch)
+	markers.Queue(ctx, pipe)
+	pipeline.Queue(ctx, pipe, batch)
 	db.opt.RoundTrip(len(batch))
 	_, err := pipe.Exec(ctx) // of the first command, or of the connection; each request looks at its own
 	for _, r := range batch {
-		r.settle()
-		if errors.Is(r.err, errUnanswered) && err != nil {
-			r.err = err
+		r.Settle()
+		if errors.Is(r.Err, outcome.ErrUnanswered) && err != nil {
+			r.Err = err
 		}
 	}
-	if why := proof.err(ctx); why != nil {
+	if why := markers.Err(ctx); why != nil {
 		for _, r := range batch {
-			r.unproven(why)
+			r.Unproven(why)
 		}
 	}
 	if db.cluster != nil {
 		// One node's silence says nothing about the others, but its slots may be elsewhere by now.
-		if slices.ContainsFunc(batch, unserved) {
+		if slices.ContainsFunc(batch, func(r *pipeline.Request) bool { return outcome.Unserved(r.Err) }) {
 			db.cluster.ReloadState(ctx)
 		}
 		return
@@ -243,47 +223,30 @@ func (db *DB) execTogether(batch []*request) {
 	db.gate.learn(err)
 }
 
-// isBack asks for the markers alone: while the data set is lost, nothing is written to what is there
-// instead.
-func (db *DB) isBack(ctx context.Context) bool {
-	proof := db.data.proofOfAll(ctx)
-	pipe := db.client.Pipeline()
-	for _, cmd := range proof.cmds() {
-		_ = pipe.Process(ctx, cmd)
-	}
-	_, _ = pipe.Exec(ctx) // every command is looked at
-	return proof.err(ctx) == nil
-}
-
-// unserved reports whether a request came to a node that does not serve now.
-func unserved(r *request) bool {
-	return slices.Contains([]string{ResultUnreachable, ResultTimeout, ResultReadOnly}, ResultOf(r.err))
-}
-
 func (db *DB) pipelineContext() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), db.opt.DialTimeout+db.opt.Timeout)
+	return context.WithTimeout(context.Background(), db.opt.pipelineTimeout())
 }
 
-// stale reports whether a request waited in the queue for as long as two pipelines may take: then
-// Redis is not answering, and its caller is better told than kept.
+// stale reports whether a request waited in the queue for as long as two pipelines may take: then Redis does not answer,
+// and an error now helps the caller more than waiting longer.
 func (db *DB) stale(queued time.Time) bool {
-	return db.opt.Now().Sub(queued) > 2*(db.opt.DialTimeout+db.opt.Timeout)
+	return db.opt.Now().Sub(queued) > 2*db.opt.pipelineTimeout()
 }
 
 func (db *DB) loadEverywhere(ctx context.Context) error {
-	return db.EachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return db.scripts.load(ctx, node) })
+	return db.EachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return db.scripts.Load(ctx, node) })
 }
 
 // Close lets the pipelines under way finish, refuses everything else and closes all connections.
 func (db *DB) Close() error {
 	close(db.quit)
-	db.writes.close()
-	db.reads.close()
-	if db.durable != nil {
-		db.durable.close()
+	db.writes.Close()
+	db.reads.Close()
+	if db.sentinels != nil {
+		db.sentinels.Close()
 	}
-	if db.waiter != nil {
-		db.waiter.close()
+	if db.shards != nil {
+		db.shards.Close()
 	}
 	err := db.client.Close()
 	if db.embedded != nil {

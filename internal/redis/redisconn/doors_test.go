@@ -12,13 +12,15 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
 // counting adds to a number and tells what it is then.
 func counting() *redisconn.Script {
-	return redisconn.NewScript("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+	return pipeline.NewScript("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 }
 
 func open(t *testing.T, o redisconn.Options) *redisconn.DB {
@@ -100,8 +102,8 @@ func TestACallerWhoseTimeIsUpIsToldAtOnce(t *testing.T) {
 		began := time.Now()
 		err := ask(ctx)
 		cancel()
-		var refused *redisconn.Error
-		if !errors.As(err, &refused) || refused.Result != redisconn.ResultTimeout {
+		var refused *outcome.Error
+		if !errors.As(err, &refused) || refused.Result != outcome.Timeout {
 			t.Errorf("%s: %v", name, err)
 		}
 		if took := time.Since(began); took > 2*time.Second {
@@ -147,8 +149,8 @@ func TestEveryFateHasAName(t *testing.T) {
 		t.Helper()
 		db := open(t, watched(o))
 		_, err := db.Write(t.Context(), "count", counting(), []string{"n"}, 1)
-		var refused *redisconn.Error
-		if want != redisconn.ResultOK && (!errors.As(err, &refused) || refused.Result != want) {
+		var refused *outcome.Error
+		if want != outcome.OK && (!errors.As(err, &refused) || refused.Result != want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 		if err != nil && strings.Contains(err.Error(), "secret-of") {
@@ -159,24 +161,24 @@ func TestEveryFateHasAName(t *testing.T) {
 		}
 	}
 	good := onServer(server)
-	fails(good, redisconn.ResultOK)
+	fails(good, outcome.OK)
 	weak, wrong := good, good
 	weak.Username, weak.Password = "weak", "secret-of-weak"
-	fails(weak, redisconn.ResultNoPerm)
+	fails(weak, outcome.NoPerm)
 	wrong.Username, wrong.Password = "weak", "secret-of-nobody"
-	fails(wrong, redisconn.ResultNoPerm)
+	fails(wrong, outcome.NoPerm)
 	server.Do(t, "config", "set", "maxmemory", "1mb")
-	fails(good, redisconn.ResultOOM)
+	fails(good, outcome.OOM)
 	server.Do(t, "config", "set", "maxmemory", "0")
 	server.Do(t, "config", "set", "min-replicas-to-write", "1")
-	fails(good, redisconn.ResultReadOnly)
+	fails(good, outcome.ReadOnly)
 	server.Do(t, "config", "set", "min-replicas-to-write", "0")
 	server.Do(t, "set", "n", "not a number")
-	fails(good, redisconn.ResultError)
+	fails(good, outcome.Failed)
 	server.Do(t, "replicaof", "127.0.0.1", "1")
-	fails(good, redisconn.ResultReadOnly)
+	fails(good, outcome.ReadOnly)
 	server.Kill()
-	fails(good, redisconn.ResultUnreachable)
+	fails(good, outcome.Unreachable)
 }
 
 func TestNobodyIsServedAfterClose(t *testing.T) {
@@ -199,7 +201,7 @@ func TestNobodyIsServedAfterClose(t *testing.T) {
 func TestTheEmbeddedServersTimePasses(t *testing.T) {
 	t.Parallel()
 	db := open(t, redisconn.Options{})
-	brief := redisconn.NewScript("return redis.call('SET', KEYS[1], '1', 'PX', 50)")
+	brief := pipeline.NewScript("return redis.call('SET', KEYS[1], '1', 'PX', 50)")
 	if _, err := db.Write(t.Context(), "set", brief, []string{"k"}); err != nil {
 		t.Fatal(err)
 	}
@@ -237,9 +239,9 @@ func TestARefusedConnectionIsNoAnswer(t *testing.T) {
 	if answer, err := db.Write(t.Context(), "count", counting(), []string{"n"}, 1); err == nil {
 		t.Errorf("a write was answered: %v", answer)
 	}
-	var refused *redisconn.Error
+	var refused *outcome.Error
 	err := db.Read(t.Context(), "look", redis.NewStringCmd(t.Context(), "get", "n"))
-	if !errors.As(err, &refused) || refused.Result != redisconn.ResultNoPerm {
+	if !errors.As(err, &refused) || refused.Result != outcome.NoPerm {
 		t.Errorf("a read was answered: %v", err)
 	}
 }

@@ -3,6 +3,8 @@ package redisconn
 import (
 	"sync"
 	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
 )
 
 // dialPause is how long nothing is dialled after a dial failed.
@@ -32,7 +34,7 @@ func (g *gate) blocked() error {
 func (g *gate) learn(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if ResultOf(err) != ResultUnreachable {
+	if outcome.Of(err) != outcome.Unreachable {
 		g.why = nil
 		return
 	}

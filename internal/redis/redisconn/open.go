@@ -7,6 +7,9 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/dataset"
+	"github.com/recipe-web-app/oauth2d/internal/redis/durable"
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisdial"
 )
@@ -23,7 +26,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	redisdial.LogTo(o.Logger)
 	db := &DB{
-		opt: o, scripts: &library{}, gate: &gate{now: o.Now}, claims: newClaims(), data: &dataset{log: o.Logger, key: o.keys().history}, writing: &writing{now: o.Now}, quit: make(chan struct{}),
+		opt: o, scripts: &pipeline.Library{}, gate: &gate{now: o.Now}, claims: newClaims(), data: dataset.New(o.keys().history, o.Logger, o.Now), writing: &writing{now: o.Now}, quit: make(chan struct{}),
 	}
 	if o.Mode == Embedded {
 		db.opt.Username, db.opt.Password, db.opt.TLS = "", rand.Text(), nil
@@ -34,29 +37,39 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	db.dial, db.keys = db.opt.Dial(), db.opt.keys()
 	db.client = db.newClient()
-	if err := db.instrument(db.client); err != nil {
+	if err := pipeline.Instrument(db.client, o.Tracer); err != nil {
 		return nil, err
 	}
 	write, read := db.senders()
-	db.writes = newCommitter(o.writers(), db.stale, write)
-	db.reads = newCommitter(o.readers(), db.stale, read)
+	db.writes = pipeline.NewCommitter(o.writers(), db.stale, write)
+	db.reads = pipeline.NewCommitter(o.readers(), db.stale, read)
 	return db, nil
 }
 
 // senders are what stands behind the two doors.
-func (db *DB) senders() (write, read sender) {
+func (db *DB) senders() (write, read pipeline.Sender) {
 	if control := db.controlSender(); control != nil {
 		return control, db.sendReads
 	}
 	switch {
 	case db.opt.Durability == Strict && db.opt.Mode == Sentinel:
-		db.durable = newDurable(db)
-		return db.durable.write, db.durable.read
+		db.sentinels = durable.NewSentinels(db.strict())
+		return db.sentinels.Write, db.sentinels.Read
 	case db.opt.Durability == Strict:
-		db.waiter = newWaiter(db)
-		return db.waiter.write, db.sendReads
+		db.shards = durable.NewCluster(db.strict(), db.cluster)
+		return db.shards.Write, db.sendReads
 	default:
 		return db.sendWrites, db.sendReads
+	}
+}
+
+// strict returns what strict durability needs from this connection.
+func (db *DB) strict() durable.Options {
+	return durable.Options{
+		Dial: db.dial, Addrs: db.opt.Addrs, Scripts: db.scripts, Data: db.data, FenceKey: db.keys.fence,
+		Client: db.nodeClient, Pause: db.pause, Quit: db.quit,
+		Connections: db.opt.writers(), Pipeline: db.opt.pipelineTimeout(), Lease: db.opt.Lease, Observer: db.opt.Observer,
+		OnState: db.opt.OnState, RoundTrip: db.opt.RoundTrip, Logger: db.opt.Logger, Now: db.opt.Now,
 	}
 }
 
@@ -75,12 +88,12 @@ func (db *DB) newClient() redis.UniversalClient {
 // nodeClient returns a client of one node; hook runs on each of its new connections.
 func (db *DB) nodeClient(addr string, hook redisdial.Hook) *redis.Client {
 	client := db.dial.Client(addr, hook)
-	_ = db.instrument(client) // it succeeded for the first client, and for this kind it cannot fail
+	_ = pipeline.Instrument(client, db.opt.Tracer) // it succeeded for the first client, and for this kind it cannot fail
 	return client
 }
 
 func (db *DB) onConnect(ctx context.Context, conn *redis.Conn) error {
-	return db.scripts.load(ctx, conn)
+	return db.scripts.Load(ctx, conn)
 }
 
 // onConnectMaster asks the server itself: a Sentinel that was cut off still names the old master.
@@ -98,16 +111,4 @@ func (db *DB) onConnectMaster(ctx context.Context, conn *redis.Conn) error {
 	default:
 		return quorum.ErrNotMaster
 	}
-}
-
-// onConnectTo makes sure that the server is the master whose history is expected.
-func (db *DB) onConnectTo(ctx context.Context, conn *redis.Conn, replid string) error {
-	text, err := conn.Info(ctx, "replication").Result()
-	if err != nil {
-		return err
-	}
-	if info := quorum.ParseInfo(text); info["role"] != "master" || info["master_replid"] != replid {
-		return quorum.ErrNotMaster
-	}
-	return db.onConnect(ctx, conn)
 }

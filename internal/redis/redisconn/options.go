@@ -94,15 +94,13 @@ type Options struct {
 	CallerClock bool
 }
 
-// The defaults, and the bounds of a batch and of a queue.
+// The defaults.
 const (
 	defaultDial     = 300 * time.Millisecond
 	defaultTimeout  = 500 * time.Millisecond
 	defaultPipeline = 4
 	defaultLease    = time.Second
 	defaultPrefix   = "auth:"
-	maxBatch        = 128
-	queueLength     = 4 * maxBatch
 )
 
 func (o Options) withDefaults() (Options, error) {
@@ -176,6 +174,9 @@ func (o Options) validate() error {
 	}
 	return nil
 }
+
+// pipelineTimeout bounds one pipeline, with the dial before it.
+func (o Options) pipelineTimeout() time.Duration { return o.DialTimeout + o.Timeout }
 
 // writers is how many pipelines of writes may be under way: one fills while the other waits.
 func (o Options) writers() int { return max(1, min(2, o.PoolSize/2)) }

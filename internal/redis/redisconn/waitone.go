@@ -7,6 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
 )
 
@@ -16,16 +17,16 @@ const waitOne Durability = "wait1"
 
 func controls() []Durability { return []Durability{waitOne} }
 
-func (db *DB) controlSender() sender {
+func (db *DB) controlSender() pipeline.Sender {
 	if db.opt.Durability == waitOne {
 		return db.sendWaitOne
 	}
 	return nil
 }
 
-func (db *DB) sendWaitOne(batch []*request) {
+func (db *DB) sendWaitOne(batch []*pipeline.Request) {
 	db.execWaitOne(batch)
-	again := withoutScript(batch)
+	again := pipeline.WithoutScript(batch)
 	if len(again) == 0 {
 		return
 	}
@@ -36,16 +37,16 @@ func (db *DB) sendWaitOne(batch []*request) {
 	}
 }
 
-func (db *DB) execWaitOne(batch []*request) {
+func (db *DB) execWaitOne(batch []*pipeline.Request) {
 	ctx, cancel := db.pipelineContext()
 	defer cancel()
-	wait := newWait(ctx, 1)
-	tail := &request{ctx: ctx, cmds: []redis.Cmder{wait}}
+	wait := redis.NewCmd(ctx, "wait", 1, 120)
+	tail := pipeline.NewRead(ctx, db.opt.Now(), []redis.Cmder{wait})
 	db.execTogether(append(batch[:len(batch):len(batch)], tail))
 	acked, _ := wait.Val().(int64)
 	for _, r := range batch {
-		if r.err == nil && acked < 1 {
-			r.err = fmt.Errorf("%w: no replica has it", quorum.ErrNotDurable)
+		if r.Err == nil && acked < 1 {
+			r.Err = fmt.Errorf("%w: no replica has it", quorum.ErrNotDurable)
 		}
 	}
 }

@@ -3,10 +3,12 @@ package redisconn
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 )
 
 // How health finds out whether changes are taken.
@@ -32,13 +34,13 @@ type writing struct {
 
 // note takes in what became of a change. What says nothing about Redis is left out: a caller that
 // left, and an error of the script itself.
-func (w *writing) note(r *request, err error) {
+func (w *writing) note(r *pipeline.Request, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch result := ResultOf(err); {
-	case err == nil || result == ResultNil:
+	switch result := outcome.Of(err); {
+	case err == nil || result == outcome.Nil:
 		w.done, w.failing = w.now(), false
-	case r.ctx.Err() != nil, errors.Is(err, errClosed), result == ResultError, result == ResultNoScript:
+	case r.Context().Err() != nil, errors.Is(err, outcome.ErrClosed), result == outcome.Failed, result == outcome.NoScript:
 	default:
 		w.refused, w.failing, w.why = w.now(), true, err
 	}
@@ -68,23 +70,10 @@ func (w *writing) due() (int, bool) {
 // TryWriting makes a change that nobody needs when none was seen for some time, or the last ones
 // failed.
 func (db *DB) TryWriting(ctx context.Context) {
-	if db.opt.Mode == Embedded || db.opt.Observer || db.data.isLost() {
+	if db.opt.Mode == Embedded || db.opt.Observer || db.data.Lost() {
 		return
 	}
 	if turn, due := db.writing.due(); due {
 		_, _ = db.Write(ctx, "health.write", db.claims.beat, []string{db.keys.beat + strconv.Itoa(turn)}, beatKept.Milliseconds()) // status tells
 	}
-}
-
-// refusals are the results of changes that Redis took note of and did not carry out, or not surely.
-func refusals() []string {
-	return []string{ResultMisconf, ResultOOM, ResultReadOnly, ResultNoPerm, ResultUnconfirmed, ResultNoMaster}
-}
-
-// Refused reports which of the results a refusal of changes is; "" for another failure.
-func Refused(err error) string {
-	if result := ResultOf(err); slices.Contains(refusals(), result) {
-		return result
-	}
-	return ""
 }

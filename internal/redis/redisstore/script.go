@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
@@ -17,7 +18,7 @@ func script(name string) *redisconn.Script {
 	if err != nil {
 		panic("redisstore: " + err.Error()) // a wrong name; every one is built by the tests
 	}
-	return redisconn.NewScript(string(source))
+	return pipeline.NewScript(string(source))
 }
 
 // errAnswer says that a script answered what it never answers.

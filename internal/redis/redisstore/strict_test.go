@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
 	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
@@ -37,7 +38,7 @@ func create(t *testing.T, grants *redisstore.Grants, ref oauth.GrantRef) {
 }
 
 func unknown(err error) bool {
-	var failed *redisconn.Error
+	var failed *outcome.Error
 	return errors.As(err, &failed) && failed.Unknown()
 }
 

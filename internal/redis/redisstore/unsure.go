@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
-	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -45,7 +45,7 @@ func (u *unsure) grace(p store.Presentation) time.Duration {
 
 // learn takes note of an error after which the credential may be spent or not.
 func (u *unsure) learn(p store.Presentation, err error) {
-	var failed *redisconn.Error
+	var failed *outcome.Error
 	if !errors.As(err, &failed) || !failed.Unknown() {
 		return
 	}

@@ -1,4 +1,4 @@
-package redisconn
+package pipeline
 
 import (
 	"context"
@@ -17,14 +17,35 @@ type Script struct {
 	redo   Redo // nil when a run establishes nothing that must not be undone
 }
 
+// Call is one run of a script.
+type Call struct {
+	Keys []string
+	Args []any
+}
+
+// Redo returns the call that establishes again, on another server, what a run of a script established. The call may be
+// repeated, and changes nothing where it ran before. nil means that the run established nothing.
+type Redo func(call Call, answer any) *Redone
+
+// Redone is such a call.
+type Redone struct {
+	Script *Script
+	Call
+}
+
+// Command returns the command of the call. The driver sends it once.
+func (r *Redone) Command(ctx context.Context) redis.Cmder {
+	return &command{Cmder: redis.NewCmd(ctx, r.Script.words(r.Call)...), once: true}
+}
+
 // NewScript makes a script from its source.
 func NewScript(source string) *Script {
 	sum := sha1.Sum([]byte(source)) //nolint:gosec // see the import
 	return &Script{source: source, sha: hex.EncodeToString(sum[:])}
 }
 
-// Establishing says that a run of the script may establish what must not be undone, and how to make
-// sure of it.
+// Establishing records that a run of the script may establish a fact that must not be undone, and how to establish
+// it again.
 func (s *Script) Establishing(redo Redo) *Script {
 	s.redo = redo
 	return s
@@ -40,14 +61,15 @@ func (s *Script) words(call Call) []any {
 	return append(words, call.Args...)
 }
 
-// library is the set of scripts that every new connection loads before it is used, so that after a
-// failover to a node that never saw them no request has to be sent twice.
-type library struct {
+// Library is the set of scripts that every new connection loads before it is used, so that after a
+// failover to a node that never saw them no request has to be sent twice. It is safe for concurrent use.
+type Library struct {
 	mu      sync.RWMutex
 	scripts []*Script
 }
 
-func (l *library) add(scripts ...*Script) {
+// Add makes scripts known.
+func (l *Library) Add(scripts ...*Script) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, s := range scripts {
@@ -57,10 +79,11 @@ func (l *library) add(scripts ...*Script) {
 	}
 }
 
-// loader is what a script can be loaded through: a connection, or a client of one node.
+// loader is a connection, or a client of one node.
 type loader interface{ Pipeline() redis.Pipeliner }
 
-func (l *library) load(ctx context.Context, to loader) error {
+// Load loads every known script, through a connection or a client of one node.
+func (l *Library) Load(ctx context.Context, to loader) error {
 	l.mu.RLock()
 	scripts := slices.Clone(l.scripts)
 	l.mu.RUnlock()

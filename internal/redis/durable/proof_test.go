@@ -1,22 +1,25 @@
-package redisconn
+package durable
 
 import (
 	"bufio"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
+	"github.com/recipe-web-app/oauth2d/internal/redis/dataset"
+	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisdial"
 )
 
-// scripted is a server that answers what a test tells it to: the answer of each command by its name,
-// of each next one the next, and the last one again. Where there is none it hangs up.
+// scripted starts a server whose answers a test lists by command name: the first call gets the first one, and calls beyond
+// the list get the last one. It hangs up at a command that is not listed.
 func scripted(t *testing.T, answers map[string][]string) (addr string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed by the test
@@ -85,47 +88,48 @@ func nextCommand(in *bufio.Reader) (name string, err error) {
 
 func bulk(text string) string { return fmt.Sprintf("$%d\r\n%s", len(text), text) }
 
-// twoWrites are a batch, and the connection on which it leaves.
-func twoWrites(t *testing.T) (*DB, []*request) {
+// twoWrites are a batch of writes, and what a sender needs to send them.
+func twoWrites(t *testing.T) (Options, []*pipeline.Request) {
 	t.Helper()
-	opt, err := Options{Mode: Cluster, Addrs: []string{"unused:1"}, Durability: Strict, DialTimeout: 5 * time.Second, Timeout: 5 * time.Second}.withDefaults()
-	if err != nil {
-		t.Fatal(err)
+	o := Options{
+		Dial: redisdial.Options{DialTimeout: 5 * time.Second, Timeout: 5 * time.Second}, Pipeline: 10 * time.Second,
+		Scripts: &pipeline.Library{}, Data: dataset.New("auth:history", slog.New(slog.DiscardHandler), time.Now), FenceKey: "auth:fence",
+		Pause: func() {}, RoundTrip: func(int) {}, Now: time.Now,
 	}
-	db := &DB{opt: opt, dial: opt.Dial(), keys: opt.keys(), scripts: &library{}, data: &dataset{}, writing: &writing{now: opt.Now}}
-	var batch []*request
+	o.Client = o.Dial.Client
+	script := pipeline.NewScript("return 1")
+	var batch []*pipeline.Request
 	for _, key := range []string{"auth:a", "auth:b"} {
-		cmd := redis.NewCmd(t.Context(), "evalsha", "0", 1, key)
-		batch = append(batch, &request{ctx: t.Context(), cmds: []redis.Cmder{&command{Cmder: cmd, once: true}}, call: Call{Keys: []string{key}}})
+		batch = append(batch, pipeline.NewWrite(t.Context(), time.Now(), script, pipeline.Call{Keys: []string{key}}))
 	}
-	return db, batch
+	return o, batch
 }
 
-// mayHaveRun reports whether a request reads as one of which nobody knows whether it was carried out.
-func mayHaveRun(r *request) bool {
-	_, elsewhere := redirected(r.err)
-	return r.err != nil && !elsewhere && (&Error{Result: ResultOf(r.err)}).Unknown()
+// mayHaveRun reports whether the outcome of a request is unknown.
+func mayHaveRun(r *pipeline.Request) bool {
+	_, elsewhere := redirected(r.Err)
+	return r.Err != nil && !elsewhere && outcome.Unknown(outcome.Of(r.Err))
 }
 
-// A request that was carried out must not take over the fate of another one that was not: it would be
-// sent again, and what is good once would be refused. Here a master becomes a replica while it works on
+// A request that was carried out must not get the outcome of another one that was not: it would be sent again, and a
+// credential that is good once would be refused. Here a master becomes a replica while it works on
 // a batch, as in CLUSTER FAILOVER.
 func TestWhatWasCarriedOutIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	for _, first := range []string{"-MOVED 1 127.0.0.1:1", "-NOSCRIPT No matching script", "-OOM command not allowed"} {
-		db, batch := twoWrites(t)
-		w := newWaiter(db)
-		t.Cleanup(w.close)
+		o, batch := twoWrites(t)
+		w := NewCluster(o, nil)
+		t.Cleanup(w.Close)
 		addr := scripted(t, map[string][]string{
 			"evalsha": {first, ":1"}, "set": {"-MOVED 1 127.0.0.1:1"}, "info": {bulk("role:slave\r\n")},
 			"wait": {"-ERR WAIT cannot be used with replica instances."},
 		})
 		w.writeAt(t.Context(), place{addr: addr}, batch)
-		if batch[0].err == nil || mayHaveRun(batch[0]) {
-			t.Errorf("%s: the first was refused, and is told %v", first, batch[0].err)
+		if batch[0].Err == nil || mayHaveRun(batch[0]) {
+			t.Errorf("%s: the first was refused, and ends as %v", first, batch[0].Err)
 		}
 		if !mayHaveRun(batch[1]) {
-			t.Errorf("%s: the second was carried out, and is told %v", first, batch[1].err)
+			t.Errorf("%s: the second was carried out, and ends as %v", first, batch[1].Err)
 		}
 	}
 }
@@ -134,19 +138,19 @@ func TestWhatWasCarriedOutIsNotSentAgain(t *testing.T) {
 func TestARefusedProofLeavesTheOutcomeUnknown(t *testing.T) {
 	t.Parallel()
 	for _, fence := range []string{"-OOM command not allowed", "-NOREPLICAS Not enough good replicas to write.", "-READONLY a replica"} {
-		db, batch := twoWrites(t)
-		d := &durable{
-			db: db, journal: newJournal(db.opt.Now), loss: &quorum.LossDetector{},
+		o, batch := twoWrites(t)
+		d := &Sentinels{
+			o: o, journal: newJournal(o.Now), loss: &quorum.LossDetector{},
 			current: func() quorum.Agreement { return quorum.Agreement{} },
 		}
-		client := db.dial.Client(scripted(t, map[string][]string{
+		client := o.Dial.Client(scripted(t, map[string][]string{
 			"evalsha": {":1"}, "get": {bulk("h")}, "incr": {fence}, "role": {"*3\r\n$6\r\nmaster\r\n:10\r\n*0"}, "wait": {":0"},
 		}), nil)
 		t.Cleanup(func() { _ = client.Close() })
 		d.writeOn(&term{client: client}, &writeConn{}, batch)
 		for _, r := range batch {
 			if !mayHaveRun(r) {
-				t.Errorf("%s: it was carried out, and is told %v", fence, r.err)
+				t.Errorf("%s: it was carried out, and ends as %v", fence, r.Err)
 			}
 		}
 	}
@@ -155,7 +159,7 @@ func TestARefusedProofLeavesTheOutcomeUnknown(t *testing.T) {
 // A server that was a replica in between has copied from another, whatever its offsets say.
 func TestARoleThatChangedProvesNothing(t *testing.T) {
 	t.Parallel()
-	told := func(role, history string) string {
+	reports := func(role, history string) string {
 		return "role:" + role + "\r\nmaster_replid:" + history + "\r\nmaster_repl_offset:70\r\nconnected_slaves:1\r\n" +
 			"slave0:ip=10.0.0.2,port=6379,state=online,offset=70,lag=0\r\n"
 	}
@@ -164,32 +168,34 @@ func TestARoleThatChangedProvesNothing(t *testing.T) {
 		start, end string
 		proven     bool
 	}{
-		{told("master", "aaaa"), told("master", "aaaa"), true},
-		{told("slave", "aaaa"), told("master", "aaaa"), false},
-		{told("slave", "aaaa"), told("master", "bbbb"), false},
-		{told("master", "aaaa"), told("master", "bbbb"), false},
-		{told("master", "aaaa"), told("slave", "aaaa"), false},
+		{reports("master", "aaaa"), reports("master", "aaaa"), true},
+		{reports("slave", "aaaa"), reports("master", "aaaa"), false},
+		{reports("slave", "aaaa"), reports("master", "bbbb"), false},
+		{reports("master", "aaaa"), reports("master", "bbbb"), false},
+		{reports("master", "aaaa"), reports("slave", "aaaa"), false},
 	}
 	for i, row := range rows {
-		db, batch := twoWrites(t)
-		w := newWaiter(db)
-		t.Cleanup(w.close)
+		o, batch := twoWrites(t)
+		w := NewCluster(o, nil)
+		t.Cleanup(w.Close)
 		w.writeAt(t.Context(), place{addr: scripted(t, map[string][]string{
 			"evalsha": {":1"}, "set": {"+OK"}, "wait": {":1"}, "info": {bulk(row.start), bulk(row.end)},
 		})}, batch)
-		if (batch[0].err == nil) != row.proven {
-			t.Errorf("row %d, in a cluster: %v", i, batch[0].err)
+		if (batch[0].Err == nil) != row.proven {
+			t.Errorf("row %d, in a cluster: %v", i, batch[0].Err)
 		}
 
-		db, batch = twoWrites(t)
-		d := &durable{db: db, journal: newJournal(db.opt.Now), loss: &quorum.LossDetector{}, current: func() quorum.Agreement { return quorum.Agreement{Lineage: master, Known: []string{"10.0.0.2:6379"}} }}
-		client := db.dial.Client(scripted(t, map[string][]string{
+		o, batch = twoWrites(t)
+		d := &Sentinels{o: o, journal: newJournal(o.Now), loss: &quorum.LossDetector{}, current: func() quorum.Agreement {
+			return quorum.Agreement{Lineage: master, Known: []string{"10.0.0.2:6379"}}
+		}}
+		client := o.Dial.Client(scripted(t, map[string][]string{
 			"evalsha": {":1"}, "get": {bulk("h")}, "incr": {":7"}, "wait": {":1"}, "info": {bulk(row.start), bulk(row.end)},
 		}), nil)
 		t.Cleanup(func() { _ = client.Close() })
 		d.writeOn(&term{Lineage: master, client: client, noRole: true}, &writeConn{}, batch)
-		if (batch[0].err == nil) != row.proven {
-			t.Errorf("row %d, behind Sentinels: %v", i, batch[0].err)
+		if (batch[0].Err == nil) != row.proven {
+			t.Errorf("row %d, behind Sentinels: %v", i, batch[0].Err)
 		}
 	}
 }

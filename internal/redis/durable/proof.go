@@ -1,4 +1,4 @@
-package redisconn
+package durable
 
 import (
 	"context"
@@ -7,6 +7,9 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/dataset"
+	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
 )
 
@@ -24,10 +27,10 @@ type writeConn struct {
 
 // proofPlan is where the proofs of Sentinel mode and of Cluster mode differ.
 type proofPlan struct {
-	markers *proof      // of the data set (I11); nil: none is known
-	fence   redis.Cmder // a write of its own behind the batch, so that what the batch only read is covered, too (I4)
-	asking  bool        // the slot is being moved to the server
-	noRole  bool        // the user may not run ROLE, or ROLE does not say enough: INFO is asked instead
+	markers *dataset.Markers // of the data set (I11); nil: none is known
+	fence   redis.Cmder      // a write of its own behind the batch, so that what the batch only read is covered, too (I4)
+	asking  bool             // the slot is being moved to the server
+	noRole  bool             // the user may not run ROLE, or ROLE does not say enough: INFO is asked instead
 
 	// rule returns what an acknowledgement needs now.
 	rule func(master quorum.NodeStatus) quorum.Rule
@@ -49,9 +52,9 @@ func (p proofPlan) role(ctx context.Context) *redis.Cmd {
 //
 // Each request gets its outcome. An error of the proof leaves the outcome of what was executed unknown
 // (I12).
-func (db *DB) prove(ctx context.Context, c *writeConn, p proofPlan, batch []*request) (int64, error) {
+func (c *writeConn) prove(ctx context.Context, p proofPlan, batch []*pipeline.Request) (int64, error) {
 	start, end := p.role(ctx), p.role(ctx)
-	tail := asked(p.fence, start, newWait(ctx, p.rule(c.last).WaitFor(c.last)), end)
+	tail := pipeline.Own(p.fence, start, newWait(ctx, p.rule(c.last).WaitFor(c.last)), end)
 	pipe := c.conn.Pipeline()
 	send := func(cmd redis.Cmder) {
 		if p.asking {
@@ -60,26 +63,23 @@ func (db *DB) prove(ctx context.Context, c *writeConn, p proofPlan, batch []*req
 		_ = pipe.Process(ctx, cmd) // only queues; it cannot fail
 	}
 	for _, r := range batch {
-		r.forget()
-		for _, cmd := range r.cmds {
+		r.Reset()
+		for _, cmd := range r.Commands() {
 			send(cmd)
 		}
 	}
-	for _, cmd := range p.markers.cmds() {
+	p.markers.Queue(ctx, pipe)
+	send(tail.Commands()[0])
+	for _, cmd := range tail.Commands()[1:] {
 		_ = pipe.Process(ctx, cmd)
 	}
-	send(tail.cmds[0])
-	for _, cmd := range tail.cmds[1:] {
-		_ = pipe.Process(ctx, cmd)
-	}
-	db.opt.RoundTrip(len(batch))
 	_, broken := pipe.Exec(ctx) // of the first command, or of the connection; every command is looked at
-	tail.settle()
-	err := tail.err
-	if lost := p.markers.err(ctx); lost != nil {
+	tail.Settle()
+	err := tail.Err
+	if lost := p.markers.Err(ctx); lost != nil {
 		err = lost
 	}
-	if errors.Is(err, errUnanswered) && broken != nil {
+	if errors.Is(err, outcome.ErrUnanswered) && broken != nil {
 		err = broken
 	}
 	var reached int64
@@ -87,9 +87,9 @@ func (db *DB) prove(ctx context.Context, c *writeConn, p proofPlan, batch []*req
 		reached, err = c.confirm(ctx, p, start.Val(), end.Val())
 	}
 	for _, r := range batch {
-		r.settle()
+		r.Settle()
 		if err != nil {
-			r.unproven(err)
+			r.Unproven(err)
 		}
 	}
 	return reached, err
@@ -135,32 +135,4 @@ func (c *writeConn) waitAgain(ctx context.Context, p proofPlan, attempt int) (qu
 
 func newWait(ctx context.Context, replicas int) *redis.Cmd {
 	return redis.NewCmd(ctx, "wait", replicas, waitTimeout.Milliseconds())
-}
-
-// asked makes a request of commands for which no caller waits.
-func asked(cmds ...redis.Cmder) *request {
-	r := &request{}
-	for _, cmd := range cmds {
-		r.cmds = append(r.cmds, &command{Cmder: cmd})
-	}
-	return r
-}
-
-// refuse answers every request of a batch with the same error.
-func refuse(batch []*request, why error) {
-	for _, r := range batch {
-		r.err = why
-	}
-}
-
-// withoutScript returns the requests that were not executed because the server does not know the
-// script. Those may be sent again (I12).
-func withoutScript(batch []*request) []*request {
-	var again []*request
-	for _, r := range batch {
-		if ResultOf(r.err) == ResultNoScript {
-			again = append(again, r)
-		}
-	}
-	return again
 }
