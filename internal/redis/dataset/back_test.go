@@ -44,7 +44,7 @@ func TestASilentServerHoldsUpOneQuestionOnly(t *testing.T) {
 		t.Error("the first caller has an answer")
 	default:
 	}
-	_ = conn.Close()
+	_, _ = listener.Close(), conn.Close()
 	if <-first {
 		t.Error("a connection that ended is an answer")
 	}
