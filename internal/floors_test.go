@@ -59,7 +59,7 @@ var floor = map[string]int{
 
 	"internal/redis/redisdial": 2,
 	"internal/redis/outcome":   2,
-	"internal/store":           2,
+	"internal/freshness":       2,
 	"internal/metric":          2,
 	"internal/anomaly":         2,
 	"internal/commit":          2,
@@ -76,6 +76,8 @@ var floor = map[string]int{
 	"internal/redis/quorum": 1,
 	"internal/commonpw":     1,
 	"internal/smallfile":    1,
+	"internal/store":        1,
+	"internal/memo":         1,
 }
 
 // support are rooms that only tests import. They may look at everything.

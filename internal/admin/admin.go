@@ -10,6 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/freshness"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/precis"
@@ -23,6 +24,7 @@ import (
 // Options configure an Admin. All but Operators are required.
 type Options struct {
 	Registry  *registry.Registry
+	Lease     *freshness.Lease // of the registry's cache, and the epoch
 	Directory *directory.Directory
 	Sessions  *session.Sessions
 	SignIn    *signin.SignIn

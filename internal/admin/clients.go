@@ -200,7 +200,7 @@ func (op Operator) changeClient(
 // revokeUntil returns now + lease, or earlier if that is later. Until then another replica may still serve the old
 // client from its cache; whatever it issues must be revoked, too.
 func (a *Admin) revokeUntil(earlier time.Time) time.Time {
-	end := a.o.Now().Add(a.o.Registry.Lease()).Truncate(time.Millisecond)
+	end := a.o.Now().Add(a.o.Lease.Life()).Truncate(time.Millisecond)
 	if end.Before(earlier) {
 		return earlier
 	}

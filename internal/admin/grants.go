@@ -108,7 +108,7 @@ func (op Operator) RevokeAll(ctx context.Context, before time.Time) error {
 			return err
 		}
 		d.after = facts{"before": moment(before)}
-		if err = op.o.Registry.RaiseEpoch(ctx, before); err != nil {
+		if err = op.o.Lease.RaiseEpoch(ctx, before); err != nil {
 			err = oauth.Unavailable(err)
 		}
 		op.o.Events.Emit(ctx, event.TokenRevoked{By: event.Actor(op.Name), Revoked: event.RevokedAll, Outcome: commit.OutcomeOf(err)})

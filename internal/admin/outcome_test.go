@@ -12,6 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/clientauth"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/freshness"
 	"github.com/recipe-web-app/oauth2d/internal/granttype"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -62,6 +63,10 @@ type (
 		store.Clients
 		*caller
 	}
+	marks struct {
+		store.Freshness
+		*caller
+	}
 	users struct {
 		store.Users
 		*caller
@@ -106,8 +111,8 @@ func (s clients) Delete(ctx context.Context, id oauth.ClientID) error {
 	return err
 }
 
-func (s clients) RaiseEpoch(ctx context.Context, before time.Time) error {
-	_, err := write(ctx, s.caller, "clients.epoch", nothing(func(ctx context.Context) error { return s.Clients.RaiseEpoch(ctx, before) }))
+func (s marks) RaiseEpoch(ctx context.Context, before time.Time) error {
+	_, err := write(ctx, s.caller, "freshness.raise_epoch", nothing(func(ctx context.Context) error { return s.Freshness.RaiseEpoch(ctx, before) }))
 	return err
 }
 
@@ -207,7 +212,8 @@ func newHouse(t *testing.T) *house {
 	hasher := secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1})
 	h.grants = grants{redisstore.NewGrants(db), h.caller}
 	given, accesses := consents{redisstore.NewConsents(db), h.caller}, access{redisstore.NewAccess(db), h.caller}
-	h.registry = registry.New(registry.Options{Supported: oauth.Supported{
+	lease := freshness.New(freshness.Options{Store: marks{redisstore.NewFreshness(db), h.caller}, Now: time.Now})
+	h.registry = registry.New(registry.Options{Lease: lease, Supported: oauth.Supported{
 		GrantTypes:  granttype.Describe(granttype.AuthorizationCode{}, granttype.RefreshToken{}, granttype.ClientCredentials{}),
 		AuthMethods: clientauth.Describe(clientauth.SecretBasic{}, clientauth.SecretPost{}, clientauth.None{}),
 	}, Store: clients{redisstore.NewClients(db), h.caller}, Peppers: ring, Hasher: hasher, Now: time.Now})
@@ -228,7 +234,7 @@ func newHouse(t *testing.T) *house {
 	})
 	people := signin.New(signin.Options{Directory: h.directory, Sessions: h.sessions, Ring: ring, Events: h, Now: time.Now})
 	h.Operator = admin.New(admin.Options{
-		Registry: h.registry, Directory: h.directory, Sessions: h.sessions, Tokens: h.tokens, Ring: ring, SignIn: people, Grants: h.grants,
+		Registry: h.registry, Lease: lease, Directory: h.directory, Sessions: h.sessions, Tokens: h.tokens, Ring: ring, SignIn: people, Grants: h.grants,
 		Consents: given, Overview: redisstore.NewOverview(db), Events: h, Now: time.Now,
 	}).By("root", oauth.Scopes{admin.All})
 	return h
@@ -451,7 +457,7 @@ func TestF_S02_AChangeThatFailsIsRecordedOnce(t *testing.T) {
 		"consent.withdrawn":    {"revocations.raise", event.Unknown, false},
 		"password.changed":     {"users.put", event.Unknown, false},
 		"token.revoked":        {"access.revoke", event.Unknown, false},
-		"token.revoke_all":     {"clients.epoch", event.Unknown, true},
+		"token.revoke_all":     {"freshness.raise_epoch", event.Unknown, true},
 		"grant.revoke":         {"grants.kill", event.Unknown, true},
 		"key.rotate":           {"keys.swap", event.Unknown, false},
 	} {

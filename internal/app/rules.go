@@ -18,6 +18,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/epoch"
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/freshness"
 	"github.com/recipe-web-app/oauth2d/internal/granttype"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminapi"
 	"github.com/recipe-web-app/oauth2d/internal/jose"
@@ -40,6 +41,7 @@ type base struct {
 	stores    stores
 	ring      *keyring.Ring
 	hasher    *secret.Hasher
+	lease     *freshness.Lease // of answers from memory
 	registry  *registry.Registry
 	directory *directory.Directory
 	sessions  *session.Sessions
@@ -77,12 +79,14 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		Queue:    c.Password.Queue,
 	})
 	passwords := counting{c.Limits, s.limits, events, now}.guard(ratelimit.LoginFailures, ratelimit.LoginFailuresIP)
-	clients := registry.New(registry.Options{Store: s.clients, Peppers: ring, Hasher: hasher, Now: now, Supported: Supported(), Declared: declaredScopes(c), Algorithms: ring.Algorithms(), Schemes: c.RedirectSchemes})
-	s = s.since(epoch.Rule{Epoch: clients.Epoch, Client: clients.Client})
+	lease := freshness.New(freshness.Options{Store: s.fresh, Now: now})
+	clients := registry.New(registry.Options{Store: s.clients, Lease: lease, Peppers: ring, Hasher: hasher, Now: now, Supported: Supported(), Declared: declaredScopes(c), Algorithms: ring.Algorithms(), Schemes: c.RedirectSchemes})
+	s = s.since(epoch.Rule{Epoch: lease.Epoch, Client: clients.Client})
 	return base{
 		stores:   s,
 		ring:     ring,
 		hasher:   hasher,
+		lease:    lease,
 		registry: clients,
 		directory: directory.New(directory.Options{
 			Store: s.users, Hasher: hasher, Events: events, Now: now, Guard: passwords,
@@ -227,7 +231,7 @@ func newRules(c config.Config, issuer string, b base, events event.Sink, now fun
 			Now: now, Issuer: issuer, Lifetimes: lifetimes, Resources: resources,
 		}),
 		admin: admin.New(admin.Options{
-			Registry: b.registry, Directory: b.directory, Sessions: b.sessions, SignIn: signIn, Tokens: tokens, Ring: b.ring, Grants: b.stores.grants,
+			Registry: b.registry, Lease: b.lease, Directory: b.directory, Sessions: b.sessions, SignIn: signIn, Tokens: tokens, Ring: b.ring, Grants: b.stores.grants,
 			Consents: b.stores.consents, Overview: b.stores.overview, Events: events, Now: now, Operators: c.Admin.Operators,
 		}),
 	}

@@ -24,6 +24,7 @@ type stores struct {
 	prober   *probe.Prober
 	owner    string // the issuer whose data it is
 	clients  store.Clients
+	fresh    store.Freshness
 	grants   store.Grants
 	access   store.Access
 	sessions store.Sessions
@@ -119,6 +120,7 @@ func openStores(ctx context.Context, c config.Redis, owner redisconn.Owner, w wa
 		prober:   prober,
 		owner:    found,
 		clients:  redisstore.NewClients(db),
+		fresh:    redisstore.NewFreshness(db),
 		grants:   redisstore.NewGrants(db),
 		access:   redisstore.NewAccess(db),
 		sessions: redisstore.NewSessions(db),

@@ -20,7 +20,7 @@ const (
 // startTasks runs what happens without a request, until Stop.
 func (a *App) startTasks() {
 	ctx, cancel := context.WithCancel(context.Background())
-	a.tasks.Go(func() { a.rules.registry.Watch(ctx) })
+	a.tasks.Go(func() { a.rules.lease.Watch(ctx) })
 	a.tasks.Go(func() {
 		a.learnCosts(ctx)
 		every(ctx, learnEvery, a.learnCosts)

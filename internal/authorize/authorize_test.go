@@ -14,6 +14,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
 	"github.com/recipe-web-app/oauth2d/internal/clientauth"
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/freshness"
 	"github.com/recipe-web-app/oauth2d/internal/granttype"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -111,7 +112,7 @@ func newRoom(t testing.TB) *room {
 		Supported: oauth.Supported{
 			GrantTypes:  granttype.Describe(granttype.AuthorizationCode{}, granttype.RefreshToken{}, granttype.ClientCredentials{}),
 			AuthMethods: clientauth.Describe(clientauth.SecretBasic{}, clientauth.SecretPost{}, clientauth.None{}),
-		}, Store: redisstore.NewClients(db), Peppers: ring, Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}), Now: r.now,
+		}, Store: redisstore.NewClients(db), Lease: freshness.New(freshness.Options{Store: redisstore.NewFreshness(db), Now: r.now}), Peppers: ring, Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}), Now: r.now,
 	})
 	r.register(t, "app", false)
 	r.register(t, "own", true)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/freshness"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
@@ -83,7 +84,7 @@ func checker(t *testing.T) *Authorizer {
 			GrantTypes:  []oauth.GrantType{{Name: oauth.GrantAuthorizationCode, Public: true, RedirectURI: true}},
 			AuthMethods: []oauth.ClientAuth{{Name: oauth.AuthNone, Public: true}},
 		},
-		Store: redisstore.NewClients(db), Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}), Now: time.Now,
+		Store: redisstore.NewClients(db), Lease: freshness.New(freshness.Options{Store: redisstore.NewFreshness(db), Now: time.Now}), Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}), Now: time.Now,
 	})
 	_, _, err = clients.Register(t.Context(), oauth.Client{
 		ID: "app", RedirectURIs: []string{"https://app.example/callback"}, Scopes: oauth.Scopes{"read"}, Method: oauth.AuthNone,

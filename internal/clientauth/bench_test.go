@@ -13,3 +13,17 @@ func BenchmarkSeenSecrets(b *testing.B) {
 		}
 	}
 }
+
+// Requests at the same time with secrets that were right before.
+func BenchmarkSeenSecretParallel(b *testing.B) {
+	s := newSeenSecrets()
+	s.add(s.mark("planner", "a secret of some length that is generated"))
+	b.ReportAllocs()
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			if !s.has(s.mark("planner", "a secret of some length that is generated")) {
+				b.Error("forgotten")
+			}
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/freshness"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
@@ -42,12 +43,14 @@ func (s *shelf) Put(_ context.Context, c oauth.Client) (uint64, error) {
 	return 1, nil
 }
 
-func (s *shelf) Version(context.Context) (uint64, time.Time, error) {
+func (s *shelf) Read(context.Context) (store.Marks, error) {
 	if s.away {
-		return 0, time.Time{}, errAway
+		return store.Marks{}, errAway
 	}
-	return 1, time.Time{}, nil
+	return store.Marks{Version: 1}, nil
 }
+
+func (*shelf) RaiseEpoch(context.Context, time.Time) error { return errors.ErrUnsupported }
 
 // pepper counts how often a digest is checked.
 type pepper struct {
@@ -86,7 +89,7 @@ func newStage(t *testing.T) *stage {
 	s.shelf = &shelf{clients: map[oauth.ClientID]oauth.Client{}, slow: func() {}}
 	now := func() time.Time { return s.at }
 	clients := registry.New(registry.Options{
-		Store: s.shelf, Peppers: &s.pepper, Now: now, Lease: time.Hour,
+		Store: s.shelf, Peppers: &s.pepper, Now: now, Lease: freshness.New(freshness.Options{Store: s.shelf, Now: now, Life: time.Hour}),
 		Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}),
 		Supported: oauth.Supported{
 			AuthMethods: Describe(methods(nil)...),

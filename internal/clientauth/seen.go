@@ -3,8 +3,8 @@ package clientauth
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"sync"
 
+	"github.com/recipe-web-app/oauth2d/internal/memo"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
@@ -13,17 +13,15 @@ import (
 // request with such a secret is not a guess: it is not counted before it is checked, and no lockout of the
 // client rejects it. The secret is still checked. It is safe for concurrent use.
 type seenSecrets struct {
-	key [sha256.Size]byte
-
-	mu   sync.RWMutex
-	seen map[[sha256.Size]byte]struct{}
+	key  [sha256.Size]byte
+	seen *memo.Map[[sha256.Size]byte, struct{}]
 }
 
 // maxSeenSecrets bounds the memory. Beyond it a random entry is evicted; its next request counts as a guess.
 const maxSeenSecrets = 20_000
 
 func newSeenSecrets() *seenSecrets {
-	s := &seenSecrets{seen: map[[sha256.Size]byte]struct{}{}}
+	s := &seenSecrets{seen: memo.NewMap[[sha256.Size]byte](memo.Options[struct{}]{Limit: maxSeenSecrets})}
 	copy(s.key[:], secret.Random(len(s.key)))
 	return s
 }
@@ -39,26 +37,10 @@ func (s *seenSecrets) mark(id string, shown oauth.Token) [sha256.Size]byte {
 }
 
 func (s *seenSecrets) has(m [sha256.Size]byte) bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	_, ok := s.seen[m]
+	_, ok := s.seen.Get(m)
 	return ok
 }
 
-func (s *seenSecrets) add(m [sha256.Size]byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.seen) >= maxSeenSecrets {
-		for some := range s.seen { // the order of a map is random
-			delete(s.seen, some)
-			break
-		}
-	}
-	s.seen[m] = struct{}{}
-}
+func (s *seenSecrets) add(m [sha256.Size]byte) { s.seen.Put(m, struct{}{}) }
 
-func (s *seenSecrets) drop(m [sha256.Size]byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.seen, m)
-}
+func (s *seenSecrets) drop(m [sha256.Size]byte) { s.seen.Delete(m) }

@@ -2,6 +2,8 @@ package ratelimit_test
 
 import (
 	"context"
+	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,4 +32,22 @@ func BenchmarkClient(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// Requests of busy clients at the same time, each with permits of its own.
+func BenchmarkClientsParallel(b *testing.B) {
+	l := ratelimit.New(ratelimit.Options{
+		Store: generous{}, Events: &facts{}, Now: time.Now,
+		Rates: map[ratelimit.Rule]ratelimit.Rate{ratelimit.Token: {Count: 1_000_000, Per: time.Minute}},
+	})
+	var clients atomic.Int32
+	b.ReportAllocs()
+	b.RunParallel(func(p *testing.PB) {
+		client := oauth.Client{ID: oauth.ClientID(fmt.Sprint("service-", clients.Add(1)))}
+		for p.Next() {
+			if err := l.Client(b.Context(), ratelimit.Token, client); err != nil {
+				b.Error(err)
+			}
+		}
+	})
 }

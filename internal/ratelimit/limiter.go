@@ -2,10 +2,10 @@ package ratelimit
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/memo"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -24,10 +24,8 @@ type Options struct {
 // Limiter keeps requests within their rates, all daemons together. It is safe for concurrent use; a nil
 // Limiter limits nothing.
 type Limiter struct {
-	o Options
-
-	mu      sync.RWMutex
-	permits map[caller]*permits
+	o       Options
+	permits *memo.Map[caller, *permits]
 }
 
 // caller is the owner of permits: a network or a client, under one rule.
@@ -40,7 +38,13 @@ type caller struct {
 const maxCallers = 20_000
 
 // New makes a Limiter that holds no permits.
-func New(o Options) *Limiter { return &Limiter{o: o, permits: map[caller]*permits{}} }
+func New(o Options) *Limiter {
+	return &Limiter{o: o, permits: memo.NewMap[caller](memo.Options[*permits]{
+		Limit: maxCallers,
+		// The permits of an evicted caller are lost to it, so that no rate is exceeded.
+		Idle: func(p *permits) bool { return p.idle(o.Now()) },
+	})}
+}
 
 // On reports whether a rule limits callers that have no limit of their own.
 func (l *Limiter) On(rule Rule) bool { return l != nil && !l.o.Rates[rule].Off() }
@@ -74,7 +78,7 @@ func (l *Limiter) Client(ctx context.Context, rule Rule, c oauth.Client) error {
 }
 
 func (l *Limiter) pass(ctx context.Context, who caller, rate Rate, client oauth.ClientID) error {
-	wait, err := l.permitsOf(who).spend(ctx, l.o.Now, func(ctx context.Context, want int, now time.Time) (store.Permits, error) {
+	wait, err := l.permits.GetOrPut(who, newPermits).spend(ctx, l.o.Now, func(ctx context.Context, want int, now time.Time) (store.Permits, error) {
 		b := store.Bucket{Key: keyOf(who.rule, who.name), Permits: rate.Count, Per: rate.Per}
 		return l.o.Store.Take(ctx, b, want, now)
 	}, rate)
@@ -86,45 +90,4 @@ func (l *Limiter) pass(ctx context.Context, who caller, rate Rate, client oauth.
 		return refuse(&LimitError{Rule: who.rule, Rate: rate, Wait: wait})
 	}
 	return nil
-}
-
-// permitsOf returns the permits of a caller; new ones when it has none.
-func (l *Limiter) permitsOf(who caller) *permits {
-	l.mu.RLock()
-	found := l.permits[who]
-	l.mu.RUnlock()
-	if found != nil {
-		return found
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	found = l.permits[who]
-	if found != nil {
-		return found
-	}
-	if len(l.permits) >= maxCallers {
-		l.evictSome()
-	}
-	found = &permits{}
-	l.permits[who] = found
-	return found
-}
-
-// evictSome makes room: it looks at a few callers and evicts the idle ones, or one of them when none is. The
-// permits of an evicted caller are lost to it, so that no rate is exceeded.
-func (l *Limiter) evictSome() {
-	const sample = 64
-	now, n := l.o.Now(), 0
-	for who, one := range l.permits { // the order of a map is random
-		if one.idle(now) {
-			delete(l.permits, who)
-		}
-		n++
-		if n >= sample {
-			if len(l.permits) >= maxCallers {
-				delete(l.permits, who)
-			}
-			return
-		}
-	}
 }

@@ -33,6 +33,8 @@ type permits struct {
 	waiting      int // callers that wait for the batch which is being fetched
 }
 
+func newPermits() *permits { return &permits{} }
+
 // take fetches permits of one bucket from the store.
 type take func(ctx context.Context, want int, now time.Time) (store.Permits, error)
 

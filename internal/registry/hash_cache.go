@@ -2,9 +2,9 @@ package registry
 
 import (
 	"strconv"
-	"sync"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/memo"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
@@ -19,15 +19,17 @@ const (
 // It keeps digests under a key that exists only in this process. The digest covers the client's revision:
 // any change of the client invalidates its entries.
 type hashCache struct {
-	now func() time.Time
-	key []byte
-
-	mu    sync.Mutex
-	until map[[32]byte]time.Time
+	key     []byte
+	matched *memo.Map[[32]byte, struct{}]
 }
 
 func newHashCache(now func() time.Time) *hashCache {
-	return &hashCache{now: now, key: secret.Random(32), until: map[[32]byte]time.Time{}}
+	return &hashCache{
+		key: secret.Random(32),
+		matched: memo.NewMap[[32]byte](memo.Options[struct{}]{
+			Limit: maxCachedHashes, Life: hashCacheTTL, Now: now,
+		}),
+	}
 }
 
 func (m *hashCache) entry(c oauth.Client, s oauth.Secret, shown string) [32]byte {
@@ -36,25 +38,8 @@ func (m *hashCache) entry(c oauth.Client, s oauth.Secret, shown string) [32]byte
 }
 
 func (m *hashCache) has(entry [32]byte) bool {
-	now := m.now()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	until, known := m.until[entry]
-	if known && !now.Before(until) {
-		delete(m.until, entry)
-	}
-	return known && now.Before(until)
+	_, ok := m.matched.Get(entry)
+	return ok
 }
 
-func (m *hashCache) add(entry [32]byte) {
-	now := m.now()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.until) >= maxCachedHashes {
-		for some := range m.until { // the order of a map is random
-			delete(m.until, some)
-			break
-		}
-	}
-	m.until[entry] = now.Add(hashCacheTTL)
-}
+func (m *hashCache) add(entry [32]byte) { m.matched.Put(entry, struct{}{}) }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
+	"github.com/recipe-web-app/oauth2d/internal/freshness"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -21,13 +22,13 @@ type Peppers interface {
 	PepperOf(id string) []byte // nil for an unknown id
 }
 
-// Options configure a Registry. Store, Peppers, Hasher and Now are required.
+// Options configure a Registry. Store, Peppers, Hasher, Now and Lease are required.
 type Options struct {
 	Store   store.Clients
 	Peppers Peppers
 	Hasher  *secret.Hasher
 	Now     func() time.Time // must carry the monotonic clock, as time.Now does
-	Lease   time.Duration    // how long the cache is valid after the version was confirmed; 0 means 1 s
+	Lease   *freshness.Lease // of the cache
 	// Declared are the scopes that clients may have; nil allows every scope.
 	Declared *oauth.Declared
 	// Schemes are the private-use schemes without a dot that are allowed in redirect URIs.
@@ -51,9 +52,6 @@ type Registry struct {
 
 // New returns a Registry with an empty cache.
 func New(o Options) *Registry {
-	if o.Lease == 0 {
-		o.Lease = time.Second
-	}
 	return &Registry{o: o, served: clientmeta.ServedBy(o.Supported), cache: newCache(o), hashCache: newHashCache(o.Now)}
 }
 
@@ -70,27 +68,6 @@ func (r *Registry) Client(ctx context.Context, id oauth.ClientID) (oauth.Client,
 // Stored reads a client from the store, past the cache; store.Absent when it is not registered.
 func (r *Registry) Stored(ctx context.Context, id oauth.ClientID) (oauth.Client, error) {
 	return r.o.Store.Get(ctx, id)
-}
-
-// Lease returns how long another replica may serve a stale client after it was changed here.
-func (r *Registry) Lease() time.Duration { return r.o.Lease }
-
-// confirmInterval is how often Watch confirms the version: several times within a lease, so that requests
-// seldom have to.
-const confirmInterval = 250 * time.Millisecond
-
-// Watch renews the lease until ctx ends.
-func (r *Registry) Watch(ctx context.Context) {
-	tick := time.NewTicker(confirmInterval)
-	defer tick.Stop()
-	for {
-		_ = r.cache.confirm(ctx) // after an error the lease expires, and the next lookup reports the error
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
 }
 
 // maxAttempts bounds how often a change is retried after a conflict with a concurrent change.
@@ -129,24 +106,14 @@ func (r *Registry) Change(ctx context.Context, id oauth.ClientID, edit func(*oau
 }
 
 func (r *Registry) put(ctx context.Context, c oauth.Client) (uint64, error) {
-	defer r.cache.invalidate() // even after an error: the change may have been made
+	defer r.o.Lease.Invalidate() // even after an error: the change may have been made
 	return r.o.Store.Put(ctx, c)
 }
 
 // Delete removes a client; store.Absent when it was not registered. The caller revokes its tokens.
 func (r *Registry) Delete(ctx context.Context, id oauth.ClientID) error {
-	defer r.cache.invalidate()
+	defer r.o.Lease.Invalidate()
 	return r.o.Store.Delete(ctx, id)
-}
-
-// Epoch returns the time before which every token, session and grant is void, at most a lease late; zero when
-// it was never raised. An error means "could not ask".
-func (r *Registry) Epoch(ctx context.Context) (time.Time, error) { return r.cache.notBefore(ctx) }
-
-// RaiseEpoch moves the epoch forward; an earlier time changes nothing. Other replicas see it within a lease.
-func (r *Registry) RaiseEpoch(ctx context.Context, before time.Time) error {
-	defer r.cache.invalidate() // even after an error: the change may have been made
-	return r.o.Store.RaiseEpoch(ctx, before)
 }
 
 // List returns the clients after an id, in the order of their ids, at most limit. It leaves out a client that is

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/freshness"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -64,6 +65,7 @@ func supported() oauth.Supported {
 func (s *stage) replica() *Registry {
 	return New(Options{
 		Supported: supported(), Store: &s.shelf, Peppers: s.peppers, Now: s.now,
+		Lease:  freshness.New(freshness.Options{Store: &s.shelf, Now: s.now}),
 		Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}),
 	})
 }
@@ -207,7 +209,8 @@ func TestManyCallersShareOneQuestion(t *testing.T) {
 		s := newStage()
 		r := s.replica()
 		id := registered(t, r, "demo").ID
-		must(t, r.cache.confirm(t.Context()))
+		_, err := r.o.Lease.Generation(t.Context())
+		must(t, err)
 		s.shelf.asked()
 		hold := make(chan struct{})
 		s.shelf.onGet = func() { <-hold }
@@ -265,12 +268,18 @@ func TestQuestionOutlivesWhoAskedItFirst(t *testing.T) {
 
 func TestTheCacheIsBounded(t *testing.T) {
 	t.Parallel()
-	m := newCache(Options{})
+	s := newStage()
+	r := s.replica()
+	s.shelf.clients = map[oauth.ClientID]oauth.Client{}
 	for i := range maxClients + 500 {
-		m.put(oauth.Client{ID: oauth.ClientID(fmt.Sprint(i))})
+		id := oauth.ClientID(fmt.Sprint(i))
+		s.shelf.clients[id] = oauth.Client{ID: id}
+		if _, err := r.Client(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if len(m.clients) != maxClients {
-		t.Errorf("%d clients in the cache", len(m.clients))
+	if n := r.cache.clients.Len(); n != maxClients {
+		t.Errorf("%d clients in the cache", n)
 	}
 }
 
@@ -292,13 +301,15 @@ func TestWatchKeepsTheLease(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage()
-		here := New(Options{Supported: supported(), Store: &s.shelf, Peppers: s.peppers, Now: time.Now, Hasher: s.replica().o.Hasher})
+		const confirmInterval = 250 * time.Millisecond // of freshness
+		lease := freshness.New(freshness.Options{Store: &s.shelf, Now: time.Now})
+		here := New(Options{Supported: supported(), Store: &s.shelf, Peppers: s.peppers, Now: time.Now, Lease: lease, Hasher: s.replica().o.Hasher})
 		there := s.replica()
 		id := registered(t, there, "demo").ID
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() {
-			here.Watch(ctx)
+			lease.Watch(ctx)
 			close(ended)
 		}()
 		synctest.Wait()
@@ -341,40 +352,5 @@ func BenchmarkClient(b *testing.B) {
 		if _, err := r.Client(b.Context(), "demo"); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-func TestTheEpochComesWithTheVersion(t *testing.T) {
-	t.Parallel()
-	s := newStage()
-	here, there := s.replica(), s.replica()
-	epochIs := func(r *Registry, want time.Time) {
-		t.Helper()
-		if got, err := r.Epoch(t.Context()); err != nil || !got.Equal(want) {
-			t.Errorf("%v, %v; want %v", got, err, want)
-		}
-	}
-	epochIs(here, time.Time{})
-	epochIs(there, time.Time{})
-	id := registered(t, here, "demo").ID
-	named(t, there, id, "Demo")
-	epochIs(here, time.Time{}) // the lease runs
-	must(t, here.RaiseEpoch(t.Context(), s.now()))
-	epochIs(here, s.now()) // who raised it knows at once
-	raised := s.now()
-	s.pass(time.Second)
-	s.shelf.asked()
-	named(t, there, id, "Demo")
-	epochIs(there, raised)
-	if _, versions := s.shelf.asked(); versions != 1 {
-		t.Errorf("asked %d times for the version and the epoch", versions)
-	}
-	must(t, here.RaiseEpoch(t.Context(), raised.Add(-time.Hour)))
-	epochIs(here, raised)
-
-	s.pass(time.Second)
-	s.shelf.goAway(true)
-	if _, err := there.Epoch(t.Context()); !errors.Is(err, errAway) {
-		t.Errorf("the epoch without a store: %v", err)
 	}
 }

@@ -96,7 +96,7 @@ func (r *Registry) learnCost(ctx context.Context, s oauth.Secret) {
 // changed since the last call. After an error call it again later.
 func (r *Registry) LearnCosts(ctx context.Context) error {
 	const page = 100
-	version, _, err := r.o.Store.Version(ctx)
+	version, err := r.o.Lease.Version(ctx)
 	if err != nil || version == r.learned.Load() {
 		return err
 	}

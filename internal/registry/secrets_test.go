@@ -158,8 +158,8 @@ func TestRememberedIsBounded(t *testing.T) {
 	for i := range maxCachedHashes + 100 {
 		m.add(m.entry(oauth.Client{}, oauth.Secret{}, fmt.Sprint(i)))
 	}
-	if len(m.until) != maxCachedHashes {
-		t.Errorf("%d", len(m.until))
+	if m.matched.Len() != maxCachedHashes {
+		t.Errorf("%d", m.matched.Len())
 	}
 }
 

@@ -15,13 +15,12 @@ import (
 
 var errAway = errors.New("connection refused")
 
-// shelf keeps clients in memory with the promises of store.Clients. It counts the questions, can be
+// shelf keeps clients in memory with the promises of store.Clients and store.Freshness. It counts the questions, can be
 // away, and lets a test act between a question and its answer.
 type shelf struct {
 	mu       sync.Mutex
 	clients  map[oauth.ClientID]oauth.Client
 	version  uint64
-	epoch    time.Time
 	gets     int
 	versions int
 	away     bool
@@ -101,24 +100,17 @@ func (s *shelf) List(_ context.Context, after oauth.ClientID, limit int) ([]oaut
 	return ids[:min(limit, len(ids))], nil
 }
 
-func (s *shelf) Version(context.Context) (uint64, time.Time, error) {
+func (s *shelf) Read(context.Context) (store.Marks, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.versions++
 	if s.away {
-		return 0, time.Time{}, errAway
+		return store.Marks{}, errAway
 	}
-	return s.version, s.epoch, nil
+	return store.Marks{Version: s.version}, nil
 }
 
-func (s *shelf) RaiseEpoch(_ context.Context, before time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.epoch.Before(before) {
-		s.epoch = before
-	}
-	return nil
-}
+func (s *shelf) RaiseEpoch(context.Context, time.Time) error { return errors.ErrUnsupported }
 
 func (s *shelf) asked() (gets, versions int) {
 	s.mu.Lock()

@@ -2,33 +2,27 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Clients holds the registrations, auth:client:<id>, and what is true of all of them.
+// Clients holds the registrations, auth:client:<id>. Every change raises the version of all clients (Freshness) in
+// the same step.
 type Clients interface {
-	// Get reads a client; Absent when it is not there.
+	// Get reads a client as it was stored by one Put; Absent when it is not registered.
 	Get(ctx context.Context, id oauth.ClientID) (oauth.Client, error)
 
-	// Put stores c when the stored revision is c.Revision (0: it must not be there yet) and answers
-	// the new revision; else Conflict. Of two concurrent callers with one revision one wins. The
-	// version of all clients moves afterwards. Durable.
+	// Put stores c when the stored revision is c.Revision (0: the client must not exist yet) and returns the new
+	// revision; otherwise Conflict, and nothing changes. Of concurrent callers with one revision exactly one
+	// succeeds. Durable.
 	Put(ctx context.Context, c oauth.Client) (uint64, error)
 
-	// Delete removes a client; Absent when it was not there. The version moves. Durable.
+	// Delete removes a client, whatever its revision; Absent when it is not registered. Of concurrent callers
+	// exactly one removes it, and the others get Absent. A Put that was based on it gets Conflict afterwards.
+	// Durable.
 	Delete(ctx context.Context, id oauth.ClientID) error
 
-	// List pages through the ids in their order: those after the cursor, at most limit.
+	// List returns the ids after the cursor in their order, at most limit. A client that is registered or deleted
+	// meanwhile may be in a page or not; the others are in one page exactly once.
 	List(ctx context.Context, after oauth.ClientID, limit int) ([]oauth.ClientID, error)
-
-	// Version counts the changes of all clients: while it stands still, every client read since is
-	// as it was. It is what an in-process copy is kept honest by. In the same round trip comes the
-	// epoch, zero when it was never raised.
-	Version(ctx context.Context) (version uint64, epoch time.Time, err error)
-
-	// RaiseEpoch moves the epoch, auth:epoch, to a time: what was issued or began before it is dead,
-	// whoever it belongs to. It never goes back: of two callers the later time wins. Durable.
-	RaiseEpoch(ctx context.Context, before time.Time) error
 }

@@ -13,7 +13,7 @@ import (
 // background are the beginnings of the verbs by which a daemon asks Redis by itself. Permits of a rate
 // are among them: they are taken many at a time, for requests to come.
 func background() []string {
-	return []string{"clients.version", "keys.", "look", "health", "audit.", "sweeps.", "limits.take"}
+	return []string{"freshness.read", "keys.", "look", "health", "audit.", "sweeps.", "limits.take"}
 }
 
 // RedisCalls counts, by verb, the times that requests have waited for Redis so far. Each is one round

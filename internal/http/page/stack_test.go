@@ -19,6 +19,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/clientauth"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/freshness"
 	"github.com/recipe-web-app/oauth2d/internal/granttype"
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
 	"github.com/recipe-web-app/oauth2d/internal/http/page"
@@ -87,7 +88,7 @@ func newStack(t *testing.T, look page.Look) *stack {
 	s.registry = registry.New(registry.Options{Supported: oauth.Supported{
 		GrantTypes:  granttype.Describe(granttype.AuthorizationCode{}, granttype.RefreshToken{}, granttype.ClientCredentials{}),
 		AuthMethods: clientauth.Describe(clientauth.SecretBasic{}, clientauth.SecretPost{}, clientauth.None{}),
-	}, Store: redisstore.NewClients(db), Peppers: ring, Hasher: hasher, Now: time.Now})
+	}, Store: redisstore.NewClients(db), Lease: freshness.New(freshness.Options{Store: redisstore.NewFreshness(db), Now: time.Now}), Peppers: ring, Hasher: hasher, Now: time.Now})
 	s.register(t, oauth.Client{ID: "planner", Name: "Recipe Planner", RedirectURIs: []string{callback}})
 	authorizer := authorize.New(authorize.Options{
 		Registry: s.registry, Sessions: s.sessions, Grants: grants, Consents: redisstore.NewConsents(db),

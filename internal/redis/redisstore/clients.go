@@ -3,7 +3,6 @@ package redisstore
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -20,16 +19,16 @@ type Clients struct {
 	db    *redisconn.DB
 	names names
 
-	put, drop, raise *redisconn.Script
+	put, drop *redisconn.Script
 }
 
 // NewClients returns the store of clients.
 func NewClients(db *redisconn.DB) *Clients {
 	c := &Clients{
 		db: db, names: namesOf(db),
-		put: script("client_put"), drop: script("client_delete"), raise: ending(script("epoch_raise")),
+		put: script("client_put"), drop: script("client_delete"),
 	}
-	db.Use(c.put, c.drop, c.raise)
+	db.Use(c.put, c.drop)
 	return c
 }
 
@@ -82,31 +81,6 @@ func (c *Clients) Delete(ctx context.Context, id oauth.ClientID) error {
 // List implements store.Clients.
 func (c *Clients) List(ctx context.Context, after oauth.ClientID, limit int) ([]oauth.ClientID, error) {
 	return page[oauth.ClientID](ctx, c.db, pageOf{"clients.list", c.names.clients(), string(after), limit})
-}
-
-// Version implements store.Clients.
-func (c *Clients) Version(ctx context.Context) (uint64, time.Time, error) {
-	version := redis.NewIntCmd(ctx, "get", c.names.clientsVersion())
-	epoch := redis.NewIntCmd(ctx, "get", c.names.epoch())
-	if err := c.db.Read(ctx, "clients.version", version, epoch); err != nil {
-		return 0, time.Time{}, err
-	}
-	for _, cmd := range []*redis.IntCmd{version, epoch} {
-		if err := cmd.Err(); err != nil && !errors.Is(err, redis.Nil) {
-			return 0, time.Time{}, err
-		}
-	}
-	counted := uint64(version.Val()) //nolint:gosec // counts up from 1
-	if epoch.Val() == 0 {
-		return counted, time.Time{}, nil
-	}
-	return counted, time.UnixMilli(epoch.Val()).UTC(), nil
-}
-
-// RaiseEpoch implements store.Clients.
-func (c *Clients) RaiseEpoch(ctx context.Context, before time.Time) error {
-	_, err := c.db.Write(ctx, "clients.raise_epoch", c.raise, []string{c.names.epoch()}, before.UnixMilli())
-	return err
 }
 
 // pageOf selects a part of an ordered list.

@@ -33,7 +33,7 @@ func openDB(t *testing.T, o redisconn.Options) *redisconn.DB {
 
 func subject(db *redisconn.DB) storetest.Subject {
 	return storetest.Subject{
-		Grants: redisstore.NewGrants(db), Access: redisstore.NewAccess(db), Clients: redisstore.NewClients(db),
+		Grants: redisstore.NewGrants(db), Access: redisstore.NewAccess(db), Clients: redisstore.NewClients(db), Freshness: redisstore.NewFreshness(db),
 		Users: redisstore.NewUsers(db), Sessions: redisstore.NewSessions(db), Consents: redisstore.NewConsents(db),
 		Requests: redisstore.NewRequests(db),
 		Audit:    redisstore.NewAudit(db), Keys: redisstore.NewKeys(db), Limits: redisstore.NewLimits(db), Sweeps: redisstore.NewSweeps(db),

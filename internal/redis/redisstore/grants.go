@@ -27,7 +27,7 @@ type Grants struct {
 // NewGrants makes the store of grants.
 func NewGrants(db *redisconn.DB) *Grants {
 	g := &Grants{
-		db: db, names: namesOf(db),
+		db: db, names: namesOf(db), unsure: newUnsure(db.Options().Now),
 		unlist: script("unlist"), make: script("grant_create"),
 		advance: script("advance"), kill: ending(script("grant_kill")), endCode: ending(script("code_end")),
 	}

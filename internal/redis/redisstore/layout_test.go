@@ -112,7 +112,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 		s.Grants.CreateOnce(ctx, once, store.Once{Name: "once", Keep: time.Hour}), giveErr,
 		s.Requests.Keep(ctx, oauth.DigestOf("request"), "sealed", time.Hour),
 		s.Keys.Swap(ctx, 0, map[string][]byte{"1": {1}}, nil), auditErr, putErr, oddErr, userErr, startErr,
-		s.Clients.RaiseEpoch(ctx, now), s.Revocations.Raise(ctx, store.Ending{User: user.ID, What: store.EndedSession, Now: now, Keep: time.Hour}),
+		s.Freshness.RaiseEpoch(ctx, now), s.Revocations.Raise(ctx, store.Ending{User: user.ID, What: store.EndedSession, Now: now, Keep: time.Hour}),
 	} {
 		if err != nil {
 			t.Fatal(i, err)

@@ -2,10 +2,9 @@ package redisstore
 
 import (
 	"errors"
-	"maps"
-	"sync"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/memo"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -17,14 +16,17 @@ const (
 	unsureMost = 1 << 14
 )
 
-// unsure remembers the presentations whose outcome nobody learned. When the same one comes again it
+// unsure remembers the presentations whose outcome nobody learned, and until when. When the same one comes again it
 // is a retry, not a replay, however strict the grace is otherwise. It is safe for concurrent use.
 type unsure struct {
-	mu   sync.Mutex
-	seen map[shown]time.Time // until when
+	until *memo.Map[shown, time.Time] // by the caller's clock
 }
 
-// shown is what makes two presentations the same one.
+func newUnsure(now func() time.Time) unsure {
+	return unsure{memo.NewMap[shown](memo.Options[time.Time]{Limit: unsureMost, Life: unsureFor, Now: now})}
+}
+
+// shown identifies a presentation.
 type shown struct {
 	grant     oauth.GrantRef
 	serial    uint32
@@ -33,31 +35,18 @@ type shown struct {
 
 func shownBy(p store.Presentation) shown { return shown{p.Grant, p.Serial, p.Presenter} }
 
-// grace is how long ago this presentation may have been honoured before.
-func (u *unsure) grace(p store.Presentation) time.Duration {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if until, found := u.seen[shownBy(p)]; found && p.Now.Before(until) {
+// grace returns for how long after the spending this presentation counts as a retry.
+func (u unsure) grace(p store.Presentation) time.Duration {
+	if until, found := u.until.Get(shownBy(p)); found && p.Now.Before(until) {
 		return max(p.Grace, unsureFor)
 	}
 	return p.Grace
 }
 
-// learn takes note of an error after which the credential may be spent or not.
-func (u *unsure) learn(p store.Presentation, err error) {
+// learn remembers an error after which the credential may be spent or not.
+func (u unsure) learn(p store.Presentation, err error) {
 	var failed *outcome.Error
-	if !errors.As(err, &failed) || !failed.Unknown() {
-		return
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.seen == nil {
-		u.seen = make(map[shown]time.Time)
-	}
-	if len(u.seen) >= unsureMost {
-		maps.DeleteFunc(u.seen, func(_ shown, until time.Time) bool { return !p.Now.Before(until) })
-	}
-	if _, found := u.seen[shownBy(p)]; !found && len(u.seen) < unsureMost {
-		u.seen[shownBy(p)] = p.Now.Add(unsureFor)
+	if errors.As(err, &failed) && failed.Unknown() {
+		u.until.Put(shownBy(p), p.Now.Add(unsureFor))
 	}
 }

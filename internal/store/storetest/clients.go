@@ -17,11 +17,12 @@ import (
 func Clients(t *testing.T, open Open) {
 	t.Run("history", func(t *testing.T) {
 		for seed := range uint64(seeds) {
-			h := &clientHistory{t: t, s: open(t).Clients, d: roll("clients", seed), now: start(), seed: seed}
+			s := open(t)
+			h := &clientHistory{t: t, s: s.Clients, marks: s.Freshness, d: roll("clients", seed), now: start(), seed: seed}
 			h.run()
 		}
 	})
-	t.Run("the later epoch counts", func(t *testing.T) { laterEpochCounts(t, open(t).Clients) })
+	t.Run("the later epoch counts", func(t *testing.T) { laterEpochCounts(t, open(t).Freshness) })
 	t.Run("one of a crowd changes a client", func(t *testing.T) { oneClientChange(t, open(t).Clients) })
 }
 
@@ -29,6 +30,7 @@ func Clients(t *testing.T, open Open) {
 type clientHistory struct {
 	t       *testing.T
 	s       store.Clients
+	marks   store.Freshness
 	d       dice
 	now     time.Time
 	seed    uint64
@@ -105,17 +107,17 @@ func (h *clientHistory) put() {
 
 // versionMoved holds the version of all clients against whether something changed.
 func (h *clientHistory) versionMoved(changed bool) {
-	version, epoch, err := h.s.Version(h.t.Context())
-	sure(h.t, h.where("version"), err)
-	same(h.t, h.where("epoch"), epoch, h.epoch)
-	same(h.t, h.where("version moved"), version > h.version, changed)
-	h.version = version
+	marks, err := h.marks.Read(h.t.Context())
+	sure(h.t, h.where("marks"), err)
+	same(h.t, h.where("epoch"), marks.Epoch, h.epoch)
+	same(h.t, h.where("version moved"), marks.Version > h.version, changed)
+	h.version = marks.Version
 }
 
 // raise moves the epoch, forward or not. The version does not count it.
 func (h *clientHistory) raise() {
 	before := h.now.Add(time.Duration(h.d.IntN(60_000)-30_000) * time.Millisecond)
-	sure(h.t, h.where("raise epoch"), h.s.RaiseEpoch(h.t.Context(), before))
+	sure(h.t, h.where("raise epoch"), h.marks.RaiseEpoch(h.t.Context(), before))
 	if before.After(h.epoch) {
 		h.epoch = before
 	}
@@ -149,16 +151,16 @@ func (h *clientHistory) list() {
 }
 
 // laterEpochCounts lets a crowd raise the epoch to different times.
-func laterEpochCounts(t *testing.T, s store.Clients) {
+func laterEpochCounts(t *testing.T, s store.Freshness) {
 	now := start()
 	together(crowd, func(i int) {
 		if err := s.RaiseEpoch(t.Context(), now.Add(time.Duration(i*7%crowd)*time.Millisecond)); err != nil {
 			t.Errorf("raise epoch: %v", err)
 		}
 	})
-	_, epoch, err := s.Version(t.Context())
-	sure(t, "version", err)
-	same(t, "epoch", epoch, now.Add((crowd-1)*time.Millisecond))
+	marks, err := s.Read(t.Context())
+	sure(t, "marks", err)
+	same(t, "epoch", marks.Epoch, now.Add((crowd-1)*time.Millisecond))
 }
 
 // oneClientChange: of many changes based on one revision one is made.

@@ -30,6 +30,8 @@ type Subject struct {
 	Sweeps   store.Sweeps
 	Overview store.Overview
 
+	Freshness store.Freshness
+
 	Revocations store.Revocations
 }
 
@@ -176,8 +178,8 @@ func Abandoned(t *testing.T, open Open) {
 		"Clients.Put":         second(s.Clients.Put(ctx, oauth.Client{ID: "x"})),
 		"Clients.Delete":      s.Clients.Delete(ctx, "x"),
 		"Clients.List":        second(s.Clients.List(ctx, "", 1)),
-		"Clients.Version":     third(s.Clients.Version(ctx)),
-		"Clients.RaiseEpoch":  s.Clients.RaiseEpoch(ctx, now),
+		"Freshness.Read":      second(s.Freshness.Read(ctx)),
+		"Freshness.Raise":     s.Freshness.RaiseEpoch(ctx, now),
 		"Users.Get":           second(s.Users.Get(ctx, "x")),
 		"Users.Find":          second(s.Users.Find(ctx, "x")),
 		"Users.Put":           second(s.Users.Put(ctx, oauth.User{ID: "x"})),
