@@ -53,7 +53,7 @@ func (t *Tokens) inspect(ctx context.Context, caller oauth.ClientID, text oauth.
 // revoked reports whether a dead token would be alive had nobody ended it.
 func (t *Tokens) revoked(a oauth.Access, q store.Query, s store.Standing) bool {
 	known := q.Format == oauth.FormatJWT || (s.Found || s.Revoked) && a.Grant == q.Grant
-	return known && q.Client == store.TagOf(a.Client) && t.o.Now().Before(a.Expires)
+	return known && t.o.Now().Before(a.Expires)
 }
 
 // fromRecord completes an opaque token's record with what its grant holds once for all its tokens.
@@ -82,7 +82,8 @@ func (t *Tokens) open(text oauth.Token) (oauth.Access, store.Query, Death) {
 }
 
 // death decides by what is there: a record, a grant. Only the deny list and a client's revocation
-// are facts that take away.
+// are facts that take away. The client needs no check: the digest of an opaque token and the signature of a JWT
+// cover the client's tag and the grant, so that what is found under them belongs to this client.
 func (t *Tokens) death(a oauth.Access, q store.Query, s store.Standing) Death {
 	switch {
 	case s.Revoked:
@@ -91,10 +92,8 @@ func (t *Tokens) death(a oauth.Access, q store.Query, s store.Standing) Death {
 		return deadNoRecord
 	case !t.o.Now().Before(a.Expires):
 		return deadExpired
-	case q.Grant != "" && (!s.GrantFound || s.Grant.Client != a.Client):
+	case q.Grant != "" && !s.GrantFound:
 		return deadGrant
-	case q.Client != store.TagOf(a.Client):
-		return deadForm
 	}
 	if s.ClientBefore.IsZero() {
 		return ""
