@@ -15,8 +15,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
-// A person looks after their account: they end the session of another browser, change the password,
-// and choose another one when an operator wants them to.
+// A person manages their account: they end the session of another browser, change the password, and choose another
+// password when an operator requires it.
 func TestAccountInTheBrowser(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "", "", append(onRedis(redistest.Start(t)), "OAUTH2D_BRAND_NAME=Recipe Kitchen")...)
@@ -81,13 +81,13 @@ func TestAccountInTheBrowser(t *testing.T) {
 	}
 }
 
-// enter signs ada in for an application, and returns its tokens.
+// enter signs ada in to an application, and returns its tokens.
 func (b *tab) enter(app party, password string) *oauth2.Token {
 	b.Helper()
 	return b.enterChoosing(app, password, "")
 }
 
-// enterChoosing is enter, with a new password on the way where one is asked for.
+// enterChoosing does what enter does, and chooses a new password if a page asks for one.
 func (b *tab) enterChoosing(app party, password, chosen string) *oauth2.Token {
 	b.Helper()
 	callback := listenAsClient(b.T, app)
@@ -109,7 +109,7 @@ func (b *tab) enterChoosing(app party, password, chosen string) *oauth2.Token {
 	return token
 }
 
-// album is sees on a phone and on a desk, in the light and in the dark, down to the end of the page.
+// album does what sees does, on a phone and on a desktop, in the light and in the dark scheme, with the whole page.
 func (b *tab) album(picture string, words ...string) {
 	b.Helper()
 	own := b.size

@@ -22,10 +22,10 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
-// shots is where the screenshots go, for people to look at.
+// shots is the folder of the screenshots, for people to look at.
 const shots = "../../build/screenshots"
 
-// A person signs in with a real browser, on a phone and on a desk.
+// A person signs in with a real browser, on a phone and on a desktop.
 func TestBrowser(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "", "", append(onRedis(redistest.Start(t)), "OAUTH2D_BRAND_NAME=Recipe Kitchen", "OAUTH2D_BRAND_SUPPORT_URL=https://example.com/help",
@@ -66,14 +66,14 @@ type size struct {
 	width, height int64
 }
 
-// tab is a browser of its own, as far as cookies go.
+// tab is a browser with cookies of its own.
 type tab struct {
 	*testing.T
 	ctx  context.Context
 	size size
 
 	mu         sync.Mutex
-	complaints []string // what the console and the runtime had to say
+	complaints []string // messages of the console and the runtime
 	refusals   int      // pages that were answered with 400 or 401
 }
 
@@ -88,14 +88,14 @@ func open(t *testing.T, browser context.Context, size size) *tab {
 	return b
 }
 
-// listen collects what breaks the rules of the page: a policy that is violated, a script that fails.
+// listen collects violations: of the content security policy, and exceptions of scripts.
 func (b *tab) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch e := event.(type) {
 	case *cdplog.EventEntryAdded:
 		if strings.Contains(e.Entry.Text, "the server responded with a status of 40") {
-			b.refusals++ // called for every status that is an error; a wrong password causes one
+			b.refusals++ // called for every error status; a wrong password causes one
 		} else if e.Entry.Level == cdplog.EntryLevelError {
 			b.complaints = append(b.complaints, e.Entry.Text+" "+e.Entry.URL)
 		}
@@ -111,7 +111,7 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// press clicks what loads another page.
+// press clicks an element that loads another page.
 func (b *tab) press(selector string) {
 	b.Helper()
 	if _, err := chromedp.RunResponse(b.ctx, chromedp.Click(selector)); err != nil {
@@ -128,7 +128,7 @@ func (b *tab) js(expression string) string {
 	return value
 }
 
-// sees checks that the page says something, fits the screen, and takes a picture of it.
+// sees checks that the page contains some words and fits the screen, and takes a screenshot of it.
 func (b *tab) sees(picture string, words ...string) {
 	b.Helper()
 	text := b.js("document.body.innerText")
@@ -149,7 +149,7 @@ func (b *tab) sees(picture string, words ...string) {
 	}
 }
 
-// walk goes through everything that a person sees.
+// walk visits every page that a person sees.
 func walk(t *testing.T, b *tab, s *site, app party, name string) {
 	callback := listenAsClient(t, app)
 	app.RedirectURL = callback.address
@@ -198,7 +198,7 @@ func walk(t *testing.T, b *tab, s *site, app party, name string) {
 	}
 }
 
-// others looks at the sign-in page in the dark, and on the narrowest screen.
+// others visits the sign-in page in the dark scheme, and on the narrowest screen.
 func (b *tab) others(app party, verifier string) {
 	b.do(scheme("dark"), chromedp.Navigate(app.request(verifier)))
 	b.sees("a-dark", "Sign in to Pocket Recipes")
@@ -206,7 +206,7 @@ func (b *tab) others(app party, verifier string) {
 	b.sees("b-narrow", "Sign in to Pocket Recipes")
 }
 
-// scheme is the color scheme of the person: light or dark.
+// scheme emulates the color scheme that the person prefers: light or dark.
 func scheme(name string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -216,7 +216,7 @@ func scheme(name string) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// client is a relying party that listens for the browser to come back.
+// client is a relying party that waits for the browser to come back.
 type client struct {
 	address, verifier string
 	tokens            chan *oauth2.Token

@@ -13,12 +13,12 @@ import (
 	"golang.org/x/net/html"
 )
 
-// collector notes every secret that passes between clients and the daemon, in either direction.
+// collector records every secret that passes between clients and the daemon, in either direction.
 type collector struct {
 	next http.RoundTripper
 
 	mu      sync.Mutex
-	secrets map[string]string // what it is, by the secret
+	secrets map[string]string // the kind of secret, by the secret
 }
 
 // confidential are the parameters and fields whose values are secrets.
@@ -26,10 +26,10 @@ var confidential = []string{
 	"code", "code_verifier", "token", "access_token", "refresh_token", "id_token", "client_secret", "password", "csrf", "interaction",
 }
 
-// shortest is the length from which a text is distinguished from chance.
+// shortest is the length from which a text cannot occur by chance.
 const shortest = 8
 
-// note remembers a secret.
+// note records a secret.
 func (c *collector) note(what, secret string) {
 	if len(secret) < shortest {
 		return
@@ -65,7 +65,7 @@ func (c *collector) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		r = r.Clone(r.Context())
 		r.Body = io.NopCloser(bytes.NewReader(raw))
-		form, _ := url.ParseQuery(string(raw)) // what cannot be read holds nothing
+		form, _ := url.ParseQuery(string(raw)) // a body that is not a form has no fields
 		c.notes(form)
 	}
 	response, err := c.next.RoundTrip(r)
@@ -75,7 +75,7 @@ func (c *collector) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, c.read(response)
 }
 
-// read looks through an answer.
+// read looks for secrets in an answer.
 func (c *collector) read(r *http.Response) error {
 	for _, cookie := range r.Cookies() {
 		c.note("cookie", cookie.Value)
@@ -102,7 +102,7 @@ func (c *collector) read(r *http.Response) error {
 	}
 	page, err := html.Parse(bytes.NewReader(raw))
 	if err != nil {
-		return nil //nolint:nilerr // no page
+		return nil //nolint:nilerr // the answer is not a page
 	}
 	for node := range page.Descendants() {
 		if node.Data != "input" {
@@ -117,12 +117,12 @@ func (c *collector) read(r *http.Response) error {
 	return nil
 }
 
-// needles are the forms in which a secret could stand somewhere.
+// needles are the forms in which a secret could occur in an output.
 func needles(secret string) [][]byte {
 	all := [][]byte{[]byte(secret), []byte(url.QueryEscape(secret)), []byte(url.PathEscape(secret))}
 	all = append(all, []byte(html.EscapeString(secret)), []byte(base64.StdEncoding.EncodeToString([]byte(secret))))
 	if parts := strings.Split(secret, "."); len(parts) == 3 && len(parts[2]) > 40 {
-		all = append(all, []byte(parts[2])) // the signature of a JWT: with it the rest is easily made
+		all = append(all, []byte(parts[2])) // the signature of a JWT: the rest is easy to guess
 	}
 	for _, encoding := range []*base64.Encoding{base64.RawURLEncoding, base64.StdEncoding} {
 		if raw, err := encoding.DecodeString(secret); err == nil && len(raw) >= 16 {
@@ -132,7 +132,7 @@ func needles(secret string) [][]byte {
 	return all
 }
 
-// found names the secrets that stand in a text.
+// found returns the secrets that occur in a text.
 func (c *collector) found(in []byte) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

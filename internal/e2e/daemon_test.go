@@ -18,7 +18,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// patience bounds how long something may take that has no limit of its own; the machine may be busy.
+// patience bounds how long an action without a limit of its own may take; the machine may be busy.
 const patience = 20 * time.Second
 
 // daemon is one running process of the binary.
@@ -32,7 +32,7 @@ type daemon struct {
 	exited  chan struct{}
 }
 
-// launch starts the binary with an environment that holds nothing but env, and does not wait.
+// launch starts the binary with no environment but env, and does not wait.
 func launch(t testing.TB, env []string, args ...string) *daemon {
 	t.Helper()
 	name, err := binary()
@@ -62,7 +62,7 @@ func launch(t testing.TB, env []string, args ...string) *daemon {
 	return d
 }
 
-// serve starts a daemon and waits until it serves.
+// serve starts a daemon and waits until it is ready.
 func serve(t testing.TB, env []string, args ...string) *daemon {
 	t.Helper()
 	d := launch(t, env, append([]string{"serve", "--set", "log.format=json"}, args...)...)
@@ -84,12 +84,12 @@ func serve(t testing.TB, env []string, args ...string) *daemon {
 	return d
 }
 
-// environment is env and what a process needs to run at all.
+// environment returns env and the variables that a process needs to run at all.
 func environment(env []string) []string {
 	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "GORACE=halt_on_error=0"}, env...)
 }
 
-// line finds the first line of the log with a message; nil when there is none.
+// line returns the first line of the log with a message; nil when there is none.
 func (d *daemon) line(message string) map[string]any {
 	for text := range strings.Lines(d.Log.String()) {
 		var fields map[string]any
@@ -123,19 +123,19 @@ func (d *daemon) code(t testing.TB) int {
 	return d.process.ProcessState.ExitCode()
 }
 
-// disaster matches texts that no log may hold.
+// disaster matches texts that no log may contain.
 var disaster = regexp.MustCompile(`"msg":"panic"|panic: |panic serving|DATA RACE|fatal error: |"code":"server_error"`)
 
-// end stops the process, and fails the test if it did not live and end as it should.
+// end stops the process, and fails the test if it did not run and end as it should.
 func (d *daemon) end(t testing.TB) {
 	if !d.gone() {
-		_ = d.process.Process.Signal(syscall.SIGTERM) // it may be gone by now
+		_ = d.process.Process.Signal(syscall.SIGTERM) // it may have ended already
 		select {
 		case <-d.exited:
 		case <-time.After(patience):
 			_ = d.process.Process.Kill()
 			<-d.exited
-			t.Errorf("the process did not end when it was told to")
+			t.Errorf("the process did not end after SIGTERM")
 		}
 	}
 	log := d.Log.String()
@@ -147,7 +147,7 @@ func (d *daemon) end(t testing.TB) {
 	}
 }
 
-// troubles are the first lines of a log that somebody should look at.
+// troubles returns the first lines of a log that report a problem.
 func troubles(log string) string {
 	var all []string
 	for line := range strings.Lines(log) {
@@ -158,7 +158,7 @@ func troubles(log string) string {
 	return strings.Join(all[:min(len(all), 60)], "")
 }
 
-// ready asks the operators' listener how the server fares.
+// ready returns the readiness of the server from the operators' listener.
 func (d *daemon) ready(t testing.TB) testkit.Answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Admin+"/health/ready", http.NoBody)
@@ -174,7 +174,7 @@ type outcome struct {
 	out, err string
 }
 
-// cli runs the binary to its end.
+// cli runs the binary until it ends.
 func cli(t testing.TB, env []string, stdin string, args ...string) outcome {
 	t.Helper()
 	name, err := binary()

@@ -1,3 +1,3 @@
-// Package e2e owns the tests that look at the server from outside only: the built binary, its
-// command line, real HTTP, real Redis processes and a real browser. It holds no code but tests.
+// Package e2e owns the tests that use the server only from outside: the built binary, its command line, real HTTP, real
+// Redis processes and a real browser. It has no code besides tests.
 package e2e

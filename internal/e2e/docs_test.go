@@ -25,11 +25,11 @@ type block struct {
 	file     string
 	line     int
 	language string
-	marker   string // what the comment before it says of its run
+	marker   string // how to run it, from the comment before it
 	text     string
 }
 
-// The markers of blocks. What stands behind "not run" is the reason.
+// The markers of blocks. The text after "not run" is the reason.
 const (
 	markNotRun     = "not run: "
 	markStops      = "run: stops the demo server"
@@ -68,8 +68,8 @@ func blocksOf(t *testing.T, file string) []block {
 	return all
 }
 
-// Every snippet of a document works as pasted: shell on a real server and a real Redis, programs
-// with their own runtimes. A block that cannot run says why.
+// Every snippet of a document works as pasted: shell on a real server and a real Redis, programs with their own
+// runtimes. A block that cannot run states the reason.
 func TestF_N04_EverySnippetOfTheDocsRuns(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../docs/*.md")
@@ -100,7 +100,7 @@ type lesson struct {
 	env    []string
 	change *strings.Replacer // puts the addresses of this test in place of those of the document
 	script strings.Builder
-	second bool // the demo server was stopped: a server of the reader's own follows
+	second bool // the demo server was stopped, and the reader starts another server
 }
 
 func newLesson(t *testing.T) *lesson {
@@ -126,7 +126,7 @@ func newLesson(t *testing.T) *lesson {
 	return l
 }
 
-// tool puts a program before the others of this name.
+// tool installs a program that takes precedence over others of the same name.
 func (l *lesson) tool(name, script string) {
 	l.Helper()
 	file := filepath.Join(l.dir, "bin", name)
@@ -135,7 +135,7 @@ func (l *lesson) tool(name, script string) {
 	}
 }
 
-// begin starts the server that the document takes for granted, with a person who was refused something.
+// begin starts the server that the document assumes, with one refused request of a person in its log.
 func (l *lesson) begin() {
 	l.Helper()
 	l.demo = serve(l.T, nil, "--dev", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
@@ -150,7 +150,7 @@ func (l *lesson) begin() {
 	l.prepare("user", "create", "ada", "--password-file", "-")
 }
 
-// prepare runs a command before the document does.
+// prepare runs a command before the blocks of the document.
 func (l *lesson) prepare(args ...string) {
 	l.Helper()
 	command := exec.CommandContext(l.Context(), filepath.Join(l.dir, "build", "oauth2d"), args...)
@@ -160,7 +160,7 @@ func (l *lesson) prepare(args ...string) {
 	}
 }
 
-// stop ends the demo server; what follows is for a server of the reader's own, on a real Redis.
+// stop ends the demo server; the next blocks need a server that the reader starts, on a real Redis.
 func (l *lesson) stop() {
 	l.Helper()
 	redis := redistest.Start(l.T, "appendonly yes")
@@ -170,7 +170,7 @@ func (l *lesson) stop() {
 	fmt.Fprintf(&l.script, "unset ${!OAUTH2D_CLI_*}\nexport OAUTH2D_SERVER_LISTEN=%s OAUTH2D_ADMIN_LISTEN=%s OAUTH2D_PASSWORD_MEMORY=8192 OAUTH2D_PASSWORD_TIME=1\n", listen, admin)
 }
 
-// run carries out a document from its top to its end.
+// run executes a document from its top to its end.
 func (l *lesson) run(blocks []block) {
 	l.Helper()
 	runs := slices.ContainsFunc(blocks, func(b block) bool {
@@ -211,7 +211,7 @@ func (l *lesson) run(blocks []block) {
 	}
 }
 
-// shell appends a block to what is pasted into the terminal.
+// shell appends a block to the script for the terminal.
 func (l *lesson) shell(b block) {
 	l.Helper()
 	if b.marker == markStops {
@@ -227,7 +227,7 @@ func (l *lesson) shell(b block) {
 	l.script.WriteString("for i in $(seq 200); do curl -sf -o ready.json \"http://$OAUTH2D_ADMIN_LISTEN/health/ready\" && break; sleep 0.1; done\n")
 }
 
-// bash pastes everything into one terminal, and signs in wherever a browser is asked for.
+// bash pastes everything into one terminal, and signs in whenever a browser is needed.
 func (l *lesson) bash() {
 	l.Helper()
 	commands := time.Duration(strings.Count(l.script.String(), "\n")) // each line may start a program
@@ -261,7 +261,7 @@ func (l *lesson) bash() {
 	}
 }
 
-// signIn is the person before the browser.
+// signIn signs in as the person at the browser.
 func (l *lesson) signIn(address string) {
 	l.Helper()
 	person := testkit.NewPerson(l.T)
@@ -278,7 +278,7 @@ func (l *lesson) signIn(address string) {
 	}
 }
 
-// expect holds what was printed against what the documents promise.
+// expect compares the output with the output that the documents show.
 func (l *lesson) expect(printed string, signIns int) {
 	l.Helper()
 	promises := map[string][]string{
@@ -301,11 +301,11 @@ func (l *lesson) expect(printed string, signIns int) {
 }
 
 func (l *lesson) file(name string) string {
-	raw, _ := os.ReadFile(filepath.Join(l.dir, name)) // it may not be there
+	raw, _ := os.ReadFile(filepath.Join(l.dir, name)) // the file may not exist
 	return string(raw)
 }
 
-// program runs a block that is a program of its own.
+// program runs a block that is a complete program.
 func (l *lesson) program(b block) {
 	l.Helper()
 	how := map[string]struct {
@@ -322,7 +322,7 @@ func (l *lesson) program(b block) {
 	defer cancel()
 	command := exec.CommandContext(ctx, how.args[0], append(how.args[1:], file)...) //nolint:gosec // G204: of the table above
 	if b.language != "go" {
-		command.Dir = l.dir // a Go program takes the module's own versions
+		command.Dir = l.dir // a Go program uses the versions of the module
 	}
 	out, err := command.CombinedOutput()
 	if err != nil || len(out) == 0 {
@@ -330,8 +330,8 @@ func (l *lesson) program(b block) {
 	}
 }
 
-// parse holds the examples of the command line's reference against the binary: every command and flag of them is
-// known. What they do is for the tests of the commands.
+// parse checks the examples of the command line's reference against the binary: it must know every command and flag of
+// them. The tests of the commands check what they do.
 func (l *lesson) parse(blocks []block) {
 	l.Helper()
 	l.tool("checked", `"`+filepath.Join(l.dir, "build", "oauth2d")+`" "$@" --help > help.txt || { echo "wrong: oauth2d $*" >&2; exit 1; }`)

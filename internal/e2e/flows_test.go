@@ -41,7 +41,7 @@ type kitchen struct {
 	web, app, jwts party
 }
 
-// flows walks through everything that the server does, as clients see it.
+// flows runs everything that the server does, as clients see it.
 func flows(t *testing.T, s *site) {
 	k := &kitchen{site: s, daemon: s.serve(t)}
 	k.web, k.app = s.client(t, "planner", webApp...), s.client(t, "pocket", publicApp...)
@@ -99,7 +99,7 @@ func (k *kitchen) authorizationCode(t *testing.T) {
 	k.checkIDToken(t, token, said.Text("sub"))
 	who := k.web.get(t, k.Base+"/userinfo", token.AccessToken)
 	if who.Status != http.StatusOK || who.Text("sub") != said.Text("sub") || who.Text("email") != "ada@example.com" || who.Text("name") != "The Person ada" {
-		t.Errorf("userinfo says %d %s", who.Status, who.Raw)
+		t.Errorf("userinfo returned %d %s", who.Status, who.Raw)
 	}
 
 	renewed := refresh(t, k.web, token)
@@ -122,7 +122,7 @@ func (k *kitchen) authorizationCode(t *testing.T) {
 	}
 }
 
-// refresh lets golang.org/x/oauth2 renew a token that it takes for expired.
+// refresh lets golang.org/x/oauth2 renew a token that it considers expired.
 func refresh(t testing.TB, p party, token *oauth2.Token) *oauth2.Token {
 	t.Helper()
 	old := *token
@@ -146,7 +146,7 @@ func (k *kitchen) checkIDToken(t *testing.T, token *oauth2.Token, sub string) {
 	}
 }
 
-// verify checks a JWT as somebody who knows nothing but the issuer: by the published keys.
+// verify checks a JWT as a party that knows only the issuer: with the published keys.
 func (k *kitchen) verify(t testing.TB, text, typ string, more ...jwt.ParserOption) jwt.MapClaims {
 	t.Helper()
 	set := k.web.get(t, k.web.get(t, k.Issuer+"/.well-known/openid-configuration", "").Text("jwks_uri"), "")

@@ -15,23 +15,23 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// load keeps a daemon busy with everything that it does, each kind of request in a loop of its own,
-// and holds every answer to one rule: it is right, or it is 503 with Retry-After.
+// load sends every kind of request to a daemon, each in a loop of its own, and checks every answer by one rule: it is
+// right, or it is 503 with Retry-After.
 type load struct {
 	t    testing.TB
 	k    *kitchen
 	stop chan struct{}
 	work sync.WaitGroup
 
-	codes chan string // that the authorization loop hands to the redeeming one
-	lost  atomic.Bool // whether Redis is away, or was
+	codes chan string // from the authorization loop to the redemption loop
+	lost  atomic.Bool // whether Redis is or was unavailable
 
 	mu      sync.Mutex
 	marked  time.Time
 	tallies map[string]*tally
 
-	issued  []string // access tokens that were handed out
-	revoked []string // access tokens whose end was acknowledged
+	issued  []string // access tokens that were issued
+	revoked []string // access tokens whose revocation was acknowledged
 	spent   []string // codes that were redeemed
 	unsure  []string // codes whose redemption was answered with 503
 	refresh string   // the last refresh token of the chain
@@ -51,15 +51,15 @@ const (
 	wrong verdict = iota
 	good
 	away // 503 with Retry-After
-	none // nothing was asked
+	none // no request was sent
 )
 
-// reserve is the number of codes that are kept for a time when no new ones can be issued.
+// reserve is the number of codes that are kept for a time in which no new ones can be issued.
 const reserve = 20
 
-// cooks are the people whose browsers authorize in turns. Together they must stay within what the server keeps
-// of one person: every code in the channel can be redeemed (oauth.MaxCodesOfBrowser), and every token that was
-// issued is alive at the end (oauth.MaxGrantsOfClient).
+// cooks is the number of people whose browsers authorize in turn. Together they must stay below the limits of one
+// person: every code in the channel can be redeemed (oauth.MaxCodesOfBrowser), and every issued token is alive at the
+// end (oauth.MaxGrantsOfClient).
 const cooks = 4
 
 // pace is the shortest time between two requests of a kind, slowly that between two requests for a code or its redemption.
@@ -68,7 +68,7 @@ const (
 	slowly = 100 * time.Millisecond
 )
 
-// startLoad begins; the caller must end it.
+// startLoad starts the loops; the caller must call end.
 func startLoad(t testing.TB, k *kitchen) *load {
 	t.Helper()
 	l := &load{t: t, k: k, stop: make(chan struct{}), codes: make(chan string, 8*cooks), marked: time.Now(), tallies: map[string]*tally{}}
@@ -100,7 +100,7 @@ func startLoad(t testing.TB, k *kitchen) *load {
 		"sign in":                      func() verdict { return l.signIn("eve", pass) },
 	} {
 		if name == "sign in" && raceDetector {
-			continue // a slow hash under the race detector takes more than all the rest together
+			continue // with the race detector a hash takes longer than all other requests together
 		}
 		l.tallies[name] = &tally{}
 		l.work.Go(func() { l.loop(name, ask) })
@@ -108,7 +108,7 @@ func startLoad(t testing.TB, k *kitchen) *load {
 	return l
 }
 
-// bot is an access token of a client on its own behalf.
+// bot returns an access token of a client on its own behalf.
 func (l *load) bot() string {
 	token, err := l.k.web.service("read").Token(l.k.web.ctx(l.t))
 	if err != nil {
@@ -152,7 +152,7 @@ func (l *load) loop(name string, ask func() verdict) {
 	}
 }
 
-// mark begins to count anew, and returns the time.
+// mark resets the counts, and returns the time.
 func (l *load) mark() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -163,7 +163,7 @@ func (l *load) mark() time.Time {
 	return l.marked
 }
 
-// await waits until something holds for every kind of request, and names those for which it does not.
+// await waits until a condition holds for every kind of request, and names those for which it does not.
 func (l *load) await(limit time.Duration, what string, holds func(tally) bool) {
 	l.t.Helper()
 	var missing []string
@@ -190,7 +190,7 @@ func (l *load) await(limit time.Duration, what string, holds func(tally) bool) {
 	}
 }
 
-// returns lists how long after the mark each kind of request was first answered well, the slowest last.
+// returns lists how long after the mark each kind of request got its first good answer, the slowest last.
 func (l *load) returns() (all []string, slowest time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -218,7 +218,7 @@ func (l *load) end() {
 	l.work.Wait()
 }
 
-// judge holds an answer to the rule.
+// judge checks an answer by the rule.
 func (l *load) judge(a testkit.Answer, right bool) verdict {
 	switch {
 	case a.Status == http.StatusServiceUnavailable && a.Header.Get("Retry-After") != "" && a.Text("error") == "temporarily_unavailable":
@@ -245,7 +245,7 @@ func (l *load) issue() verdict {
 	v := l.judge(a, a.Status == http.StatusOK && a.Text("access_token") != "")
 	if v == good {
 		l.keep(&l.issued, a.Text("access_token"))
-		l.introspect(a.Text("access_token"), true) // whoever got it may use it at once
+		l.introspect(a.Text("access_token"), true) // an issued token must work at once
 	}
 	return v
 }
@@ -270,7 +270,7 @@ func (l *load) revoke() verdict {
 	return v
 }
 
-// renew shows the same refresh token again when the answer was 503, as clients do.
+// renew sends the same refresh token again when the answer was 503, as clients do.
 func (l *load) renew() verdict {
 	a := l.k.app.post(l.t, "/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {l.refresh}})
 	v := l.judge(a, a.Status == http.StatusOK && a.Text("refresh_token") != l.refresh)
@@ -283,7 +283,7 @@ func (l *load) renew() verdict {
 
 func (l *load) authorize(who *testkit.Person) verdict {
 	if len(l.codes) == cap(l.codes) {
-		return none // a further one would replace one that is in store
+		return none // another code would end one that waits in the channel
 	}
 	page := who.Get(l.t, l.k.web.request(testkit.Verifier))
 	back, err := url.Parse(page.Location)
@@ -295,7 +295,7 @@ func (l *load) authorize(who *testkit.Person) verdict {
 	case strings.HasPrefix(page.Location, redirect) && query.Get("error") == "temporarily_unavailable":
 		return away
 	case strings.HasPrefix(page.Location, redirect) && query.Get("code") != "":
-		l.codes <- query.Get("code") // there is room, and nobody else adds any
+		l.codes <- query.Get("code") // the channel has room, and no other loop adds codes
 		return good
 	}
 	l.t.Errorf("authorize: %d, Location %q\n%s", page.Status, page.Location, testkit.Text(page.Body))
@@ -306,7 +306,7 @@ func (l *load) redeem() verdict {
 	if len(l.codes) == 0 || len(l.codes) <= reserve && !l.lost.Load() {
 		return none
 	}
-	code := <-l.codes // nobody else takes one
+	code := <-l.codes // no other loop takes codes
 	a := l.present(code)
 	v := l.judge(a, a.Status == http.StatusOK)
 	switch v {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// workshop is where the binary is built; it is removed when all tests have run.
+// workshop is the folder of the built binary; it is removed after all tests.
 var workshop string
 
 // binary builds the command once for all tests.
@@ -29,8 +29,8 @@ var binary = sync.OnceValues(func() (string, error) {
 	return name, nil
 })
 
-// look reads the names of all sources. "go test" remembers what a test has looked at: without it, an
-// earlier result would be taken for that of a binary whose sources have changed since.
+// look reads the names of all sources. "go test" caches a result together with the files that a test read. Without look
+// it would reuse an earlier result although the sources of the binary have changed.
 func look(roots ...string) error {
 	for _, root := range roots {
 		if err := filepath.WalkDir(root, func(_ string, _ os.DirEntry, err error) error { return err }); err != nil {

@@ -12,11 +12,11 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
-// Redis is killed under load and comes back with what it had written.
+// Redis is killed under load and comes back with the data that it had written.
 func TestRedisIsKilledAndComesBack(t *testing.T) {
 	t.Parallel()
-	// "always" makes an answer of Redis mean that the change is on disk, so that whatever the daemon
-	// acknowledged must be there afterwards.
+	// With "always" an answer of Redis means that the change is on disk, so every acknowledged change must exist
+	// afterwards.
 	redis := redistest.Start(t, "appendonly yes", "appendfsync always")
 	survive(t, part(t, onRedis(redis)), outage{
 		lose:  redis.Kill,
@@ -25,7 +25,7 @@ func TestRedisIsKilledAndComesBack(t *testing.T) {
 	})
 }
 
-// settle checks, when Redis is back and the load has ended, that everything that was acknowledged is so.
+// settle checks that every acknowledged change exists, after Redis is back and the load has ended.
 func (l *load) settle() {
 	l.t.Helper()
 	web := l.k.web
@@ -40,7 +40,7 @@ func (l *load) settle() {
 		}
 	}
 	again := map[int]int{}
-	for _, code := range l.unsure { // 503 said nothing about the code: it may be good or spent
+	for _, code := range l.unsure { // after 503 a code may be live or spent
 		a := l.present(code)
 		again[a.Status]++
 		if a.Status != http.StatusOK && a.Text("error") != "invalid_grant" {
@@ -57,14 +57,14 @@ func (l *load) settle() {
 		len(l.issued), len(l.revoked), len(l.spent), again)
 }
 
-// outage is one way of losing Redis and having it again.
+// outage is one way to lose Redis and to get it back.
 type outage struct {
 	lose  func()
-	heal  func()        // nil when it heals by itself
-	limit time.Duration // from the healing, or else from the loss, until everything is answered again
+	heal  func()        // nil when Redis recovers without help
+	limit time.Duration // from heal, or from the loss if heal is nil, until every kind of request is answered again
 }
 
-// survive takes Redis away from a busy daemon.
+// survive makes Redis unavailable for a daemon under load.
 func survive(t *testing.T, k *kitchen, o outage) {
 	t.Helper()
 	l := startLoad(t, k)
@@ -81,7 +81,7 @@ func survive(t *testing.T, k *kitchen, o outage) {
 	l.mark()
 	if o.heal != nil {
 		l.await(patience, "everything is answered with 503", func(one tally) bool { return one.away >= 3 && one.last == away })
-		redistest.Eventually(t, patience, "health tells it", func() bool {
+		redistest.Eventually(t, patience, "health reports it", func() bool {
 			answer := k.daemon.ready(t)
 			return answer.Status == http.StatusServiceUnavailable && answer.Text("status") == "unavailable"
 		})
@@ -91,7 +91,7 @@ func survive(t *testing.T, k *kitchen, o outage) {
 		l.mark()
 	}
 	if raceDetector {
-		o.limit *= 2 // the race detector slows everything, and the guarantee does not cover it
+		o.limit *= 2 // the race detector slows everything down; the guarantee is for normal builds
 	}
 	l.await(o.limit, "everything is answered again", func(one tally) bool { return one.good > 0 })
 	each, took := l.returns()
@@ -100,21 +100,21 @@ func survive(t *testing.T, k *kitchen, o outage) {
 		took.Round(time.Millisecond), answered, refused, strings.Join(each, ", "))
 	l.mark()
 	l.await(patience, "it lasts", func(one tally) bool { return one.good >= 10 })
-	// Now and then a busy machine makes Redis late, which is 503 as well; nothing may stay away.
+	// A busy machine sometimes makes Redis late, which is also 503; but no kind of request may stay unanswered.
 	if answered, refused := l.sum(); refused > answered/20 {
 		t.Errorf("after that there were %d answers with 503 beside %d good ones", refused, answered)
 	}
-	redistest.Eventually(t, patience, "health tells it", func() bool { return k.daemon.ready(t).Status == http.StatusOK })
+	redistest.Eventually(t, patience, "health reports it", func() bool { return k.daemon.ready(t).Status == http.StatusOK })
 	l.end()
 	ended = true
 	l.settle()
 }
 
-// part makes a site for an outage; a person's retry may come late when the machine is busy.
+// part creates a site for an outage; a retry of a person may come late when the machine is busy.
 func part(t testing.TB, env []string) *kitchen {
 	t.Helper()
 	s := newSite(t, "", "", append(slices.Clone(env), "OAUTH2D_REFRESH_GRACE=30s", "OAUTH2D_SESSION_LIMIT=20", "OAUTH2D_LOG_LEVEL=info",
-		"OAUTH2D_REDIS_TIMEOUT=", "OAUTH2D_REDIS_DIAL_TIMEOUT=")...) // empty: as the server comes
+		"OAUTH2D_REDIS_TIMEOUT=", "OAUTH2D_REDIS_DIAL_TIMEOUT=")...) // empty: the defaults of the server
 	k := &kitchen{site: s, daemon: s.serve(t)}
 	k.web, k.app = s.client(t, "planner", webApp...), s.client(t, "pocket", publicApp...)
 	k.jwts = s.client(t, "press", append([]string{"--format", "jwt"}, webApp...)...)

@@ -11,8 +11,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
-// Every page that a person can come to, with all that an operator can set, in the light and in the dark, on a
-// phone and on a desk.
+// Every page that a person can reach, with everything that an operator can set, in the light and in the dark scheme, on
+// a phone and on a desktop.
 func TestF_N13_PagesInTheBrowser(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "", "", append(onRedis(redistest.Start(t)), "OAUTH2D_BRAND_NAME=Recipe Kitchen", "OAUTH2D_BRAND_SUPPORT_URL=https://example.com/help",
@@ -66,7 +66,7 @@ func TestF_N13_PagesInTheBrowser(t *testing.T) {
 	other.album("p-missing", "There is nothing here", "Go to your account")
 }
 
-// The start page of the dev server, and the page on which the command line's sign-in ends.
+// The start page of the dev server, and the page that ends the sign-in of the command line.
 func TestF_N04_TheStartPageInTheBrowser(t *testing.T) {
 	t.Parallel()
 	d := serve(t, nil, "--dev", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--redirect-uri", "http://localhost:3000/callback")

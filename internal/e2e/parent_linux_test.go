@@ -2,5 +2,5 @@ package e2e
 
 import "syscall"
 
-// withParent makes a child end when the test process does, even when that is killed.
+// withParent makes a child end with the test process, even when that process is killed.
 func withParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -4,5 +4,5 @@ package e2e
 
 import "syscall"
 
-// withParent does nothing here: children end by the tests' cleanups alone.
+// withParent does nothing here: only the cleanups of the tests end the children.
 func withParent() *syscall.SysProcAttr { return nil }

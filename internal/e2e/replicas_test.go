@@ -18,7 +18,7 @@ const crowd = 50
 
 func asRetrieve(err error, into **oauth2.RetrieveError) bool { return errors.As(err, into) }
 
-// Two daemons share one Redis; what only one may have, only one gets.
+// Two daemons share one Redis: of concurrent requests for something that only one may get, exactly one succeeds.
 func TestTwoDaemonsOnOneRedis(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "", "", onRedis(redistest.Start(t))...)
@@ -38,7 +38,7 @@ func TestTwoDaemonsOnOneRedis(t *testing.T) {
 			case a.Status == http.StatusOK:
 				won = append(won, a)
 			case a.Status != http.StatusBadRequest || a.Text("error") != "invalid_grant":
-				t.Errorf("a loser is told %d %s", a.Status, a.Raw)
+				t.Errorf("a refused request got %d %s", a.Status, a.Raw)
 			}
 		}
 		if len(won) != 1 {
@@ -76,7 +76,7 @@ func TestTwoDaemonsOnOneRedis(t *testing.T) {
 		}
 	})
 
-	t.Run("what one daemon is told the other knows", func(t *testing.T) {
+	t.Run("a change through one daemon is in force at the other", func(t *testing.T) {
 		t.Parallel()
 		token := web.login(t, s.person(t, "ada", "a long enough password"))
 		other := web.at(second.URL)
@@ -92,7 +92,7 @@ func TestTwoDaemonsOnOneRedis(t *testing.T) {
 	})
 }
 
-// together posts the same form many times at once, to one daemon and the other.
+// together posts the same form many times at once, alternating between two daemons.
 func together(t testing.TB, one, other party, form url.Values) []testkit.Answer {
 	t.Helper()
 	answers := make([]testkit.Answer, crowd)

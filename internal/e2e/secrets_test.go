@@ -17,12 +17,12 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// W15, S05, S14: nothing that was issued or typed stands in what the daemon leaves behind: log,
-// metrics, crash dump, Redis's files.
+// W15, S05, S14: no secret that was issued or typed is in the output of the daemon: log, metrics, crash dump, files of
+// Redis.
 func TestW15S05S14NoSecretIsLeftBehind(t *testing.T) {
 	t.Parallel()
 	const redisPassword = "the/password+of=Redis"
-	// Without compression, so that a text that is there can be found.
+	// Without compression, so that a text in the file can be found.
 	redis := redistest.Start(t, "appendonly yes", "appendfsync always", "rdbcompression no", "user default on >"+redisPassword+" ~* &* +@all")
 	s := newSite(t, "", "", append(onRedis(redis), "OAUTH2D_REDIS_PASSWORD="+redisPassword)...)
 	c := &collector{next: s.HTTP.Transport, secrets: map[string]string{}}
@@ -68,7 +68,7 @@ func TestW15S05S14NoSecretIsLeftBehind(t *testing.T) {
 	n.plant(t, left)
 }
 
-// noisy is a kitchen where everything goes wrong that can.
+// noisy is a kitchen in which everything fails that can fail.
 type noisy struct {
 	*kitchen
 	c     *collector
@@ -77,10 +77,11 @@ type noisy struct {
 	ada   *testkit.Person
 }
 
-// password holds what is written differently in a form, a URL and a page.
+// password has characters that are written differently in a form, a URL and a page.
 const password = `Pässword & "quotes" <1+1=2> 100%`
 
-// prepare registers everybody. What the tools print is for the operator; what they say is not.
+// prepare registers clients and people. The standard output of the tools may contain secrets, for the operator; their
+// standard error may not.
 func (n *noisy) prepare(t *testing.T) {
 	t.Helper()
 	n.web, n.app = n.client(t, "planner", webApp...), n.client(t, "pocket", publicApp...)
@@ -94,7 +95,7 @@ func (n *noisy) prepare(t *testing.T) {
 	for _, args := range [][]string{
 		append([]string{"client", "create", "imported", "--direct", "--secret-file", "-"}, service...),
 		{"client", "show", "planner", "--direct", "-o", "json"},
-		{"client", "create", "imported", "--direct", "--secret-file", "-", "--grant", "client_credentials"}, // it is there already
+		{"client", "create", "imported", "--direct", "--secret-file", "-", "--grant", "client_credentials"}, // it exists already
 		{"key", "list", "--direct", "-o", "yaml"},
 		{"key", "rotate", "--direct"},
 		{"config", "print"},
@@ -108,7 +109,7 @@ func (n *noisy) prepare(t *testing.T) {
 	}
 }
 
-// right is every flow as it should be.
+// right runs every flow without mistakes.
 func (n *noisy) right(t *testing.T) {
 	t.Helper()
 	for _, p := range []party{n.web, n.jwts, n.app} {
@@ -127,7 +128,7 @@ func (n *noisy) right(t *testing.T) {
 	}
 }
 
-// mistakes are refusals of every kind.
+// mistakes makes mistakes of every kind.
 func (n *noisy) mistakes(t *testing.T) {
 	t.Helper()
 	other := n.person(t, "ada", "a password that is wrong")
@@ -161,7 +162,7 @@ func (n *noisy) mistakes(t *testing.T) {
 	}
 }
 
-// misplaced are secrets where they do not belong.
+// misplaced sends secrets in the wrong places.
 func (n *noisy) misplaced(t *testing.T) {
 	t.Helper()
 	token := n.web.login(t, n.ada)
@@ -172,7 +173,7 @@ func (n *noisy) misplaced(t *testing.T) {
 	}
 	who := n.person(t, password, password) // the password typed into the wrong field
 	who.Submit(t, who.Follow(t, n.web.request(testkit.Verifier)), map[string]string{"username": password, "password": password})
-	// Not the nonce: the ID token repeats it, so it is kept.
+	// Not the nonce: the ID token repeats it, so it is stored.
 	for _, name := range []string{"client_id", "grant_type", "scope", "state", "redirect_uri", "resource", "prompt", "login_hint", "code_challenge", "response_type"} {
 		form := url.Values{"grant_type": {"client_credentials"}}
 		form.Set(name, token.RefreshToken)
@@ -189,7 +190,7 @@ func (n *noisy) misplaced(t *testing.T) {
 	}
 }
 
-// outage makes the daemon log questions that got no answer.
+// outage makes the daemon log requests that Redis did not answer.
 func (n *noisy) outage(t *testing.T) {
 	t.Helper()
 	token, code := n.app.login(t, n.ada), n.web.authorize(t, n.ada, testkit.Verifier)
@@ -210,10 +211,10 @@ func (n *noisy) outage(t *testing.T) {
 	})
 }
 
-// dump reads everything that Redis wrote.
+// dump reads all files that Redis wrote.
 func (n *noisy) dump(t *testing.T, into map[string][]byte) {
 	t.Helper()
-	config := "redis.conf" // it holds Redis's own password, and must
+	config := "redis.conf" // it must contain the password of Redis
 	if out := cliRedis(t, n.redis, "SAVE"); !strings.HasPrefix(out, "+OK") {
 		t.Fatalf("SAVE: %s", out)
 	}
@@ -232,7 +233,7 @@ func (n *noisy) dump(t *testing.T, into map[string][]byte) {
 	}
 }
 
-// cliRedis speaks to Redis as its operator.
+// cliRedis runs a command on Redis as its operator.
 func cliRedis(t *testing.T, redis *redistest.Server, command string) string {
 	t.Helper()
 	conn := dial(t, redis.Addr)
@@ -244,7 +245,7 @@ func cliRedis(t *testing.T, redis *redistest.Server, command string) string {
 	return strings.TrimPrefix(string(raw), "+OK\r\n")
 }
 
-// plant shows that a secret which stands somewhere is found, in every form.
+// plant shows that a secret in an output is found, in every form.
 func (n *noisy) plant(t *testing.T, left map[string][]byte) {
 	t.Helper()
 	for secret := range n.c.secrets {

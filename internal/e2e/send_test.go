@@ -9,8 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// send asks and reads the answer. An answer that does not come fails the test: a daemon that runs
-// always answers.
+// send sends a request and reads the answer. A missing answer fails the test: a running daemon always answers.
 func send(t testing.TB, client *http.Client, request *http.Request) testkit.Answer {
 	t.Helper()
 	response, err := client.Do(request)

@@ -7,7 +7,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
-// What is to be seen on a master with two replicas and three Sentinels. The master is killed last.
+// The guarantees with a master, two replicas and three Sentinels. The test kills the master last.
 func TestSentinels(t *testing.T) {
 	t.Parallel()
 	group := redistest.StartGroup(t, "appendonly yes")

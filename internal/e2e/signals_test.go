@@ -19,7 +19,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// SIGTERM takes no new connections, and finishes a request that is only half sent.
+// After SIGTERM the daemon accepts no new connections, and finishes a request that is only half sent.
 func TestSIGTERMFinishesWhatIsInFlight(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "", "", onRedis(redistest.Start(t))...)
@@ -34,8 +34,8 @@ func TestSIGTERMFinishesWhatIsInFlight(t *testing.T) {
 	request.SetBasicAuth(web.ClientID, web.ClientSecret)
 	fmt.Fprintf(conn, "POST /token HTTP/1.1\r\nHost: %s\r\nAuthorization: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
 		s.Listen, request.Header.Get("Authorization"), len(body), body[:10])
-	// Another request on another connection says that the daemon has seen the first bytes of this one
-	// for a while: it answers a hundred more.
+	// A hundred answers on another connection show that the daemon received the first bytes of this request some time
+	// ago.
 	for range 100 {
 		web.get(t, s.Issuer+"/health/live", "")
 	}
@@ -86,7 +86,7 @@ func TestSIGTERMCutsOffAfterTheGrace(t *testing.T) {
 	}
 }
 
-// SIGHUP changes what may change while the server runs, and mistakes change nothing.
+// SIGHUP applies the settings that may change while the server runs; settings with mistakes change nothing.
 func TestSIGHUPReloads(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -103,20 +103,20 @@ func TestSIGHUPReloads(t *testing.T) {
 	}
 	const quiet = `"level":"DEBUG"`
 	if strings.Contains(d.Log.String(), quiet) {
-		t.Error("the log tells more than its level allows")
+		t.Error("the log contains more than its level allows")
 	}
 
 	write(t, dir, "oauth2d.yaml", fmt.Sprintf(settings, "The Bakery", "debug"))
 	d.signal(t, syscall.SIGHUP)
 	redistest.Eventually(t, patience, "the new name is shown", func() bool { return shown("The Bakery") })
-	redistest.Eventually(t, patience, "the log tells more", func() bool {
+	redistest.Eventually(t, patience, "the log contains more", func() bool {
 		s.party("nobody", "").get(t, s.Issuer+"/health/live", "")
 		return strings.Contains(d.Log.String(), quiet)
 	})
 
 	write(t, dir, "oauth2d.yaml", "brand:\n  nam: Misspelt\n")
 	d.signal(t, syscall.SIGHUP)
-	redistest.Eventually(t, patience, "the mistake is told", func() bool {
+	redistest.Eventually(t, patience, "the mistake is reported", func() bool {
 		line := d.line("the settings were not reloaded")
 		return line != nil && strings.Contains(line["error"].(string), "did you mean brand.name")
 	})
@@ -125,7 +125,7 @@ func TestSIGHUPReloads(t *testing.T) {
 	}
 }
 
-// TLS comes from two files, which may be replaced while the server runs.
+// TLS uses two files, which may be replaced while the server runs.
 func TestTLSFilesAreReloaded(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -179,7 +179,7 @@ func TestTLSFilesAreReloaded(t *testing.T) {
 	}
 }
 
-// trusting makes connections to whoever has a certificate of a CA.
+// trusting connects to every server with a certificate of a CA.
 func trusting(t testing.TB, ca []byte) *http.Transport {
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(ca) {
@@ -190,7 +190,7 @@ func trusting(t testing.TB, ca []byte) *http.Transport {
 	return transport
 }
 
-// Container platforms look at the exit code of healthcheck.
+// Container platforms check the exit code of healthcheck.
 func TestHealthcheck(t *testing.T) {
 	t.Parallel()
 	redis := redistest.Start(t, "appendonly yes")

@@ -17,11 +17,10 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// site is a server as its operator sees it: the settings that all its daemons and the command line
-// share.
+// site is a server as its operator sees it: the settings that all its daemons and the command line share.
 type site struct {
 	Issuer string
-	Base   string // what stands before /token
+	Base   string // the prefix of /token
 	Listen string // of the first daemon
 	Key    string // the master key
 	HTTP   *http.Client
@@ -29,7 +28,7 @@ type site struct {
 	env []string
 }
 
-// newSite makes settings; nothing runs yet. path is the issuer's, prefix the endpoints'.
+// newSite creates settings; nothing runs yet. path is that of the issuer, prefix that of the endpoints.
 func newSite(t testing.TB, path, prefix string, env ...string) *site {
 	t.Helper()
 	raw := make([]byte, 32)
@@ -43,20 +42,20 @@ func newSite(t testing.TB, path, prefix string, env ...string) *site {
 	s.env = append([]string{
 		"OAUTH2D_ISSUER=" + s.Issuer, "OAUTH2D_SERVER_ENDPOINT_PREFIX=" + prefix, "OAUTH2D_MASTER_KEY=" + s.Key,
 		"OAUTH2D_SERVER_LISTEN=127.0.0.1:0", "OAUTH2D_ADMIN_LISTEN=127.0.0.1:0", "OAUTH2D_LOG_LEVEL=debug",
-		"OAUTH2D_PASSWORD_MEMORY=8192", "OAUTH2D_PASSWORD_TIME=1", // the cheapest that is allowed
+		"OAUTH2D_PASSWORD_MEMORY=8192", "OAUTH2D_PASSWORD_TIME=1", // the lowest cost that is allowed
 	}, env...)
 	return s
 }
 
-// patient are settings for where nothing is measured: the machine may be busy.
+// patient are settings for tests that measure nothing: the machine may be busy.
 var patient = []string{"OAUTH2D_REDIS_TIMEOUT=5s", "OAUTH2D_REDIS_DIAL_TIMEOUT=5s"}
 
-// onRedis are the settings for a standalone server.
+// onRedis returns the settings for a standalone server.
 func onRedis(r *redistest.Server) []string {
 	return append([]string{"OAUTH2D_REDIS_MODE=standalone", "OAUTH2D_REDIS_ADDRS=" + r.Addr}, patient...)
 }
 
-// onSentinels are the settings for a group.
+// onSentinels returns the settings for a group.
 func onSentinels(g *redistest.Group) []string {
 	return []string{
 		"OAUTH2D_REDIS_MODE=sentinel", "OAUTH2D_REDIS_MASTER_NAME=" + redistest.MasterName,
@@ -64,13 +63,13 @@ func onSentinels(g *redistest.Group) []string {
 	}
 }
 
-// serve starts the daemon that listens where the issuer says.
+// serve starts the daemon on the address of the issuer.
 func (s *site) serve(t testing.TB, args ...string) *daemon {
 	t.Helper()
 	return serve(t, append(slices.Clone(s.env), "OAUTH2D_SERVER_LISTEN="+s.Listen), args...)
 }
 
-// replica starts another daemon of the same issuer, as there are several behind a load balancer.
+// replica starts another daemon of the same issuer, like those behind a load balancer.
 func (s *site) replica(t testing.TB) *daemon {
 	t.Helper()
 	return serve(t, append(slices.Clone(s.env), "OAUTH2D_SERVER_LISTEN=127.0.0.1:0"))
@@ -101,7 +100,7 @@ func (s *site) person(t testing.TB, name, password string) *testkit.Person {
 	return p
 }
 
-// client registers a client on the command line. What it prints is the secret, alone on its line.
+// client registers a client on the command line, which prints the secret alone on a line.
 func (s *site) client(t testing.TB, id string, flags ...string) party {
 	t.Helper()
 	printed := s.cli(t, "", append([]string{"client", "create", id, "--direct", "--redirect-uri", redirect}, flags...)...)
@@ -117,7 +116,7 @@ func (s *site) client(t testing.TB, id string, flags ...string) party {
 	return p
 }
 
-// What most clients are.
+// The properties of most clients.
 var (
 	webApp = []string{
 		"--name", "Recipe Planner", "--grant", "authorization_code,refresh_token,client_credentials",
@@ -130,7 +129,7 @@ var (
 	service = []string{"--grant", "client_credentials", "--scope", "read write"}
 )
 
-// redirect is where every client is sent back to; nothing listens there.
+// redirect is the redirect URI of every client; nothing listens there.
 const redirect = "http://127.0.0.1/callback"
 
 // party is a relying party that uses golang.org/x/oauth2.
@@ -147,7 +146,7 @@ func (s *site) party(id, secret string) party {
 	return p.at(s.Base)
 }
 
-// at is the same party, speaking to another daemon.
+// at returns the same party with another daemon.
 func (p party) at(base string) party {
 	p.Base = base
 	p.Endpoint = oauth2.Endpoint{AuthURL: base + "/authorize", TokenURL: base + "/token", AuthStyle: oauth2.AuthStyleInHeader}
@@ -157,12 +156,12 @@ func (p party) at(base string) party {
 	return p
 }
 
-// ctx makes golang.org/x/oauth2 use the party's own connections.
+// ctx makes golang.org/x/oauth2 use the connections of the party.
 func (p party) ctx(t testing.TB) context.Context {
 	return context.WithValue(t.Context(), oauth2.HTTPClient, p.HTTP)
 }
 
-// request is an authorization request whose code goes with the verifier.
+// request returns an authorization request whose code needs the verifier.
 func (p party) request(verifier string, more ...oauth2.AuthCodeOption) string {
 	return p.AuthCodeURL("the-state", append([]oauth2.AuthCodeOption{oauth2.S256ChallengeOption(verifier)}, more...)...)
 }
@@ -177,7 +176,7 @@ func (p party) authorize(t testing.TB, who *testkit.Person, verifier string, mor
 	return query.Get("code")
 }
 
-// login is a whole authorization code flow.
+// login runs a complete authorization code flow.
 func (p party) login(t testing.TB, who *testkit.Person, more ...oauth2.AuthCodeOption) *oauth2.Token {
 	t.Helper()
 	verifier := oauth2.GenerateVerifier()
@@ -188,7 +187,7 @@ func (p party) login(t testing.TB, who *testkit.Person, more ...oauth2.AuthCodeO
 	return token
 }
 
-// service is the same client on its own behalf.
+// service returns the same client on its own behalf.
 func (p party) service(scopes ...string) *clientcredentials.Config {
 	return &clientcredentials.Config{
 		ClientID: p.ClientID, ClientSecret: p.ClientSecret, TokenURL: p.Endpoint.TokenURL, AuthStyle: p.Endpoint.AuthStyle, Scopes: scopes,
@@ -212,7 +211,7 @@ func (p party) post(t testing.TB, path string, form url.Values) testkit.Answer {
 	return send(t, p.HTTP, request)
 }
 
-// get asks for a path as the holder of an access token; none when bearer is empty.
+// get requests an address with an access token; without one when bearer is empty.
 func (p party) get(t testing.TB, address, bearer string) testkit.Answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
@@ -225,7 +224,7 @@ func (p party) get(t testing.TB, address, bearer string) testkit.Answer {
 	return send(t, p.HTTP, request)
 }
 
-// active reports whether introspection calls a token active.
+// active reports whether introspection returns active.
 func (p party) active(t testing.TB, token string) bool {
 	t.Helper()
 	answer := p.post(t, "/introspect", url.Values{"token": {token}})

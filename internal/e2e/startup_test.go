@@ -12,7 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
-// refuses runs a command that must fail soon, with one line that holds some words.
+// refuses runs a command that must fail soon, with one line that contains some words.
 func refuses(t *testing.T, env, args []string, words ...string) {
 	t.Helper()
 	began := time.Now()
@@ -35,7 +35,7 @@ func refuses(t *testing.T, env, args []string, words ...string) {
 }
 
 // A fault of Redis is reported in one line, with the remedy.
-func TestStartupTellsWhatIsWrongWithRedis(t *testing.T) {
+func TestStartupReportsFaultsOfRedis(t *testing.T) {
 	t.Parallel()
 	const password = "requirepass-of-this-test"
 	guarded := redistest.Start(t, "requirepass "+password,
@@ -73,7 +73,7 @@ func TestStartupTellsWhatIsWrongWithRedis(t *testing.T) {
 }
 
 // Every mistake in the settings is reported in one line, with the remedy.
-func TestStartupTellsWhatIsWrongWithTheSettings(t *testing.T) {
+func TestStartupReportsFaultsOfTheSettings(t *testing.T) {
 	t.Parallel()
 	redis := redistest.Start(t)
 	dir := t.TempDir()

@@ -14,20 +14,20 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Daemon is a whole server of this process, on free ports, with the demo's clients and user.
+// Daemon is a complete server in this process, on free ports, with the clients and the user of the demo.
 type Daemon struct {
 	Base  string // the issuer
 	Admin string // the operators' listener
 	Clock *Clock
 	Log   *Log
-	Audit *Log // the facts
+	Audit *Log // the audit log on stdout
 	App   *app.App
 }
 
 // Option changes the settings of a Daemon.
 type Option func(*config.Config)
 
-// Resources makes protected resources known.
+// Resources configures protected resources.
 func Resources(uris ...string) Option {
 	return func(c *config.Config) {
 		for _, uri := range uris {
@@ -44,14 +44,14 @@ func Redis(addr string) Option {
 	}
 }
 
-// Start starts a daemon that the test's end stops.
+// Start starts a daemon, which stops when the test ends.
 func Start(t testing.TB, options ...Option) *Daemon {
 	t.Helper()
 	c := config.Default(true)
-	c.Log.Format = "json" // which the tests take apart
+	c.Log.Format = "json" // the tests parse the log
 	c.Server.Listen, c.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
-	c.Password.Memory, c.Password.Time = 8192, 1 // the cheapest that is allowed
-	// The machine may be busy; what is slow is not wrong.
+	c.Password.Memory, c.Password.Time = 8192, 1 // the lowest cost that is allowed
+	// The machine may be busy: a slow answer must not fail a test.
 	c.Redis.DialTimeout, c.Redis.Timeout, c.Server.RequestTimeout = 5*time.Second, 10*time.Second, 30*time.Second
 	for _, option := range options {
 		option(&c)
@@ -75,15 +75,15 @@ func Start(t testing.TB, options ...Option) *Daemon {
 	return d
 }
 
-// Demo is the demo's confidential client, which may introspect every token.
+// Demo returns the demo's confidential client, which may introspect every token.
 func (d *Daemon) Demo() Party {
 	return Party{Base: d.Base, ID: app.DemoClient, Secret: app.DemoSecret}
 }
 
-// SPA is the demo's public client.
+// SPA returns the demo's public client.
 func (d *Daemon) SPA() Party { return Party{Base: d.Base, ID: app.DemoPublicClient} }
 
-// Register registers a confidential client. What the test leaves out is as it is for the demo's.
+// Register registers a confidential client. Properties that the test does not set are those of the demo's client.
 func (d *Daemon) Register(t testing.TB, c oauth.Client) Party {
 	t.Helper()
 	if c.Type == "" {
@@ -102,7 +102,7 @@ func (d *Daemon) Register(t testing.TB, c oauth.Client) Party {
 	return Party{Base: d.Base, ID: string(registered.ID), Secret: secret.Reveal()}
 }
 
-// MustChange makes a user choose another password when they sign in next, as an operator does.
+// MustChange makes a user choose another password at the next sign-in, as an operator can.
 func (d *Daemon) MustChange(t testing.TB, name string) {
 	t.Helper()
 	operators := d.App.Direct()
@@ -118,7 +118,7 @@ func (d *Daemon) MustChange(t testing.TB, name string) {
 	}
 }
 
-// Get asks for a path below the issuer.
+// Get requests a path below the issuer.
 func (d *Daemon) Get(t testing.TB, path string) Answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Base+path, http.NoBody)
@@ -128,7 +128,7 @@ func (d *Daemon) Get(t testing.TB, path string) Answer {
 	return Do(t, request)
 }
 
-// Log collects what a daemon says. It is safe for concurrent use.
+// Log collects the output of a daemon. It is safe for concurrent use.
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -141,14 +141,14 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// String is everything said so far.
+// String returns everything that was written so far.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-// Facts returns every event emitted so far, as lines of the audit log.
+// Facts returns every event that was emitted so far, as lines of the audit log.
 func (d *Daemon) Facts(t testing.TB) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

@@ -32,14 +32,13 @@ type Answer struct {
 	Fields map[string]any
 }
 
-// Text returns a field of the answer as text; "" when it is not there.
+// Text returns a field of the answer as text; "" when the field is missing.
 func (a Answer) Text(name string) string {
 	text, _ := a.Fields[name].(string)
 	return text
 }
 
-// AuthorizeURL is an authorization request that every check lets through; with replaces
-// parameters, and removes those that are empty.
+// AuthorizeURL returns a valid authorization request. with replaces parameters, and removes those with an empty value.
 func (p Party) AuthorizeURL(with map[string]string) string {
 	query := url.Values{
 		"response_type": {"code"}, "client_id": {p.ID}, "redirect_uri": {Callback}, "scope": {"read write"}, "state": {"a-state"},
@@ -54,7 +53,7 @@ func (p Party) AuthorizeURL(with map[string]string) string {
 	return p.Base + "/authorize?" + query.Encode()
 }
 
-// Code lets a person authorize and returns the code.
+// Code lets a person authorize the client, and returns the code.
 func (p Party) Code(t testing.TB, person *Person, with map[string]string) string {
 	t.Helper()
 	page := person.Authorize(t, p.AuthorizeURL(with))
@@ -79,7 +78,7 @@ func (p Party) Refresh(t testing.TB, token string) Answer {
 	return p.Token(t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}})
 }
 
-// Login is Code and Redeem, and must succeed.
+// Login calls Code and Redeem. It fails the test unless both succeed.
 func (p Party) Login(t testing.TB, person *Person) Answer {
 	t.Helper()
 	answer := p.Redeem(t, p.Code(t, person, nil))
@@ -95,13 +94,13 @@ func (p Party) Token(t testing.TB, form url.Values) Answer {
 	return p.Post(t, "/token", form)
 }
 
-// Introspect asks about a token.
+// Introspect introspects a token.
 func (p Party) Introspect(t testing.TB, token string) Answer {
 	t.Helper()
 	return p.Post(t, "/introspect", url.Values{"token": {token}})
 }
 
-// Active reports whether introspection calls a token active.
+// Active reports whether introspection returns active.
 func (p Party) Active(t testing.TB, token string) bool {
 	t.Helper()
 	answer := p.Introspect(t, token)
@@ -118,7 +117,7 @@ func (p Party) Revoke(t testing.TB, token string) Answer {
 	return p.Post(t, "/revoke", url.Values{"token": {token}})
 }
 
-// Post sends a form with the party's own authentication.
+// Post sends a form with the authentication of the party.
 func (p Party) Post(t testing.TB, path string, form url.Values) Answer {
 	t.Helper()
 	if p.Secret == "" {

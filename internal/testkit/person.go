@@ -13,13 +13,13 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Person is somebody with a browser: cookies, forms, redirects, no JavaScript.
+// Person is a user with a browser: it has cookies and forms and follows redirects, but has no JavaScript.
 type Person struct {
 	Name, Password string
 	Client         *http.Client
 }
 
-// Page is an answer that a Person looks at.
+// Page is an answer as a Person sees it.
 type Page struct {
 	Status   int
 	URL      *url.URL
@@ -28,7 +28,7 @@ type Page struct {
 	Location string // of a redirect that was not followed
 }
 
-// NewPerson is the demo user with an empty browser.
+// NewPerson returns the demo user with an empty browser.
 func NewPerson(t testing.TB) *Person {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -45,7 +45,7 @@ func NewPerson(t testing.TB) *Person {
 	}
 }
 
-// Get asks for a page without following redirects.
+// Get requests a page without following redirects.
 func (p *Person) Get(t testing.TB, address string) Page {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
@@ -55,7 +55,7 @@ func (p *Person) Get(t testing.TB, address string) Page {
 	return p.do(t, request)
 }
 
-// Follow asks for a page and follows redirects as long as they stay on the page's own origin.
+// Follow requests a page and follows redirects as long as they stay on the origin of the page.
 func (p *Person) Follow(t testing.TB, address string) Page {
 	t.Helper()
 	return p.follow(t, p.Get(t, address))
@@ -76,14 +76,14 @@ func (p *Person) follow(t testing.TB, page Page) Page {
 	return page
 }
 
-// Submit fills the page's first form: its hidden fields, and what is given. Redirects on the same
-// origin are followed.
+// Submit posts the page's first form with its hidden fields and the fields of the caller. It follows redirects on the
+// same origin.
 func (p *Person) Submit(t testing.TB, page Page, fields map[string]string) Page {
 	t.Helper()
 	return p.follow(t, p.Post(t, page, fields))
 }
 
-// Post is Submit without following redirects.
+// Post does what Submit does, without following redirects.
 func (p *Person) Post(t testing.TB, page Page, fields map[string]string) Page {
 	t.Helper()
 	action, form, ok := FirstForm(page)
@@ -126,7 +126,7 @@ func (p *Person) do(t testing.TB, request *http.Request) Page {
 		t.Fatal(err)
 	}
 	location := response.Header.Get("Location")
-	if found := refresh.FindStringSubmatch(string(body)); found != nil { // an address that is too long for a header
+	if found := refresh.FindStringSubmatch(string(body)); found != nil { // used when the address is too long for a header
 		location = html.UnescapeString(found[1])
 	}
 	return Page{Status: response.StatusCode, URL: request.URL, Header: response.Header, Body: string(body), Location: location}
@@ -134,8 +134,8 @@ func (p *Person) do(t testing.TB, request *http.Request) Page {
 
 var refresh = regexp.MustCompile(`<meta http-equiv="refresh" content="0;url=([^"]*)">`)
 
-// Authorize walks an authorization request to its end: signs in and allows where asked. The answer
-// is the page that leaves our origin, or the one that shows an error.
+// Authorize completes an authorization request: it signs in and consents where the pages ask for it. It returns the
+// redirect that leaves the server's origin, or the page that shows an error.
 func (p *Person) Authorize(t testing.TB, address string) Page {
 	t.Helper()
 	page := p.Follow(t, address)
@@ -148,7 +148,7 @@ func (p *Person) Authorize(t testing.TB, address string) Page {
 	return page
 }
 
-// Query returns the parameters with which a redirect left our origin.
+// Query returns the parameters of a redirect that left the server's origin.
 func (p Page) Query(t testing.TB) url.Values {
 	t.Helper()
 	u, err := url.Parse(p.Location)
@@ -158,7 +158,7 @@ func (p Page) Query(t testing.TB) url.Values {
 	return u.Query()
 }
 
-// FirstForm reads the action and the hidden and preset fields of a page's first form.
+// FirstForm returns the action, and the hidden and preset fields, of a page's first form.
 func FirstForm(page Page) (action string, fields url.Values, ok bool) {
 	root, err := html.Parse(strings.NewReader(page.Body))
 	if err != nil {

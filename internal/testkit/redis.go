@@ -10,15 +10,14 @@ import (
 	"testing"
 )
 
-// background are the beginnings of the verbs by which a daemon asks Redis by itself. Permits of a rate
-// are among them: they are taken many at a time, for requests to come.
+// background returns the prefixes of the verbs that a daemon calls without a request. Permits of a rate are among them:
+// a daemon takes many of them at once, for later requests.
 func background() []string {
 	return []string{"freshness.read", "keys.", "look", "health", "audit.", "sweeps.", "limits.take"}
 }
 
-// RedisCalls counts, by verb, the times that requests have waited for Redis so far. Each is one round
-// trip at most, because callers at the same time share them. What the daemon asks by itself is left
-// out.
+// RedisCalls counts, by verb, how often requests have waited for Redis so far. Each is at most one round trip, because
+// concurrent callers share them. Calls that the daemon makes without a request are not counted.
 func (d *Daemon) RedisCalls(t testing.TB) map[string]int {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Admin+"/metrics", http.NoBody)
