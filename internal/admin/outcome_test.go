@@ -116,8 +116,8 @@ func (s marks) RaiseEpoch(ctx context.Context, before time.Time) error {
 	return err
 }
 
-func (s users) Put(ctx context.Context, u oauth.User) (uint64, error) {
-	return write(ctx, s.caller, "users.put", func(ctx context.Context) (uint64, error) { return s.Users.Put(ctx, u) })
+func (s users) Put(ctx context.Context, a oauth.Account) (uint64, error) {
+	return write(ctx, s.caller, "users.put", func(ctx context.Context) (uint64, error) { return s.Users.Put(ctx, a) })
 }
 
 func (s users) Delete(ctx context.Context, id oauth.UserID) error {
@@ -251,6 +251,7 @@ func ok(t *testing.T, err error) {
 type stage struct {
 	client  oauth.Client
 	user    oauth.User
+	account oauth.Account // of the user
 	session oauth.Session
 	token   oauth.Token
 	grant   oauth.GrantRef
@@ -269,6 +270,8 @@ func (h *house) prepare(t *testing.T) stage {
 	person, err := h.CreateUser(ctx, oauth.User{Name: "ann"}, password)
 	ok(t, err)
 	s.user = person.User
+	s.account, err = h.directory.Account(ctx, s.user.ID)
+	ok(t, err)
 	_, s.session, err = h.sessions.Start(ctx, s.user, oauth.Proof{ACR: oauth.ACRPassword, AMR: []string{oauth.AMRPassword}}, "")
 	ok(t, err)
 	s.token = h.issue(t, ctx, s.client)
@@ -369,7 +372,7 @@ func verbs() map[string]func(*testing.T, context.Context, *house, stage) error {
 			return h.authorizer.Withdraw(ctx, s.user.ID, s.client.ID)
 		},
 		"password.changed": func(_ *testing.T, ctx context.Context, h *house, s stage) error {
-			_, err := h.directory.Choose(ctx, s.user, "another horse battery staple")
+			_, err := h.directory.Choose(ctx, s.account, "another horse battery staple")
 			return err
 		},
 		"token.issued": func(t *testing.T, ctx context.Context, h *house, s stage) error {

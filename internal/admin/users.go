@@ -152,8 +152,6 @@ func (op Operator) changeUser(
 		if err := op.mayTouchUser(*u); err != nil {
 			return err
 		}
-		hash := u.PasswordHash
-		defer func() { u.PasswordHash = hash }()
 		return edit(u)
 	})
 	if errors.Is(err, store.Absent) {

@@ -74,7 +74,7 @@ func (p *place) daemon(holder string) *cleanup.Cleanup {
 func (p *place) user(t *testing.T, n int) oauth.UserID {
 	t.Helper()
 	id := oauth.UserID(fmt.Sprintf("7d44f3f0-0000-4000-8000-%012d", n))
-	_, err := p.users.Put(t.Context(), oauth.User{ID: id, Name: fmt.Sprint("name ", n)})
+	_, err := p.users.Put(t.Context(), oauth.Account{User: oauth.User{ID: id, Name: fmt.Sprint("name ", n)}})
 	ok(t, err)
 	born := p.now.Add(-2 * time.Hour)
 	for _, random := range []string{"live", "dead"} {

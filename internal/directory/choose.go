@@ -13,11 +13,11 @@ var ErrSamePassword = errors.New("the new password is the old one")
 
 // CheckChoice refuses a password that a user cannot choose instead of theirs: as CheckPassword does, and with
 // ErrSamePassword as the cause when it is the one they have.
-func (d *Directory) CheckChoice(ctx context.Context, user oauth.User, password string) error {
-	if err := d.CheckPassword(user.Name, password); err != nil {
+func (d *Directory) CheckChoice(ctx context.Context, account oauth.Account, password string) error {
+	if err := d.CheckPassword(account.User.Name, password); err != nil {
 		return err
 	}
-	same, err := d.matches(ctx, user.PasswordHash, password)
+	same, err := d.matches(ctx, account.Credentials.PasswordHash, password)
 	switch {
 	case err != nil:
 		return err
@@ -31,16 +31,16 @@ func (d *Directory) CheckChoice(ctx context.Context, user oauth.User, password s
 // MustChange is over then. Choose returns store.Conflict, and nothing has changed, when the user is disabled or
 // has another password by now: of concurrent callers that proved one password, one succeeds. Sessions and grants
 // are not touched: signin ends them.
-func (d *Directory) Choose(ctx context.Context, proved oauth.User, password string) (oauth.User, error) {
-	hash, err := d.hash(ctx, proved.Name, password)
+func (d *Directory) Choose(ctx context.Context, proved oauth.Account, password string) (oauth.Account, error) {
+	hash, err := d.hash(ctx, proved.User.Name, password)
 	if err != nil {
-		return oauth.User{}, err
+		return oauth.Account{}, err
 	}
-	_, after, err := d.putPassword(ctx, proved.ID, func(u *oauth.User) error {
-		if u.Disabled || u.PasswordHash != proved.PasswordHash {
+	_, after, err := d.changePassword(ctx, proved.User.ID, func(a *oauth.Account) error {
+		if a.User.Disabled || a.Credentials.PasswordHash != proved.Credentials.PasswordHash {
 			return store.Conflict
 		}
-		u.PasswordHash, u.MustChange = hash, false
+		a.Credentials.PasswordHash, a.User.MustChange = hash, false
 		return nil
 	})
 	return after, err

@@ -54,23 +54,41 @@ func (d *Directory) Get(ctx context.Context, id oauth.UserID) (oauth.User, error
 	return user, asked(err)
 }
 
+// Account returns a user with their credentials; store.Absent when there is none.
+func (d *Directory) Account(ctx context.Context, id oauth.UserID) (oauth.Account, error) {
+	account, err := d.o.Store.Account(ctx, id)
+	return account, asked(err)
+}
+
 // Find returns the user with a sign-in name, whatever its case and its spelling in Unicode; store.Absent when
 // there is none. Users who were stored before names had one form are found as well.
 func (d *Directory) Find(ctx context.Context, name string) (oauth.User, error) {
+	return byName(ctx, d, name, d.o.Store.Get)
+}
+
+// byName reads the user with a sign-in name, by read.
+func byName[T any](
+	ctx context.Context, d *Directory, name string, read func(context.Context, oauth.UserID) (T, error),
+) (T, error) {
+	var none T
 	if checkName(strings.TrimSpace(name)) != nil {
-		return oauth.User{}, store.Absent
+		return none, store.Absent
 	}
 	spellings := precis.NameSpellings(name)
 	if len(spellings) > 1 { // a concurrent sign-in may have moved the user to the first one after it was looked up
 		spellings = append(spellings, spellings[0])
 	}
 	for _, spelling := range spellings {
-		user, err := d.o.Store.Find(ctx, spelling)
+		id, err := d.o.Store.Find(ctx, spelling)
+		found := none
+		if err == nil {
+			found, err = read(ctx, id)
+		}
 		if !errors.Is(err, store.Absent) {
-			return user, asked(err)
+			return found, asked(err)
 		}
 	}
-	return oauth.User{}, store.Absent
+	return none, store.Absent
 }
 
 // List pages through the users in the order of their ids: those after the cursor, at most limit.
@@ -107,10 +125,11 @@ func (d *Directory) Add(ctx context.Context, user oauth.User, password string) (
 	if err != nil {
 		return oauth.User{}, err
 	}
-	if user.PasswordHash, err = d.hash(ctx, user.Name, password); err != nil {
+	hash, err := d.hash(ctx, user.Name, password)
+	if err != nil {
 		return oauth.User{}, err
 	}
-	return d.add(ctx, user)
+	return d.add(ctx, user, hash)
 }
 
 // AddHashed adds a user as Add does, whose password is not known, but its hash.
@@ -119,13 +138,12 @@ func (d *Directory) AddHashed(ctx context.Context, user oauth.User, hash string)
 	if err != nil {
 		return oauth.User{}, err
 	}
-	user.PasswordHash = hash
-	return d.add(ctx, user)
+	return d.add(ctx, user, hash)
 }
 
-func (d *Directory) add(ctx context.Context, user oauth.User) (oauth.User, error) {
+func (d *Directory) add(ctx context.Context, user oauth.User, hash string) (oauth.User, error) {
 	var err error
-	user.Revision, err = d.o.Store.Put(ctx, user)
+	user.Revision, err = d.o.Store.Put(ctx, oauth.Account{User: user, Credentials: oauth.Credentials{PasswordHash: hash}})
 	switch {
 	case errors.Is(err, store.Conflict):
 		return oauth.User{}, nameTaken()
@@ -176,67 +194,47 @@ func trimmed(u oauth.User) oauth.User {
 	return u
 }
 
-// Change applies edit to the newest revision of a user and answers the user before and after;
-// store.Absent when there is none, store.Conflict when others kept changing them. edit may be called
-// more than once, and its errors are passed on. A name does not change.
+// Change applies edit to the newest revision of a user and returns the user before and after. It returns store.Absent
+// when there is none, and store.Conflict when others kept changing them. It may call edit more than once, and passes
+// its errors on. A name does not change, and edit cannot reach the credentials.
 func (d *Directory) Change(ctx context.Context, id oauth.UserID, edit func(*oauth.User) error) (before, after oauth.User, err error) {
+	was, is, err := d.changeAccount(ctx, id, func(a *oauth.Account) error { return edit(&a.User) })
+	return was.User, is.User, err
+}
+
+// changeAccount is Change for edits of the credentials too.
+func (d *Directory) changeAccount(ctx context.Context, id oauth.UserID, edit func(*oauth.Account) error) (before, after oauth.Account, err error) {
+	var none oauth.Account
 	for range changeTries {
-		if before, err = d.Get(ctx, id); err != nil {
-			return oauth.User{}, oauth.User{}, err
+		if before, err = d.Account(ctx, id); err != nil {
+			return none, none, err
 		}
 		after = before
 		if err := edit(&after); err != nil {
-			return oauth.User{}, oauth.User{}, err
+			return none, none, err
 		}
-		after = trimmed(after)
-		after.ID, after.Name, after.Created, after.Revision = before.ID, before.Name, before.Created, before.Revision
-		after.Updated = d.o.Now()
-		if err := checkProfile(after); err != nil {
-			return oauth.User{}, oauth.User{}, err
+		u := trimmed(after.User)
+		u.ID, u.Name, u.Created, u.Revision = before.User.ID, before.User.Name, before.User.Created, before.User.Revision
+		u.Updated = d.o.Now()
+		if err := checkProfile(u); err != nil {
+			return none, none, err
 		}
-		after.Revision, err = d.o.Store.Put(ctx, after)
+		after.User = u
+		after.User.Revision, err = d.o.Store.Put(ctx, after)
 		switch {
 		case err == nil:
 			return before, after, nil
 		case !errors.Is(err, store.Conflict):
-			return oauth.User{}, oauth.User{}, asked(err)
+			return none, none, asked(err)
 		}
 	}
-	return oauth.User{}, oauth.User{}, store.Conflict
+	return none, none, store.Conflict
 }
 
 // Delete removes a user and frees the name; store.Absent when there was none. Sessions and grants
 // are not touched: end them as well.
 func (d *Directory) Delete(ctx context.Context, id oauth.UserID) error {
 	return asked(d.o.Store.Delete(ctx, id))
-}
-
-// Disable keeps a user from signing in. Sessions and grants are not touched: end them as well.
-func (d *Directory) Disable(ctx context.Context, name string) error {
-	return d.change(ctx, name, func(u *oauth.User) { u.Disabled = true })
-}
-
-// Enable lets a disabled user sign in again.
-func (d *Directory) Enable(ctx context.Context, name string) error {
-	return d.change(ctx, name, func(u *oauth.User) { u.Disabled = false })
-}
-
-// change applies do to the newest revision of a user; store.Absent when there is none. do may be
-// called more than once.
-func (d *Directory) change(ctx context.Context, name string, do func(*oauth.User)) error {
-	var err error
-	for range changeTries {
-		var user oauth.User
-		if user, err = d.Find(ctx, name); err != nil {
-			return err
-		}
-		do(&user)
-		user.Updated = d.o.Now()
-		if _, err = d.o.Store.Put(ctx, user); !errors.Is(err, store.Conflict) {
-			break
-		}
-	}
-	return asked(err)
 }
 
 // asked turns everything but absence into "could not ask".

@@ -52,14 +52,21 @@ func (p *people) create(t *testing.T, name string) oauth.User {
 	return user
 }
 
+// disable disables a user, or enables them again.
+func (p *people) disable(t *testing.T, user oauth.User, disabled bool) {
+	t.Helper()
+	_, _, err := p.Change(t.Context(), user.ID, func(u *oauth.User) error { u.Disabled = disabled; return nil })
+	ok(t, err)
+}
+
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t, cheap)
 	ann := p.create(t, " Ann ")
 	for _, name := range []string{"Ann", "ann", "ANN", "  ann\t"} {
-		user, err := p.Verify(t.Context(), name, password)
-		if err != nil || user.ID != ann.ID || user.Name != "Ann" {
-			t.Errorf("%q: %q, %v", name, user.Name, err)
+		account, err := p.Verify(t.Context(), name, password)
+		if err != nil || account.User.ID != ann.ID || account.User.Name != "Ann" {
+			t.Errorf("%q: %q, %v", name, account.User.Name, err)
 		}
 	}
 }
@@ -68,9 +75,9 @@ func TestW06_ARefusalSaysTheSameWhateverWasWrong(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t, cheap)
 	p.create(t, "ann")
-	p.create(t, "off")
-	ok(t, p.Disable(t.Context(), "OFF"))
-	hashless := oauth.User{ID: "0b6c9a52-7c1e-4c39-9a55-0d2f6f5f3a09", Name: "hashless"}
+	off := p.create(t, "off")
+	p.disable(t, off, true)
+	hashless := oauth.Account{User: oauth.User{ID: "0b6c9a52-7c1e-4c39-9a55-0d2f6f5f3a09", Name: "hashless"}}
 	_, err := p.users.Put(t.Context(), hashless)
 	ok(t, err)
 	descriptions := map[string]bool{}
@@ -96,7 +103,7 @@ func TestW06_ARefusalSaysTheSameWhateverWasWrong(t *testing.T) {
 	if len(p.told) != 9 {
 		t.Errorf("%d events", len(p.told))
 	}
-	ok(t, p.Enable(t.Context(), "off"))
+	p.disable(t, off, false)
 	if _, err := p.Verify(t.Context(), "off", password); err != nil {
 		t.Errorf("enabled again: %v", err)
 	}
@@ -158,8 +165,11 @@ func TestCreateRefuses(t *testing.T) {
 		}
 	}
 	user, err := p.Create(t.Context(), "bob", "8 chars.", "bob@example.org", strings.Repeat("ä", 100))
-	if err != nil || len(user.ID) != 36 || user.Revision == 0 || !strings.HasPrefix(user.PasswordHash, "$argon2id$") {
+	if err != nil || len(user.ID) != 36 || user.Revision == 0 {
 		t.Errorf("%+v, %v", user, err)
+	}
+	if account, err := p.Account(t.Context(), user.ID); err != nil || !strings.HasPrefix(account.Credentials.PasswordHash, "$argon2id$") {
+		t.Errorf("%+v, %v", account, err)
 	}
 }
 
@@ -218,8 +228,8 @@ func TestChooseIsOnceForAPassword(t *testing.T) {
 	_, _, err := p.Change(t.Context(), ann.ID, func(u *oauth.User) error { u.MustChange = true; return nil })
 	ok(t, err)
 	proved, err := p.Verify(t.Context(), "ann", password)
-	if err != nil || !proved.MustChange {
-		t.Fatalf("%v, %v", proved.MustChange, err)
+	if err != nil || !proved.User.MustChange {
+		t.Fatalf("%v, %v", proved.User.MustChange, err)
 	}
 	if err := p.CheckChoice(t.Context(), proved, password); !errors.Is(err, directory.ErrSamePassword) {
 		t.Errorf("the same: %v", err)
@@ -227,7 +237,7 @@ func TestChooseIsOnceForAPassword(t *testing.T) {
 	if still, err := p.Still(t.Context(), proved); still || err != nil {
 		t.Errorf("may sign in before choosing: %v, %v", still, err)
 	}
-	var won []oauth.User
+	var won []oauth.Account
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for _, chosen := range []string{"battery staple", "staple battery"} {
@@ -244,7 +254,7 @@ func TestChooseIsOnceForAPassword(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if len(won) != 1 || won[0].MustChange {
+	if len(won) != 1 || won[0].User.MustChange {
 		t.Fatalf("%d chose", len(won))
 	}
 	if still, err := p.Still(t.Context(), won[0]); !still || err != nil {
@@ -282,15 +292,19 @@ func TestCouldNotAskIsNotNo(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t, cheap)
 	ann := p.create(t, "ann")
+	account, err := p.Account(t.Context(), ann.ID)
+	ok(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, verifying := p.Verify(ctx, "ann", password)
 	_, creating := p.Create(ctx, "bob", password, "", "")
 	_, listing := p.List(ctx, "", 10)
 	_, _, setting := p.SetPassword(ctx, ann.ID, password, false)
-	_, choosing := p.Choose(ctx, ann, "battery staple")
+	_, choosing := p.Choose(ctx, account, "battery staple")
+	_, _, disabling := p.Change(ctx, ann.ID, func(u *oauth.User) error { u.Disabled = true; return nil })
 	for name, err := range map[string]error{
-		"verify": verifying, "create": creating, "list": listing, "disable": p.Disable(ctx, "ann"), "set": setting, "check": p.CheckChoice(ctx, ann, "battery staple"), "choose": choosing,
+		"verify": verifying, "create": creating, "list": listing, "disable": disabling, "set": setting,
+		"check": p.CheckChoice(ctx, account, "battery staple"), "choose": choosing,
 	} {
 		if oauth.AsError(err).Code != oauth.TemporarilyUnavailable {
 			t.Errorf("%s: %v", name, err)

@@ -25,9 +25,9 @@ type flaky struct {
 	leaving, away atomic.Bool
 }
 
-func (f *flaky) Find(ctx context.Context, name string) (oauth.User, error) {
+func (f *flaky) Find(ctx context.Context, name string) (oauth.UserID, error) {
 	if f.away.Load() {
-		return oauth.User{}, errAway
+		return "", errAway
 	}
 	return f.Users.Find(ctx, name)
 }
@@ -70,7 +70,7 @@ func TestW07_AnOutageIsNoWrongPassword(t *testing.T) {
 		f.leaving.Store(false)
 		f.away.Store(false)
 	}
-	if user, err := p.Verify(t.Context(), "ann", password); err != nil || user.Name != "ann" {
+	if account, err := p.Verify(t.Context(), "ann", password); err != nil || account.User.Name != "ann" {
 		t.Errorf("the right password, with Redis: %v", err)
 	}
 	if until, err := p.LockedUntil(t.Context(), "ann"); err != nil || !until.IsZero() {

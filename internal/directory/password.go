@@ -20,28 +20,28 @@ import (
 // slow_down (429), for known and unknown names alike and whatever the password, until time or an
 // operator unlocks the name. When passwords are being checked faster than the machine can, the answer
 // is "try again" (503) and not a refusal.
-func (d *Directory) Verify(ctx context.Context, name, password string) (oauth.User, error) {
+func (d *Directory) Verify(ctx context.Context, name, password string) (oauth.Account, error) {
 	if len(password) > oauth.MaxPassword {
 		// Refused before any work, known and unknown names alike: hashing it is what the sender
 		// wants.
-		return oauth.User{}, d.failed(ctx, "", "password too long")
+		return oauth.Account{}, d.failed(ctx, "", "password too long")
 	}
 	attempt, err := d.o.Guard.Begin(ctx, guessedAt(name))
 	if err != nil {
-		return oauth.User{}, err
+		return oauth.Account{}, err
 	}
-	user, reason, err := d.judge(ctx, name, password)
+	account, reason, err := d.check(ctx, name, password)
 	switch {
 	case err != nil:
 		attempt.Cancel(ctx)
-		return oauth.User{}, err
+		return oauth.Account{}, err
 	case reason != "":
-		refusal := d.failed(ctx, user.ID, reason)
-		attempt.Failed(ctx, event.LockedOut{User: user.ID})
-		return oauth.User{}, refusal
+		refusal := d.failed(ctx, account.User.ID, reason)
+		attempt.Failed(ctx, event.LockedOut{User: account.User.ID})
+		return oauth.Account{}, refusal
 	}
 	attempt.Passed(ctx)
-	return d.renew(ctx, user, password), nil
+	return d.renew(ctx, account, password), nil
 }
 
 // guessedAt is what wrong passwords are counted by: the name that was typed, in the one form of its
@@ -53,30 +53,30 @@ func guessedAt(name string) string {
 	return oauth.FoldName(strings.TrimSpace(name))
 }
 
-// judge says why the password is refused, or "".
-func (d *Directory) judge(ctx context.Context, name, password string) (oauth.User, string, error) {
-	user, err := d.Find(ctx, name)
+// check returns the account of a name, and why the password is refused, or "".
+func (d *Directory) check(ctx context.Context, name, password string) (oauth.Account, string, error) {
+	account, err := byName(ctx, d, name, d.o.Store.Account)
 	if err != nil && !errors.Is(err, store.Absent) {
-		return oauth.User{}, "", err
+		return oauth.Account{}, "", err
 	}
-	if err != nil || user.PasswordHash == "" {
+	if err != nil || account.Credentials.PasswordHash == "" {
 		for range precis.Spellings(password) {
 			if err := d.o.Hasher.VerifyNothing(ctx, password); err != nil {
-				return oauth.User{}, "", oauth.Unavailable(err)
+				return oauth.Account{}, "", oauth.Unavailable(err)
 			}
 		}
-		return user, "unknown user", nil
+		return account, "unknown user", nil
 	}
-	right, err := d.matches(ctx, user.PasswordHash, password)
+	right, err := d.matches(ctx, account.Credentials.PasswordHash, password)
 	switch {
 	case err != nil:
-		return oauth.User{}, "", err
+		return oauth.Account{}, "", err
 	case !right:
-		return user, "wrong password", nil
-	case user.Disabled:
-		return user, "disabled", nil
+		return account, "wrong password", nil
+	case account.User.Disabled:
+		return account, "disabled", nil
 	}
-	return user, "", nil
+	return account, "", nil
 }
 
 // Unlock forgets the wrong passwords that were tried with a user's name; store.Absent when there is no
@@ -96,15 +96,15 @@ func (d *Directory) LockedUntil(ctx context.Context, name string) (time.Time, er
 // Still reports whether what Verify found holds yet: the user is there, not disabled, and has the same
 // password, which they need not change. Who begins something for the user asks again afterwards:
 // whoever ends all that a user has can end only what is there already.
-func (d *Directory) Still(ctx context.Context, verified oauth.User) (bool, error) {
-	now, err := d.Get(ctx, verified.ID)
+func (d *Directory) Still(ctx context.Context, verified oauth.Account) (bool, error) {
+	now, err := d.Account(ctx, verified.User.ID)
 	switch {
 	case errors.Is(err, store.Absent):
 		return false, nil
 	case err != nil:
 		return false, err
 	}
-	return !now.Disabled && !now.MustChange && now.PasswordHash == verified.PasswordHash, nil
+	return !now.User.Disabled && !now.User.MustChange && now.Credentials.PasswordHash == verified.Credentials.PasswordHash, nil
 }
 
 func (d *Directory) failed(ctx context.Context, user oauth.UserID, reason string) error {
@@ -124,17 +124,18 @@ func (d *Directory) SetPassword(ctx context.Context, id oauth.UserID, password s
 	if err != nil {
 		return oauth.User{}, oauth.User{}, err
 	}
-	return d.putPassword(ctx, id, func(u *oauth.User) error {
-		u.PasswordHash, u.MustChange = hash, once
+	was, is, err := d.changePassword(ctx, id, func(a *oauth.Account) error {
+		a.Credentials.PasswordHash, a.User.MustChange = hash, once
 		return nil
 	})
+	return was.User, is.User, err
 }
 
-// putPassword changes a user's password by edit, and records how that came out.
-func (d *Directory) putPassword(ctx context.Context, id oauth.UserID, edit func(*oauth.User) error) (before, after oauth.User, err error) {
+// changePassword changes a user's password by edit, and emits the outcome.
+func (d *Directory) changePassword(ctx context.Context, id oauth.UserID, edit func(*oauth.Account) error) (before, after oauth.Account, err error) {
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	before, after, err = d.Change(ctx, id, edit)
+	before, after, err = d.changeAccount(ctx, id, edit)
 	outcome := commit.OutcomeOf(err)
 	if errors.Is(err, store.Conflict) || errors.Is(err, store.Absent) {
 		outcome = event.Failed

@@ -25,66 +25,67 @@ func (d *Directory) matches(ctx context.Context, hash, password string) (bool, e
 	return false, nil
 }
 
-// renew brings what is stored of a user who has just proved their password up to date: the hash to the
-// scheme and cost of today and to the one form of the password, the name to its one form. It answers the
-// user as they are stored now. What cannot be renewed stays: it is no reason to refuse the sign-in.
-func (d *Directory) renew(ctx context.Context, user oauth.User, password string) oauth.User {
+// renew brings the record of a user who has just proved their password up to date: the hash to the scheme and cost of
+// today and to the one form of the password, the name to its one form. It returns the account as it is stored now. A
+// sign-in succeeds although its record cannot be renewed.
+func (d *Directory) renew(ctx context.Context, account oauth.Account, password string) oauth.Account {
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	user = d.renewHash(ctx, user, password)
-	return d.renewName(ctx, user)
+	account = d.renewHash(ctx, account, password)
+	return d.renewName(ctx, account)
 }
 
-func (d *Directory) renewHash(ctx context.Context, user oauth.User, password string) oauth.User {
+func (d *Directory) renewHash(ctx context.Context, account oauth.Account, password string) oauth.Account {
 	form, err := precis.Password(password)
 	if err != nil {
-		return user // it was set when passwords had no form, and cannot be hashed in one
+		return account // it was set when passwords had no form, and cannot be hashed in one
 	}
-	if d.o.Hasher.Current(user.PasswordHash) {
+	stored := account.Credentials.PasswordHash
+	if d.o.Hasher.Current(stored) {
 		if form == password && len(precis.Spellings(password)) == 1 {
-			return user
+			return account
 		}
-		if right, err := d.o.Hasher.Verify(ctx, user.PasswordHash, form); err != nil || right {
-			return user
+		if right, err := d.o.Hasher.Verify(ctx, stored, form); err != nil || right {
+			return account
 		}
 	}
 	hash, err := d.o.Hasher.Hash(ctx, form)
 	if err != nil {
-		return user
+		return account
 	}
-	_, after, err := d.Change(ctx, user.ID, func(u *oauth.User) error {
-		if u.PasswordHash != user.PasswordHash {
+	_, after, err := d.changeAccount(ctx, account.User.ID, func(a *oauth.Account) error {
+		if a.Credentials.PasswordHash != stored {
 			return store.Conflict
 		}
-		u.PasswordHash = hash
+		a.Credentials.PasswordHash = hash
 		return nil
 	})
 	if err == nil {
 		return after
 	}
 	if !errors.Is(err, store.Conflict) {
-		return user
+		return account
 	}
 	// Another sign-in renewed it at the same time, or somebody set another password.
-	now, err := d.Get(ctx, user.ID)
+	now, err := d.Account(ctx, account.User.ID)
 	if err != nil {
-		return user
+		return account
 	}
-	if right, err := d.o.Hasher.Verify(ctx, now.PasswordHash, form); err == nil && right {
+	if right, err := d.o.Hasher.Verify(ctx, now.Credentials.PasswordHash, form); err == nil && right {
 		return now
 	}
-	return user
+	return account
 }
 
-func (d *Directory) renewName(ctx context.Context, user oauth.User) oauth.User {
-	name, err := precis.Name(user.Name)
-	if err != nil || name == user.Name {
-		return user
+func (d *Directory) renewName(ctx context.Context, account oauth.Account) oauth.Account {
+	name, err := precis.Name(account.User.Name)
+	if err != nil || name == account.User.Name {
+		return account
 	}
-	renamed := user
-	renamed.Name, renamed.Updated = name, d.o.Now()
-	if renamed.Revision, err = d.o.Store.Rename(ctx, renamed, user.Name); err != nil {
-		return user // the name is another user's, who was stored in that form
+	renamed := account
+	renamed.User.Name, renamed.User.Updated = name, d.o.Now()
+	if renamed.User.Revision, err = d.o.Store.Rename(ctx, renamed, account.User.Name); err != nil {
+		return account // the name is another user's, who was stored in that form
 	}
 	return renamed
 }

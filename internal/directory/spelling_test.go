@@ -23,8 +23,8 @@ func TestF_P10_OnePersonWhateverTheirKeyboardSends(t *testing.T) {
 	ok(t, err)
 	for _, name := range []string{nfc, nfd, "REN\u00c9E", "\uff32en\u00e9e"} {
 		for _, typed := range []string{"m\u00fcesli " + password, "mu\u0308esli " + password, "m\u00fcesli\u00a0" + password} {
-			if user, err := p.Verify(t.Context(), name, typed); err != nil || user.Name != nfc {
-				t.Errorf("%+q with %+q: %+q, %v", name, typed, user.Name, err)
+			if account, err := p.Verify(t.Context(), name, typed); err != nil || account.User.Name != nfc {
+				t.Errorf("%+q with %+q: %+q, %v", name, typed, account.User.Name, err)
 			}
 		}
 	}
@@ -41,8 +41,9 @@ func TestF_P10_EarlierRecordsAreFoundAndRenewed(t *testing.T) {
 	old := secret.NewHasher(secret.HasherOptions{Memory: 128, Time: 1}) // also at another cost
 	hash, err := old.Hash(t.Context(), "mu\u0308esli "+password)
 	ok(t, err)
-	user := oauth.User{ID: "0b6c9a52-7c1e-4c39-9a55-0d2f6f5f3a09", Name: nfd, PasswordHash: hash}
-	_, err = p.users.Put(t.Context(), user)
+	user := oauth.User{ID: "0b6c9a52-7c1e-4c39-9a55-0d2f6f5f3a09", Name: nfd}
+	credentials := oauth.Credentials{PasswordHash: hash}
+	_, err = p.users.Put(t.Context(), oauth.Account{User: user, Credentials: credentials})
 	ok(t, err)
 	if _, err := p.Create(t.Context(), nfc, password, "", ""); !errors.Is(err, store.Conflict) {
 		t.Errorf("an account beside an earlier one: %v", err)
@@ -62,13 +63,14 @@ func TestF_P10_EarlierRecordsAreFoundAndRenewed(t *testing.T) {
 		})
 	}
 	both.Wait()
-	after, err := p.Get(t.Context(), user.ID)
+	after, err := p.Account(t.Context(), user.ID)
 	ok(t, err)
+	renewed := after.Credentials.PasswordHash
 	current := secret.NewHasher(cheap)
-	right, err := current.Verify(t.Context(), after.PasswordHash, "m\u00fcesli "+password)
+	right, err := current.Verify(t.Context(), renewed, "m\u00fcesli "+password)
 	ok(t, err)
-	if after.Name != nfc || !right || !current.Current(after.PasswordHash) {
-		t.Errorf("after the sign-in: name %+q, in one form %v, at today's cost %v", after.Name, right, current.Current(after.PasswordHash))
+	if after.User.Name != nfc || !right || !current.Current(renewed) {
+		t.Errorf("after the sign-in: name %+q, in one form %v, at today's cost %v", after.User.Name, right, current.Current(renewed))
 	}
 	for _, name := range []string{nfc, nfd} {
 		if found, err := p.Find(t.Context(), name); err != nil || found.ID != user.ID {
@@ -87,16 +89,16 @@ func TestF_P10_TwoEarlierAccountsStayApart(t *testing.T) {
 	p := newPeople(t, cheap)
 	hash, err := secret.NewHasher(cheap).Hash(t.Context(), password)
 	ok(t, err)
-	first := oauth.User{ID: "0b6c9a52-7c1e-4c39-9a55-0d2f6f5f3a01", Name: nfc, PasswordHash: hash}
-	second := oauth.User{ID: "0b6c9a52-7c1e-4c39-9a55-0d2f6f5f3a02", Name: nfd, PasswordHash: hash}
+	first := oauth.User{ID: "0b6c9a52-7c1e-4c39-9a55-0d2f6f5f3a01", Name: nfc}
+	second := oauth.User{ID: "0b6c9a52-7c1e-4c39-9a55-0d2f6f5f3a02", Name: nfd}
 	for _, u := range []oauth.User{first, second} {
-		_, err := p.users.Put(t.Context(), u)
+		_, err := p.users.Put(t.Context(), oauth.Account{User: u, Credentials: oauth.Credentials{PasswordHash: hash}})
 		ok(t, err)
 	}
 	for range 2 {
 		for _, u := range []oauth.User{first, second} {
-			if found, err := p.Verify(t.Context(), u.Name, password); err != nil || found.ID != u.ID {
-				t.Errorf("%+q: %s, %v", u.Name, found.ID, err)
+			if found, err := p.Verify(t.Context(), u.Name, password); err != nil || found.User.ID != u.ID {
+				t.Errorf("%+q: %s, %v", u.Name, found.User.ID, err)
 			}
 		}
 	}

@@ -67,7 +67,7 @@ func TestF_S24_PasswordsThatAreSetStayValid(t *testing.T) {
 	ok(t, err)
 	made, err := p.AddHashed(t.Context(), oauth.User{Name: "ada"}, hash)
 	ok(t, err)
-	if user, err := p.Verify(t.Context(), "ada", "hunter2"); err != nil || user.ID != made.ID {
+	if account, err := p.Verify(t.Context(), "ada", "hunter2"); err != nil || account.User.ID != made.ID {
 		t.Errorf("%v", err)
 	}
 	if _, _, err := p.SetPassword(t.Context(), made.ID, "hunter2", false); !errors.Is(err, directory.ErrShort) {

@@ -12,12 +12,23 @@ type User struct {
 	Email         string
 	EmailVerified bool
 	DisplayName   string
-	PasswordHash  string // argon2id in PHC form
 	Disabled      bool
 	MustChange    bool // has to choose another password at the next sign-in
 	Created       time.Time
 	Updated       time.Time
-	Revision      uint64 // counts the changes; the store refuses a change of another revision
+	Revision      uint64 // counts the changes of the user and of the credentials; the store refuses a change of another revision
+}
+
+// Credentials are what a user proves their identity with. They are stored apart from the user, so that what reads a
+// profile never reads a secret.
+type Credentials struct {
+	PasswordHash string // argon2id in PHC form, or a scheme that was imported; empty when there is no password
+}
+
+// Account is a user with their credentials: what a sign-in checks.
+type Account struct {
+	User        User
+	Credentials Credentials
 }
 
 // Limits on what a person may type.

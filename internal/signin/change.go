@@ -26,7 +26,7 @@ func (s *SignIn) Choose(ctx context.Context, state State, fresh string, earlier 
 	if Next(state) != NewPassword {
 		return "", lost()
 	}
-	if err := s.o.Directory.CheckChoice(ctx, state.User, fresh); err != nil {
+	if err := s.o.Directory.CheckChoice(ctx, state.Account, fresh); err != nil {
 		return "", err
 	}
 	ctx, release := commit.Begin(ctx)
@@ -51,10 +51,10 @@ func (s *SignIn) ChangePassword(ctx context.Context, person oauth.Session, curre
 	if err != nil {
 		return "", err
 	}
-	if state.User.ID != person.User { // the name went to another user
+	if state.Account.User.ID != person.User { // the name went to another user
 		return "", oauth.Unavailable(store.Conflict)
 	}
-	if err := s.o.Directory.CheckChoice(ctx, state.User, fresh); err != nil {
+	if err := s.o.Directory.CheckChoice(ctx, state.Account, fresh); err != nil {
 		return "", err
 	}
 	ctx, release := commit.Begin(ctx)
@@ -71,9 +71,9 @@ func (s *SignIn) ChangePassword(ctx context.Context, person oauth.Session, curre
 
 // choose replaces the password that was proved.
 func (s *SignIn) choose(ctx context.Context, state State, keep oauth.SessionRef, fresh string) (State, error) {
-	var chosen oauth.User
-	err := s.changePassword(ctx, state.User.ID, keep, func(ctx context.Context) (err error) {
-		chosen, err = s.o.Directory.Choose(ctx, state.User, fresh)
+	var chosen oauth.Account
+	err := s.changePassword(ctx, state.Account.User.ID, keep, func(ctx context.Context) (err error) {
+		chosen, err = s.o.Directory.Choose(ctx, state.Account, fresh)
 		return err
 	})
 	switch {
@@ -82,7 +82,7 @@ func (s *SignIn) choose(ctx context.Context, state State, keep oauth.SessionRef,
 	case err != nil:
 		return State{}, err
 	}
-	return State{User: chosen, Methods: state.Methods}, nil
+	return State{Account: chosen, Methods: state.Methods}, nil
 }
 
 // SetPassword sets a user's password to an operator's choice and ends every session and grant that the old one

@@ -28,7 +28,7 @@ type continuation struct {
 // ContinuationLife, and only while the user has the password that was proved.
 func (s *SignIn) Seal(ctx context.Context, state State, browser oauth.Browser) (string, error) {
 	plain, err := json.Marshal(continuation{
-		User: state.User.ID, Proved: provedBy(state.User), Methods: state.Methods, Browser: browser.Binding(),
+		User: state.Account.User.ID, Proved: provedBy(state.Account.Credentials), Methods: state.Methods, Browser: browser.Binding(),
 		Until: s.o.Now().Add(ContinuationLife).UnixMilli(),
 	})
 	if err != nil {
@@ -36,7 +36,7 @@ func (s *SignIn) Seal(ctx context.Context, state State, browser oauth.Browser) (
 	}
 	sealed, err := s.o.Ring.SealText(purposeContinuation, plain)
 	if err == nil && Next(state) == NewPassword {
-		s.o.Events.Emit(ctx, event.PasswordChangeRequired{User: state.User.ID})
+		s.o.Events.Emit(ctx, event.PasswordChangeRequired{User: state.Account.User.ID})
 	}
 	return sealed, err
 }
@@ -56,15 +56,15 @@ func (s *SignIn) Resume(ctx context.Context, sealed string, browser oauth.Browse
 	case s.o.Now().UnixMilli() > c.Until:
 		return State{}, store.Absent
 	}
-	user, err := s.o.Directory.Get(ctx, c.User)
+	account, err := s.o.Directory.Account(ctx, c.User)
 	switch {
 	case err != nil:
 		return State{}, err
-	case user.Disabled || provedBy(user) != c.Proved:
+	case account.User.Disabled || provedBy(account.Credentials) != c.Proved:
 		return State{}, store.Absent
 	}
-	return State{User: user, Methods: c.Methods}, nil
+	return State{Account: account, Methods: c.Methods}, nil
 }
 
 // provedBy names a password without revealing its hash.
-func provedBy(user oauth.User) string { return oauth.DigestOf(user.PasswordHash).Key() }
+func provedBy(c oauth.Credentials) string { return oauth.DigestOf(c.PasswordHash).Key() }

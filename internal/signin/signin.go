@@ -44,18 +44,18 @@ func (s *SignIn) Begin(ctx context.Context, state State, earlier oauth.Token) (o
 		return "", err
 	}
 	var root oauth.RootTag
-	if found && before.User == state.User.ID {
+	if found && before.User == state.Account.User.ID {
 		root = before.Root
 	}
 	ctx, release := commit.Begin(ctx)
 	defer release()
-	cookie, started, err := s.o.Sessions.Start(ctx, state.User, state.proof(), root)
+	cookie, started, err := s.o.Sessions.Start(ctx, state.Account.User, state.proof(), root)
 	if err != nil {
 		return "", err
 	}
 	// I3: a change that ends all that the user has can end only what exists already. A session that began
 	// meanwhile must see the change itself.
-	still, err := s.o.Directory.Still(ctx, state.User)
+	still, err := s.o.Directory.Still(ctx, state.Account)
 	if err == nil && !still {
 		err = lost()
 	}

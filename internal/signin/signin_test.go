@@ -54,11 +54,11 @@ type puts struct {
 	away atomic.Bool
 }
 
-func (p *puts) Put(ctx context.Context, u oauth.User) (uint64, error) {
+func (p *puts) Put(ctx context.Context, a oauth.Account) (uint64, error) {
 	if p.away.Load() {
 		return 0, errors.New("away")
 	}
-	return p.Users.Put(ctx, u)
+	return p.Users.Put(ctx, a)
 }
 
 func newRoom(t *testing.T) *room {
@@ -114,17 +114,17 @@ func (r *room) alive(t *testing.T, cookie oauth.Token) bool {
 
 func TestNext(t *testing.T) {
 	t.Parallel()
-	pwd := []string{oauth.AMRPassword}
+	pwd, mustChange := []string{oauth.AMRPassword}, oauth.Account{User: oauth.User{MustChange: true}}
 	for name, row := range map[string]struct {
 		state signin.State
 		want  signin.Step
 	}{
 		"nothing proved":                {signin.State{}, signin.Password},
-		"a user and nothing proved":     {signin.State{User: oauth.User{ID: "u"}}, signin.Password},
+		"a user and nothing proved":     {signin.State{Account: oauth.Account{User: oauth.User{ID: "u"}}}, signin.Password},
 		"another factor only":           {signin.State{Methods: []string{"otp"}}, signin.Password},
-		"must change, nothing proved":   {signin.State{User: oauth.User{MustChange: true}}, signin.Password},
+		"must change, nothing proved":   {signin.State{Account: mustChange}, signin.Password},
 		"the password":                  {signin.State{Methods: pwd}, signin.Session},
-		"the password, and must change": {signin.State{User: oauth.User{MustChange: true}, Methods: pwd}, signin.NewPassword},
+		"the password, and must change": {signin.State{Account: mustChange, Methods: pwd}, signin.NewPassword},
 	} {
 		if got := signin.Next(row.state); got != row.want {
 			t.Errorf("%s: %s, want %s", name, got, row.want)
@@ -136,7 +136,7 @@ func TestNext(t *testing.T) {
 func TestNoSessionBeginsBeforeTheLastStep(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)
-	_, err := r.Begin(t.Context(), signin.State{User: r.ann}, "")
+	_, err := r.Begin(t.Context(), signin.State{Account: oauth.Account{User: r.ann}}, "")
 	refused(t, "nothing proved", err, oauth.AccessDenied)
 	r.edit(t, func(u *oauth.User) { u.MustChange = true })
 	state, err := r.Password(t.Context(), "ann", password)
@@ -276,7 +276,7 @@ func TestAContinuationIsForOneBrowserAndAShortTime(t *testing.T) {
 	sealed, err := r.Seal(t.Context(), state, mine)
 	ok(t, err)
 	got, err := r.Resume(t.Context(), sealed, mine)
-	if err != nil || got.User.ID != r.ann.ID || signin.Next(got) != signin.NewPassword {
+	if err != nil || got.Account.User.ID != r.ann.ID || signin.Next(got) != signin.NewPassword {
 		t.Errorf("%+v, %v", got, err)
 	}
 	_, err = r.Resume(t.Context(), sealed, other)

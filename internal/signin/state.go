@@ -21,8 +21,8 @@ const (
 
 // State is how far one sign-in has come.
 type State struct {
-	User    oauth.User // whose sign-in it is; the zero User before a factor was proved
-	Methods []string   // the factors that were proved, in the order of their use (RFC 8176)
+	Account oauth.Account // of the user who signs in; the zero Account before a factor was proved
+	Methods []string      // the factors that were proved, in the order of their use (RFC 8176)
 }
 
 // Next decides what a person has to do next. It is the only place that decides it. A new factor adds one
@@ -31,7 +31,7 @@ func Next(s State) Step {
 	switch {
 	case !s.proved(oauth.AMRPassword):
 		return Password
-	case s.User.MustChange:
+	case s.Account.User.MustChange:
 		return NewPassword
 	}
 	return Session

@@ -7,25 +7,31 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Users holds the built-in directory, auth:user:<id>.
+// Users holds the built-in directory: the users, auth:user:<id>, and beside each of them their credentials,
+// auth:credentials:<id>. One revision counts the changes of both.
 type Users interface {
 	// Get reads a user; Absent when they are not there.
 	Get(ctx context.Context, id oauth.UserID) (oauth.User, error)
 
-	// Find reads the user with a sign-in name, whatever its case; Absent when there is none.
-	Find(ctx context.Context, name string) (oauth.User, error)
+	// Account reads a user and their credentials in one round trip; Absent when they are not there. Beside a
+	// concurrent change the credentials may be of a later revision than the user, never of an earlier one. A caller
+	// that acts on both must write with the revision, or read again afterwards.
+	Account(ctx context.Context, id oauth.UserID) (oauth.Account, error)
 
-	// Put stores u when the stored revision is u.Revision (0: a new user) and answers the new
-	// revision; else Conflict, also when another user has the name. Two concurrent callers cannot
-	// both take a name. A name does not change. Durable.
-	Put(ctx context.Context, u oauth.User) (uint64, error)
+	// Find returns the id of the user with a sign-in name, whatever its case; Absent when there is none.
+	Find(ctx context.Context, name string) (oauth.UserID, error)
 
-	// Rename stores u, whose name is a new one, when the stored revision is u.Revision and the new name is
-	// free or theirs, frees the old name, and answers the new revision; else Conflict, and nothing changed.
-	// Two concurrent callers cannot both take a name. Durable.
-	Rename(ctx context.Context, u oauth.User, old string) (uint64, error)
+	// Put stores a user and their credentials in one step when the stored revision is a.User.Revision (0: a new
+	// user), and returns the new revision; else Conflict, also when another user has the name. Of any number of
+	// concurrent callers with one revision, or with one new name, one succeeds. A name does not change. Durable.
+	Put(ctx context.Context, a oauth.Account) (uint64, error)
 
-	// Delete removes a user and frees the name; Absent when they were not there. Durable.
+	// Rename is Put under another name: it frees the old name when the new one is free or the user's own; else it
+	// returns Conflict, and nothing has changed. There must be such a user. Durable.
+	Rename(ctx context.Context, a oauth.Account, old string) (uint64, error)
+
+	// Delete removes a user with their credentials and frees the name; Absent when they were not there. Of concurrent
+	// callers one succeeds, the others get Absent. A concurrent Put either comes first, or gets Conflict. Durable.
 	Delete(ctx context.Context, id oauth.UserID) error
 
 	// List pages through the ids in their order: those after the cursor, at most limit.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
@@ -102,8 +103,9 @@ func TestR07_ASignInThatRacesWithALockGetsNothing(t *testing.T) {
 		if page := person.Get(t, d.Base+"/account"); page.Status == http.StatusOK {
 			t.Error("a disabled user is signed in")
 		}
-		if err := direct.Directory.Enable(t.Context(), "demo"); err != nil {
-			t.Fatal(err)
-		}
+		user, err := direct.Directory.Find(t.Context(), "demo")
+		ok(t, err)
+		_, _, err = direct.Directory.Change(t.Context(), user.ID, func(u *oauth.User) error { u.Disabled = false; return nil })
+		ok(t, err)
 	}
 }

@@ -65,7 +65,7 @@ func (p *Pages) Password(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	shown := newPassword{Interaction: interaction, Choice: sent.Get(fieldChoice), Username: state.User.Name}
+	shown := newPassword{Interaction: interaction, Choice: sent.Get(fieldChoice), Username: state.Account.User.Name}
 	if r.Method != http.MethodPost {
 		return p.drawPassword(w, r, pending, shown)
 	}

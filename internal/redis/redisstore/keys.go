@@ -81,6 +81,11 @@ func (names) epoch() string { return "auth:epoch" }
 
 func (n names) user(id oauth.UserID) string { return "auth:user:" + n.tag("users", safe(string(id))) }
 
+// credentials lies in the slot of the user: both change in one step.
+func (n names) credentials(user oauth.UserID) string {
+	return "auth:credentials:" + n.tag("users", safe(string(user)))
+}
+
 func (n names) users() string { return "auth:" + n.whole("users") }
 
 // username is by digest, because what stands in it was typed by a person.

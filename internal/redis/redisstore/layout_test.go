@@ -101,7 +101,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 	_, putErr := s.Clients.Put(ctx, oauth.Client{ID: "recipe-web-app"})
 	_, auditErr := s.Audit.Append(ctx, store.AuditAppend{Head: "1", Keep: 9, Entries: []store.AuditEntry{{Seq: 1}}})
 	_, oddErr := s.Clients.Put(ctx, oauth.Client{ID: "odd {*} id"})
-	_, userErr := s.Users.Put(ctx, user)
+	_, userErr := s.Users.Put(ctx, oauth.Account{User: user, Credentials: oauth.Credentials{PasswordHash: "$argon2id$"}})
 	_, giveErr := s.Consents.Give(ctx, user.ID, oauth.Consent{Client: "c", Given: now}, now)
 	once := sampleGrant(now, 3)
 	_, _, startErr := s.Sessions.Start(ctx, session, 5)
@@ -123,7 +123,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 		"auth:client:recipe-web-app", "auth:client:~" + oauth.DigestOf("odd id odd {*} id").Key(),
 		"auth:clients", "auth:clients:version",
 		"auth:codes:" + string(g.Ref.User()+oauth.UserTag(g.Ref.Root())) + string(store.TagOf(g.Client)),
-		"auth:consent:" + string(user.ID), "auth:epoch",
+		"auth:consent:" + string(user.ID), "auth:credentials:" + string(user.ID), "auth:epoch",
 		"auth:grant:" + string(g.Ref), "auth:grant:" + string(odd.Ref), "auth:grant:" + string(once.Ref),
 		"auth:interaction:once",
 		"auth:keys", "auth:request:" + oauth.DigestOf("request").Key(),
@@ -154,6 +154,7 @@ func everythingEnds(t *testing.T, admin *redis.Client, keys []string) {
 		stays := false
 		for _, prefix := range []string{
 			"auth:client:", "auth:clients", "auth:user:", "auth:users", "auth:username:", "auth:audit", "auth:consent:", "auth:keys", "auth:epoch",
+			"auth:credentials:",
 		} {
 			stays = stays || strings.HasPrefix(key, prefix)
 		}
@@ -178,6 +179,10 @@ func TestOneRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	token := oauth.DigestOf("token")
+	users, id := redisstore.NewUsers(db), oauth.UserID("7d44f3f0-0000-4000-8000-000000000001")
+	if _, err := users.Put(ctx, oauth.Account{User: oauth.User{ID: id, Name: "ann"}}); err != nil {
+		t.Fatal(err)
+	}
 	once := func(what string, ask func() error) {
 		t.Helper()
 		trips.Store(0)
@@ -205,6 +210,8 @@ func TestOneRoundTrip(t *testing.T) {
 	once("storing a token", func() error {
 		return access.Put(ctx, oauth.Access{Digest: oauth.DigestOf("other"), Client: "c", Expires: now.Add(time.Hour)}, now)
 	})
+	once("finding a user", func() error { _, err := users.Find(ctx, "ann"); return err })
+	once("reading a user with the credentials", func() error { _, err := users.Account(ctx, id); return err })
 	once("killing a grant", func() error { return grants.Kill(ctx, g.Ref) })
 }
 

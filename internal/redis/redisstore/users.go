@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Users implements store.Users. A user, the claim of the name and the list of all ids change in
+// Users implements store.Users. A user, their credentials, the claim of the name and the list of all ids change in
 // one step.
 type Users struct {
 	db    *redisconn.DB
@@ -20,7 +21,7 @@ type Users struct {
 	put, rename, drop *redisconn.Script
 }
 
-// NewUsers makes the store of users.
+// NewUsers returns the store of users.
 func NewUsers(db *redisconn.DB) *Users {
 	u := &Users{db: db, names: namesOf(db), put: script("user_put"), rename: script("user_rename"), drop: script("user_delete")}
 	db.Use(u.put, u.rename, u.drop)
@@ -28,7 +29,7 @@ func NewUsers(db *redisconn.DB) *Users {
 }
 
 func (u *Users) keys(id oauth.UserID, name string) []string {
-	return []string{u.names.user(id), u.names.username(name), u.names.users()}
+	return []string{u.names.user(id), u.names.username(name), u.names.users(), u.names.credentials(id)}
 }
 
 // Get implements store.Users.
@@ -47,31 +48,46 @@ func (u *Users) read(ctx context.Context, verb string, id oauth.UserID) (oauth.U
 	return decodeUser(id, &stored{fields: cmd.Val()})
 }
 
+// Account implements store.Users. The two commands are not one instant, so their order matters. The user first: a
+// change in between then leaves credentials of a later revision, which the contract allows. The other way round, a
+// record of an earlier release that moves in between would be read as a user without a password.
+func (u *Users) Account(ctx context.Context, id oauth.UserID) (oauth.Account, error) {
+	user := redis.NewMapStringStringCmd(ctx, "hgetall", u.names.user(id))
+	credentials := redis.NewMapStringStringCmd(ctx, "hgetall", u.names.credentials(id))
+	if err := u.db.Read(ctx, "users.account", user, credentials); err != nil {
+		return oauth.Account{}, err
+	}
+	if len(user.Val()) == 0 {
+		return oauth.Account{}, store.Absent
+	}
+	return decodeAccount(id, &stored{fields: user.Val()}, &stored{fields: credentials.Val()})
+}
+
 // Find implements store.Users.
-func (u *Users) Find(ctx context.Context, name string) (oauth.User, error) {
+func (u *Users) Find(ctx context.Context, name string) (oauth.UserID, error) {
 	cmd := redis.NewStringCmd(ctx, "get", u.names.username(name))
 	if err := u.db.Read(ctx, "users.find", cmd); err != nil {
-		return oauth.User{}, err
+		return "", err
 	}
 	if errors.Is(cmd.Err(), redis.Nil) {
-		return oauth.User{}, store.Absent
+		return "", store.Absent
 	}
-	return u.read(ctx, "users.find", oauth.UserID(cmd.Val()))
+	return oauth.UserID(cmd.Val()), nil
 }
 
 // Put implements store.Users.
-func (u *Users) Put(ctx context.Context, user oauth.User) (uint64, error) {
-	return u.store(ctx, "users.put", u.put, u.keys(user.ID, user.Name), user)
+func (u *Users) Put(ctx context.Context, a oauth.Account) (uint64, error) {
+	return u.store(ctx, "users.put", u.put, u.keys(a.User.ID, a.User.Name), a)
 }
 
 // Rename implements store.Users.
-func (u *Users) Rename(ctx context.Context, user oauth.User, old string) (uint64, error) {
-	return u.store(ctx, "users.rename", u.rename, append(u.keys(user.ID, user.Name), u.names.username(old)), user)
+func (u *Users) Rename(ctx context.Context, a oauth.Account, old string) (uint64, error) {
+	return u.store(ctx, "users.rename", u.rename, append(u.keys(a.User.ID, a.User.Name), u.names.username(old)), a)
 }
 
-// store writes a user by a script that answers the new revision, or 0.
-func (u *Users) store(ctx context.Context, verb string, by *redisconn.Script, keys []string, user oauth.User) (uint64, error) {
-	args := append([]any{string(user.ID), user.Revision}, encodeUser(user)...)
+// store writes an account by a script that returns the new revision, or 0.
+func (u *Users) store(ctx context.Context, verb string, by *redisconn.Script, keys []string, a oauth.Account) (uint64, error) {
+	args := append([]any{string(a.User.ID), a.User.Revision, a.Credentials.PasswordHash}, encodeUser(a.User)...)
 	answer, err := u.db.Write(ctx, verb, by, keys, args...)
 	if err != nil {
 		return 0, err
@@ -86,18 +102,25 @@ func (u *Users) store(ctx context.Context, verb string, by *redisconn.Script, ke
 	return uint64(revision), nil //nolint:gosec // counts up from 1
 }
 
-// Delete implements store.Users. The name, which never changes, is read first, because a script
-// has to be told every key.
+// deleteTries is how often a deletion reads the name again that a concurrent Rename changed.
+const deleteTries = 3
+
+// Delete implements store.Users. It reads the name first, because the caller of a script must name every key.
 func (u *Users) Delete(ctx context.Context, id oauth.UserID) error {
-	user, err := u.read(ctx, "users.delete", id)
-	if err != nil {
-		return err
+	for range deleteTries {
+		user, err := u.read(ctx, "users.delete", id)
+		if err != nil {
+			return err
+		}
+		answer, err := u.db.Write(ctx, "users.delete", u.drop, u.keys(id, user.Name), string(id), user.Name)
+		if err != nil {
+			return err
+		}
+		if answer != int64(-1) {
+			return absentWhenZero(answer)
+		}
 	}
-	answer, err := u.db.Write(ctx, "users.delete", u.drop, u.keys(id, user.Name), string(id))
-	if err != nil {
-		return err
-	}
-	return absentWhenZero(answer)
+	return store.Conflict
 }
 
 // List implements store.Users.
@@ -111,7 +134,6 @@ func encodeUser(user oauth.User) []any {
 	r.text("email", user.Email)
 	r.flag("email_verified", user.EmailVerified)
 	r.text("display", user.DisplayName)
-	r.text("password", user.PasswordHash)
 	r.flag("disabled", user.Disabled)
 	r.flag("must_change", user.MustChange)
 	r.millis("created", user.Created)
@@ -126,7 +148,6 @@ func decodeUser(id oauth.UserID, s *stored) (oauth.User, error) {
 		Email:         s.text("email"),
 		EmailVerified: s.flag("email_verified"),
 		DisplayName:   s.text("display"),
-		PasswordHash:  s.text("password"),
 		Disabled:      s.flag("disabled"),
 		MustChange:    s.flag("must_change"),
 		Created:       s.millis("created"),
@@ -134,4 +155,12 @@ func decodeUser(id oauth.UserID, s *stored) (oauth.User, error) {
 		Revision:      uint64(s.number("revision")), //nolint:gosec // counts up from 1
 	}
 	return user, s.err
+}
+
+// decodeAccount reads the password of a record of an earlier release from the user, where that release wrote it last.
+// The next write moves it to the credentials.
+func decodeAccount(id oauth.UserID, s, credentials *stored) (oauth.Account, error) {
+	user, err := decodeUser(id, s)
+	hash := cmp.Or(s.text("password"), credentials.text("password"))
+	return oauth.Account{User: user, Credentials: oauth.Credentials{PasswordHash: hash}}, err
 }

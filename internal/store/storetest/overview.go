@@ -29,7 +29,7 @@ func counts(t *testing.T, s Subject) {
 	is("nothing", store.Counts{})
 	sure(t, "put", second(s.Clients.Put(t.Context(), oauth.Client{ID: "one"})))
 	sure(t, "put", second(s.Clients.Put(t.Context(), oauth.Client{ID: "two"})))
-	sure(t, "put", second(s.Users.Put(t.Context(), oauth.User{ID: d.uuid(), Name: "ann"})))
+	sure(t, "put", second(s.Users.Put(t.Context(), oauth.Account{User: oauth.User{ID: d.uuid(), Name: "ann"}})))
 	user := d.uuid()
 	var all []oauth.Session
 	for i := range 4 {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,6 +26,7 @@ func Users(t *testing.T, open Open) {
 	s := open(t)
 	t.Run("one of a crowd takes a name", func(t *testing.T) { oneName(t, s.Users) })
 	t.Run("one of a crowd changes a user", func(t *testing.T) { oneChange(t, s.Users) })
+	t.Run("one of a crowd deletes a user", func(t *testing.T) { oneDeletion(t, s.Users) })
 }
 
 // userHistory is one random life of a directory.
@@ -36,7 +38,7 @@ type userHistory struct {
 	seed uint64
 	step int
 	ids  []oauth.UserID
-	live map[oauth.UserID]oauth.User
+	live map[oauth.UserID]oauth.Account
 }
 
 func (h *userHistory) where(what string) string {
@@ -44,13 +46,13 @@ func (h *userHistory) where(what string) string {
 }
 
 func (h *userHistory) run() {
-	h.live = map[oauth.UserID]oauth.User{}
+	h.live = map[oauth.UserID]oauth.Account{}
 	for range 6 {
 		h.ids = append(h.ids, h.d.uuid())
 	}
 	for h.step = range steps {
 		h.now = h.now.Add(time.Second)
-		switch h.d.IntN(9) {
+		switch h.d.IntN(10) {
 		case 0, 1, 2, 3:
 			h.put()
 		case 8:
@@ -59,6 +61,8 @@ func (h *userHistory) run() {
 			h.remove()
 		case 5:
 			h.get()
+		case 9:
+			h.account()
 		case 6:
 			h.find()
 		case 7:
@@ -67,10 +71,13 @@ func (h *userHistory) run() {
 	}
 }
 
-func sampleUser(id oauth.UserID, name string, now time.Time) oauth.User {
-	return oauth.User{
-		ID: id, Name: name, Email: "a@example.com", EmailVerified: true, DisplayName: "Alice Ä",
-		PasswordHash: "$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA", Disabled: true, MustChange: true, Created: now, Updated: now,
+func sampleAccount(id oauth.UserID, name string, now time.Time) oauth.Account {
+	return oauth.Account{
+		User: oauth.User{
+			ID: id, Name: name, Email: "a@example.com", EmailVerified: true, DisplayName: "Alice Ä",
+			Disabled: true, MustChange: true, Created: now, Updated: now,
+		},
+		Credentials: oauth.Credentials{PasswordHash: "$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA"},
 	}
 }
 
@@ -78,70 +85,81 @@ func (h *userHistory) name() string {
 	return pick(h.d, "alice", "Alice", "ALICE", "bob", "straße:*{x}", "STRASSE:*{x}", "Bob", "carol\n\x00")
 }
 
-// holder is who has a name, whatever its case.
-func (h *userHistory) holder(name string) (oauth.User, bool) {
-	for _, u := range h.live {
-		if fold(u.Name) == fold(name) {
-			return u, true
+// holder returns the user that has a name, whatever its case.
+func (h *userHistory) holder(name string) (oauth.UserID, bool) {
+	for id, a := range h.live {
+		if fold(a.User.Name) == fold(name) {
+			return id, true
 		}
 	}
-	return oauth.User{}, false
+	return "", false
 }
 
 func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
 func (h *userHistory) put() {
-	u := sampleUser(pick(h.d, h.ids...), h.name(), h.now)
-	complete(h.t, u, "Revision")
-	stored, ok := h.live[u.ID]
+	a := sampleAccount(pick(h.d, h.ids...), h.name(), h.now)
+	complete(h.t, a.User, "Revision")
+	complete(h.t, a.Credentials)
+	stored, ok := h.live[a.User.ID]
 	if ok && !h.d.oneIn(6) {
-		u.Name = stored.Name
+		a.User.Name = stored.User.Name
 	}
-	u.Revision = stored.Revision
+	a.User.Revision = stored.User.Revision
 	switch h.d.IntN(6) {
 	case 0:
-		u.Revision++
+		a.User.Revision++
 	case 1:
-		u.Revision = 0
+		a.User.Revision = 0
 	}
 	if h.d.oneIn(3) {
-		u.Email, u.EmailVerified, u.DisplayName, u.Disabled, u.MustChange = "", false, "", false, false
+		a.User.Email, a.User.EmailVerified, a.User.DisplayName, a.User.Disabled, a.User.MustChange = "", false, "", false, false
 	}
-	revision, err := h.s.Put(h.t.Context(), u)
+	h.password(&a)
+	revision, err := h.s.Put(h.t.Context(), a)
 	sure(h.t, h.where("put"), err)
 
-	holder, taken := h.holder(u.Name)
-	renamed := ok && fold(u.Name) != fold(stored.Name)
-	wrong := u.Revision != stored.Revision || taken && holder.ID != u.ID || renamed
+	holder, taken := h.holder(a.User.Name)
+	renamed := ok && fold(a.User.Name) != fold(stored.User.Name)
+	wrong := a.User.Revision != stored.User.Revision || taken && holder != a.User.ID || renamed
 	same(h.t, h.where("put: conflict"), errors.Is(err, store.Conflict), wrong)
 	if !wrong {
-		u.Revision++
-		same(h.t, h.where("put: revision"), revision, u.Revision)
-		h.live[u.ID] = u
+		h.took("put", a, revision)
 	}
+}
+
+// password sets another password, or none.
+func (h *userHistory) password(a *oauth.Account) {
+	a.Credentials.PasswordHash = pick(h.d, "", "$argon2id$1", "$2b$12$another", a.Credentials.PasswordHash)
+}
+
+// took follows a change that was made.
+func (h *userHistory) took(what string, a oauth.Account, revision uint64) {
+	a.User.Revision++
+	same(h.t, h.where(what+": revision"), revision, a.User.Revision)
+	h.live[a.User.ID] = a
 }
 
 // rename changes the name of a user to one which others may have, from the newest revision or another one.
 func (h *userHistory) rename() {
 	id := pick(h.d, h.ids...)
 	stored, ok := h.live[id]
-	u := stored
+	a := stored
 	if !ok {
-		u = sampleUser(id, "nobody", h.now)
+		a = sampleAccount(id, "nobody", h.now)
 	}
-	u.Name = h.name()
+	a.User.Name = h.name()
 	if h.d.oneIn(4) {
-		u.Revision++
+		a.User.Revision++
 	}
-	revision, err := h.s.Rename(h.t.Context(), u, stored.Name)
+	h.password(&a)
+	revision, err := h.s.Rename(h.t.Context(), a, stored.User.Name)
 	sure(h.t, h.where("rename"), err)
-	holder, taken := h.holder(u.Name)
-	wrong := !ok || u.Revision != stored.Revision || taken && holder.ID != id
+	holder, taken := h.holder(a.User.Name)
+	wrong := !ok || a.User.Revision != stored.User.Revision || taken && holder != id
 	same(h.t, h.where("rename: conflict"), errors.Is(err, store.Conflict), wrong)
 	if !wrong {
-		u.Revision++
-		same(h.t, h.where("rename: revision"), revision, u.Revision)
-		h.live[id] = u
+		h.took("rename", a, revision)
 	}
 }
 
@@ -160,7 +178,16 @@ func (h *userHistory) get() {
 	sure(h.t, h.where("get"), err)
 	want, ok := h.live[id]
 	same(h.t, h.where("get: absent"), errors.Is(err, store.Absent), !ok)
-	same(h.t, h.where("get"), got, want)
+	same(h.t, h.where("get"), got, want.User)
+}
+
+func (h *userHistory) account() {
+	id := pick(h.d, h.ids...)
+	got, err := h.s.Account(h.t.Context(), id)
+	sure(h.t, h.where("account"), err)
+	want, ok := h.live[id]
+	same(h.t, h.where("account: absent"), errors.Is(err, store.Absent), !ok)
+	same(h.t, h.where("account"), got, want)
 }
 
 func (h *userHistory) find() {
@@ -198,13 +225,13 @@ func pages[ID ~string](t *testing.T, where string, limit int, want []ID, page fu
 	same(t, where, got, want)
 }
 
-// oneName: two people cannot both take a name.
+// oneName: of many concurrent callers one takes a name.
 func oneName(t *testing.T, s store.Users) {
 	var won atomic.Int32
 	now := start()
 	together(crowd, func(i int) {
-		u := sampleUser(roll("one name", uint64(i)).uuid(), []string{"dave", "DAVE"}[i%2], now)
-		_, err := s.Put(t.Context(), u)
+		a := sampleAccount(roll("one name", uint64(i)).uuid(), []string{"dave", "DAVE"}[i%2], now)
+		_, err := s.Put(t.Context(), a)
 		switch {
 		case err == nil:
 			won.Add(1)
@@ -212,26 +239,80 @@ func oneName(t *testing.T, s store.Users) {
 			t.Errorf("put: %v", err)
 		}
 	})
-	same(t, "who took the name", won.Load(), int32(1))
+	same(t, "callers that took the name", won.Load(), int32(1))
 	ids, err := s.List(t.Context(), "", crowd)
 	sure(t, "list", err)
 	same(t, "users that are listed", len(ids), 1)
 }
 
-// oneChange: of many changes based on one revision one is made.
+// oneChange: of many changes based on one revision one is made, and it is made whole: the user and the credentials
+// are those of one caller. Half of the callers rename.
 func oneChange(t *testing.T, s store.Users) {
-	u := sampleUser(roll("one change", 0).uuid(), "erin", start())
-	revision, err := s.Put(t.Context(), u)
+	a := sampleAccount(roll("one change", 0).uuid(), "erin", start())
+	revision, err := s.Put(t.Context(), a)
 	sure(t, "put", err)
-	u.Revision = revision
+	a.User.Revision = revision
 	var won atomic.Int32
-	together(crowd, func(int) {
-		switch _, err := s.Put(t.Context(), u); {
+	var kept atomic.Pointer[oauth.Account]
+	together(crowd, func(i int) {
+		mine, change := a, s.Put
+		mine.User.DisplayName, mine.Credentials.PasswordHash = fmt.Sprint("caller ", i), fmt.Sprint("hash ", i)
+		if i%2 == 0 {
+			mine.User.Name = fmt.Sprint("erin", i)
+			change = func(ctx context.Context, a oauth.Account) (uint64, error) { return s.Rename(ctx, a, "erin") }
+		}
+		switch revision, err := change(t.Context(), mine); {
 		case err == nil:
 			won.Add(1)
+			mine.User.Revision = revision
+			kept.Store(&mine)
 		case !errors.Is(err, store.Conflict):
-			t.Errorf("put: %v", err)
+			t.Errorf("change: %v", err)
 		}
 	})
 	same(t, "changes that were made", won.Load(), int32(1))
+	got, err := s.Account(t.Context(), a.User.ID)
+	sure(t, "account", err)
+	same(t, "the account", got, *kept.Load())
+}
+
+// oneDeletion: of many concurrent deletions one succeeds, although the user is renamed meanwhile; the name that the
+// user had last is free afterwards, and the next user of that id has no credentials of theirs.
+func oneDeletion(t *testing.T, s store.Users) {
+	for round := range 10 {
+		a := sampleAccount(roll("one deletion", uint64(round)).uuid(), "frank", start())
+		revision, err := s.Put(t.Context(), a)
+		sure(t, "put", err)
+		a.User.Revision = revision
+		var deleted atomic.Int32
+		together(8, func(i int) {
+			if i == 0 {
+				renamed := a
+				renamed.User.Name = "frank the second"
+				_, err := s.Rename(t.Context(), renamed, "frank")
+				if err != nil && !errors.Is(err, store.Conflict) {
+					t.Errorf("rename: %v", err)
+				}
+				return
+			}
+			switch err := s.Delete(t.Context(), a.User.ID); {
+			case err == nil:
+				deleted.Add(1)
+			case !errors.Is(err, store.Absent):
+				t.Errorf("delete: %v", err)
+			}
+		})
+		same(t, "deletions that succeeded", deleted.Load(), int32(1))
+		for _, name := range []string{"frank", "frank the second"} {
+			_, err := s.Find(t.Context(), name)
+			same(t, name+" is free", errors.Is(err, store.Absent), true)
+		}
+		next := oauth.Account{User: oauth.User{ID: a.User.ID, Name: "frank", Revision: 0}}
+		next.User.Revision, err = s.Put(t.Context(), next)
+		sure(t, "put", err)
+		got, err := s.Account(t.Context(), a.User.ID)
+		sure(t, "account", err)
+		same(t, "the next user of the id", got, next)
+		sure(t, "delete", s.Delete(t.Context(), a.User.ID))
+	}
 }
