@@ -88,7 +88,7 @@ func TestF_N11_AFileWithoutAnEndIsRefused(t *testing.T) {
 		c := config.Default(true)
 		set(&c)
 		err := app.CheckFiles(c).Err()
-		if err == nil || !strings.Contains(err.Error(), "is larger than 1 MiB") {
+		if err == nil || !strings.Contains(err.Error(), "is a device, not a regular file") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,5 +1,3 @@
-// Package smallfile reads the files that settings and command lines name. Somebody else chose the name: it
-// may be a device, a pipe or a huge file. All of them are read up to a bound, so that no name fills memory.
 package smallfile
 
 import (
@@ -7,14 +5,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 )
 
 // Max is how many bytes Read and ReadFS accept.
 const Max = 1 << 20
 
-// ErrTooLarge is why a file was not read to its end.
+// ErrTooLarge is the cause of an error that refuses a file for its size.
 var ErrTooLarge = errors.New("too large")
 
 // Read returns the content of a file of at most Max bytes. Every error names the file.
@@ -22,7 +19,7 @@ func Read(name string) ([]byte, error) { return ReadUpTo(name, Max) }
 
 // ReadUpTo returns the content of a file of at most limit bytes. Every error names the file.
 func ReadUpTo(name string, limit int) ([]byte, error) {
-	file, err := os.Open(name) //nolint:gosec // G304: the operator names this file
+	file, err := open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +29,7 @@ func ReadUpTo(name string, limit int) ([]byte, error) {
 
 // ReadFS is Read for a file system.
 func ReadFS(from fs.FS, name string) ([]byte, error) {
-	file, err := from.Open(filepath.ToSlash(name))
+	file, err := openFS(from, filepath.ToSlash(name))
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +37,8 @@ func ReadFS(from fs.FS, name string) ([]byte, error) {
 	return ReadFrom(file, name, Max)
 }
 
-// ReadFrom returns all that a reader yields, at most limit bytes. What is read is counted, because a device
-// or a pipe states no size. name stands in the error.
+// ReadFrom returns all that a reader yields, at most limit bytes. It counts what it reads, because a pipe has no size.
+// name stands in the error.
 func ReadFrom(r io.Reader, name string, limit int) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
 	if err != nil {
@@ -61,7 +58,7 @@ func Cause(err error) error {
 	return err
 }
 
-// tooLargeError is an ErrTooLarge that says the bound.
+// tooLargeError is an ErrTooLarge that names the bound.
 type tooLargeError int
 
 func (l tooLargeError) Error() string {
