@@ -3,11 +3,13 @@ package adminapi_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
@@ -185,6 +187,9 @@ func TestSessions(t *testing.T) {
 	if len(all) != 6 || all[0].Username != "person0" || all[0].Device == "" || !all[0].Started.Before(all[1].Started) {
 		t.Fatalf("sessions: %+v", all)
 	}
+	if s := all[0]; s.ACR != oauth.ACRPassword || !slices.Equal(s.AMR, []string{oauth.AMRPassword}) || s.AuthTime != s.Started {
+		t.Errorf("the sign-in of a session: acr %q, amr %q, auth_time %v of %v", s.ACR, s.AMR, s.AuthTime, s.Started)
+	}
 	for what, test := range map[string]struct {
 		filter adminwire.SessionFilter
 		want   int
@@ -270,6 +275,9 @@ func TestGrantsAndTokens(t *testing.T) {
 	ok(t, err)
 	if len(all) != 2 || all[0].Client != "demo" || all[0].Serial != 1 || all[0].Username != "demo" || all[0].Session == "" {
 		t.Fatalf("grants: %+v", all)
+	}
+	if g := all[0]; g.ACR != oauth.ACRPassword || !slices.Equal(g.AMR, []string{oauth.AMRPassword}) || g.AuthTime.IsZero() {
+		t.Errorf("the sign-in of a grant: acr %q, amr %q, auth_time %v", g.ACR, g.AMR, g.AuthTime)
 	}
 	only, err := adminclient.Collect(c.Grants(ctx, user.ID, "demo-spa"), 0)
 	ok(t, err)

@@ -14,8 +14,8 @@ import (
 
 func shownSession(s oauth.Session) adminwire.Session {
 	return adminwire.Session{
-		Ref: string(s.Ref), User: string(s.User), Username: s.Username, AuthTime: shownTime(s.AuthTime), ACR: s.ACR, Device: s.Device,
-		IP: s.IP, Started: shownTime(s.Started), Seen: shownTime(s.Seen), Expires: shownTime(s.Expires),
+		Ref: string(s.Ref), User: string(s.User), Username: s.Username, AuthTime: shownTime(s.AuthTime), ACR: s.ACR,
+		AMR: list(s.AMR), Device: s.Device, IP: s.IP, Started: shownTime(s.Started), Seen: shownTime(s.Seen), Expires: shownTime(s.Expires),
 	}
 }
 

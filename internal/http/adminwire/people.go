@@ -38,16 +38,17 @@ type PasswordSet struct {
 
 // Session is a browser in which somebody is signed in.
 type Session struct {
-	Ref      string `json:"sid"`
-	User     string `json:"user_id"`
-	Username string `json:"username"`
-	AuthTime Time   `json:"auth_time"`
-	ACR      string `json:"acr,omitempty"`
-	Device   string `json:"device,omitempty"`
-	IP       string `json:"ip,omitempty"`
-	Started  Time   `json:"started_at"`
-	Seen     Time   `json:"seen_at"`
-	Expires  Time   `json:"expires_at"`
+	Ref      string   `json:"sid"`
+	User     string   `json:"user_id"`
+	Username string   `json:"username"`
+	AuthTime Time     `json:"auth_time"`
+	ACR      string   `json:"acr,omitempty"`
+	AMR      []string `json:"amr"`
+	Device   string   `json:"device,omitempty"`
+	IP       string   `json:"ip,omitempty"`
+	Started  Time     `json:"started_at"`
+	Seen     Time     `json:"seen_at"`
+	Expires  Time     `json:"expires_at"`
 }
 
 // SessionFilter selects the sessions that match every member that is set.
@@ -88,6 +89,7 @@ type Grant struct {
 	Ends     Time     `json:"ends_at"`
 	AuthTime Time     `json:"auth_time"`
 	ACR      string   `json:"acr,omitempty"`
+	AMR      []string `json:"amr"`
 }
 
 // RevokeOfUser selects the grants of a user to revoke; an empty Client means all.
