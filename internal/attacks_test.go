@@ -64,7 +64,7 @@ func TestS04_ScriptsAreConstants(t *testing.T) {
 			}
 		}
 		for _, call := range calls(s, "NewScript") {
-			one := s.name == "internal/redis/redisstore/script.go" // reads the embedded file
+			one := s.name == "internal/redis/pipeline/script.go" // reads the embedded file
 			if name, ok := call.Args[0].(*ast.Ident); !one && (!ok || !constant(s, name.Name)) {
 				t.Errorf("%s: the source of a script is no constant", s.name)
 			}
@@ -75,7 +75,7 @@ func TestS04_ScriptsAreConstants(t *testing.T) {
 			}
 		}
 	}
-	files, err := filepath.Glob("redis/redisstore/lua/*.lua")
+	files, err := filepath.Glob("redis/*/lua/*.lua")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}

@@ -26,9 +26,10 @@ var floor = map[string]int{
 	"internal/app":         9,
 	"internal/http/server": 8,
 
-	"internal/http/adminapi":    7,
-	"internal/redis/redisstore": 7,
-	"internal/redis/probe":      7,
+	"internal/http/adminapi":     7,
+	"internal/redis/redisstore":  7,
+	"internal/redis/serverstore": 7,
+	"internal/redis/probe":       7,
 
 	"internal/http/endpoint":   6,
 	"internal/http/page":       6,

@@ -18,6 +18,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/session"
@@ -207,7 +208,7 @@ func newHouse(t *testing.T) *house {
 	t.Cleanup(func() { _ = db.Close() })
 	sealer, err := secret.NewSealer(secret.Random(32))
 	ok(t, err)
-	ring := keyring.New(keyring.Options{Store: keys{redisstore.NewKeys(db), h.caller}, Sealer: sealer, Events: h, Now: time.Now})
+	ring := keyring.New(keyring.Options{Store: keys{serverstore.NewKeys(db), h.caller}, Sealer: sealer, Events: h, Now: time.Now})
 	ok(t, ring.Load(t.Context()))
 	hasher := secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1})
 	h.grants = grants{redisstore.NewGrants(db), h.caller}
@@ -230,7 +231,7 @@ func newHouse(t *testing.T) *house {
 	})
 	h.pipeline = granttype.New(h.tokens, h, granttype.ClientCredentials{Now: time.Now})
 	h.authorizer = authorize.New(authorize.Options{
-		Registry: h.registry, Sessions: h.sessions, Grants: h.grants, Consents: given, Requests: redisstore.NewRequests(db), Overview: redisstore.NewOverview(db), Ring: ring, Events: h, Now: time.Now,
+		Registry: h.registry, Sessions: h.sessions, Grants: h.grants, Consents: given, Requests: serverstore.NewRequests(db), Overview: redisstore.NewOverview(db), Ring: ring, Events: h, Now: time.Now,
 	})
 	people := signin.New(signin.Options{Directory: h.directory, Sessions: h.sessions, Ring: ring, Events: h, Now: time.Now})
 	h.Operator = admin.New(admin.Options{

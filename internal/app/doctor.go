@@ -15,7 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
-	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
@@ -224,7 +224,7 @@ func (e *examiner) owner(ctx context.Context, c config.Config, db *redisconn.DB)
 
 // keys looks at the server's own keys, without making any.
 func (e *examiner) keys(ctx context.Context, c config.Config, db *redisconn.DB) {
-	keys := redisstore.NewKeys(db)
+	keys := serverstore.NewKeys(db)
 	_, version, err := keys.Load(ctx)
 	if err != nil {
 		e.tell("keys", Failing, "see what Redis says", "they cannot be read: %s", err)

@@ -7,8 +7,8 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
-	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
+	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 

@@ -15,6 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisdial"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -125,11 +126,11 @@ func openStores(ctx context.Context, c config.Redis, owner redisconn.Owner, w wa
 		access:   redisstore.NewAccess(db),
 		sessions: redisstore.NewSessions(db),
 		consents: redisstore.NewConsents(db),
-		requests: redisstore.NewRequests(db),
+		requests: serverstore.NewRequests(db),
 		users:    redisstore.NewUsers(db),
-		keys:     redisstore.NewKeys(db),
-		audit:    redisstore.NewAudit(db),
-		limits:   redisstore.NewLimits(db),
+		keys:     serverstore.NewKeys(db),
+		audit:    serverstore.NewAudit(db),
+		limits:   serverstore.NewLimits(db),
 		sweeps:   redisstore.NewSweeps(db),
 		overview: redisstore.NewOverview(db),
 
@@ -178,7 +179,7 @@ func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error)
 		Logger:           w.log,
 		Now:              w.now,
 		CallerClock:      w.moved,
-		Commands:         redisstore.Commands(),
+		Commands:         append(redisstore.Commands(), serverstore.Commands()...),
 	})
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
-	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -68,7 +68,7 @@ func (n *noted) facts() []event.Event {
 
 func embedded(t *testing.T) store.Audit {
 	t.Helper()
-	return redisstore.NewAudit(open(t, redisconn.Options{}))
+	return serverstore.NewAudit(open(t, redisconn.Options{}))
 }
 
 func open(t *testing.T, o redisconn.Options) *redisconn.DB {
@@ -213,7 +213,7 @@ func TestServersShareOneChain(t *testing.T) {
 	var all sync.WaitGroup
 	logs := make([]*audit.Log, servers)
 	for i := range logs {
-		logs[i] = began(t, audit.Options{Store: redisstore.NewAudit(open(t, o)), Keep: keep})
+		logs[i] = began(t, audit.Options{Store: serverstore.NewAudit(open(t, o)), Keep: keep})
 		all.Go(func() {
 			for n := range each {
 				logs[i].Emit(context.Background(), event.LoginSucceeded{User: oauth.UserID(fmt.Sprint(i, "-", n))})
@@ -301,7 +301,7 @@ func TestF_S23_ARollbackIsNoticedAlsoBeforeTheNextWrite(t *testing.T) {
 	admin := server.Admin(t)
 	db := open(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}})
 	own := &noted{}
-	l := began(t, audit.Options{Store: redisstore.NewAudit(db), Keep: 100, Own: own})
+	l := began(t, audit.Options{Store: serverstore.NewAudit(db), Keep: 100, Own: own})
 	l.Emit(t.Context(), event.LoginSucceeded{User: "u1"})
 	sync1(t, l)
 	dump := admin.Dump(t.Context(), "auth:audit").Val()
@@ -310,7 +310,7 @@ func TestF_S23_ARollbackIsNoticedAlsoBeforeTheNextWrite(t *testing.T) {
 	sync1(t, l)
 	admin.RestoreReplace(t.Context(), "auth:audit", 0, dump)
 	admin.Set(t.Context(), "auth:audit:head", head, 0)
-	sound(t, began(t, audit.Options{Store: redisstore.NewAudit(db), Keep: 100}), 1) // nobody who only reads the log can know
+	sound(t, began(t, audit.Options{Store: serverstore.NewAudit(db), Keep: 100}), 1) // nobody who only reads the log can know
 	// S23: the server that wrote number 2 does.
 	if r := verify(t, l); r.Sound() || r.Faults[0].Seq != 2 {
 		t.Errorf("the server that wrote more calls it sound: %+v", r)

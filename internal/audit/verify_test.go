@@ -13,8 +13,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
-	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -90,7 +90,7 @@ func TestTamperingIsFound(t *testing.T) {
 			server := redistest.Start(t)
 			admin := server.Admin(t)
 			db := open(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}})
-			l := began(t, audit.Options{Store: redisstore.NewAudit(db), Keep: 100})
+			l := began(t, audit.Options{Store: serverstore.NewAudit(db), Keep: 100})
 			for i := range entries {
 				l.Emit(t.Context(), event.LoginSucceeded{User: oauth.UserID(fmt.Sprint("u", i))})
 			}
@@ -102,12 +102,12 @@ func TestTamperingIsFound(t *testing.T) {
 			}
 			do(t, h)
 			// By somebody who only reads the log, and by the server that wrote it.
-			whole := verify(t, began(t, audit.Options{Store: redisstore.NewAudit(db), Keep: 100}))
+			whole := verify(t, began(t, audit.Options{Store: serverstore.NewAudit(db), Keep: 100}))
 			if known := verify(t, l); whole.Sound() || known.Sound() {
 				t.Errorf("nothing was found: %+v, %+v", whole, known)
 			}
 			for stretch := 1; stretch <= entries; stretch++ {
-				short := began(t, audit.Options{Store: redisstore.NewAudit(db), Keep: 100, Stretch: stretch})
+				short := began(t, audit.Options{Store: serverstore.NewAudit(db), Keep: 100, Stretch: stretch})
 				if r := verify(t, short); fmt.Sprint(r) != fmt.Sprint(whole) {
 					t.Errorf("in stretches of %d:\n%+v\nat once:\n%+v", stretch, r, whole)
 				}
@@ -131,7 +131,7 @@ func TestTheLogGoesOnWhileItIsVerified(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	db := open(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}})
-	l := began(t, audit.Options{Store: redisstore.NewAudit(db), Keep: 6, Stretch: 3})
+	l := began(t, audit.Options{Store: serverstore.NewAudit(db), Keep: 6, Stretch: 3})
 	write := func(n int) {
 		for range n {
 			l.Emit(t.Context(), event.LoginSucceeded{})

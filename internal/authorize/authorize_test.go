@@ -20,6 +20,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/session"
@@ -101,7 +102,7 @@ func newRoom(t testing.TB) *room {
 	t.Cleanup(func() { _ = db.Close() })
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
 	ok(t, err)
-	ring := keyring.New(keyring.Options{Store: redisstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: r.now})
+	ring := keyring.New(keyring.Options{Store: serverstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: r.now})
 	ok(t, ring.Load(t.Context()))
 	r.grants, r.consents = redisstore.NewGrants(db), redisstore.NewConsents(db)
 	r.sessions = session.New(session.Options{
@@ -117,7 +118,7 @@ func newRoom(t testing.TB) *room {
 	r.register(t, "app", false)
 	r.register(t, "own", true)
 	r.Authorizer = authorize.New(authorize.Options{
-		Registry: r.registry, Sessions: r.sessions, Grants: hookedGrants{r.grants, r}, Consents: r.consents, Requests: redisstore.NewRequests(db), Overview: redisstore.NewOverview(db), Ring: ring,
+		Registry: r.registry, Sessions: r.sessions, Grants: hookedGrants{r.grants, r}, Consents: r.consents, Requests: serverstore.NewRequests(db), Overview: redisstore.NewOverview(db), Ring: ring,
 		Events: event.Sinks{}, Now: r.now, Issuer: "https://as.example",
 	})
 	return r

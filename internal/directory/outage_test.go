@@ -12,6 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -51,7 +52,7 @@ func TestW07_AnOutageIsNoWrongPassword(t *testing.T) {
 	db, err := redisconn.Open(t.Context(), redisconn.Options{})
 	ok(t, err)
 	t.Cleanup(func() { _ = db.Close() })
-	f := &flaky{Users: redisstore.NewUsers(db), Limits: redisstore.NewLimits(db)}
+	f := &flaky{Users: redisstore.NewUsers(db), Limits: serverstore.NewLimits(db)}
 	p := &people{}
 	const budget = 3
 	p.Directory = directory.New(directory.Options{

@@ -17,6 +17,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 	"github.com/recipe-web-app/oauth2d/internal/token"
@@ -83,7 +84,7 @@ func newRoom(t *testing.T, more ...granttype.Type) *room {
 	t.Cleanup(func() { _ = db.Close() })
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
 	ok(t, err)
-	r.ring = keyring.New(keyring.Options{Store: redisstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: r.now})
+	r.ring = keyring.New(keyring.Options{Store: serverstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: r.now})
 	ok(t, r.ring.Load(t.Context()))
 	r.grants = &fragile{Grants: redisstore.NewGrants(db)}
 	tokens := token.New(token.Options{

@@ -12,7 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
-	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -70,7 +70,7 @@ func open(t *testing.T) *counted {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	return &counted{Limits: redisstore.NewLimits(db)}
+	return &counted{Limits: serverstore.NewLimits(db)}
 }
 
 // facts remembers what happened.

@@ -15,6 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/session"
 	"github.com/recipe-web-app/oauth2d/internal/signin"
@@ -71,7 +72,7 @@ func newRoom(t *testing.T) *room {
 	r := &room{users: &puts{Users: redisstore.NewUsers(db)}}
 	r.now.Store(time.Now().UnixMilli())
 	now := func() time.Time { return time.UnixMilli(r.now.Load()) }
-	ring := keyring.New(keyring.Options{Store: redisstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: now})
+	ring := keyring.New(keyring.Options{Store: serverstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: now})
 	ok(t, ring.Load(t.Context()))
 	r.people = directory.New(directory.Options{
 		Store: r.users, Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1, Queue: 100}), Events: event.Sinks{}, Now: now,

@@ -28,6 +28,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/session"
@@ -74,7 +75,7 @@ func newStack(t *testing.T, look page.Look) *stack {
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
 	ok(t, err)
 	events, grants := event.Sinks{}, redisstore.NewGrants(db)
-	ring := keyring.New(keyring.Options{Store: redisstore.NewKeys(db), Sealer: sealer, Events: events, Now: time.Now})
+	ring := keyring.New(keyring.Options{Store: serverstore.NewKeys(db), Sealer: sealer, Events: events, Now: time.Now})
 	ok(t, ring.Load(ctx))
 	hasher := secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1})
 	people := directory.New(directory.Options{Store: redisstore.NewUsers(db), Hasher: hasher, Events: events, Now: time.Now, MinLength: 8})
@@ -92,7 +93,7 @@ func newStack(t *testing.T, look page.Look) *stack {
 	s.register(t, oauth.Client{ID: "planner", Name: "Recipe Planner", RedirectURIs: []string{callback}})
 	authorizer := authorize.New(authorize.Options{
 		Registry: s.registry, Sessions: s.sessions, Grants: grants, Consents: redisstore.NewConsents(db),
-		Requests: redisstore.NewRequests(db), Overview: redisstore.NewOverview(db), Ring: ring, Events: events, Now: time.Now, Issuer: "http://issuer.example" + base,
+		Requests: serverstore.NewRequests(db), Overview: redisstore.NewOverview(db), Ring: ring, Events: events, Now: time.Now, Issuer: "http://issuer.example" + base,
 	})
 	cookies := web.Cookies{}
 	signIn := signin.New(signin.Options{Directory: people, Sessions: s.sessions, Ring: ring, Events: events, Now: time.Now})

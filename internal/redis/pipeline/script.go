@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"crypto/sha1" //nolint:gosec // Redis names scripts by their SHA-1; it protects nothing here.
+	"embed"
 	"encoding/hex"
 	"slices"
 	"sync"
@@ -96,4 +97,13 @@ func (l *Library) Load(ctx context.Context, to loader) error {
 	}
 	_, err := pipe.Exec(ctx)
 	return err
+}
+
+// Embedded makes a script from lua/<name>.lua of a package's embedded files.
+func Embedded(files embed.FS, name string) *Script {
+	source, err := files.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		panic("redis: " + err.Error()) // a wrong name; the tests build every script
+	}
+	return NewScript(string(source))
 }

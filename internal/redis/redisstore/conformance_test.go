@@ -10,6 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/store/storetest"
 )
 
@@ -35,8 +36,8 @@ func subject(db *redisconn.DB) storetest.Subject {
 	return storetest.Subject{
 		Grants: redisstore.NewGrants(db), Access: redisstore.NewAccess(db), Clients: redisstore.NewClients(db), Freshness: redisstore.NewFreshness(db),
 		Users: redisstore.NewUsers(db), Sessions: redisstore.NewSessions(db), Consents: redisstore.NewConsents(db),
-		Requests: redisstore.NewRequests(db),
-		Audit:    redisstore.NewAudit(db), Keys: redisstore.NewKeys(db), Limits: redisstore.NewLimits(db), Sweeps: redisstore.NewSweeps(db),
+		Requests: serverstore.NewRequests(db),
+		Audit:    serverstore.NewAudit(db), Keys: serverstore.NewKeys(db), Limits: serverstore.NewLimits(db), Sweeps: redisstore.NewSweeps(db),
 		Overview: redisstore.NewOverview(db), Revocations: redisstore.NewRevocations(db),
 	}
 }

@@ -104,18 +104,7 @@ func (names) userSessions(user oauth.UserID) string {
 
 func (names) consent(user oauth.UserID) string { return "auth:consent:" + safe(string(user)) }
 
-// request is an authorization request that waits for a person.
-func (names) request(name oauth.Digest) string { return "auth:request:" + name.Key() }
-
-func (names) limit(key oauth.Digest) string { return "auth:rate_limit:" + key.Key() }
-
 func (names) lease(task string) string { return "auth:lease:" + safe(task) }
-
-func (names) keyRing() string { return "auth:keys" }
-
-func (n names) audit() string { return "auth:" + n.whole("audit") }
-
-func (n names) auditHead() string { return "auth:" + n.whole("audit") + ":head" }
 
 // whole is a key that consists of its tag.
 func (n names) whole(word string) string {

@@ -18,19 +18,21 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-func TestEveryScriptSaysWhatItTakesAndGives(t *testing.T) {
+func TestEveryScriptStatesItsArgumentsAndItsAnswer(t *testing.T) {
 	t.Parallel()
 	code := ""
-	for _, path := range glob(t, "*.go") {
+	for _, path := range append(glob(t, "*.go"), glob(t, "../serverstore/*.go")...) {
 		code += read(t, path)
 	}
+	commands := append(redisstore.Commands(), serverstore.Commands()...)
 	calls := regexp.MustCompile(`redis\.p?call\('([A-Z]+)'`)
-	for _, path := range glob(t, "lua/*.lua") {
+	for _, path := range append(glob(t, "lua/*.lua"), glob(t, "../serverstore/lua/*.lua")...) {
 		source := read(t, path)
-		for _, want := range []string{"-- KEYS  ", "-- gives "} {
+		for _, want := range []string{"-- KEYS  ", "-- returns "} {
 			if !strings.Contains(source, want) {
 				t.Errorf("%s: the header has no %q", path, want)
 			}
@@ -44,7 +46,7 @@ func TestEveryScriptSaysWhatItTakesAndGives(t *testing.T) {
 		}
 		for _, call := range calls.FindAllStringSubmatch(source, -1) {
 			tried := func(command string) bool { return strings.HasPrefix(command+" ", call[1]+" ") }
-			if !slices.ContainsFunc(redisstore.Commands(), tried) {
+			if !slices.ContainsFunc(commands, tried) {
 				t.Errorf("%s uses %s, which the start-up check does not try", path, call[1])
 			}
 		}

@@ -1,7 +1,7 @@
 -- Which of some commands may the user not run?
 -- KEYS  1 a scratch key
 -- ARGV  commands with their arguments, the key left out: "HSET f 1" (TIME takes none)
--- gives the first command that is refused, or an empty string
+-- returns the first command that is refused, or an empty string
 local refused = ''
 for _, call in ipairs(ARGV) do
   local words = {}

@@ -1,7 +1,7 @@
 -- Revokes an opaque access token. The record stays until the token would have expired, marked as revoked:
 -- a retry of the refresh that made the token must not bring it back.
 -- KEYS  1 access token
--- gives 1 when it was there
+-- returns 1 when it was there
 local record = redis.call('HGETALL', KEYS[1])
 if #record == 0 then return 0 end
 local keep = redis.call('PTTL', KEYS[1])

@@ -8,7 +8,7 @@
 --       with KEYS 3: 13 life of the access token   14 its format: opaque or jwt   15 audiences with a format of
 --       their own, each as format, space, audience, line end   16 the grant's fields to copy, between spaces
 --       17... names and values of the access token
--- gives {verdict, now, name, value, …}: the grant after the change
+-- returns {verdict, now, name, value, …}: the grant after the change
 --   advanced  it was live and is spent now      retried  the same presenter, inside the grace
 --   reused    it is older: the grant is gone    no_scope, no_audience  nothing of the grant is left
 --   ended     the user's revocation is later than the grant, which is gone; nothing more is returned

@@ -1,7 +1,7 @@
 -- Adds scopes to a consent, or records the first one.
 -- KEYS  1 the user's consents
 -- ARGV  1 client   2 now   3 since: an older consent is replaced (both in ms)   4… scopes
--- gives the consent that stands: its time and its scopes in one text
+-- returns the consent that stands: its time and its scopes in one text
 local scopes, known = {}, {}
 local function add(scope)
   if not known[scope] then

@@ -1,7 +1,7 @@
 -- Moves the time before which nothing counts; it never goes back.
 -- KEYS  1 epoch
 -- ARGV  1 the time in ms
--- gives the time that counts
+-- returns the time that counts
 local before = math.max(tonumber(ARGV[1]), tonumber(redis.call('GET', KEYS[1]) or ARGV[1]))
 redis.call('SET', KEYS[1], string.format('%d', before))
 return string.format('%d', before)

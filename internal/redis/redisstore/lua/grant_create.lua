@@ -5,7 +5,7 @@
 -- ARGV  1 time to live   2 length of its longest life   3 born   4 entry of the index   5 most grants of a client
 --       6 most codes of a browser   7 generation   8 offline (1 or 0)   9 now, or empty: the time of Redis
 --       10 time to live of the mark   11… names and values               (times and lengths in ms)
--- gives {verdict, grants to the client, n, n of the client's oldest entries, m, m entries of anybody,
+-- returns {verdict, grants to the client, n, n of the client's oldest entries, m, m entries of anybody,
 --       refs of the codes, oldest first}
 --   created   it is stored        ended   the revocation is later        over   it ended before it began
 --   taken     the mark is there: nothing changes

@@ -1,4 +1,4 @@
 -- Ends a grant, and with it every credential and access token that hangs on it.
 -- KEYS  1 grant
--- gives 1 when it was there
+-- returns 1 when it was there
 return redis.call('DEL', KEYS[1])

@@ -2,7 +2,7 @@
 -- most so many, and the one that would expire first is the one unused for longest.
 -- KEYS  1 the user's list
 -- ARGV  1 ref   2 now   3 expiry (both in ms)   4 limit
--- gives the refs that have to go
+-- returns the refs that have to go
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
 if tonumber(ARGV[3]) <= tonumber(ARGV[2]) then return {} end
 redis.call('ZREM', KEYS[1], ARGV[1])

@@ -2,7 +2,7 @@
 -- daemon that wrote it, which may differ from the one that judges here: hence the margin.
 -- KEYS  1 the user's list
 -- ARGV  1 now, or empty: the time of Redis   2 how long ago a session ended at least (both in ms)
--- gives how many
+-- returns how many
 local now = tonumber(ARGV[1])
 if not now then
   local time = redis.call('TIME')

@@ -1,7 +1,7 @@
 -- Removes a user with their credentials and frees the name.
 -- KEYS  1 user   2 claim of the name   3 list of all users   4 credentials
 -- ARGV  1 id   2 name that KEYS[2] is the claim of
--- gives 1, 0 when they were not there, or -1 when they have another name by now: nothing has changed
+-- returns 1, 0 when they were not there, or -1 when they have another name by now: nothing has changed
 local name = redis.call('HGET', KEYS[1], 'name')
 if not name then return 0 end
 if name ~= ARGV[2] then return -1 end

@@ -1,7 +1,7 @@
 -- Stores a user and their credentials when nobody changed them since they were read and the name is theirs or free.
 -- KEYS  1 user   2 claim of the name   3 list of all users   4 credentials
 -- ARGV  1 id   2 revision it was read at (0: a new user)   3 hash of the password, or ''   4… names and values of the user
--- gives the new revision, or 0 when another one is stored or the name is another user's
+-- returns the new revision, or 0 when another one is stored or the name is another user's
 local stored = redis.call('HGET', KEYS[1], 'revision') or '0'
 if stored ~= ARGV[2] then return 0 end
 local holder = redis.call('GET', KEYS[2])

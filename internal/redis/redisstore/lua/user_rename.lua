@@ -2,7 +2,7 @@
 -- theirs or free.
 -- KEYS  1 user   2 claim of the new name   3 list of all users   4 credentials   5 claim of the old name
 -- ARGV  1 id   2 revision it was read at   3 hash of the password, or ''   4… names and values of the user
--- gives the new revision, or 0 when another one is stored or the name is another user's
+-- returns the new revision, or 0 when another one is stored or the name is another user's
 local stored = redis.call('HGET', KEYS[1], 'revision') or '0'
 if stored == '0' or stored ~= ARGV[2] then return 0 end
 local holder = redis.call('GET', KEYS[2])

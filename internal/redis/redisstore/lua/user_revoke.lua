@@ -3,7 +3,7 @@
 -- ARGV  1 now, or empty: the time of Redis   2 how long a grant may live at most (both in ms)   3 scope
 --       4 root that others spares, or ''
 --       5 a generation that must hold at least, or '' for a new one
--- gives the generation
+-- returns the generation
 local v = redis.call('HGET', KEYS[1], 'v') or '0'
 local keep = string.format('%d', math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]), 1))
 local made = ARGV[5]

@@ -2,7 +2,7 @@
 -- KEYS  1 the user's revocation
 -- ARGV  1 the latest generation to forget   2 now, or empty: the time of Redis
 --       3 how long ago an ending was made at least (times and lengths in ms)
--- gives how many
+-- returns how many
 local now = tonumber(ARGV[2])
 if not now then
   local time = redis.call('TIME')

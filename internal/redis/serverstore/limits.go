@@ -1,31 +1,30 @@
-package redisstore
+package serverstore
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Limits implements store.Limits. Every count is one key, and every question about it one script.
+// Limits implements store.Limits. Every count is one key, and every change of it one script.
 type Limits struct {
-	db    *redisconn.DB
-	names names
+	db *redisconn.DB
 
 	take, try, giveBack, forget *redisconn.Script
 }
 
-// NewLimits makes the store of counts.
+// NewLimits returns the store of counts.
 func NewLimits(db *redisconn.DB) *Limits {
 	l := &Limits{
-		db: db, names: namesOf(db), take: script("limit_take"), try: script("limit_try"),
+		db: db, take: script("limit_take"), try: script("limit_try"),
 		giveBack: script("limit_return"), forget: script("limit_clear"),
 	}
 	db.Use(l.take, l.try, l.giveBack, l.forget)
@@ -34,19 +33,19 @@ func NewLimits(db *redisconn.DB) *Limits {
 
 // Take implements store.Limits.
 func (l *Limits) Take(ctx context.Context, b store.Bucket, want int, now time.Time) (store.Permits, error) {
-	answer, err := l.db.Write(ctx, "limits.take", l.take, []string{l.names.limit(b.Key)},
+	answer, err := l.db.Write(ctx, "limits.take", l.take, []string{limit(b.Key)},
 		now.UnixMicro(), refill(b), b.Permits, want)
 	if err != nil {
 		return store.Permits{}, err
 	}
-	said, err := counts(answer, 2)
+	numbers, err := pipeline.Numbers(answer, 2)
 	if err != nil {
 		return store.Permits{}, err
 	}
-	return store.Permits{Granted: int(said[0]), Wait: time.Duration(said[1]) * time.Microsecond}, nil
+	return store.Permits{Granted: int(numbers[0]), Wait: time.Duration(numbers[1]) * time.Microsecond}, nil
 }
 
-// refill is how many whole µs one permit takes. Rounded up: a bucket never gives more than it says.
+// refill returns the whole µs that one permit takes. Rounded up: a bucket never grants more than its rate.
 func refill(b store.Bucket) int64 {
 	permits := int64(b.Permits)
 	return max(1, (b.Per.Microseconds()+permits-1)/permits)
@@ -57,7 +56,7 @@ func (l *Limits) Try(ctx context.Context, attempt store.Attempt, budgets []store
 	calls := make([]redisconn.Call, len(budgets))
 	for i, b := range budgets {
 		calls[i] = redisconn.Call{
-			Keys: []string{l.names.limit(b.Key)}, Args: []any{now.UnixMilli(), b.Attempts, b.Window.Milliseconds(), string(attempt)},
+			Keys: []string{limit(b.Key)}, Args: []any{now.UnixMilli(), b.Attempts, b.Window.Milliseconds(), string(attempt)},
 		}
 	}
 	answers, err := l.db.WriteEach(ctx, "limits.try", l.try, calls)
@@ -66,13 +65,13 @@ func (l *Limits) Try(ctx context.Context, attempt store.Attempt, budgets []store
 	}
 	trials := make([]store.Trial, len(budgets))
 	for i, answer := range answers {
-		said, err := counts(answer, 3)
+		numbers, err := pipeline.Numbers(answer, 3)
 		if err != nil {
 			return nil, err
 		}
 		trials[i] = store.Trial{
-			Key: budgets[i].Key, Allowed: said[0] == 1, Last: said[1] == 1,
-			Wait: time.Duration(said[2]) * time.Millisecond,
+			Key: budgets[i].Key, Allowed: numbers[0] == 1, Last: numbers[1] == 1,
+			Wait: time.Duration(numbers[2]) * time.Millisecond,
 		}
 	}
 	return trials, nil
@@ -82,7 +81,7 @@ func (l *Limits) Try(ctx context.Context, attempt store.Attempt, budgets []store
 func (l *Limits) Return(ctx context.Context, counted ...store.Counted) error {
 	calls := make([]redisconn.Call, len(counted))
 	for i, one := range counted {
-		calls[i] = redisconn.Call{Keys: []string{l.names.limit(one.Key)}, Args: []any{string(one.Attempt)}}
+		calls[i] = redisconn.Call{Keys: []string{limit(one.Key)}, Args: []any{string(one.Attempt)}}
 	}
 	_, err := l.db.WriteEach(ctx, "limits.return", l.giveBack, calls)
 	return err
@@ -92,7 +91,7 @@ func (l *Limits) Return(ctx context.Context, counted ...store.Counted) error {
 func (l *Limits) Clear(ctx context.Context, keys ...oauth.Digest) error {
 	calls := make([]redisconn.Call, len(keys))
 	for i, key := range keys {
-		calls[i] = redisconn.Call{Keys: []string{l.names.limit(key)}}
+		calls[i] = redisconn.Call{Keys: []string{limit(key)}}
 	}
 	_, err := l.db.WriteEach(ctx, "limits.clear", l.forget, calls)
 	return err
@@ -100,7 +99,7 @@ func (l *Limits) Clear(ctx context.Context, keys ...oauth.Digest) error {
 
 // Locked implements store.Limits.
 func (l *Limits) Locked(ctx context.Context, key oauth.Digest, now time.Time) (time.Time, error) {
-	cmd := redis.NewStringCmd(ctx, "hget", l.names.limit(key), "lock")
+	cmd := redis.NewStringCmd(ctx, "hget", limit(key), "lock")
 	if err := l.db.Read(ctx, "limits.locked", cmd); err != nil {
 		return time.Time{}, err
 	}
@@ -109,25 +108,10 @@ func (l *Limits) Locked(ctx context.Context, key oauth.Digest, now time.Time) (t
 	}
 	at, err := strconv.ParseInt(cmd.Val(), 10, 64)
 	if err != nil {
-		return time.Time{}, errors.New("redisstore: a lock cannot be read")
+		return time.Time{}, errors.New("serverstore: a lock cannot be read")
 	}
 	if at <= now.UnixMilli() {
 		return time.Time{}, nil
 	}
 	return time.UnixMilli(at).UTC(), nil
-}
-
-// counts reads a script's answer that is a list of so many numbers.
-func counts(answer any, n int) ([]int64, error) {
-	list, ok := answer.([]any)
-	if !ok || len(list) != n {
-		return nil, fmt.Errorf("%w: %T", errAnswer, answer)
-	}
-	numbers := make([]int64, n)
-	for i, one := range list {
-		if numbers[i], ok = one.(int64); !ok {
-			return nil, fmt.Errorf("%w: a list of %T", errAnswer, one)
-		}
-	}
-	return numbers, nil
 }

@@ -2,7 +2,7 @@
 -- would be full again.
 -- KEYS  1 the bucket
 -- ARGV  1 now   2 time to refill one permit (both whole µs)   3 permits of a full bucket   4 how many are wanted
--- gives how many were taken, and how many µs there will be none
+-- returns how many were taken, and how many µs there will be none
 local now, each = tonumber(ARGV[1]), tonumber(ARGV[2])
 local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
 local left = math.floor((now + each * tonumber(ARGV[3]) - full) / each)

@@ -1,4 +1,4 @@
-package redisstore
+package serverstore
 
 import (
 	"context"
@@ -7,38 +7,40 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
 // Audit implements store.Audit: a stream, and a string with its head.
 type Audit struct {
-	db    *redisconn.DB
-	names names
-	add   *redisconn.Script
+	db        *redisconn.DB
+	log, head string // the keys
+	add       *redisconn.Script
 }
 
-// NewAudit makes the store of the audit log.
+// NewAudit returns the store of the audit log.
 func NewAudit(db *redisconn.DB) *Audit {
-	a := &Audit{db: db, names: namesOf(db), add: script("audit_append")}
+	a := &Audit{db: db, add: script("audit_append")}
+	a.log, a.head = auditKeys(db)
 	db.Use(a.add)
 	return a
 }
 
 // Append implements store.Audit.
-func (a *Audit) Append(ctx context.Context, what store.AuditAppend) (string, error) {
-	args := []any{what.Was, what.Head, what.Keep}
-	for _, e := range what.Entries {
+func (a *Audit) Append(ctx context.Context, batch store.AuditAppend) (string, error) {
+	args := []any{batch.Was, batch.Head, batch.Keep}
+	for _, e := range batch.Entries {
 		args = append(args, e.Seq, e.Key, e.Previous, e.Hash, e.Body)
 	}
-	answer, err := a.db.Write(ctx, "audit.append", a.add, []string{a.names.audit(), a.names.auditHead()}, args...)
+	answer, err := a.db.Write(ctx, "audit.append", a.add, []string{a.log, a.head}, args...)
 	if err != nil {
 		return "", err
 	}
 	place, ok := answer.(string)
 	switch {
 	case !ok:
-		return "", fmt.Errorf("%w: %T", errAnswer, answer)
+		return "", fmt.Errorf("%w: %T", pipeline.ErrAnswer, answer)
 	case place == "":
 		return "", store.Conflict
 	}
@@ -47,9 +49,9 @@ func (a *Audit) Append(ctx context.Context, what store.AuditAppend) (string, err
 
 // End implements store.Audit.
 func (a *Audit) End(ctx context.Context) (store.AuditEnd, error) {
-	head := redis.NewStringCmd(ctx, "get", a.names.auditHead())
-	count := redis.NewIntCmd(ctx, "xlen", a.names.audit())
-	last := redis.NewXMessageSliceCmd(ctx, "xrevrange", a.names.audit(), "+", "-", "count", 1)
+	head := redis.NewStringCmd(ctx, "get", a.head)
+	count := redis.NewIntCmd(ctx, "xlen", a.log)
+	last := redis.NewXMessageSliceCmd(ctx, "xrevrange", a.log, "+", "-", "count", 1)
 	if err := a.db.Read(ctx, "audit.end", head, count, last); err != nil {
 		return store.AuditEnd{}, err
 	}
@@ -66,12 +68,12 @@ func (a *Audit) Read(ctx context.Context, r store.AuditRange) ([]store.AuditEntr
 	if r.Since > 0 {
 		first = strconv.FormatInt(r.Since, 10)
 	}
-	args := []any{"xrange", a.names.audit()}
+	args := []any{"xrange", a.log}
 	switch {
 	case r.Newest && r.After != "":
 		last = "(" + r.After
 	case r.After != "":
-		first = "(" + r.After // places grow: what is behind it is also late enough when it was
+		first = "(" + r.After // places grow: an entry behind it is late enough when it was
 	}
 	if r.Newest {
 		args[0] = "xrevrange"
@@ -88,8 +90,8 @@ func (a *Audit) Read(ctx context.Context, r store.AuditRange) ([]store.AuditEntr
 	return entries, nil
 }
 
-// entryOf reads one entry. What is missing or odd in it is left empty: who verifies the log must see
-// such an entry, not fail at it.
+// entryOf reads one entry. A missing or malformed field is left empty: verification must report such an entry, not fail
+// at it.
 func entryOf(message redis.XMessage) store.AuditEntry {
 	text := func(name string) string {
 		value, _ := message.Values[name].(string)

@@ -1,4 +1,4 @@
-package redisstore
+package serverstore
 
 import (
 	"context"
@@ -14,28 +14,27 @@ import (
 
 // Requests implements store.Requests. A request is a string with a time to live.
 type Requests struct {
-	db    *redisconn.DB
-	names names
+	db *redisconn.DB
 
 	put *redisconn.Script
 }
 
 // NewRequests returns the store of authorization requests.
 func NewRequests(db *redisconn.DB) *Requests {
-	r := &Requests{db: db, names: namesOf(db), put: script("request_keep")}
+	r := &Requests{db: db, put: script("request_keep")}
 	db.Use(r.put)
 	return r
 }
 
 // Keep implements store.Requests.
 func (r *Requests) Keep(ctx context.Context, name oauth.Digest, sealed string, life time.Duration) error {
-	_, err := r.db.Write(ctx, "requests.keep", r.put, []string{r.names.request(name)}, sealed, life.Milliseconds())
+	_, err := r.db.Write(ctx, "requests.keep", r.put, []string{request(name)}, sealed, life.Milliseconds())
 	return err
 }
 
 // Get implements store.Requests.
 func (r *Requests) Get(ctx context.Context, name oauth.Digest) (string, error) {
-	cmd := redis.NewStringCmd(ctx, "get", r.names.request(name))
+	cmd := redis.NewStringCmd(ctx, "get", request(name))
 	if err := r.db.Read(ctx, "requests.get", cmd); err != nil {
 		return "", err
 	}

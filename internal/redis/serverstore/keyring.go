@@ -1,12 +1,15 @@
-package redisstore
+package serverstore
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -16,32 +19,38 @@ const keyField = "key:"
 
 // Keys implements store.Keys.
 type Keys struct {
-	db    *redisconn.DB
-	names names
-	swap  *redisconn.Script
+	db   *redisconn.DB
+	swap *redisconn.Script
 }
 
-// NewKeys makes the store of the server's key ring.
+// NewKeys returns the store of the server's key ring.
 func NewKeys(db *redisconn.DB) *Keys {
-	k := &Keys{db: db, names: namesOf(db), swap: script("keys_swap")}
+	k := &Keys{db: db, swap: script("keys_swap")}
 	db.Use(k.swap)
 	return k
 }
 
 // Load implements store.Keys.
 func (k *Keys) Load(ctx context.Context) (map[string][]byte, uint64, error) {
-	cmd := redis.NewMapStringStringCmd(ctx, "hgetall", k.names.keyRing())
+	cmd := redis.NewMapStringStringCmd(ctx, "hgetall", keyRing)
 	if err := k.db.Read(ctx, "keys.load", cmd); err != nil {
 		return nil, 0, err
 	}
 	ring := make(map[string][]byte)
-	s := &stored{fields: cmd.Val()}
-	for name, value := range s.fields {
+	for name, value := range cmd.Val() {
 		if id, ok := strings.CutPrefix(name, keyField); ok {
 			ring[id] = []byte(value)
 		}
 	}
-	return ring, uint64(s.number("version")), s.err //nolint:gosec // counts up from 0
+	stored, there := cmd.Val()["version"]
+	if !there {
+		return ring, 0, nil
+	}
+	version, err := strconv.ParseUint(stored, 10, 64)
+	if err != nil {
+		return nil, 0, errors.New("serverstore: the version of the key ring cannot be read")
+	}
+	return ring, version, nil
 }
 
 // Swap implements store.Keys.
@@ -55,11 +64,11 @@ func (k *Keys) Swap(ctx context.Context, version uint64, put map[string][]byte, 
 			args = append(args, keyField+id, sealed)
 		}
 	}
-	answer, err := k.db.Write(ctx, "keys.swap", k.swap, []string{k.names.keyRing()}, args...)
+	answer, err := k.db.Write(ctx, "keys.swap", k.swap, []string{keyRing}, args...)
 	if err != nil {
 		return err
 	}
-	if won, err := count(answer); err != nil || won == 1 {
+	if won, err := pipeline.Number(answer); err != nil || won == 1 {
 		return err
 	}
 	return store.Conflict

@@ -2,7 +2,7 @@
 -- to its length from the front.
 -- KEYS  1 log   2 head
 -- ARGV  1 head as it was read, or empty   2 new head   3 length   4… number, key, previous, hash, body
--- gives the place of the last one, or an empty string when the head is another one
+-- returns the place of the last one, or an empty string when the head is another one
 if (redis.call('GET', KEYS[2]) or '') ~= ARGV[1] then return '' end
 local place
 for i = 4, #ARGV, 5 do

@@ -1,4 +1,4 @@
 -- Forgets every attempt.
 -- KEYS  1 the counter
--- gives 1, or 0 when there was none
+-- returns 1, or 0 when there was none
 return redis.call('DEL', KEYS[1])

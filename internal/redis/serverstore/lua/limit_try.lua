@@ -1,7 +1,7 @@
 -- Counts an attempt before it is made. The last one that a budget allows locks it for a window.
 -- KEYS  1 the counter
 -- ARGV  1 now   2 attempts that a window allows   3 window (both times in ms)   4 id of the attempt
--- gives whether it is allowed, whether it was the last one, ms until unlocked
+-- returns whether it is allowed, whether it was the last one, ms until unlocked
 local now, window = tonumber(ARGV[1]), tonumber(ARGV[3])
 local stored = redis.call('HMGET', KEYS[1], 'n', 'since', 'lock')
 local n, since, lock = tonumber(stored[1] or '0'), tonumber(stored[2] or '0'), tonumber(stored[3] or '0')
