@@ -71,6 +71,7 @@ func (a *Authorizer) grant(c Continuation, session oauth.Session, ref oauth.Gran
 	lifetimes := c.Client.Lifetimes.Or(a.o.Lifetimes)
 	return oauth.Grant{
 		Ref:         ref,
+		Type:        oauth.GrantAuthorizationCode,
 		Client:      c.Client.ID,
 		User:        session.User,
 		Username:    session.Username,

@@ -89,7 +89,9 @@ type (
 		Grant   oauth.GrantRef `audit:"grant"`
 		Revoked Revoked        `audit:"revoked"`
 		Token   TokenID        `audit:"token"`
-		Outcome Outcome        `audit:"outcome"`
+		// GrantType is that of the token or the grant; empty when more than one of them ended.
+		GrantType string  `audit:"grant_type"`
+		Outcome   Outcome `audit:"outcome"`
 	}
 	// TokenIntrospected reports an introspection. Token is empty when this server did not issue the token.
 	// Denied is the reason for which a live token was reported inactive to this caller; empty when nothing
@@ -98,8 +100,10 @@ type (
 		Caller oauth.ClientID `audit:"actor"`
 		Client oauth.ClientID `audit:"client_id"`
 		Token  TokenID        `audit:"token"`
-		Active bool           `audit:"active"`
-		Denied string         `audit:"denied"`
+		// GrantType is that of an active token.
+		GrantType string `audit:"grant_type"`
+		Active    bool   `audit:"active"`
+		Denied    string `audit:"denied"`
 	}
 )
 

@@ -63,8 +63,11 @@ func (c *Chain) advance(ctx context.Context, s showing) (token.Order, error) {
 	if out.Verdict != oauth.Advanced && out.Verdict != oauth.Retried {
 		return token.Order{}, c.refusal(s, out.Verdict)
 	}
-	if !s.client.Honors(out.Grant) {
+	switch {
+	case !s.client.Honors(out.Grant):
 		return token.Order{}, c.burn(ctx, ref, invalidGrant("the tokens of this client were revoked"))
+	case !s.client.MayUse(out.Grant.Type):
+		return token.Order{}, c.burn(ctx, ref, invalidGrant("this client may no longer use the grant type that the grant came of"))
 	}
 	order := token.Order{
 		Client:  s.client,
@@ -74,7 +77,6 @@ func (c *Chain) advance(ctx context.Context, s showing) (token.Order, error) {
 		Now:     out.At,
 		Draft:   draft,
 		Stored:  out.Verdict == oauth.Advanced && draft.Record != nil,
-		Binding: s.binding,
 		Retried: out.Verdict == oauth.Retried,
 		Refresh: c.successor(s, out.Grant),
 	}

@@ -31,6 +31,7 @@ const (
 // room is the pipeline over an embedded Redis, under a clock that the test moves.
 type room struct {
 	*granttype.Pipeline
+	tokens *token.Tokens
 	ring   *keyring.Ring
 	grants *fragile
 	ahead  atomic.Int64
@@ -90,6 +91,7 @@ func newRoom(t *testing.T, more ...granttype.Type) *room {
 	tokens := token.New(token.Options{
 		Access: redisstore.NewAccess(db), Grants: r.grants, Ring: r.ring, Events: r, Now: r.now, Issuer: "https://as.example", Clients: registered{},
 	})
+	r.tokens = tokens
 	chain := &granttype.Chain{Grants: r.grants, Ring: r.ring, Tokens: tokens, Events: r, Now: r.now}
 	r.Pipeline = granttype.New(tokens, r, append([]granttype.Type{
 		granttype.AuthorizationCode{Chain: chain},

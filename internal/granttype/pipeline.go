@@ -105,6 +105,7 @@ func (g *Pipeline) exchange(ctx context.Context, r Request) (token.Set, error) {
 	if err != nil {
 		return token.Set{}, err
 	}
+	order.Type, order.Binding = one.Name, r.Binding
 	set, err := g.tokens.Mint(ctx, order)
 	if err != nil {
 		return token.Set{}, err

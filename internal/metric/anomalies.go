@@ -60,7 +60,11 @@ func (a anomalies) emit(e event.Event) {
 }
 
 func (m *Metrics) countIntrospection(e event.TokenIntrospected) {
-	m.introspected.WithLabelValues(strconv.FormatBool(e.Active), m.callers.word(string(e.Caller))).Inc()
+	grantType := "" // of an inactive token
+	if e.Active {
+		grantType = oneOf(e.GrantType, m.known.grantTypes)
+	}
+	m.introspected.WithLabelValues(strconv.FormatBool(e.Active), m.callers.word(string(e.Caller)), grantType).Inc()
 	if e.Denied != "" {
 		m.anomalies.denials.WithLabelValues(m.callers.word(string(e.Caller))).Inc()
 	}

@@ -76,7 +76,7 @@ func New(version string, s oauth.Supported) *Metrics {
 		codeReplays:  counter("code_replays_total", "Authorization codes presented a second time."),
 		reuses:       counter("refresh_reuses_total", "Spent refresh tokens presented again; their grants were revoked."),
 		revocations:  counters("revocations_total", "Revocations, by their scope: a token, a grant, a user's or client's tokens, or everything.", "revoked"),
-		introspected: counters("introspections_total", "Introspections, by whether the token was active and by caller.", "active", "caller"),
+		introspected: counters("introspections_total", "Introspections, by whether the token was active, by caller, and by the grant type of an active token.", "active", "caller", "grant_type"),
 		logins:       counters("logins_total", "Attempts to sign in.", "result", "reason"),
 		ended:        counters("sessions_ended_total", "Browser sessions that ended before their time.", "reason"),
 		consents:     counters("consents_total", "Decisions on consent pages.", "decision"),

@@ -58,7 +58,7 @@ func TestEveryFactIsCounted(t *testing.T) {
 		{event.CodeReplayed{}, `oauth2d_code_replays_total`},
 		{event.RefreshReused{}, `oauth2d_refresh_reuses_total`},
 		{event.TokenRevoked{Revoked: event.RevokedGrant}, `oauth2d_revocations_total{revoked="grant"}`},
-		{event.TokenIntrospected{Caller: "Web_1", Active: true}, `oauth2d_introspections_total{active="true",caller="Web_1"}`},
+		{event.TokenIntrospected{Caller: "Web_1", Active: true, GrantType: "client_credentials"}, `oauth2d_introspections_total{active="true",caller="Web_1",grant_type="client_credentials"}`},
 		{event.TokenIntrospected{Caller: "Web_1", Denied: "not_its_token"}, `oauth2d_introspections_denied_total{caller="Web_1"}`},
 		{event.RevokedTokenUsed{}, `oauth2d_revoked_token_uses_total`},
 		{event.AdminAction{Action: "client.change"}, `oauth2d_admin_actions_total{action="client.change"}`},

@@ -23,14 +23,17 @@ type Access struct {
 	Username string   // user tokens only
 	Scope    Scopes
 	Audience []string
-	Grant    GrantRef   // empty when no user stands behind it
-	Session  SessionRef // JWT only: an opaque token's session is its grant's
-	AuthTime time.Time  // user tokens only
-	ACR      string
-	AMR      []string
-	Binding  Binding // the key that its bearer must prove to have
-	Issued   time.Time
-	Expires  time.Time
+	// GrantType is the grant type that the token came of: of a user's token that of its grant, whether the token
+	// was refreshed or not.
+	GrantType string
+	Grant     GrantRef   // empty when no user stands behind it
+	Session   SessionRef // JWT only: an opaque token's session is its grant's
+	AuthTime  time.Time  // user tokens only
+	ACR       string
+	AMR       []string
+	Binding   Binding // the key that its bearer must prove to have
+	Issued    time.Time
+	Expires   time.Time
 }
 
 // For reports whether a resource server with one of these names may accept the token (RFC 9068 §4):

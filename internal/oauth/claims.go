@@ -17,7 +17,7 @@ func ReservedClaim(name string) bool {
 func reservedClaims() []string {
 	return []string{
 		"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "active", "client_id", "user_id", "username", "scope", "scopes",
-		"token_type", "auth_time", "acr", "amr", "grant", "sid", "cnf", "act", "may_act", "authorization_details", "nonce",
+		"token_type", "grant_type", "auth_time", "acr", "amr", "grant", "sid", "cnf", "act", "may_act", "authorization_details", "nonce",
 		"azp", "at_hash", "c_hash", "s_hash",
 	}
 }

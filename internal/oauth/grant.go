@@ -65,6 +65,7 @@ type (
 // authorization code is serial 0 of its chain, the refresh tokens are serials 1, 2, 3 …
 type Grant struct {
 	Ref      GrantRef
+	Type     string // the grant type that created it
 	Client   ClientID
 	User     UserID
 	Username string     // the user's name at login, so that an introspection need not look it up

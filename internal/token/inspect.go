@@ -35,8 +35,11 @@ func (t *Tokens) inspect(ctx context.Context, caller oauth.ClientID, text oauth.
 	if err != nil {
 		return oauth.Access{}, "", oauth.Unavailable(err)
 	}
-	if query.Format == oauth.FormatOpaque {
+	switch {
+	case query.Format == oauth.FormatOpaque:
 		said = fromRecord(standing)
+	case standing.GrantFound:
+		said.GrantType = standing.Grant.Type
 	}
 	dead = t.death(said, query, standing)
 	if dead != "" && t.revoked(said, query, standing) {
@@ -47,7 +50,7 @@ func (t *Tokens) inspect(ctx context.Context, caller oauth.ClientID, text oauth.
 	if dead != "" {
 		return said, dead, nil
 	}
-	return t.present(ctx, said, grantTypeOf(said))
+	return t.present(ctx, said, said.GrantType)
 }
 
 // revoked reports whether a dead token would be alive had nobody ended it.
@@ -131,8 +134,9 @@ type Answer struct {
 	Session   string   `json:"sid,omitempty"`
 	Binding   *binding `json:"cnf,omitempty"`
 
-	static map[string]string
-	denied denial
+	static    map[string]string
+	grantType string
+	denied    denial
 }
 
 // denial says why a live token is reported inactive to a caller. It never leaves the server.
@@ -189,7 +193,7 @@ func (t *Tokens) Introspect(ctx context.Context, caller oauth.Client, text oauth
 		}
 	}
 	t.tell(ctx, event.TokenIntrospected{
-		Caller: caller.ID, Client: client, Token: event.TokenID(jti), Active: answer.Active, Denied: answer.denied.reason,
+		Caller: caller.ID, Client: client, Token: event.TokenID(jti), GrantType: answer.grantType, Active: answer.Active, Denied: answer.denied.reason,
 	})
 	return answer, nil
 }
@@ -238,6 +242,7 @@ func (t *Tokens) answer(a oauth.Access, caller oauth.Client) Answer {
 		Binding:   bindingOf(a.Binding),
 		AMR:       a.AMR,
 		static:    caller.StaticClaims(),
+		grantType: a.GrantType,
 	}
 	if a.OfUser() {
 		answer.UserID, answer.Username, answer.Session = a.Subject, a.Username, string(a.Session)

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -27,12 +28,14 @@ type accessClaims struct {
 	Expires  int64    `json:"exp"`
 	Scope    string   `json:"scope"` // always, so that no other member can be taken for it
 	Username string   `json:"username,omitempty"`
-	Grant    string   `json:"grant,omitempty"`
-	Session  string   `json:"sid,omitempty"`
-	Binding  *binding `json:"cnf,omitempty"`
-	AuthTime int64    `json:"auth_time,omitempty"`
-	ACR      string   `json:"acr,omitempty"`
-	AMR      []string `json:"amr,omitempty"` // RFC 9068 §2.2.1
+	// GrantType is that of a token without a user, where it is not client_credentials: the grant holds it for the others.
+	GrantType string   `json:"grant_type,omitempty"`
+	Grant     string   `json:"grant,omitempty"`
+	Session   string   `json:"sid,omitempty"`
+	Binding   *binding `json:"cnf,omitempty"`
+	AuthTime  int64    `json:"auth_time,omitempty"`
+	ACR       string   `json:"acr,omitempty"`
+	AMR       []string `json:"amr,omitempty"` // RFC 9068 §2.2.1
 }
 
 // binding is oauth.Binding as the claim cnf.
@@ -75,6 +78,9 @@ func (t *Tokens) sign(ctx context.Context, o Order, a oauth.Access) (oauth.Token
 		AuthTime: unix(a.AuthTime),
 		ACR:      a.ACR,
 		AMR:      a.AMR,
+	}
+	if !a.OfUser() && a.GrantType != oauth.GrantClientCredentials {
+		claims.GrantType = a.GrantType
 	}
 	if len(claims.Audience) == 0 {
 		claims.Audience = []string{t.o.Audience} // RFC 9068 §2.2: aud is required
@@ -147,6 +153,9 @@ func (t *Tokens) openJWT(text oauth.Token) (oauth.Access, store.Query, Death) {
 		AMR:      c.AMR,
 		Issued:   fromUnix(c.Issued),
 		Expires:  fromUnix(c.Expires),
+	}
+	if !a.OfUser() {
+		a.GrantType = cmp.Or(c.GrantType, oauth.GrantClientCredentials)
 	}
 	return a, store.Query{Digest: a.Digest, Format: oauth.FormatJWT, Grant: a.Grant, Client: store.TagOf(a.Client)}, ""
 }

@@ -48,6 +48,7 @@ func New(o Options) *Tokens {
 // Order asks for the tokens of one answer.
 type Order struct {
 	Client   oauth.Client
+	Type     string       // the grant type of the request
 	Grant    *oauth.Grant // nil when no user stands behind the token
 	Scope    oauth.Scopes
 	Audience []string
@@ -55,7 +56,7 @@ type Order struct {
 	Issued   time.Time
 	Now      time.Time   // when the order was placed, by the clock of Issued; zero means now
 	Retried  bool        // an earlier answer went out with the same entropy
-	Draft    Draft       // of the opaque token; the zero Draft is made from Entropy
+	Draft    Draft       // of the opaque token; Mint drafts it when it is zero
 	Stored   bool        // the store wrote the record of the draft already
 	Refresh  oauth.Token // goes into the answer; empty means none
 	Binding  oauth.Binding
@@ -80,6 +81,9 @@ func (t *Tokens) Mint(ctx context.Context, o Order) (Set, error) {
 		o.Now = t.o.Now()
 	}
 	set := Set{Format: t.o.Resources.Format(o.Client, o.Audience), Refresh: o.Refresh, Scope: o.Scope}
+	if set.Format == oauth.FormatOpaque {
+		o.Draft = t.drafted(o)
+	}
 	var err error
 	if o.Retried {
 		if o, err = t.repeat(ctx, o, set.Format); err != nil {
@@ -106,8 +110,8 @@ func (t *Tokens) Mint(ctx context.Context, o Order) (Set, error) {
 func (t *Tokens) repeat(ctx context.Context, o Order, format oauth.TokenFormat) (Order, error) {
 	before := t.describe(o)
 	q := store.Query{Digest: oauth.DigestOf(o.Entropy.jti()), Format: format, Grant: before.Grant, Client: store.TagOf(before.Client)}
-	if format != oauth.FormatJWT {
-		q.Digest = o.opaque().DigestAt(t.o.Issuer)
+	if format == oauth.FormatOpaque {
+		q.Digest = o.Draft.digest
 	}
 	s, err := t.o.Access.Look(ctx, q)
 	if err != nil {
@@ -128,16 +132,17 @@ func (o Order) anew() Order {
 
 func (t *Tokens) describe(o Order) oauth.Access {
 	a := oauth.Access{
-		Client:   o.Client.ID,
-		Subject:  string(o.Client.ID),
-		Scope:    o.Scope,
-		Audience: o.Audience,
-		Binding:  o.Binding,
-		Issued:   o.Issued,
-		Expires:  o.Issued.Add(t.Life(o.Client)),
+		Client:    o.Client.ID,
+		Subject:   string(o.Client.ID),
+		Scope:     o.Scope,
+		Audience:  o.Audience,
+		GrantType: o.Type,
+		Binding:   o.Binding,
+		Issued:    o.Issued,
+		Expires:   o.Issued.Add(t.Life(o.Client)),
 	}
 	if g := o.Grant; g != nil {
-		a.Subject, a.Username = string(g.User), g.Username
+		a.Subject, a.Username, a.GrantType = string(g.User), g.Username, g.Type
 		a.Grant, a.Session, a.AuthTime, a.ACR, a.AMR = g.Ref, g.Session, g.AuthTime, g.ACR, g.AMR
 		if g.End.Before(a.Expires) {
 			a.Expires = g.End
@@ -152,11 +157,13 @@ func (t *Tokens) Life(c oauth.Client) time.Duration { return c.Lifetimes.Or(t.o.
 // Lifetimes are a client's, filled from the server's.
 func (t *Tokens) Lifetimes(c oauth.Client) oauth.Lifetimes { return c.Lifetimes.Or(t.o.Lifetimes) }
 
-// Draft is an opaque access token before its grant is read. Record describes it to the store verb that writes
-// it; nil when the token is a JWT, whatever the grant's audience is.
+// Draft is an opaque access token before its record is stored. Record describes it to a store verb that reads
+// its grant and writes it in one step; nil when there is no such verb, or when the token is a JWT whatever the
+// grant's audience is.
 type Draft struct {
 	Record *store.NewAccess
 	text   oauth.Token
+	digest oauth.Digest
 }
 
 // Draft drafts the access token of a grant. A nil scope or audience is the grant's.
@@ -165,9 +172,27 @@ func (t *Tokens) Draft(c oauth.Client, grant oauth.GrantRef, e Entropy, record s
 	if format == oauth.FormatJWT && (record.Audience != nil || len(formats) == 0) {
 		return Draft{}
 	}
-	d := Draft{text: opaque(e, grant, c.ID), Record: &record}
-	record.Digest, record.Life, record.Format, record.Formats = d.text.DigestAt(t.o.Issuer), t.Life(c), format, formats
+	d := t.draft(c.ID, grant, e)
+	record.Digest, record.Life, record.Format, record.Formats = d.digest, t.Life(c), format, formats
+	d.Record = &record
 	return d
+}
+
+func (t *Tokens) draft(client oauth.ClientID, grant oauth.GrantRef, e Entropy) Draft {
+	text := opaque(e, grant, client)
+	return Draft{text: text, digest: text.DigestAt(t.o.Issuer)}
+}
+
+// drafted returns the draft of an order, and makes it when the order has none.
+func (t *Tokens) drafted(o Order) Draft {
+	if o.Draft.text != "" {
+		return o.Draft
+	}
+	var grant oauth.GrantRef
+	if o.Grant != nil {
+		grant = o.Grant.Ref
+	}
+	return t.draft(o.Client.ID, grant, o.Entropy)
 }
 
 // covers reports whether the record of the draft is that of an order.
@@ -185,25 +210,13 @@ func (d Draft) covers(o Order) bool {
 	return slices.Equal(o.Scope, scope) && slices.Equal(o.Audience, audience)
 }
 
-// opaque returns the opaque token of an order: that of its draft, where it has one.
-func (o Order) opaque() oauth.Token {
-	if o.Draft.text != "" {
-		return o.Draft.text
-	}
-	var grant oauth.GrantRef
-	if o.Grant != nil {
-		grant = o.Grant.Ref
-	}
-	return opaque(o.Entropy, grant, o.Client.ID)
-}
-
 // keep makes sure that the record of an opaque token is in the store.
 func (t *Tokens) keep(ctx context.Context, o Order, a oauth.Access) (oauth.Token, error) {
-	token := o.opaque()
-	if o.Stored && (o.Retried || o.Draft.covers(o)) {
-		return token, nil
+	draft := t.drafted(o) // o has none when repeat wants another token
+	if o.Stored && (o.Retried || draft.covers(o)) {
+		return draft.text, nil
 	}
-	a.Digest = token.DigestAt(t.o.Issuer)
+	a.Digest = draft.digest
 	err := t.o.Access.Put(ctx, a, o.Now)
 	if errors.Is(err, store.Conflict) { // it was revoked since repeat looked
 		o = o.anew()
@@ -212,7 +225,7 @@ func (t *Tokens) keep(ctx context.Context, o Order, a oauth.Access) (oauth.Token
 	if err != nil {
 		return "", oauth.Unavailable(err)
 	}
-	return token, nil
+	return draft.text, nil
 }
 
 // RandomEntropy is for a token that no retry will ask for again.

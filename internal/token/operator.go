@@ -48,7 +48,7 @@ func (t *Tokens) examineRefresh(ctx context.Context, c oauth.Credential) (Known,
 // accessOf describes a grant's live refresh token as if it were an access token.
 func accessOf(g oauth.Grant) oauth.Access {
 	return oauth.Access{
-		JTI: oauth.DigestOf("refresh " + string(g.Ref)).Key(), Client: g.Client, Subject: string(g.User), Username: g.Username,
+		JTI: oauth.DigestOf("refresh " + string(g.Ref)).Key(), GrantType: g.Type, Client: g.Client, Subject: string(g.User), Username: g.Username,
 		Scope: g.Scope, Audience: g.Audience, Binding: g.Binding, Grant: g.Ref, Session: g.Session, AuthTime: g.AuthTime, ACR: g.ACR, AMR: g.AMR,
 		Issued: g.SpentAt, Expires: g.Expires,
 	}
@@ -79,7 +79,7 @@ func (t *Tokens) RevokeAny(ctx context.Context, by string, text oauth.Token) (bo
 	err = couldAsk(t.o.Access.Revoke(ctx, query, a.Expires, t.o.Now()))
 	if alive {
 		t.tell(ctx, event.TokenRevoked{
-			By: event.Actor(by), Client: a.Client, User: userOf(a), Grant: a.Grant, Revoked: event.RevokedToken, Outcome: commit.OutcomeOf(err),
+			By: event.Actor(by), Client: a.Client, User: userOf(a), Grant: a.Grant, Revoked: event.RevokedToken, GrantType: a.GrantType, Outcome: commit.OutcomeOf(err),
 		})
 	}
 	return alive, err

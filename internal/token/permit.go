@@ -75,11 +75,3 @@ func (t *Tokens) present(ctx context.Context, a oauth.Access, grantType string) 
 	a.Scope, a.Audience = scope, audience
 	return a, "", nil
 }
-
-// grantTypeOf is the grant that an access token came of.
-func grantTypeOf(a oauth.Access) string {
-	if a.OfUser() {
-		return oauth.GrantAuthorizationCode
-	}
-	return oauth.GrantClientCredentials
-}

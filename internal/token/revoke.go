@@ -39,7 +39,8 @@ func (t *Tokens) Revoke(ctx context.Context, by oauth.Client, text oauth.Token) 
 	err = couldAsk(t.o.Access.Revoke(ctx, query, a.Expires, t.o.Now()))
 	t.tell(ctx, event.TokenRevoked{
 		By: event.Actor(by.ID), Client: a.Client, User: userOf(a), Grant: a.Grant, Revoked: event.RevokedToken, Token: event.TokenID(jtiOf(a, query)),
-		Outcome: commit.OutcomeOf(err),
+		GrantType: a.GrantType,
+		Outcome:   commit.OutcomeOf(err),
 	})
 	return err
 }
@@ -109,7 +110,7 @@ func (t *Tokens) RevokeGrant(ctx context.Context, by string, g oauth.Grant) erro
 	defer release()
 	err := couldAsk(t.o.Grants.Kill(ctx, g.Ref))
 	t.tell(ctx, event.TokenRevoked{
-		By: event.Actor(by), Client: g.Client, User: g.User, Grant: g.Ref, Revoked: event.RevokedGrant, Outcome: commit.OutcomeOf(err),
+		By: event.Actor(by), Client: g.Client, User: g.User, Grant: g.Ref, Revoked: event.RevokedGrant, GrantType: g.Type, Outcome: commit.OutcomeOf(err),
 	})
 	return err
 }

@@ -85,7 +85,7 @@ func client(id oauth.ClientID, format oauth.TokenFormat) oauth.Client {
 
 // order asks for tokens that no user stands behind.
 func (r *room) order(c oauth.Client) token.Order {
-	return token.Order{Client: c, Scope: oauth.Scopes{"read", "write"}, Entropy: token.RandomEntropy(), Issued: r.now().Truncate(time.Millisecond)}
+	return token.Order{Client: c, Type: oauth.GrantClientCredentials, Scope: oauth.Scopes{"read", "write"}, Entropy: token.RandomEntropy(), Issued: r.now().Truncate(time.Millisecond)}
 }
 
 const ada oauth.UserID = "7d44f3f0-0000-4000-8000-000000000001"
@@ -95,7 +95,7 @@ func (r *room) userOrder(t testing.TB, c oauth.Client) token.Order {
 	t.Helper()
 	now := r.now().Truncate(time.Millisecond)
 	g := oauth.Grant{
-		Ref: oauth.NewGrantID(ada, "root", secret.Random(oauth.GrantEntropy)).Ref(), Client: c.ID, User: ada, Username: "ada",
+		Ref: oauth.NewGrantID(ada, "root", secret.Random(oauth.GrantEntropy)).Ref(), Type: oauth.GrantAuthorizationCode, Client: c.ID, User: ada, Username: "ada",
 		Session: "a-session", Scope: oauth.Scopes{"openid", "read"}, Audience: []string{"https://api.example"}, Born: now,
 		Expires: now.Add(time.Hour), End: now.Add(24 * time.Hour), AuthTime: now.Add(-time.Minute), ACR: "acr", AMR: []string{"pwd", "otp"}, Nonce: "n-1",
 	}

@@ -8,7 +8,7 @@ import (
 
 func shownGrant(g oauth.Grant) adminwire.Grant {
 	return adminwire.Grant{
-		Ref: string(g.Ref), Client: string(g.Client), User: string(g.User), Username: g.Username, Session: string(g.Session),
+		Ref: string(g.Ref), GrantType: g.Type, Client: string(g.Client), User: string(g.User), Username: g.Username, Session: string(g.Session),
 		Scope: g.Scope.String(), Audience: list(g.Audience), Serial: g.Serial, Created: shownTime(g.Born), Used: shownTime(g.SpentAt),
 		Expires: shownTime(g.Expires), Ends: shownTime(g.End), AuthTime: shownTime(g.AuthTime), ACR: g.ACR,
 		AMR: list(g.AMR),

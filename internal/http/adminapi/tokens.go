@@ -43,10 +43,14 @@ func shownToken(k token.Known) adminwire.TokenInfo {
 	info := adminwire.TokenInfo{
 		Active: true, Subject: k.Subject, Client: string(k.Client), Scope: &scope, Scopes: list(k.Scope), TokenType: "Bearer",
 		Expires: k.Expires.Unix(), Issued: seconds(k.Issued), NotBefore: seconds(k.Issued), Audience: k.Audience, Issuer: k.Issuer,
-		JTI: k.JTI, AuthTime: seconds(k.AuthTime), ACR: k.ACR, Grant: string(k.Grant), Format: string(k.Format),
+		JTI: k.JTI, AuthTime: seconds(k.AuthTime), ACR: k.ACR, AMR: k.AMR,
+		Grant: string(k.Grant), GrantType: k.GrantType, Format: string(k.Format),
 	}
 	if k.OfUser() {
 		info.User, info.Username, info.Session = k.Subject, k.Username, string(k.Session)
+	}
+	if k.Binding.Bound() {
+		info.Binding = &adminwire.Confirmation{KeyThumbprint: k.Binding.KeyThumbprint, CertificateThumbprint: k.Binding.CertificateThumbprint}
 	}
 	if k.Refresh {
 		info.TokenType = "refresh_token"

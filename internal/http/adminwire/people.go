@@ -75,21 +75,22 @@ type SessionsEnded struct {
 
 // Grant is a permission that a user gave a client.
 type Grant struct {
-	Ref      string   `json:"grant"`
-	Client   string   `json:"client_id"`
-	User     string   `json:"user_id"`
-	Username string   `json:"username"`
-	Session  string   `json:"sid,omitempty"`
-	Scope    string   `json:"scope"`
-	Audience []string `json:"audience"`
-	Serial   uint32   `json:"serial"`
-	Created  Time     `json:"created_at"`
-	Used     Time     `json:"used_at,omitzero"`
-	Expires  Time     `json:"expires_at"`
-	Ends     Time     `json:"ends_at"`
-	AuthTime Time     `json:"auth_time"`
-	ACR      string   `json:"acr,omitempty"`
-	AMR      []string `json:"amr"`
+	Ref       string   `json:"grant"`
+	GrantType string   `json:"grant_type"`
+	Client    string   `json:"client_id"`
+	User      string   `json:"user_id"`
+	Username  string   `json:"username"`
+	Session   string   `json:"sid,omitempty"`
+	Scope     string   `json:"scope"`
+	Audience  []string `json:"audience"`
+	Serial    uint32   `json:"serial"`
+	Created   Time     `json:"created_at"`
+	Used      Time     `json:"used_at,omitzero"`
+	Expires   Time     `json:"expires_at"`
+	Ends      Time     `json:"ends_at"`
+	AuthTime  Time     `json:"auth_time"`
+	ACR       string   `json:"acr,omitempty"`
+	AMR       []string `json:"amr"`
 }
 
 // RevokeOfUser selects the grants of a user to revoke; an empty Client means all.

@@ -7,25 +7,34 @@ type TokenQuestion struct {
 
 // TokenInfo describes a token. Only Active is set for an inactive one.
 type TokenInfo struct {
-	Active    bool     `json:"active"`
-	Subject   string   `json:"sub,omitempty"`
-	User      string   `json:"user_id,omitempty"`
-	Client    string   `json:"client_id,omitempty"`
-	Username  string   `json:"username,omitempty"`
-	Scope     *string  `json:"scope,omitempty"`
-	Scopes    []string `json:"scopes,omitempty"`
-	TokenType string   `json:"token_type,omitempty"`
-	Expires   int64    `json:"exp,omitempty"`
-	Issued    int64    `json:"iat,omitempty"`
-	NotBefore int64    `json:"nbf,omitempty"`
-	Audience  []string `json:"aud,omitempty"`
-	Issuer    string   `json:"iss,omitempty"`
-	JTI       string   `json:"jti,omitempty"`
-	AuthTime  int64    `json:"auth_time,omitempty"`
-	ACR       string   `json:"acr,omitempty"`
-	Session   string   `json:"sid,omitempty"`
-	Grant     string   `json:"grant,omitempty"`
-	Format    string   `json:"format,omitempty"`
+	Active    bool          `json:"active"`
+	Subject   string        `json:"sub,omitempty"`
+	User      string        `json:"user_id,omitempty"`
+	Client    string        `json:"client_id,omitempty"`
+	Username  string        `json:"username,omitempty"`
+	Scope     *string       `json:"scope,omitempty"`
+	Scopes    []string      `json:"scopes,omitempty"`
+	TokenType string        `json:"token_type,omitempty"`
+	Expires   int64         `json:"exp,omitempty"`
+	Issued    int64         `json:"iat,omitempty"`
+	NotBefore int64         `json:"nbf,omitempty"`
+	Audience  []string      `json:"aud,omitempty"`
+	Issuer    string        `json:"iss,omitempty"`
+	JTI       string        `json:"jti,omitempty"`
+	AuthTime  int64         `json:"auth_time,omitempty"`
+	ACR       string        `json:"acr,omitempty"`
+	AMR       []string      `json:"amr,omitempty"`
+	Session   string        `json:"sid,omitempty"`
+	Grant     string        `json:"grant,omitempty"`
+	GrantType string        `json:"grant_type,omitempty"`
+	Format    string        `json:"format,omitempty"`
+	Binding   *Confirmation `json:"cnf,omitempty"`
+}
+
+// Confirmation names the key that the bearer of a token must prove to have (RFC 7800). One member is set.
+type Confirmation struct {
+	KeyThumbprint         string `json:"jkt,omitempty"`
+	CertificateThumbprint string `json:"x5t#S256,omitempty"`
 }
 
 // Key describes a server key.

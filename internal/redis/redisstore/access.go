@@ -45,6 +45,9 @@ func (a *Access) Put(ctx context.Context, token oauth.Access, now time.Time) err
 	r.text("scope", token.Scope.String())
 	r.list("aud", token.Audience)
 	r.text("grant", string(token.Grant))
+	if !token.OfUser() {
+		r.grantType(token.GrantType, oauth.GrantClientCredentials)
+	}
 	r.text("cnf", token.Binding.Stored())
 	r.millis("iat", token.Issued)
 	r.millis("exp", token.Expires)
@@ -134,9 +137,12 @@ func decodeAccess(digest oauth.Digest, s *stored, g oauth.Grant) (oauth.Access, 
 		Issued:   s.millis("iat"),
 		Expires:  s.millis("exp"),
 	}
+	if !token.OfUser() {
+		token.GrantType = s.grantType(oauth.GrantClientCredentials)
+	}
 	switch {
 	case token.OfUser():
-		token.Subject, token.Username = string(g.User), g.Username
+		token.Subject, token.Username, token.GrantType = string(g.User), g.Username, g.Type
 		token.AuthTime, token.ACR, token.AMR = g.AuthTime, g.ACR, g.AMR
 	case token.Subject == "":
 		token.Subject = string(token.Client)

@@ -38,6 +38,13 @@ func (r *record) seconds(name string, t time.Time) {
 	}
 }
 
+// grantType omits the usual grant type: a record without one, as those of earlier releases are, has that type.
+func (r *record) grantType(name, usual string) {
+	if name != usual {
+		r.text("gt", name)
+	}
+}
+
 // list writes one plain value as it is, which is by far the most frequent, and anything else as
 // JSON.
 func (r *record) list(name string, values []string) {
@@ -109,6 +116,14 @@ func (s *stored) list(name string) []string {
 		s.fail(name, err)
 	}
 	return values
+}
+
+// grantType reads what record.grantType wrote.
+func (s *stored) grantType(usual string) string {
+	if name := s.fields["gt"]; name != "" {
+		return name
+	}
+	return usual
 }
 
 // binding fails on a text that it does not know: a token of a later release must not be read as a bearer token.

@@ -193,6 +193,7 @@ func presenterText(d oauth.Digest) string { return base64.RawURLEncoding.EncodeT
 // grant; a value of more than 64 bytes would make Redis give up the compact form of the hash.
 func encodeGrant(g oauth.Grant) []any {
 	r := record{"serial", g.Serial}
+	r.grantType(g.Type, oauth.GrantAuthorizationCode)
 	r.text("client", string(g.Client))
 	r.text("user", string(g.User))
 	r.text("name", g.Username)
@@ -219,6 +220,7 @@ func encodeGrant(g oauth.Grant) []any {
 func decodeGrant(ref oauth.GrantRef, s *stored) (oauth.Grant, error) {
 	grant := oauth.Grant{
 		Ref:         ref,
+		Type:        s.grantType(oauth.GrantAuthorizationCode),
 		Client:      oauth.ClientID(s.text("client")),
 		User:        oauth.UserID(s.text("user")),
 		Username:    s.text("name"),

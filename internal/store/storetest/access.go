@@ -69,8 +69,9 @@ func (h *accessHistory) put() {
 	a := oauth.Access{
 		Digest: pick(h.d, h.digests...), Client: client, Subject: pick(h.d, string(client), "somebody"),
 		Scope: oauth.Scopes{"read", "write"}, Audience: []string{"https://api.example"},
-		Binding: pick(h.d, oauth.Binding{KeyThumbprint: "jkt"}, oauth.Binding{CertificateThumbprint: "x5t"}),
-		Issued:  h.now, Expires: h.now.Add(15 * time.Minute),
+		GrantType: pick(h.d, oauth.GrantClientCredentials, "urn:example:another"),
+		Binding:   pick(h.d, oauth.Binding{KeyThumbprint: "jkt"}, oauth.Binding{CertificateThumbprint: "x5t"}),
+		Issued:    h.now, Expires: h.now.Add(15 * time.Minute),
 	}
 	complete(h.t, a, "JTI", "Username", "Grant", "Session", "AuthTime", "ACR", "AMR") // those of users and of JWTs
 	if h.d.oneIn(3) {

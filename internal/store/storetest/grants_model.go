@@ -185,7 +185,7 @@ func (m *grantModel) token(digest oauth.Digest) (oauth.Access, bool) {
 	a, ok := m.tokens[digest]
 	if ok && a.OfUser() {
 		g, _ := m.alive(a.Grant)
-		a.Subject, a.Username, a.AuthTime, a.ACR, a.AMR = string(g.User), g.Username, g.AuthTime, g.ACR, g.AMR
+		a.Subject, a.Username, a.GrantType, a.AuthTime, a.ACR, a.AMR = string(g.User), g.Username, g.Type, g.AuthTime, g.ACR, g.AMR
 	}
 	return a, ok
 }

@@ -76,7 +76,7 @@ func tidy(t *testing.T, s Subject) {
 	user := d.uuid()
 	grant := func(born time.Time) oauth.Grant {
 		g := oauth.Grant{
-			Ref: d.grantRef(user), Client: "c", User: user, Born: born, Expires: born.Add(48 * time.Hour), End: born.Add(48 * time.Hour),
+			Ref: d.grantRef(user), Type: oauth.GrantAuthorizationCode, Client: "c", User: user, Born: born, Expires: born.Add(48 * time.Hour), End: born.Add(48 * time.Hour),
 		}
 		sure(t, "create", s.Grants.Create(t.Context(), g))
 		return g
