@@ -10,29 +10,28 @@ import (
 // Access holds opaque access tokens, auth:access_token:<digest>, and the revocations of those
 // tokens that need no record, auth:revoked:*.
 type Access interface {
-	// Put stores an opaque access token until a.Expires; written again it is replaced. One that was
-	// revoked stays so: Conflict. Durable.
+	// Put stores an opaque access token until a.Expires, in place of an earlier record of the same token: of concurrent
+	// callers the last one's record stays. A token whose record was revoked stays revoked: Conflict. Durable.
 	Put(ctx context.Context, a oauth.Access, now time.Time) error
 
-	// Look reads all that decides whether a token is alive, in one round trip. The parts are read
-	// side by side, not at one instant; each only ever turns from alive to dead.
+	// Look reads everything that decides whether a token is alive, in one round trip. The parts are read side by side,
+	// not at one instant; each only ever turns from alive to dead, so that a concurrent ending is seen or not.
 	Look(ctx context.Context, q Query) (Standing, error)
 
-	// Revoke ends one token at once, for good, and idempotently: an opaque one is marked in its
-	// record, a JWT is put on the deny list, both until the token expires. Durable.
+	// Revoke ends one token at once and for good: an opaque one is marked in its record, a JWT is put on the deny list,
+	// both until the token expires. It is idempotent: concurrent callers all succeed. Durable.
 	Revoke(ctx context.Context, q Query, expires, now time.Time) error
 
 	// RevokeClient ends every access token of a client that was issued, or whose grant was born,
-	// before a time. keep is how long such a token may still live. Of two callers the later time
-	// wins. Durable.
+	// before a time. No such token lives longer than keep. Of concurrent callers the latest time stays. Durable.
 	RevokeClient(ctx context.Context, client oauth.ClientID, before time.Time, keep time.Duration) error
 }
 
-// Query names a token and what it hangs on.
+// Query names a token, its grant and its client.
 type Query struct {
 	Digest oauth.Digest // of an opaque token, or of a JWT's jti
 	Format oauth.TokenFormat
-	Grant  oauth.GrantRef // empty when no user stands behind it
+	Grant  oauth.GrantRef // empty for a token without a user
 	Client ClientTag
 }
 
@@ -47,7 +46,7 @@ func TagOf(id oauth.ClientID) ClientTag {
 	return ClientTag(oauth.DigestOf("client tag " + string(id)).Key()[:ClientTagLength])
 }
 
-// Standing is what the store knows about a token.
+// Standing holds what the store has about a token.
 type Standing struct {
 	Access       oauth.Access // the record of an opaque token, also of a revoked one; zero for a JWT
 	Found        bool         // the record is there and not revoked (opaque only)

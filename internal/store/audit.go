@@ -2,19 +2,19 @@ package store
 
 import "context"
 
-// Audit holds the audit log, the capped stream auth:audit, and its head, auth:audit:head, which says
-// where the log ends. What entries and head mean, and how they are chained, is the caller's matter.
+// Audit holds the audit log, the capped stream auth:audit, and its head, auth:audit:head, which marks the end of the
+// log. The caller decides what entries and head mean, and how they are chained.
 type Audit interface {
-	// Append adds entries at the end, all or none, makes a.Head the head and then drops the oldest
-	// entries until at most a.Keep are left. It answers the place of the last one; Conflict when the head is not
-	// a.Was any more, and nothing changed. Of any number of concurrent callers that read one head exactly one
-	// succeeds. Durable.
+	// Append adds entries at the end, all or none, makes a.Head the head, drops the oldest entries until at most a.Keep
+	// are left, and returns the place of the last one. When the head is not a.Was any more it returns Conflict and
+	// changes nothing. Of any number of concurrent callers that read one head exactly one succeeds. Durable.
 	Append(ctx context.Context, a AuditAppend) (place string, err error)
 
-	// End reads the head and how many entries there are, in one round trip.
+	// End reads the head and the number of entries, in one round trip.
 	End(ctx context.Context) (AuditEnd, error)
 
-	// Read reads entries in the order of their places; none when there are no more.
+	// Read returns entries in the order of their places; none when there are no more. Concurrent appends change neither
+	// the places nor the content of earlier entries; they may drop the oldest ones.
 	Read(ctx context.Context, r AuditRange) ([]AuditEntry, error)
 }
 
@@ -28,7 +28,7 @@ type AuditEntry struct {
 	Body     []byte
 }
 
-// AuditAppend is what is added. Places are left empty.
+// AuditAppend holds what Append adds. Places are left empty.
 type AuditAppend struct {
 	Was, Head string // the head as it was read, empty when there was none, and the new one
 	Entries   []AuditEntry
@@ -42,9 +42,9 @@ type AuditEnd struct {
 	Count int
 }
 
-// AuditRange says which entries are read.
+// AuditRange selects entries.
 type AuditRange struct {
-	Since  int64  // milliseconds; entries that were written earlier are left out. 0: none is.
+	Since  int64  // milliseconds; entries that were written earlier are left out; 0 leaves out none
 	After  string // a place: entries behind it, or with Newest those in front of it; empty: from the end of the log
 	Newest bool   // the newest first
 	Limit  int

@@ -7,18 +7,17 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Grants holds what users allowed clients to do. A grant is one record, auth:grant:<ref>.
+// Grants holds the grants: what users allowed clients to do. A grant is one record, auth:grant:<ref>.
 type Grants interface {
-	// Create stores a new grant with its live serial, to be gone at g.Expires, and names it in its
-	// user's index, in one step. g.Expires and g.End count from g.Born, and the store's own clock judges
-	// them: it is the same for every caller. Revoked, and nothing is stored, when the user's revocation
-	// has ended the grant already: it is later than g.Generation. Afterwards the user has at most
-	// oauth.MaxGrantsOfClient live grants to the client, and the browser (g.Ref.Root) at most
-	// oauth.MaxCodesOfBrowser codes of the client that wait to be redeemed: the oldest ones end before
-	// Create returns. Any number of concurrent callers keep these bounds. Durable.
+	// Create stores a new grant with its live serial until g.Expires, and names it in its user's index, in one step.
+	// g.Expires and g.End count from g.Born, and the store's own clock judges them: it is the same for every caller. It
+	// returns Revoked, and stores nothing, when the user's revocation is later than g.Generation, and so has ended the
+	// grant already. Afterwards the user has at most oauth.MaxGrantsOfClient live grants to the client, and the browser
+	// (g.Ref.Root) at most oauth.MaxCodesOfBrowser codes of the client that wait to be redeemed: the oldest ones end
+	// before Create returns. Any number of concurrent callers keep these bounds. Durable.
 	Create(ctx context.Context, g oauth.Grant) error
 
-	// CreateOnce is Create for what yields one grant only. Of any number of callers with one name within
+	// CreateOnce is Create for a cause that yields only one grant. Of any number of callers with one name within
 	// once.Keep, exactly one creates its grant; all others get Conflict, also when that grant is gone by
 	// then. (In Cluster mode the callers of one user.) Durable.
 	CreateOnce(ctx context.Context, g oauth.Grant, once Once) error
@@ -35,16 +34,17 @@ type Grants interface {
 	// the grant; a JWT has none. The store's own clock judges every time. Durable.
 	Advance(ctx context.Context, p Presentation) (Outcome, error)
 
-	// Get reads a grant; Absent when it is not there, or when the user's revocation has ended it. No
-	// credential is spent. One round trip.
+	// Get reads a grant, in one round trip; Absent when there is none, or when the user's revocation has ended it. It
+	// spends no credential.
 	Get(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, error)
 
-	// OfUser reads one page of a user's live grants: those to one client stand together, newest first.
-	// It looks at no more than q.Limit grants, so a page may be short, or empty, before the last.
+	// OfUser returns one page of a user's live grants: those to one client stand together, newest first. It reads at
+	// most q.Limit grants, so that a page before the last may be short, or empty.
 	OfUser(ctx context.Context, q GrantQuery) (GrantPage, error)
 
-	// Kill deletes grants, and with them every credential and access token of theirs. One that is
-	// not there is no error. Durable.
+	// Kill deletes grants, and with them every credential and access token of theirs; it ignores those that do not
+	// exist. Concurrent callers all succeed, whichever of them deletes a grant. A concurrent Advance comes first, and
+	// what it issued is void, or comes second and gets Unknown. Durable.
 	Kill(ctx context.Context, refs ...oauth.GrantRef) error
 }
 
@@ -54,12 +54,12 @@ type Presentation struct {
 	Client    oauth.ClientID // must be the grant's; else Foreign
 	Serial    uint32
 	Binding   oauth.Binding // the key that the presenter proved to have; must be the grant's, where it has one
-	Presenter oauth.Digest  // of everything by which the same presenter is known again
-	Now       time.Time     // the caller's clock, for what its process remembers; the store judges by its own
-	Grace     time.Duration // how long after the spending a retry is honoured; 0 is never
+	Presenter oauth.Digest  // of everything that identifies the presenter
+	Now       time.Time     // the caller's clock, for what the caller's process remembers; the store judges by its own
+	Grace     time.Duration // after the spending, in which a retry gets the same; 0 allows none
 	Rotate    bool          // false keeps a refresh token's serial; a code is always spent
 	Keep      time.Duration // the grant's new idle life, cut at its End
-	Access    *NewAccess    // the access token that goes with it; nil when it has no record
+	Access    *NewAccess    // the access token that is issued with it; nil when it has no record
 
 	// What the client may have now. A grant none of whose scopes, or none of whose audiences, is
 	// among them is not advanced (NoScope, NoAudience).
@@ -67,13 +67,13 @@ type Presentation struct {
 	Audience []string
 }
 
-// Outcome is what Advance decided.
+// Outcome is the result of Advance.
 type Outcome struct {
 	Verdict oauth.Verdict
 	// Grant is the one after the change, with the code's RedirectURI and Nonce still in
 	// it. It is zero for Expired, Ended, Unknown and Foreign.
 	Grant oauth.Grant
-	At    time.Time // when, by the store's clock; zero with a zero Grant
+	At    time.Time // of the decision, by the store's clock; zero with a zero Grant
 }
 
 // NewAccess describes the access token whose record Advance writes beside the grant. The record is written only
@@ -88,7 +88,7 @@ type NewAccess struct {
 	Binding  oauth.Binding
 }
 
-// Once names what yields one grant only, and says for how long.
+// Once names a cause that yields only one grant within Keep.
 type Once struct {
 	Name string
 	Keep time.Duration

@@ -12,11 +12,11 @@ import (
 // once, and a name never stands for another request.
 type Requests interface {
 	// Keep stores a request for life from now on; one that is kept already lives for life from now on, too. Of
-	// concurrent callers with one name the last one decides how long it lives; what they store is the same.
-	// Durable: a person who is signing in when a master fails goes on.
+	// concurrent callers with one name the last one decides how long it lives; they all store the same. Durable: a
+	// person who signs in while a master fails can continue.
 	Keep(ctx context.Context, name oauth.Digest, sealed string, life time.Duration) error
 
-	// Get returns a request; Absent when it is not kept, or not any more. Any number of concurrent callers get
-	// the same.
+	// Get returns a request; Absent when it was not kept, or has expired. Any number of concurrent callers get the
+	// same.
 	Get(ctx context.Context, name oauth.Digest) (string, error)
 }

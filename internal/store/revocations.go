@@ -8,23 +8,24 @@ import (
 )
 
 // Revocations holds, for each user whose access was ever ended, the generations of these endings:
-// auth:revoked:user:<tag>. What was given in an earlier generation is dead wherever it is used, from
-// the moment Raise returns, however much there is of it.
+// auth:revoked:user:<tag>. As soon as Raise has returned, every grant and session of an earlier generation is void
+// wherever it is used, however many there are.
 type Revocations interface {
-	// Raise ends part of a user's access. It costs the same for any number of grants. Of two concurrent
-	// callers each makes a generation of its own. The store's own clock stamps it. Durable.
+	// Raise ends part of a user's access. It costs the same for any number of grants. Each of concurrent callers makes
+	// a generation of its own, and all of their endings count. The store's own clock stamps it. Durable.
 	Raise(ctx context.Context, e Ending) error
 
-	// Reap deletes, of one page of a user's grants, those that a revocation has ended, and takes those
-	// out of the index that are gone. Nothing depends on it but memory. Durable.
+	// Reap deletes, of one page of a user's grants, those that a revocation has ended, and removes from the index those
+	// that do not exist any more. Only memory depends on it. Concurrent callers may both count a grant that both found;
+	// together they delete the same as one. Durable.
 	Reap(ctx context.Context, q GrantQuery) (Reaped, error)
 }
 
-// Ending says what of a user's access ends.
+// Ending describes the part of a user's access that ends.
 type Ending struct {
 	User   oauth.UserID
 	What   Ended
-	Root   oauth.RootTag  // of EndedSession: the browser; of EndedOthers: the one that is spared
+	Root   oauth.RootTag  // of EndedSession: the browser; of EndedOthers: the one that keeps its access
 	Client oauth.ClientID // of EndedClient
 	Now    time.Time      // the caller's clock; the store stamps the ending by its own
 	Keep   time.Duration  // no grant lives longer
@@ -42,10 +43,10 @@ const (
 	EndedClient  Ended = "client"  // every grant to one client
 )
 
-// Reaped is what one Reap did.
+// Reaped counts the work of one Reap.
 type Reaped struct {
-	Ended int    // grants that were alive but for the revocation
-	Gone  int    // entries of grants that were gone before
+	Ended int    // grants that only the revocation had ended
+	Gone  int    // entries of grants that did not exist any more
 	Next  string // for the next page; empty after the last one
 	Left  int    // at most so many entries are behind this page
 }

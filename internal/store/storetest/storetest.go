@@ -53,6 +53,7 @@ func All(t *testing.T, open Open) {
 	t.Run("limits", func(t *testing.T) { Limits(t, open) })
 	t.Run("sweeps", func(t *testing.T) { Sweeps(t, open) })
 	t.Run("audit", func(t *testing.T) { Audit(t, open) })
+	t.Run("crowds", func(t *testing.T) { Crowds(t, open) })
 	t.Run("abandoned", func(t *testing.T) { Abandoned(t, open) })
 }
 
