@@ -39,9 +39,9 @@ environment it is the same name in capitals with the prefix ` + "`OAUTH2D_`" + `
 - **Secrets** (marked *secret*) can be read from a file: ` + "`OAUTH2D_REDIS_PASSWORD_FILE=/run/secrets/redis`" + `, or
   ` + "`password_file`" + ` in YAML.
 - **Text and secrets are taken as they are written**: ` + "`password: 0123456`" + ` is seven digits, ` + "`2024-01-01`" + ` is ten
-  characters, and spaces are part of a secret (only the line ends at the end of a secret file are removed). ` + "`null`" + ` and ` + "`~`" + ` are
-  refused for text and secrets: write the text in quotes, or leave the value empty. A setting that is set twice and a second YAML
-  document that is not empty are refused.
+  characters, and spaces are part of a secret (only the line ends at the end of a secret file are removed). ` + "`null`" + ` and
+  ` + "`~`" + ` are refused for text and secrets: write the text in quotes, or leave the value empty. A setting that is set
+  twice and a second YAML document that is not empty are refused.
 - **Env files** contain ` + "`NAME=value`" + ` lines. ` + "`'Single quotes'`" + ` keep everything, ` + "`\"double quotes\"`" + ` accept the escapes
   ` + "`\\n`" + `, ` + "`\\\"`" + `, ` + "`\\\\`" + ` and ` + "`\\$`" + `, and a value without quotes ends before ` + "` #`" + `. Variables in a value are not replaced: write a
   value that contains ` + "`$`" + ` in single quotes.
