@@ -27,6 +27,7 @@ func TestGroup(t *testing.T) {
 	t.Run("users", g.users)
 	t.Run("sentinel users", g.sentinelUsers)
 	t.Run("doctor", g.doctor)
+	t.Run("daemon", g.daemon)
 	t.Run("backup", g.backup)
 	t.Run("tls", g.tls)
 	t.Run("old master returns as replica", g.oldMasterReturns)

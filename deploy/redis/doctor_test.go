@@ -27,7 +27,7 @@ func (g *group) doctor(t *testing.T) {
 	bad := g.examine(t)
 	for _, check := range []string{"sentinel timing", "redis lone writes", "redis backlog", "redis persistence"} {
 		if !slices.Contains(bad, check) {
-			t.Errorf("%s was made worse and is not told; told is %v", check, bad)
+			t.Errorf("%s was made worse and is not reported; reported is %v", check, bad)
 		}
 	}
 	g.downAfter(t, "1500")
@@ -45,9 +45,8 @@ func (g *group) configure(t *testing.T, port, name, value string) {
 	}
 }
 
-// examine runs the doctor with the settings that ha-up.sh printed, and returns the checks that are not
-// well. Keys are not among them: no server ran yet.
-func (g *group) examine(t *testing.T) []string {
+// settings are those that ha-up.sh printed.
+func (g *group) settings(t *testing.T) config.Config {
 	t.Helper()
 	file, err := os.Open(filepath.Join(g.dir, "oauth2d.env"))
 	if err != nil {
@@ -67,8 +66,14 @@ func (g *group) examine(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// examine runs the doctor and returns the checks that are not well. Keys are not among them: no server ran yet.
+func (g *group) examine(t *testing.T) []string {
+	t.Helper()
 	var bad []string
-	for _, f := range app.Examine(t.Context(), c) {
+	for _, f := range app.Examine(t.Context(), g.settings(t)) {
 		if f.Verdict != app.Well && f.Check != "keys" {
 			t.Logf("%s: %s: %s", f.Check, f.Found, f.Remedy)
 			bad = append(bad, f.Check)
