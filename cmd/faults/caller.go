@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
 	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
 )
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
 	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
 )
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
 	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
 )
 

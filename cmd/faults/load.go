@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/recipe-web-app/oauth2d/internal/app"
 	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
+	"github.com/recipe-web-app/oauth2d/internal/app"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 

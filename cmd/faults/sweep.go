@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
 	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
 )
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
 	"github.com/recipe-web-app/oauth2d/cmd/faults/history"
 )
 

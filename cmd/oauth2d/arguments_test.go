@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
@@ -34,8 +36,8 @@ func TestNamesThatBeginWithADash(t *testing.T) {
 		"session end " + name[:oauth.KeyLength-1] + " x":  "session end " + name[:oauth.KeyLength-1] + " x",
 		"session end --started-before=2026-01-01T00:00Z":  "session end --started-before=2026-01-01T00:00Z",
 	} {
-		root := newRoot(console{out: io.Discard, err: io.Discard})
-		if got := arguments(root, strings.Fields(given)); !slices.Equal(got, strings.Fields(want)) {
+		root := newRoot(console.Console{Out: io.Discard, Err: io.Discard})
+		if got := command.Arguments(root, strings.Fields(given)); !slices.Equal(got, strings.Fields(want)) {
 			t.Errorf("%s\nbecomes %q\nwant    %s", given, got, want)
 		}
 	}
@@ -51,10 +53,10 @@ func TestNoFlagIsAName(t *testing.T) {
 		}
 		cmd.InheritedFlags()
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if isDashedName("--" + f.Name) {
+			if command.IsDashedName("--" + f.Name) {
 				t.Errorf("%s --%s is too long a name for a flag", cmd.CommandPath(), f.Name)
 			}
 		})
 	}
-	look(newRoot(console{out: io.Discard, err: io.Discard}))
+	look(newRoot(console.Console{Out: io.Discard, Err: io.Discard}))
 }

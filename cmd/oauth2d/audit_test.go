@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
@@ -22,8 +23,8 @@ func TestF_N02_TheCodeOfAnErrorPageFindsItsReason(t *testing.T) {
 			t.Errorf("%q finds:\n%s", written, out)
 		}
 	}
-	if exit, _, told := terminal(t, operator(d), "audit", "query", "--request-id", "AAAAA-AAAAA"); exit != exitNotFound || !strings.Contains(told, "AAAAA-AAAAA") {
-		t.Errorf("an unknown code: %d, %s", exit, told)
+	if code, _, told := terminal(t, operator(d), "audit", "query", "--request-id", "AAAAA-AAAAA"); code != exit.NotFound || !strings.Contains(told, "AAAAA-AAAAA") {
+		t.Errorf("an unknown code: %d, %s", code, told)
 	}
 }
 
@@ -48,9 +49,9 @@ func TestF_N05_AuditQueryTakesNamesAndRefusesUnknownOnes(t *testing.T) {
 		}
 	}
 	for _, wrong := range [][2]string{{"--subject", "adda"}, {"--subject", "ada@example.com"}, {"--subject", "a b"}, {"--client", "plannner"}} {
-		exit, out, told := terminal(t, as, "audit", "query", wrong[0], wrong[1])
-		if exit != exitNotFound || out != "" || !strings.Contains(told, wrong[1]) || !strings.Contains(told, wrong[0]) {
-			t.Errorf("%v: %d, %q, %q", wrong, exit, out, told)
+		code, out, told := terminal(t, as, "audit", "query", wrong[0], wrong[1])
+		if code != exit.NotFound || out != "" || !strings.Contains(told, wrong[1]) || !strings.Contains(told, wrong[0]) {
+			t.Errorf("%v: %d, %q, %q", wrong, code, out, told)
 		}
 	}
 	if out, _ := works(t, as, "audit", "query", "--event", "request.refused"); strings.Contains(out, "not_found") {

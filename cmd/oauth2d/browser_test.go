@@ -13,6 +13,9 @@ import (
 	"testing"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
+	"github.com/recipe-web-app/oauth2d/internal/cli/credentials"
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
@@ -25,7 +28,7 @@ func signedIn(t *testing.T, environ []string, answer func(string) string, args .
 	var stdout bytes.Buffer
 	told, ended := &page{}, make(chan int, 1)
 	go func() {
-		ended <- run(t.Context(), console{in: strings.NewReader(""), out: &stdout, err: told, environ: environ}, args)
+		ended <- run(t.Context(), console.Console{In: strings.NewReader(""), Out: &stdout, Err: told, Environ: environ}, args)
 	}()
 	waitFor(t, told, "/authorize?")
 	waitFor(t, told, "\n\n")
@@ -47,11 +50,11 @@ func signedIn(t *testing.T, environ []string, answer func(string) string, args .
 
 func same(address string) string { return address }
 
-// cli registers the client that people at a terminal sign in with.
-func cli(t *testing.T, d *testkit.Daemon) {
+// registerCLI registers the client that people at a terminal sign in with.
+func registerCLI(t *testing.T, d *testkit.Daemon) {
 	t.Helper()
 	_, _, err := d.App.Direct().Registry.Register(t.Context(), oauth.Client{
-		ID: cliClient, Method: oauth.AuthNone, Type: oauth.AppNative, RedirectURIs: []string{"http://127.0.0.1" + callback},
+		ID: credentials.DefaultClient, Method: oauth.AuthNone, Type: oauth.AppNative, RedirectURIs: []string{"http://127.0.0.1" + credentials.CallbackPath},
 		GrantTypes: []string{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}, Scopes: oauth.Scopes{"openid", "read", "admin:*"},
 	}, "")
 	if err != nil {
@@ -64,13 +67,13 @@ func cli(t *testing.T, d *testkit.Daemon) {
 func TestTokenThroughTheBrowser(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
-	cli(t, d)
-	args := []string{"token", "get", "--browser", "--issuer", d.Base, "--client-id", cliClient, "--scope", "openid read", "-o", "json"}
+	registerCLI(t, d)
+	args := []string{"token", "get", "--browser", "--issuer", d.Base, "--client-id", credentials.DefaultClient, "--scope", "openid read", "-o", "json"}
 	code, out, told := signedIn(t, nil, func(back string) string {
 		return regexp.MustCompile(`state=[^&]*`).ReplaceAllString(back, "state=forged") + " " + back
 	}, args...)
 	var got map[string]any
-	if err := json.Unmarshal([]byte(out), &got); err != nil || code != exitDone {
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != exit.Done {
 		t.Fatalf("code %d, %s %s", code, out, told)
 	}
 	access, _ := got["access_token"].(string)
@@ -80,13 +83,13 @@ func TestTokenThroughTheBrowser(t *testing.T) {
 	code, _, told = signedIn(t, nil, func(back string) string {
 		return regexp.MustCompile(`code=[^&]*`).ReplaceAllString(back, "error=access_denied&error_description=no")
 	}, args...)
-	if code != exitRefused || !strings.Contains(told, "access_denied") {
+	if code != exit.Refused || !strings.Contains(told, "access_denied") {
 		t.Errorf("a refusal: code %d, %s", code, told)
 	}
 	code, _, told = signedIn(t, nil, func(back string) string {
 		return regexp.MustCompile(`iss=[^&]*`).ReplaceAllString(back, "iss=https%3A%2F%2Fevil.example")
 	}, args...)
-	if code != exitFailed || !strings.Contains(told, "another issuer") {
+	if code != exit.Failed || !strings.Contains(told, "another issuer") {
 		t.Errorf("an answer of another issuer: code %d, %s", code, told)
 	}
 }
@@ -95,61 +98,61 @@ func TestTokenThroughTheBrowser(t *testing.T) {
 // logs out; then the refresh token is dead.
 func TestLoginThroughTheBrowser(t *testing.T) {
 	t.Parallel()
-	d := testkit.Start(t, func(c *config.Config) { c.Admin.Operators = []string{app.DemoUser} })
-	cli(t, d)
+	d := testkit.Start(t, func(settings *config.Config) { settings.Admin.Operators = []string{app.DemoUser} })
+	registerCLI(t, d)
 	file := filepath.Join(t.TempDir(), "login.json")
-	environ := []string{envLoginFile + "=" + file}
+	environ := []string{credentials.EnvLoginFile + "=" + file}
 	code, _, told := signedIn(t, environ, same, "login", "--server", d.Admin, "--issuer", d.Base)
-	if code != exitDone || !strings.Contains(told, "logged in to "+d.Admin) {
+	if code != exit.Done || !strings.Contains(told, "logged in to "+d.Admin) {
 		t.Fatalf("code %d, %s", code, told)
 	}
 	list := func(want int) {
 		t.Helper()
-		if code, out, told := terminal(t, environ, "client", "list"); code != want || want == exitDone && !strings.Contains(out, cliClient) {
+		if code, out, told := terminal(t, environ, "client", "list"); code != want || want == exit.Done && !strings.Contains(out, credentials.DefaultClient) {
 			t.Errorf("code %d, want %d: %s %s", code, want, out, told)
 		}
 	}
-	list(exitDone)
+	list(exit.Done)
 	first := stored(t, file)
 	expired := first
 	expired.Expires = expired.Expires.AddDate(0, 0, -1)
-	if _, err := (&shared{console: console{environ: environ}}).saveLogin(expired); err != nil {
+	if _, err := (&credentials.Store{Console: &console.Console{Environ: environ}}).Save(expired); err != nil {
 		t.Fatal(err)
 	}
-	list(exitDone)
+	list(exit.Done)
 	second := stored(t, file)
 	if second.Refresh == first.Refresh || second.Access == first.Access {
 		t.Error("the new tokens are not stored")
 	}
-	list(exitDone)
-	if code, _, told := terminal(t, environ, "logout"); code != exitDone {
+	list(exit.Done)
+	if code, _, told := terminal(t, environ, "logout"); code != exit.Done {
 		t.Errorf("logout: code %d, %s", code, told)
 	}
-	if got := (testkit.Party{Base: d.Base, ID: cliClient}).Refresh(t, second.Refresh); got.Status != http.StatusBadRequest {
+	if got := (testkit.Party{Base: d.Base, ID: credentials.DefaultClient}).Refresh(t, second.Refresh); got.Status != http.StatusBadRequest {
 		t.Errorf("the refresh token lives on: %d", got.Status)
 	}
-	list(exitUsage)
+	list(exit.WrongUsage)
 }
 
 // Somebody who is no operator is refused, and nothing is stored.
 func TestLoginOfNoOperator(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
-	cli(t, d)
+	registerCLI(t, d)
 	file := filepath.Join(t.TempDir(), "login.json")
-	_, _, told := signedIn(t, []string{envLoginFile + "=" + file}, same, "login", "--server", d.Admin, "--issuer", d.Base)
+	_, _, told := signedIn(t, []string{credentials.EnvLoginFile + "=" + file}, same, "login", "--server", d.Admin, "--issuer", d.Base)
 	if !strings.Contains(told, "lacks rights") && !strings.Contains(told, "hint:") {
 		t.Errorf("told %s", told)
 	}
 }
 
-func stored(t *testing.T, file string) identity {
+func stored(t *testing.T, file string) credentials.Identity {
 	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var id identity
+	var id credentials.Identity
 	if err := json.Unmarshal(raw, &id); err != nil {
 		t.Fatal(err)
 	}
@@ -163,16 +166,16 @@ func TestConfirmation(t *testing.T) {
 	for id, test := range map[string]struct {
 		answer string
 		want   int
-	}{"nothing": {"\n", exitFailed}, "end": {"", exitFailed}, "no": {"no\n", exitFailed}, "yes": {"Yes\n", exitDone}} {
+	}{"nothing": {"\n", exit.Failed}, "end": {"", exit.Failed}, "no": {"no\n", exit.Failed}, "yes": {"Yes\n", exit.Done}} {
 		s.do(t, "", "client", "create", id, "--grant", "client_credentials")
 		var out, told bytes.Buffer
-		c := console{in: strings.NewReader(test.answer), out: &out, err: &told, environ: s, terminal: true}
+		c := console.Console{In: strings.NewReader(test.answer), Out: &out, Err: &told, Environ: s, Terminal: true}
 		code := run(context.Background(), c, []string{"client", "delete", id, "--direct"})
 		if code != test.want || !strings.Contains(told.String(), "delete client "+id+" with its secrets and tokens? [y/N] ") {
 			t.Errorf("%s: code %d, told %q", id, code, told.String())
 		}
 		left, _, _ := terminal(t, s, "client", "show", id, "--direct")
-		if gone := left == exitNotFound; gone != (test.want == exitDone) {
+		if gone := left == exit.NotFound; gone != (test.want == exit.Done) {
 			t.Errorf("%s: gone %t", id, gone)
 		}
 	}
@@ -182,7 +185,7 @@ func TestConfirmation(t *testing.T) {
 func TestF_N13_TheBrowserEndsOnAPageWithoutTheCode(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
-	cli(t, d)
+	registerCLI(t, d)
 	for name, c := range map[string]struct {
 		bend func(string) string
 		says string
@@ -221,7 +224,7 @@ func TestF_N13_TheBrowserEndsOnAPageWithoutTheCode(t *testing.T) {
 					t.Errorf("headers %v", got.Header)
 				}
 				return ""
-			}, "token", "get", "--browser", "--issuer", d.Base, "--client-id", cliClient, "--scope", "openid read")
+			}, "token", "get", "--browser", "--issuer", d.Base, "--client-id", credentials.DefaultClient, "--scope", "openid read")
 		})
 	}
 }

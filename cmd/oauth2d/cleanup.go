@@ -6,37 +6,39 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 )
 
-// cleanupView is what a sweep did.
+// cleanupView is the printed report of a sweep.
 type cleanupView struct {
 	Ran     bool `json:"ran"`
 	Users   int  `json:"users"`
 	Removed int  `json:"removed"`
 }
 
-func newCleanup(s *shared) *cobra.Command {
+func newCleanup(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cleanup",
 		Short: "sweep now what does not expire by itself",
 		Long: "Take names of dead grants and sessions, and consents to clients that are gone, out of the lists of all users.\n" +
 			"Running servers do the same every few minutes, one for all.",
 		Example: "  oauth2d cleanup --direct",
-		Args:    noArgs,
+		Args:    command.NoArgs,
 	}
-	return s.direct(cmd, func(ctx context.Context, d *app.Direct, _ []string) error {
+	return c.target.Direct(cmd, func(ctx context.Context, d *app.Direct, _ []string) error {
 		report, err := d.Cleanup.Run(ctx, 0)
 		if err != nil {
 			return err
 		}
 		v := cleanupView(report)
 		switch {
-		case s.output != "table":
-			return s.print(v, table{})
+		case c.Output != "table":
+			return c.Print(v, console.Table{})
 		case !v.Ran:
-			s.say("a server is sweeping at this moment; there is nothing left to do")
+			c.Say("a server is sweeping at this moment; there is nothing left to do")
 		default:
-			s.say("%d users looked at, %d entries removed", v.Users, v.Removed)
+			c.Say("%d users looked at, %d entries removed", v.Users, v.Removed)
 		}
 		return nil
 	})

@@ -7,19 +7,23 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recipe-web-app/oauth2d/internal/cli/clientflags"
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
-func newClient(s *shared) *cobra.Command {
-	return group("client", "register and look after clients",
-		newClientCreate(s), newClientList(s), newClientShow(s), newClientUpdate(s), newClientDisable(s), newClientEnable(s), newClientDelete(s),
-		newClientSecrets(s), newClientRotateSecret(s), newClientDropSecret(s), newClientRevokeTokens(s),
-		newClientApply(s), newClientExport(s), newClientImport(s))
+func newClient(c *cli) *cobra.Command {
+	return command.Group("client", "register and look after clients",
+		newClientCreate(c), newClientList(c), newClientShow(c), newClientUpdate(c), newClientDisable(c), newClientEnable(c), newClientDelete(c),
+		newClientSecrets(c), newClientRotateSecret(c), newClientDropSecret(c), newClientRevokeTokens(c),
+		newClientApply(c), newClientExport(c), newClientImport(c))
 }
 
-func newClientCreate(s *shared) *cobra.Command {
+func newClientCreate(c *cli) *cobra.Command {
 	var secretFile, hashFile string
 	cmd := &cobra.Command{
 		Use:   "create ID",
@@ -33,116 +37,105 @@ func newClientCreate(s *shared) *cobra.Command {
   # a single-page app
   oauth2d client create web --direct --public --grant authorization_code,refresh_token \
     --redirect-uri https://app.example.com/callback --scope "openid profile read"`,
-		Args: oneArg("the id of the new client"),
+		Args: command.OneArg("the id of the new client"),
 	}
-	flags := bindClientFlags(cmd.Flags())
+	flags := clientflags.Bind(cmd.Flags(), served())
 	cmd.Flags().StringVar(&secretFile, "secret-file", "", "file with a secret that was chosen elsewhere (- is standard input); empty: one is generated")
 	cmd.Flags().StringVar(&hashFile, "secret-hash-file", "", "file with the argon2id, bcrypt or pbkdf2-sha256 hash of a secret, as another server kept it (- is standard input)")
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		var wanted adminwire.ClientForm
 		var err error
-		if wanted.Client, err = flags.client(args[0]); err != nil {
+		if wanted.Client, err = flags.Client(args[0]); err != nil {
 			return err
 		}
-		if wanted.Secret, err = s.secretFrom(secretFile); err != nil {
+		if wanted.Secret, err = c.ReadSecret(secretFile); err != nil {
 			return err
 		}
-		if wanted.SecretHash, err = s.secretFrom(hashFile); err != nil {
+		if wanted.SecretHash, err = c.ReadSecret(hashFile); err != nil {
 			return err
 		}
-		flags.warn(s)
+		flags.Warn(c.Console)
 		made, err := api.CreateClient(ctx, wanted)
 		if err != nil {
-			return inWords(err, clientWords())
+			return exit.WithFlagNames(err, clientflags.Names())
 		}
 		switch {
 		case made.Secret != "":
-			if err := s.reveal(ofClient(string(made.ID), "is registered"), made.Secret, made); err != nil {
+			if err := c.Reveal(console.ClientSecret(string(made.ID), "is registered"), made.Secret, made); err != nil {
 				return err
 			}
-		case s.output == "table":
-			fmt.Fprintln(s.out, made.ID)
-			s.say("client %s is registered", made.ID)
+		case c.Output == "table":
+			fmt.Fprintln(c.Out, made.ID)
+			c.Say("client %s is registered", made.ID)
 			return nil
 		default:
-			return s.print(made, table{})
+			return c.Print(made, console.Table{})
 		}
-		if s.output == "table" {
-			s.say("client %s is registered; above is its secret: keep it where the client reads it, it cannot be shown again", made.ID)
+		if c.Output == "table" {
+			c.Say("client %s is registered; above is its secret: keep it where the client reads it, it cannot be shown again", made.ID)
 		}
 		return nil
 	})
 }
 
-// secretFrom reads a secret out of a file, or from standard input.
-func (s *shared) secretFrom(file string) (string, error) {
-	switch file {
-	case "":
-		return "", nil
-	case "-":
-		return firstLine(s.in)
-	}
-	return onlyLine(file)
-}
-
-// kindOf is a client's kind in a word.
-func kindOf(c adminwire.Client) string {
+// kindOf returns the kind of a client in a word.
+func kindOf(client adminwire.Client) string {
 	switch {
-	case c.Disabled:
+	case client.Disabled:
 		return "disabled"
-	case c.Public():
+	case client.Public():
 		return "public"
 	default:
 		return "confidential"
 	}
 }
 
-func newClientList(s *shared) *cobra.Command {
+func newClientList(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "list the clients",
 		Example: "  oauth2d client list --direct",
-		Args:    noArgs,
+		Args:    command.NoArgs,
 	}
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
 		clients, err := adminclient.Collect(api.Clients(ctx), 0)
 		if err != nil {
 			return err
 		}
-		t := table{head: []string{"client id", "kind", "grants", "scope", "created"}}
-		for _, c := range clients {
-			t.rows = append(t.rows, []string{string(c.ID), kindOf(c), strings.Join(c.GrantTypes, ","), orDash(c.Scopes.String()), s.when(c.Created)})
+		t := console.Table{Head: []string{"client id", "kind", "grants", "scope", "created"}}
+		for _, client := range clients {
+			t.Rows = append(t.Rows, []string{string(client.ID), kindOf(client), strings.Join(client.GrantTypes, ","), console.OrDash(client.Scopes.String()), c.When(client.Created)})
 		}
-		return s.print(clients, t)
+		return c.Print(clients, t)
 	})
 }
 
-func newClientShow(s *shared) *cobra.Command {
+func newClientShow(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "show ID",
 		Short:   "show a client; its secrets are not stored and cannot be shown",
 		Example: "  oauth2d client show planner --direct --output yaml",
-		Args:    oneArg("the id of a client"),
+		Args:    command.OneArg("the id of a client"),
 	}
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		c, err := api.Client(ctx, args[0])
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		client, err := api.Client(ctx, args[0])
 		if err != nil {
 			return err
 		}
-		return s.print(c, s.clientTable(c))
+		return c.Print(client, c.clientTable(client))
 	})
 }
 
-// clientTable shows the properties in the order of the table of clientmeta, the kind behind the name.
-func (s *shared) clientTable(c adminwire.Client) table {
-	t := table{rows: [][]string{{"client id", string(c.ID)}}}
-	for i, row := range clientmeta.Rows(c.Client) {
-		t.rows = append(t.rows, []string{row.Label, row.Value})
+// clientTable lists the properties in the order of the table of clientmeta, with the kind behind the name.
+func (c *cli) clientTable(client adminwire.Client) console.Table {
+	t := console.Table{Rows: [][]string{{"client id", string(client.ID)}}}
+	for i, row := range clientmeta.Rows(client.Client) {
+		t.Rows = append(t.Rows, []string{row.Label, row.Value})
 		if i == 0 {
-			t.rows = append(t.rows, []string{"kind", kindOf(c)})
+			t.Rows = append(t.Rows, []string{"kind", kindOf(client)})
 		}
 	}
-	t.rows = append(t.rows,
-		[]string{"tokens valid from", s.when(c.NotBefore)}, []string{"created", s.when(c.Created)}, []string{"updated", s.when(c.Updated)})
+	t.Rows = append(t.Rows,
+		[]string{"tokens valid from", c.When(client.NotBefore)}, []string{"created", c.When(client.Created)}, []string{"updated", c.When(client.Updated)})
 	return t
 }

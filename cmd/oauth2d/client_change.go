@@ -5,10 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recipe-web-app/oauth2d/internal/cli/clientflags"
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 )
 
-func newClientUpdate(s *shared) *cobra.Command {
+func newClientUpdate(c *cli) *cobra.Command {
 	var reset []string
 	cmd := &cobra.Command{
 		Use:   "update ID",
@@ -18,119 +22,119 @@ func newClientUpdate(s *shared) *cobra.Command {
 		Example: `  oauth2d client update planner --direct --scope "read write delete"
   oauth2d client update planner --direct --reset lifetimes,default_scope
   oauth2d client update planner --direct --no-rotation=false`,
-		Args: oneArg("the id of a client"),
+		Args: command.OneArg("the id of a client"),
 	}
-	flags := bindClientFlags(cmd.Flags())
+	flags := clientflags.Bind(cmd.Flags(), served())
 	cmd.Flags().StringSliceVar(&reset, "reset", nil, "members that get their default back, such as lifetimes")
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		change := flags.patch()
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		change := flags.Patch()
 		for _, name := range reset {
 			change[name] = nil
 		}
 		if len(change) == 0 {
-			return usage("%s: nothing is to be changed; hint: %s --help lists the flags", cmd.CommandPath(), cmd.CommandPath())
+			return exit.Usagef("%s: nothing is to be changed; hint: %s --help lists the flags", cmd.CommandPath(), cmd.CommandPath())
 		}
-		flags.warn(s)
-		return s.patchClient(ctx, api, args[0], change, "changed")
+		flags.Warn(c.Console)
+		return c.patchClient(ctx, api, args[0], change, "changed")
 	})
 }
 
-// patchClient changes a client and tells so.
-func (s *shared) patchClient(ctx context.Context, api *adminclient.Client, id string, change adminclient.Patch, told string) error {
-	c, err := api.PatchClient(ctx, id, change, adminclient.Condition{})
+// patchClient changes a client and prints done, or the client for machines.
+func (c *cli) patchClient(ctx context.Context, api *adminclient.Client, id string, change adminclient.Patch, told string) error {
+	client, err := api.PatchClient(ctx, id, change, adminclient.Condition{})
 	if err != nil {
-		return inWords(err, clientWords())
+		return exit.WithFlagNames(err, clientflags.Names())
 	}
-	s.say("client %s is %s", id, told)
-	if s.output == "table" {
+	c.Say("client %s is %s", id, told)
+	if c.Output == "table" {
 		return nil
 	}
-	return s.print(c, table{})
+	return c.Print(client, console.Table{})
 }
 
-func newClientDisable(s *shared) *cobra.Command {
-	var c care
+func newClientDisable(c *cli) *cobra.Command {
+	var confirm console.ConfirmFlags
 	cmd := &cobra.Command{
 		Use:     "disable ID",
 		Short:   "accept nothing of a client any more, and end its tokens",
 		Example: "  oauth2d client disable planner --direct",
-		Args:    oneArg("the id of a client"),
+		Args:    command.OneArg("the id of a client"),
 	}
-	c.bind(cmd)
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+	confirm.Bind(cmd.Flags())
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		if _, err := api.Client(ctx, args[0]); err != nil {
 			return err
 		}
-		if ok, err := s.sure(c, "disable client %s and end its tokens", args[0]); !ok {
+		if ok, err := c.Confirm(confirm, "disable client %s and end its tokens", args[0]); !ok {
 			return err
 		}
-		return s.patchClient(ctx, api, args[0], adminclient.Patch{"disabled": true}, "disabled, and its tokens have ended")
+		return c.patchClient(ctx, api, args[0], adminclient.Patch{"disabled": true}, "disabled, and its tokens have ended")
 	})
 }
 
-func newClientEnable(s *shared) *cobra.Command {
+func newClientEnable(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "enable ID",
 		Short:   "let a disabled client work again; its tokens do not come back",
 		Example: "  oauth2d client enable planner --direct",
-		Args:    oneArg("the id of a client"),
+		Args:    command.OneArg("the id of a client"),
 	}
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		return s.patchClient(ctx, api, args[0], adminclient.Patch{"disabled": false}, "enabled")
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		return c.patchClient(ctx, api, args[0], adminclient.Patch{"disabled": false}, "enabled")
 	})
 }
 
-func newClientDelete(s *shared) *cobra.Command {
-	var c care
+func newClientDelete(c *cli) *cobra.Command {
+	var confirm console.ConfirmFlags
 	cmd := &cobra.Command{
 		Use:     "delete ID",
 		Short:   "delete a client; it is refused from then on, and its tokens are no longer active",
 		Example: "  oauth2d client delete planner --direct\n  oauth2d client delete planner --direct --dry-run",
-		Args:    oneArg("the id of a client"),
+		Args:    command.OneArg("the id of a client"),
 	}
-	c.bind(cmd)
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+	confirm.Bind(cmd.Flags())
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		if _, err := api.Client(ctx, args[0]); err != nil {
 			return err
 		}
-		if ok, err := s.sure(c, "delete client %s with its secrets and tokens", args[0]); !ok {
+		if ok, err := c.Confirm(confirm, "delete client %s with its secrets and tokens", args[0]); !ok {
 			return err
 		}
 		if err := api.DeleteClient(ctx, args[0], adminclient.Condition{}); err != nil {
 			return err
 		}
-		s.say("client %s is deleted", args[0])
+		c.Say("client %s is deleted", args[0])
 		return nil
 	})
 }
 
-func newClientRevokeTokens(s *shared) *cobra.Command {
-	var c care
+func newClientRevokeTokens(c *cli) *cobra.Command {
+	var confirm console.ConfirmFlags
 	var before string
 	cmd := &cobra.Command{
 		Use:   "revoke-tokens ID",
 		Short: "end every code, access and refresh token that a client got until now",
 		Example: `  oauth2d client revoke-tokens planner --direct
   oauth2d client revoke-tokens planner --direct --before 2026-05-01T12:00:00Z`,
-		Args: oneArg("the id of a client"),
+		Args: command.OneArg("the id of a client"),
 	}
-	c.bind(cmd)
+	confirm.Bind(cmd.Flags())
 	cmd.Flags().StringVar(&before, "before", "", "only what is older than this time (RFC 3339) or age (such as 24h)")
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		at, err := s.moment("--before", before)
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		at, err := console.ParseTime("--before", before)
 		if err != nil {
 			return err
 		}
 		if _, err := api.Client(ctx, args[0]); err != nil {
 			return err
 		}
-		if ok, err := s.sure(c, "end the tokens of client %s", args[0]); !ok {
+		if ok, err := c.Confirm(confirm, "end the tokens of client %s", args[0]); !ok {
 			return err
 		}
 		if err := api.RevokeClientTokens(ctx, args[0], at); err != nil {
 			return err
 		}
-		s.say("the tokens of client %s have ended", args[0])
+		c.Say("the tokens of client %s have ended", args[0])
 		return nil
 	})
 }

@@ -5,29 +5,32 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
+	"github.com/recipe-web-app/oauth2d/internal/cli/declaration"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 )
 
-func newClientExport(s *shared) *cobra.Command {
+func newClientExport(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "export",
 		Short:   "print all clients as YAML that `client apply` takes; secrets are not among it",
 		Example: "  oauth2d client export --direct > clients.yaml",
-		Args:    noArgs,
+		Args:    command.NoArgs,
 	}
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
 		all := struct {
-			Clients []declared `json:"clients"`
-		}{[]declared{}}
-		for c, err := range api.Clients(ctx) {
+			Clients []declaration.Client `json:"clients"`
+		}{[]declaration.Client{}}
+		for client, err := range api.Clients(ctx) {
 			if err != nil {
 				return err
 			}
-			all.Clients = append(all.Clients, declare(c))
+			all.Clients = append(all.Clients, declaration.Declare(client))
 		}
-		if s.output == "json" {
-			return printJSON(s.out, all)
+		if c.Output == "json" {
+			return console.PrintJSON(c.Out, all)
 		}
-		return printYAML(s.out, all)
+		return console.PrintYAML(c.Out, all)
 	})
 }

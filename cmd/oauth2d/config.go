@@ -2,50 +2,51 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 	"github.com/recipe-web-app/oauth2d/internal/config"
 )
 
-func newConfig(s *shared) *cobra.Command {
+func newConfig(c *cli) *cobra.Command {
 	var dev, origin bool
 	show := &cobra.Command{
 		Use:     "print",
 		Short:   "print the settings that are in force, without secrets",
 		Example: "  oauth2d config print --config oauth2d.yaml\n  oauth2d config print --origin\n  oauth2d config print --dev --output json",
-		Args:    noArgs,
+		Args:    command.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			c, origins, err := s.explain(func(from *config.Sources) { from.Dev = dev })
+			settings, origins, err := c.settings.Explain(func(from *config.Sources) { from.Dev = dev })
 			if err != nil {
 				return err
 			}
 			if origin {
-				return s.printOrigins(c, origins)
+				return c.printOrigins(settings, origins)
 			}
-			if s.output == "json" {
-				return printJSON(s.out, c.Redacted())
+			if c.Output == "json" {
+				return console.PrintJSON(c.Out, settings.Redacted())
 			}
-			return printYAML(s.out, c.Redacted())
+			return console.PrintYAML(c.Out, settings.Redacted())
 		},
 	}
 	check := &cobra.Command{
 		Use:     "check",
 		Short:   "tell what is wrong with the settings, with everything that serve would refuse before it asks Redis",
 		Example: "  oauth2d config check --config oauth2d.yaml",
-		Args:    noArgs,
+		Args:    command.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, origins, err := s.explain(func(from *config.Sources) { from.Dev = dev })
+			settings, origins, err := c.settings.Explain(func(from *config.Sources) { from.Dev = dev })
 			if err == nil {
-				err = origins.Locate(app.Check(cmd.Context(), c)).Err()
+				err = origins.Locate(app.Check(cmd.Context(), settings)).Err()
 			}
 			if err != nil {
 				return err
 			}
-			s.say("the settings are good")
+			c.Say("the settings are good")
 			return nil
 		},
 	}
@@ -53,58 +54,38 @@ func newConfig(s *shared) *cobra.Command {
 		cmd.Flags().BoolVar(&dev, "dev", false, "with the defaults of serve --dev")
 	}
 	show.Flags().BoolVar(&origin, "origin", false, "show where each value comes from: a file and line, a variable, the command line, or the default")
-	return group("config", "look at the settings", show, check,
-		s.text("schema", "print the JSON Schema of the YAML file", "  oauth2d config schema > oauth2d.schema.json", func() string { return string(config.Schema()) }),
-		s.text("reference", "print the page that explains every setting", "  oauth2d config reference > configuration.md", config.Reference))
+	return command.Group("config", "look at the settings", show, check,
+		c.text("schema", "print the JSON Schema of the YAML file", "  oauth2d config schema > oauth2d.schema.json", func() string { return string(config.Schema()) }),
+		c.text("reference", "print the page that explains every setting", "  oauth2d config reference > configuration.md", config.Reference))
 }
 
-// text is a command that prints a page.
-func (s *shared) text(use, short, example string, page func() string) *cobra.Command {
+// text returns a command that prints a page.
+func (c *cli) text(use, short, example string, page func() string) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: short, Example: example, Args: noArgs,
+		Use: use, Short: short, Example: example, Args: command.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := io.WriteString(s.out, page())
+			_, err := io.WriteString(c.Out, page())
 			return err
 		},
 	}
 }
 
-// load reads the settings; adjust may change where from.
-func (s *shared) load(adjust func(*config.Sources)) (config.Config, error) {
-	c, _, err := s.explain(adjust)
-	return c, err
-}
-
-// explain is load, and returns where each setting comes from.
-func (s *shared) explain(adjust func(*config.Sources)) (config.Config, config.Origins, error) {
-	from, err := s.sources()
-	if err != nil {
-		return config.Config{}, nil, err
-	}
-	adjust(&from)
-	c, origins, warnings, err := config.Explain(from)
-	for _, warning := range warnings {
-		fmt.Fprintln(s.err, "oauth2d: warning:", warning)
-	}
-	return c, origins, err
-}
-
-// originView is a setting with where it comes from.
+// originView is a setting with its origin.
 type originView struct {
 	Key    string `json:"key"`
 	Value  any    `json:"value"`
 	Origin string `json:"origin"`
 }
 
-// maxCell is the width in bytes of a value in a table; JSON and YAML have all of it.
+// maxCell bounds a value in a table, in bytes; JSON and YAML show all of it.
 const maxCell = 60
 
-// printOrigins prints one setting a line, without secrets.
-func (s *shared) printOrigins(c config.Config, origins config.Origins) error {
-	t := table{head: []string{"setting", "value", "origin"}}
+// printOrigins prints the settings, one a line, without secrets.
+func (c *cli) printOrigins(settings config.Config, origins config.Origins) error {
+	t := console.Table{Head: []string{"setting", "value", "origin"}}
 	views := []originView{}
 	for _, f := range config.Fields() {
-		shown := c.Shown(f)
+		shown := settings.Shown(f)
 		views = append(views, originView{f.Key, shown, origins.Of(f.Key)})
 		text, err := json.Marshal(shown)
 		if err != nil {
@@ -113,7 +94,7 @@ func (s *shared) printOrigins(c config.Config, origins config.Origins) error {
 		if len(text) > maxCell {
 			text = append(text[:maxCell-3:maxCell-3], "..."...)
 		}
-		t.rows = append(t.rows, []string{f.Key, string(text), origins.Of(f.Key)})
+		t.Rows = append(t.Rows, []string{f.Key, string(text), origins.Of(f.Key)})
 	}
-	return s.print(views, t)
+	return c.Print(views, t)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
@@ -30,7 +31,7 @@ func newSite(t *testing.T) site {
 func (s site) do(t *testing.T, input string, args ...string) (out, messages string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code := run(t.Context(), console{in: strings.NewReader(input), out: &stdout, err: &stderr, environ: s}, append(args, "--direct"))
+	code := run(t.Context(), console.Console{In: strings.NewReader(input), Out: &stdout, Err: &stderr, Environ: s}, append(args, "--direct"))
 	if code != 0 {
 		t.Fatalf("%v: code %d: %s", args, code, stderr.String())
 	}

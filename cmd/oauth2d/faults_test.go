@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 )
 
 // scripted runs a script of testdata/fault through the faces of its folder, as TestScripts does.
@@ -42,7 +44,7 @@ func TestF_N08_DevOutputIsReadable(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
 	go func() {
-		c := console{in: strings.NewReader(""), out: out, err: messages}
+		c := console.Console{In: strings.NewReader(""), Out: out, Err: messages}
 		ended <- run(ctx, c, []string{"serve", "--dev", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"})
 	}()
 	waitFor(t, out, "Ctrl-C")

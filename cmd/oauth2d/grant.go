@@ -7,29 +7,33 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
+	"github.com/recipe-web-app/oauth2d/internal/cli/target"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
-func newGrant(s *shared) *cobra.Command {
-	return group("grant", "look at what people allowed clients, and end it", newGrantList(s), newGrantShow(s), newGrantRevoke(s))
+func newGrant(c *cli) *cobra.Command {
+	return command.Group("grant", "look at what people allowed clients, and end it", newGrantList(c), newGrantShow(c), newGrantRevoke(c))
 }
 
-func newGrantList(s *shared) *cobra.Command {
+func newGrantList(c *cli) *cobra.Command {
 	var user, client string
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "list the live grants of a user",
 		Example: "  oauth2d grant list --direct --user ada --client web",
-		Args:    noArgs,
+		Args:    command.NoArgs,
 	}
 	cmd.Flags().StringVar(&user, "user", "", "whose grants (name or id)")
 	cmd.Flags().StringVar(&client, "client", "", "only grants to this client")
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
 		if user == "" {
-			return usage("%s wants --user; hint: %s --user NAME", cmd.CommandPath(), cmd.CommandPath())
+			return exit.Usagef("%s wants --user; hint: %s --user NAME", cmd.CommandPath(), cmd.CommandPath())
 		}
-		u, err := who(ctx, api, user)
+		u, err := target.User(ctx, api, user)
 		if err != nil {
 			return err
 		}
@@ -37,37 +41,37 @@ func newGrantList(s *shared) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		t := table{head: []string{"grant", "client id", "scope", "created", "used", "expires"}}
+		t := console.Table{Head: []string{"grant", "client id", "scope", "created", "used", "expires"}}
 		for _, g := range grants {
-			t.rows = append(t.rows, []string{g.Ref, g.Client, orDash(g.Scope), s.when(g.Created), s.when(g.Used), s.when(g.Expires)})
+			t.Rows = append(t.Rows, []string{g.Ref, g.Client, console.OrDash(g.Scope), c.When(g.Created), c.When(g.Used), c.When(g.Expires)})
 		}
-		return s.print(grants, t)
+		return c.Print(grants, t)
 	})
 }
 
-func newGrantShow(s *shared) *cobra.Command {
+func newGrantShow(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "show GRANT",
 		Short:   "show a grant",
 		Example: "  oauth2d grant show 3vTq0yJx5s1c8bQe7uWnZk2LmA --direct",
-		Args:    oneArg("the name of a grant"),
+		Args:    command.OneArg("the name of a grant"),
 	}
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		g, err := api.Grant(ctx, args[0])
 		if err != nil {
 			return err
 		}
-		return s.print(g, table{rows: [][]string{
-			{"grant", g.Ref}, {"client id", g.Client}, {"user", g.Username}, {"user id", g.User}, {"session", orDash(g.Session)},
-			{"scope", orDash(g.Scope)}, {"audience", orDash(strings.Join(g.Audience, " "))}, {"serial", strconv.FormatUint(uint64(g.Serial), 10)},
-			{"created", s.when(g.Created)}, {"used", s.when(g.Used)}, {"expires", s.when(g.Expires)}, {"ends", s.when(g.Ends)},
-			{"signed in", s.when(g.AuthTime)},
+		return c.Print(g, console.Table{Rows: [][]string{
+			{"grant", g.Ref}, {"client id", g.Client}, {"user", g.Username}, {"user id", g.User}, {"session", console.OrDash(g.Session)},
+			{"scope", console.OrDash(g.Scope)}, {"audience", console.OrDash(strings.Join(g.Audience, " "))}, {"serial", strconv.FormatUint(uint64(g.Serial), 10)},
+			{"created", c.When(g.Created)}, {"used", c.When(g.Used)}, {"expires", c.When(g.Expires)}, {"ends", c.When(g.Ends)},
+			{"signed in", c.When(g.AuthTime)},
 		}})
 	})
 }
 
-func newGrantRevoke(s *shared) *cobra.Command {
-	var c care
+func newGrantRevoke(c *cli) *cobra.Command {
+	var confirm console.ConfirmFlags
 	var user, client string
 	cmd := &cobra.Command{
 		Use:   "revoke [GRANT...]",
@@ -76,46 +80,46 @@ func newGrantRevoke(s *shared) *cobra.Command {
   oauth2d grant revoke --direct --user ada --client web`,
 		Args: cobra.ArbitraryArgs,
 	}
-	c.bind(cmd)
+	confirm.Bind(cmd.Flags())
 	cmd.Flags().StringVar(&user, "user", "", "all grants of this user (name or id)")
 	cmd.Flags().StringVar(&client, "client", "", "with --user: only those to this client")
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		if (len(args) > 0) == (user != "") || len(args) > 0 && client != "" {
-			return usage("%s wants the names of grants, or --user and perhaps --client; hint: %s --help", cmd.CommandPath(), cmd.CommandPath())
+			return exit.Usagef("%s wants the names of grants, or --user and perhaps --client; hint: %s --help", cmd.CommandPath(), cmd.CommandPath())
 		}
 		if user != "" {
-			u, err := who(ctx, api, user)
+			u, err := target.User(ctx, api, user)
 			if err != nil {
 				return err
 			}
-			return s.endGrantsOf(ctx, api, c, u, client)
+			return c.endGrantsOf(ctx, api, confirm, u, client)
 		}
-		if ok, err := s.sure(c, "end %s", count(len(args), "grant")); !ok {
+		if ok, err := c.Confirm(confirm, "end %s", console.Count(len(args), "grant")); !ok {
 			return err
 		}
 		for _, ref := range args {
 			if err := api.RevokeGrant(ctx, ref); err != nil {
 				return err
 			}
-			s.say("grant %s has ended", ref)
+			c.Say("grant %s has ended", ref)
 		}
 		return nil
 	})
 }
 
 // endGrantsOf ends a user's grants, or those to one client.
-func (s *shared) endGrantsOf(ctx context.Context, api *adminclient.Client, c care, u adminwire.User, client string) error {
+func (c *cli) endGrantsOf(ctx context.Context, api *adminclient.Client, confirm console.ConfirmFlags, u adminwire.User, client string) error {
 	to := "every client"
 	if client != "" {
 		to = "client " + client
 	}
-	if ok, err := s.sure(c, "end the grants of user %s to %s", u.Username, to); !ok {
+	if ok, err := c.Confirm(confirm, "end the grants of user %s to %s", u.Username, to); !ok {
 		return err
 	}
 	ended, err := api.RevokeUserTokens(ctx, u.ID, client)
 	if err != nil {
 		return err
 	}
-	s.say("%s of user %s ended", count(ended, "grant"), u.Username)
-	return s.printUnlessTable(map[string]int{"revoked": ended})
+	c.Say("%s of user %s ended", console.Count(ended, "grant"), u.Username)
+	return c.PrintUnlessTable(map[string]int{"revoked": ended})
 }

@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
+	"github.com/recipe-web-app/oauth2d/internal/cli/credentials"
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
@@ -17,27 +18,27 @@ import (
 // Commands that began with one login refresh it once: a refresh token that is shown again ends the grant.
 func TestF_N08_CommandsAtOnceRefreshTheLoginOnce(t *testing.T) {
 	t.Parallel()
-	d := testkit.Start(t, func(c *config.Config) { c.Admin.Operators = []string{app.DemoUser} })
-	cli(t, d)
-	environ := []string{envLoginFile + "=" + filepath.Join(t.TempDir(), "login.json")}
-	if code, _, told := signedIn(t, environ, same, "login", "--server", d.Admin, "--issuer", d.Base); code != exitDone {
+	d := testkit.Start(t, func(settings *config.Config) { settings.Admin.Operators = []string{app.DemoUser} })
+	registerCLI(t, d)
+	environ := []string{credentials.EnvLoginFile + "=" + filepath.Join(t.TempDir(), "login.json")}
+	if code, _, told := signedIn(t, environ, same, "login", "--server", d.Admin, "--issuer", d.Base); code != exit.Done {
 		t.Fatalf("code %d, %s", code, told)
 	}
-	s := &shared{console: console{environ: environ}}
-	expired, err := s.savedLogin()
+	s := &credentials.Store{Console: &console.Console{Environ: environ}}
+	expired, err := s.Saved()
 	if err != nil {
 		t.Fatal(err)
 	}
 	expired.Expires = expired.Expires.AddDate(0, 0, -1)
-	if _, err := s.saveLogin(expired); err != nil {
+	if _, err := s.Save(expired); err != nil {
 		t.Fatal(err)
 	}
-	expired.fromFile = true
+	expired = s.Identity("", "", expired)
 	got := make([]string, 4)
 	var all sync.WaitGroup
 	for i := range got {
 		all.Go(func() {
-			token, err := (&shared{console: console{environ: environ}}).fetch(t.Context(), expired)
+			token, err := (&credentials.Store{Console: &console.Console{Environ: environ}}).Fetch(t.Context(), expired)
 			if err != nil {
 				t.Error(err)
 				return
@@ -53,39 +54,25 @@ func TestF_N08_CommandsAtOnceRefreshTheLoginOnce(t *testing.T) {
 		}
 	}
 	// A command that runs for long refreshes more than once, each time what is stored.
-	purse := &wallet{s: s, id: expired}
 	for range 2 {
-		saved, err := s.savedLogin()
+		saved, err := s.Saved()
 		if err != nil {
 			t.Fatal(err)
 		}
 		saved.Expires = saved.Expires.AddDate(0, 0, -1)
-		if _, err := s.saveLogin(saved); err != nil {
+		if _, err := s.Save(saved); err != nil {
 			t.Fatal(err)
 		}
 		d.Clock.Advance(time.Minute) // beyond the grace of a retried refresh
-		purse.held = nil
-		if _, err := purse.token(t.Context()); err != nil {
+		if _, err := s.Tokens(expired).Token(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
 	// A command that was waiting while the person logged out does not store the login again.
-	if code, _, told := terminal(t, environ, "logout"); code != exitDone {
+	if code, _, told := terminal(t, environ, "logout"); code != exit.Done {
 		t.Fatalf("logout: %d, %s", code, told)
 	}
-	if _, err := s.fetch(t.Context(), expired); err == nil || !strings.Contains(err.Error(), "ended or replaced") {
+	if _, err := s.Fetch(t.Context(), expired); err == nil || !strings.Contains(err.Error(), "ended or replaced") {
 		t.Errorf("after the logout: %v", err)
-	}
-}
-
-// Requests of one command whose kept token is refused all go on with the new one.
-func TestF_N08_ARefusedTokenIsReplacedForAllRequests(t *testing.T) {
-	t.Parallel()
-	purse := &wallet{held: &oauth2.Token{AccessToken: "new", Expiry: time.Now().Add(time.Hour)}}
-	if token, ok := purse.replaced(t.Context(), "old"); !ok || token != "new" {
-		t.Errorf("%q, %v", token, ok)
-	}
-	if _, ok := purse.replaced(t.Context(), "new"); ok {
-		t.Error("a new token that is refused is replaced again and again")
 	}
 }

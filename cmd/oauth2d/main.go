@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 )
 
 func main() {
@@ -16,16 +18,16 @@ func main() {
 	// Without a listener for SIGPIPE a closed standard output ends the process before it can report that
 	// a secret was lost. (An ignored signal would be inherited by the browser that login starts.)
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	c := console{
-		in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ(),
-		terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+	c := console.Console{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Environ: os.Environ(),
+		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 	}
 	if out := int(os.Stdout.Fd()); term.IsTerminal(out) {
 		if width, _, err := term.GetSize(out); err == nil {
-			c.width = width
+			c.Width = width
 		}
 		// https://no-color.org: set and not empty.
-		c.color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		c.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	}
 	code := run(ctx, c, os.Args[1:])
 	stop()

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/cli/build"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
@@ -23,7 +25,7 @@ import (
 func terminal(t *testing.T, environ []string, args ...string) (code int, out, messages string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code = run(t.Context(), console{in: strings.NewReader(""), out: &stdout, err: &stderr, environ: environ}, args)
+	code = run(t.Context(), console.Console{In: strings.NewReader(""), Out: &stdout, Err: &stderr, Environ: environ}, args)
 	return code, stdout.String(), stderr.String()
 }
 
@@ -82,7 +84,7 @@ func TestDevRefusesOtherAddresses(t *testing.T) {
 func TestOutputs(t *testing.T) {
 	t.Parallel()
 	_, out, _ := terminal(t, nil, "version", "-o", "json")
-	var b build
+	var b build.Build
 	if err := json.Unmarshal([]byte(out), &b); err != nil || b.Go == "" {
 		t.Errorf("version as JSON: %v, %q", err, out)
 	}
@@ -138,7 +140,7 @@ func serving(t *testing.T, environ []string, args ...string) (out, messages *pag
 	ended := make(chan int, 1)
 	args = append([]string{"serve", "--set", "log.format=json", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}, args...)
 	go func() {
-		ended <- run(ctx, console{in: strings.NewReader(""), out: out, err: messages, environ: environ}, args)
+		ended <- run(ctx, console.Console{In: strings.NewReader(""), Out: out, Err: messages, Environ: environ}, args)
 	}()
 	t.Cleanup(func() {
 		stop()

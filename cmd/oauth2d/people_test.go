@@ -7,13 +7,15 @@ import (
 	"testing"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/cli/credentials"
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
 // operator is the environment of somebody who may do everything at a daemon.
 func operator(d *testkit.Daemon) []string {
 	return []string{
-		envServer + "=" + d.Admin, envIssuer + "=" + d.Base, envClientID + "=" + app.DemoAdmin, envSecret + "=" + app.DemoAdminSecret,
+		credentials.EnvServer + "=" + d.Admin, credentials.EnvIssuer + "=" + d.Base, credentials.EnvClientID + "=" + app.DemoAdmin, credentials.EnvSecret + "=" + app.DemoAdminSecret,
 	}
 }
 
@@ -21,7 +23,7 @@ func operator(d *testkit.Daemon) []string {
 func works(t *testing.T, environ []string, args ...string) (out, messages string) {
 	t.Helper()
 	code, out, messages := terminal(t, environ, args...)
-	if code != exitDone {
+	if code != exit.Done {
 		t.Fatalf("%v: code %d: %s", args, code, messages)
 	}
 	return out, messages

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 )
 
 // docs/cli.md is what the commands say of themselves.
@@ -16,7 +19,7 @@ func TestReferenceIsFresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if reference(newRoot(console{out: io.Discard, err: io.Discard})) != string(stands) {
+	if command.Reference(newRoot(console.Console{Out: io.Discard, Err: io.Discard})) != string(stands) {
 		t.Error("docs/cli.md is stale: make docs")
 	}
 }
@@ -36,5 +39,5 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 			t.Errorf("%s: has no example of itself", cmd.CommandPath())
 		}
 	}
-	look(newRoot(console{out: io.Discard, err: io.Discard}))
+	look(newRoot(console.Console{Out: io.Discard, Err: io.Discard}))
 }

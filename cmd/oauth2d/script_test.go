@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/cli/credentials"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
@@ -31,10 +32,10 @@ type face func(t *testing.T, set func(name, value string))
 // byAPI is a running server with the demo's data.
 func byAPI(t *testing.T, set func(name, value string)) {
 	d := testkit.Start(t)
-	set(envServer, d.Admin)
-	set(envIssuer, d.Base)
-	set(envClientID, app.DemoAdmin)
-	set(envSecret, app.DemoAdminSecret)
+	set(credentials.EnvServer, d.Admin)
+	set(credentials.EnvIssuer, d.Base)
+	set(credentials.EnvClientID, app.DemoAdmin)
+	set(credentials.EnvSecret, app.DemoAdminSecret)
 	set("FACE", "--server="+d.Admin)
 }
 
@@ -148,7 +149,7 @@ func into(ts *testscript.TestScript, _ bool, args []string) {
 // scriptEnv are the variables of a script that the program reads.
 func scriptEnv(ts *testscript.TestScript) []string {
 	names := []string{
-		"PATH", "HOME", envServer, envIssuer, envClientID, envSecret, "OAUTH2D_REDIS_MODE", "OAUTH2D_REDIS_ADDRS", "OAUTH2D_MASTER_KEY",
+		"PATH", "HOME", credentials.EnvServer, credentials.EnvIssuer, credentials.EnvClientID, credentials.EnvSecret, "OAUTH2D_REDIS_MODE", "OAUTH2D_REDIS_ADDRS", "OAUTH2D_MASTER_KEY",
 	}
 	var all []string
 	for _, name := range names {

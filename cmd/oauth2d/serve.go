@@ -10,18 +10,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/devmode"
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// serveFlags are the settings that have a flag of their own.
+// serveFlags are settings that have a flag of their own.
 type serveFlags struct {
 	dev                   bool
 	listen, admin, issuer string
 	redirects             []string
 }
 
-func newServe(s *shared) *cobra.Command {
+func newServe(c *cli) *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -38,8 +41,8 @@ func newServe(s *shared) *cobra.Command {
 
   # SIGHUP reads the settings and the TLS files again; SIGTERM finishes what is in flight
   kill -HUP $(pidof oauth2d)`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return s.serve(cmd.Context(), f) },
+		Args: command.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.serve(cmd.Context(), f) },
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.dev, "dev", false, "embedded Redis and demo data, on loopback only")
@@ -61,57 +64,57 @@ func (f serveFlags) apply(from *config.Sources) {
 	}
 }
 
-// checkRedirects refuses what cannot be registered in the words of the command line.
+// checkRedirects refuses redirect URIs that cannot be registered. The errors name the flag.
 func (f serveFlags) checkRedirects() error {
 	if len(f.redirects) > 0 && !f.dev {
-		return usage("--redirect-uri is for --dev; hint: oauth2d client create --redirect-uri registers a client of a real server")
+		return exit.Usagef("--redirect-uri is for --dev; hint: oauth2d client create --redirect-uri registers a client of a real server")
 	}
 	for _, uri := range f.redirects {
 		if err := oauth.CheckRedirectURI(uri); err != nil {
-			return usage("--redirect-uri %s: %s; hint: such as http://localhost:3000/callback", uri, oauth.AsError(err).Description)
+			return exit.Usagef("--redirect-uri %s: %s; hint: such as http://localhost:3000/callback", uri, oauth.AsError(err).Description)
 		}
 	}
 	return nil
 }
 
-func (s *shared) serve(ctx context.Context, f serveFlags) error {
+func (c *cli) serve(ctx context.Context, f serveFlags) error {
 	if err := f.checkRedirects(); err != nil {
 		return err
 	}
-	c, origins, err := s.explain(f.apply)
+	settings, origins, err := c.settings.Explain(f.apply)
 	if err == nil {
-		err = origins.Locate(app.CheckFiles(c)).Err()
+		err = origins.Locate(app.CheckFiles(settings)).Err()
 	}
 	if err != nil {
 		return err
 	}
-	facts := s.out
-	if f.dev && c.Log.Format == "text" {
-		facts = readableFacts{s.out}
+	facts := c.Out
+	if f.dev && settings.Log.Format == "text" {
+		facts = devmode.ReadableFacts{To: c.Out}
 	}
-	a, err := app.New(ctx, c, app.Options{LogTo: s.err, AuditTo: facts, Version: thisBuild().Version, DevRedirects: f.redirects})
+	a, err := app.New(ctx, settings, app.Options{LogTo: c.Err, AuditTo: facts, Version: thisBuild().Version, DevRedirects: f.redirects})
 	if err != nil {
 		return err
 	}
 	failed := a.Start()
 	if failed == nil {
 		if f.dev {
-			s.welcome(a.Issuer(), c.Server.EndpointPrefix, f.redirects)
+			devmode.Welcome(c.Out, a.Issuer(), settings.Server.EndpointPrefix, f.redirects)
 		}
-		failed = s.attend(ctx, a, f)
+		failed = c.attend(ctx, a, f)
 	}
-	// A second signal ends the process at once.
+	// From here on a second signal ends the process at once.
 	signal.Reset(os.Interrupt, syscall.SIGTERM)
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Server.ShutdownDelay+c.Server.ShutdownGrace)
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), settings.Server.ShutdownDelay+settings.Server.ShutdownGrace)
 	defer cancel()
 	if err := a.Stop(ending); err != nil && failed == nil {
-		failed = &problem{code: exitFailed, err: fmt.Errorf("stopping: %w", err)}
+		failed = &exit.Error{Code: exit.Failed, Err: fmt.Errorf("stopping: %w", err)}
 	}
 	return failed
 }
 
-// attend waits until the server is told to stop, or has to.
-func (s *shared) attend(ctx context.Context, a *app.App, f serveFlags) error {
+// attend waits until the server is stopped or fails, and reloads the settings at every SIGHUP.
+func (c *cli) attend(ctx context.Context, a *app.App, f serveFlags) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
@@ -122,8 +125,8 @@ func (s *shared) attend(ctx context.Context, a *app.App, f serveFlags) error {
 		case err := <-a.Failed():
 			return err
 		case <-hangup:
-			c, err := s.load(f.apply)
-			a.Reload(c, err)
+			settings, err := c.settings.Load(f.apply)
+			a.Reload(settings, err)
 		}
 	}
 }

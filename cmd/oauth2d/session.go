@@ -6,15 +6,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
+	"github.com/recipe-web-app/oauth2d/internal/cli/target"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
-func newSession(s *shared) *cobra.Command {
-	return group("session", "look at browser sessions and end them", newSessionList(s), newSessionEnd(s))
+func newSession(c *cli) *cobra.Command {
+	return command.Group("session", "look at browser sessions and end them", newSessionList(c), newSessionEnd(c))
 }
 
-// sessionFlags say which sessions are meant.
+// sessionFlags are the flags that select sessions.
 type sessionFlags struct{ user, client, started, seen string }
 
 func (f *sessionFlags) bind(cmd *cobra.Command) {
@@ -24,17 +28,17 @@ func (f *sessionFlags) bind(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.seen, "seen-before", "", "that were last used before this time or this long ago")
 }
 
-func (f *sessionFlags) filter(ctx context.Context, s *shared, api *adminclient.Client) (adminwire.SessionFilter, error) {
+func (f *sessionFlags) filter(ctx context.Context, api *adminclient.Client) (adminwire.SessionFilter, error) {
 	filter := adminwire.SessionFilter{Client: f.client}
 	var err error
-	if filter.StartedBefore, err = s.moment("--started-before", f.started); err != nil {
+	if filter.StartedBefore, err = console.ParseTime("--started-before", f.started); err != nil {
 		return filter, err
 	}
-	if filter.SeenBefore, err = s.moment("--seen-before", f.seen); err != nil {
+	if filter.SeenBefore, err = console.ParseTime("--seen-before", f.seen); err != nil {
 		return filter, err
 	}
 	if f.user != "" {
-		u, err := who(ctx, api, f.user)
+		u, err := target.User(ctx, api, f.user)
 		if err != nil {
 			return filter, err
 		}
@@ -43,7 +47,7 @@ func (f *sessionFlags) filter(ctx context.Context, s *shared, api *adminclient.C
 	return filter, nil
 }
 
-func newSessionList(s *shared) *cobra.Command {
+func newSessionList(c *cli) *cobra.Command {
 	var f sessionFlags
 	var limit int
 	cmd := &cobra.Command{
@@ -51,12 +55,12 @@ func newSessionList(s *shared) *cobra.Command {
 		Short: "list the sessions that fit all that is given",
 		Example: `  oauth2d session list --direct --user ada
   oauth2d session list --direct --seen-before 72h`,
-		Args: noArgs,
+		Args: command.NoArgs,
 	}
 	f.bind(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 1000, "how many are listed at most; 0: all")
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
-		filter, err := f.filter(ctx, s, api)
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
+		filter, err := f.filter(ctx, api)
 		if err != nil {
 			return err
 		}
@@ -64,22 +68,22 @@ func newSessionList(s *shared) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		t := table{head: []string{"sid", "user", "device", "ip", "started", "seen", "expires"}}
+		t := console.Table{Head: []string{"sid", "user", "device", "ip", "started", "seen", "expires"}}
 		for _, one := range sessions {
-			t.rows = append(t.rows, []string{
-				one.Ref, one.Username, orDash(one.Device), orDash(one.IP), s.when(one.Started), s.when(one.Seen), s.when(one.Expires),
+			t.Rows = append(t.Rows, []string{
+				one.Ref, one.Username, console.OrDash(one.Device), console.OrDash(one.IP), c.When(one.Started), c.When(one.Seen), c.When(one.Expires),
 			})
 		}
 		if limit > 0 && len(sessions) == limit {
-			s.say("these are the first %d; hint: --limit 0 lists all", limit)
+			c.Say("these are the first %d; hint: --limit 0 lists all", limit)
 		}
-		return s.print(sessions, t)
+		return c.Print(sessions, t)
 	})
 }
 
-func newSessionEnd(s *shared) *cobra.Command {
+func newSessionEnd(c *cli) *cobra.Command {
 	var f sessionFlags
-	var c care
+	var confirm console.ConfirmFlags
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "end [SID...]",
@@ -91,66 +95,66 @@ func newSessionEnd(s *shared) *cobra.Command {
 		Args: cobra.ArbitraryArgs,
 	}
 	f.bind(cmd)
-	c.bind(cmd)
+	confirm.Bind(cmd.Flags())
 	cmd.Flags().BoolVar(&all, "all", false, "every session of everybody")
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		chosen := f != sessionFlags{}
 		switch {
 		case len(args) > 0 && (chosen || all):
-			return usage("%s: ids and a choice exclude each other", cmd.CommandPath())
+			return exit.Usagef("%s: ids and a choice exclude each other", cmd.CommandPath())
 		case len(args) > 0:
-			return s.endThese(ctx, api, c, args)
+			return c.endThese(ctx, api, confirm, args)
 		case chosen == all:
-			return usage("%s wants the ids of sessions, or --user, --client, --started-before, --seen-before, or --all; hint: %s --help",
+			return exit.Usagef("%s wants the ids of sessions, or --user, --client, --started-before, --seen-before, or --all; hint: %s --help",
 				cmd.CommandPath(), cmd.CommandPath())
 		}
-		filter, err := f.filter(ctx, s, api)
+		filter, err := f.filter(ctx, api)
 		if err != nil {
 			return err
 		}
 		if all {
-			// Something has to be given, so that nobody ends everything by leaving a filter out.
+			// The API refuses an empty filter, so that a forgotten one does not end everything.
 			filter.StartedBefore = time.Now().Add(time.Minute)
 		}
-		return s.endMatching(ctx, api, c, filter)
+		return c.endMatching(ctx, api, confirm, filter)
 	})
 }
 
 // endThese ends sessions by id.
-func (s *shared) endThese(ctx context.Context, api *adminclient.Client, c care, ids []string) error {
-	if ok, err := s.sure(c, "end %s", count(len(ids), "session")); !ok {
+func (c *cli) endThese(ctx context.Context, api *adminclient.Client, confirm console.ConfirmFlags, ids []string) error {
+	if ok, err := c.Confirm(confirm, "end %s", console.Count(len(ids), "session")); !ok {
 		return err
 	}
 	for _, id := range ids {
 		if err := api.EndSession(ctx, id); err != nil {
 			return err
 		}
-		s.say("session %s has ended", id)
+		c.Say("session %s has ended", id)
 	}
 	return nil
 }
 
-// endMatching ends all sessions that fit, step by step.
-func (s *shared) endMatching(ctx context.Context, api *adminclient.Client, c care, f adminwire.SessionFilter) error {
-	if c.dryRun || s.terminal && !c.yes {
+// endMatching ends all sessions that match, step by step.
+func (c *cli) endMatching(ctx context.Context, api *adminclient.Client, confirm console.ConfirmFlags, f adminwire.SessionFilter) error {
+	if confirm.DryRun || c.Terminal && !confirm.Yes {
 		found, err := adminclient.Collect(api.Sessions(ctx, f), 0)
 		if err != nil {
 			return err
 		}
-		if ok, err := s.sure(c, "end %s", count(len(found), "session")); !ok {
+		if ok, err := c.Confirm(confirm, "end %s", console.Count(len(found), "session")); !ok {
 			return err
 		}
 	}
-	p := progress{s: s, what: "ending sessions"}
+	p := console.Progress{Console: c.Console, Doing: "ending sessions"}
 	ended, err := api.EndAllSessions(ctx, f, func(ended, left int) {
 		if left > 0 {
-			p.step(ended, left)
+			p.Step(ended, left)
 		}
 	})
-	p.end()
+	p.End()
 	if err != nil {
 		return err
 	}
-	s.say("%s ended", count(ended, "session"))
-	return s.printUnlessTable(map[string]int{"ended": ended})
+	c.Say("%s ended", console.Count(ended, "session"))
+	return c.PrintUnlessTable(map[string]int{"ended": ended})
 }

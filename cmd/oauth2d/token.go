@@ -8,115 +8,68 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
+	"github.com/recipe-web-app/oauth2d/internal/cli/credentials"
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
-func newToken(s *shared) *cobra.Command {
-	return group("token", "get tokens, look at them and end them", newTokenGet(s), newTokenIntrospect(s), newTokenRevoke(s),
-		newTokenRevokeAll(s))
+func newToken(c *cli) *cobra.Command {
+	return command.Group("token", "get tokens, look at them and end them", newTokenGet(c), newTokenIntrospect(c), newTokenRevoke(c),
+		newTokenRevokeAll(c))
 }
 
-// tokenFlags say who wants a token, and for what.
-type tokenFlags struct {
-	issuer, clientID, secretFile, scope string
-	resources, origins                  []string
-	browser                             bool
-	patience                            time.Duration
-}
-
-func newTokenGet(s *shared) *cobra.Command {
-	var f tokenFlags
+func newTokenGet(c *cli) *cobra.Command {
+	var f credentials.TokenRequest
 	cmd := &cobra.Command{
 		Use:   "get",
 		Short: "get an access token, for a client or for you, and print it",
 		Long: "Get an access token from an issuer and print it alone on its line. A client gets one with its secret\n" +
 			"(client_credentials); with --browser you sign in, and the client must be registered for\n" +
-			"http://127.0.0.1" + callback + " (native). --output json prints the whole answer.",
+			"http://127.0.0.1" + credentials.CallbackPath + " (native). --output json prints the whole answer.",
 		Example: `  # for a client
   oauth2d token get --issuer https://auth.example.com --client-id planner --secret-file planner.secret --scope read
 
   # for you, through the browser
   curl -H "Authorization: Bearer $(oauth2d token get --browser --issuer https://auth.example.com --client-id cli --scope read)" \
     https://api.example.com/recipes`,
-		Args: noArgs,
+		Args: command.NoArgs,
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.issuer, "issuer", "", "issuer that gives the token (or OAUTH2D_CLI_ISSUER)")
-	flags.StringArrayVar(&f.origins, "endpoint-origin", nil, "origin that the issuer's endpoints may have besides its own, such as https://login.example.com; may be repeated (or OAUTH2D_CLI_ENDPOINT_ORIGINS)")
-	flags.StringVar(&f.clientID, "client-id", "", "client that the token is for (or OAUTH2D_CLI_CLIENT_ID)")
-	flags.StringVar(&f.secretFile, "secret-file", "", "file with the client's secret, - is standard input (or OAUTH2D_CLI_CLIENT_SECRET, OAUTH2D_CLI_CLIENT_SECRET_FILE)")
-	flags.StringVar(&f.scope, "scope", "", "scopes that are asked for, separated by spaces")
-	flags.StringArrayVar(&f.resources, "resource", nil, "resource that the token is for (RFC 8707); may be repeated")
-	flags.BoolVar(&f.browser, "browser", false, "sign in through the browser")
-	f.patience = loginTime
-	durationVar(flags, &f.patience, "timeout", "how long the sign-in may take")
+	flags.StringVar(&f.Issuer, "issuer", "", "issuer that gives the token (or OAUTH2D_CLI_ISSUER)")
+	flags.StringArrayVar(&f.Origins, "endpoint-origin", nil, "origin that the issuer's endpoints may have besides its own, such as https://login.example.com; may be repeated (or OAUTH2D_CLI_ENDPOINT_ORIGINS)")
+	flags.StringVar(&f.ClientID, "client-id", "", "client that the token is for (or OAUTH2D_CLI_CLIENT_ID)")
+	flags.StringVar(&f.SecretFile, "secret-file", "", "file with the client's secret, - is standard input (or OAUTH2D_CLI_CLIENT_SECRET, OAUTH2D_CLI_CLIENT_SECRET_FILE)")
+	flags.StringVar(&f.Scope, "scope", "", "scopes that are asked for, separated by spaces")
+	flags.StringArrayVar(&f.Resources, "resource", nil, "resource that the token is for (RFC 8707); may be repeated")
+	flags.BoolVar(&f.Browser, "browser", false, "sign in through the browser")
+	f.Timeout = credentials.LoginTimeout
+	command.DurationVar(flags, &f.Timeout, "timeout", "how long the sign-in may take")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return explained(cmd.CommandPath(), s.getToken(cmd.Context(), f))
+		return exit.Explain(cmd.CommandPath(), c.getToken(cmd.Context(), f))
 	}
 	return cmd
 }
 
-func (s *shared) getToken(ctx context.Context, f tokenFlags) error {
-	id := identity{
-		Issuer: strings.TrimSuffix(first(f.issuer, s.getenv(envIssuer)), "/"), ClientID: first(f.clientID, s.getenv(envClientID)),
-		Origins: f.origins,
-	}
-	if len(id.Origins) == 0 {
-		id.Origins = s.endpointOrigins()
-	}
-	if id.Issuer == "" || id.ClientID == "" {
-		return usage("token get wants --issuer and --client-id; hint: oauth2d token get --help")
-	}
-	if id.ClientID == s.getenv(envClientID) {
-		id.Secret, id.secretFile = s.getenv(envSecret), s.getenv(envSecretFile)
-	}
-	secret, err := s.secretFrom(f.secretFile)
-	if err == nil && secret == "" {
-		secret, err = id.clientSecret()
-	}
+func (c *cli) getToken(ctx context.Context, f credentials.TokenRequest) error {
+	got, err := (&credentials.Store{Console: c.Console}).Get(ctx, f)
 	if err != nil {
 		return err
 	}
-	var got *oauth2.Token
-	switch {
-	case f.browser:
-		got, err = s.browse(ctx, signIn{
-			id: id, secret: secret, scope: strings.Fields(f.scope), resource: f.resources, patience: f.patience,
-		})
-	case secret == "":
-		return usage("there is no secret; hint: --secret-file for a client, or --browser to sign in yourself")
-	default:
-		ctx = withHTTP(ctx)
-		var ends endpoints
-		if ends, err = id.discover(ctx); err != nil {
-			return err
-		}
-		c := clientcredentials.Config{
-			ClientID: id.ClientID, ClientSecret: secret, TokenURL: ends.Token, Scopes: strings.Fields(f.scope),
-			AuthStyle: oauth2.AuthStyleInHeader,
-		}
-		if len(f.resources) > 0 {
-			c.EndpointParams = map[string][]string{"resource": f.resources}
-		}
-		got, err = tokenOf(c.Token(ctx))
-	}
-	if err != nil {
-		return err
-	}
-	return s.printToken(got)
+	return c.printToken(got)
 }
 
-// printToken prints an access token alone, or the whole answer.
-func (s *shared) printToken(got *oauth2.Token) error {
-	if s.output == "table" {
-		fmt.Fprintln(s.out, got.AccessToken)
+// printToken prints an access token alone, or the whole token response for machines.
+func (c *cli) printToken(got *oauth2.Token) error {
+	if c.Output == "table" {
+		fmt.Fprintln(c.Out, got.AccessToken)
 		if life := lifeOf(got); life > 0 {
-			s.say("above is the access token; it is good for %s", time.Duration(life)*time.Second)
+			c.Say("above is the access token; it is good for %s", time.Duration(life)*time.Second)
 		} else {
-			s.say("above is the access token; the server did not say how long it is good")
+			c.Say("above is the access token; the server did not say how long it is good")
 		}
 		return nil
 	}
@@ -124,18 +77,18 @@ func (s *shared) printToken(got *oauth2.Token) error {
 		value, _ := got.Extra(name).(string)
 		return value
 	}
-	return s.print(struct {
+	return c.Print(struct {
 		Access  string `json:"access_token"`
 		Type    string `json:"token_type"`
 		Expires int64  `json:"expires_in,omitempty"`
 		Refresh string `json:"refresh_token,omitempty"`
 		Scope   string `json:"scope"`
 		ID      string `json:"id_token,omitempty"`
-	}{got.AccessToken, got.TokenType, lifeOf(got), got.RefreshToken, text("scope"), text("id_token")}, table{})
+	}{got.AccessToken, got.TokenType, lifeOf(got), got.RefreshToken, text("scope"), text("id_token")}, console.Table{})
 }
 
-// lifeOf is how long a token lives from now on, in seconds; 0 when the server did not say. The library
-// leaves its ExpiresIn empty.
+// lifeOf returns the remaining life of a token in seconds; 0 when the server did not name it. The library leaves its
+// ExpiresIn empty.
 func lifeOf(got *oauth2.Token) int64 {
 	if got.Expiry.IsZero() {
 		return 0
@@ -143,15 +96,7 @@ func lifeOf(got *oauth2.Token) int64 {
 	return int64(time.Until(got.Expiry).Round(time.Second) / time.Second)
 }
 
-// tokenFrom takes a token from the command line; - is standard input, where the history does not see it.
-func (s *shared) tokenFrom(arg string) (string, error) {
-	if arg != "-" {
-		return arg, nil
-	}
-	return firstLine(s.in)
-}
-
-func newTokenIntrospect(s *shared) *cobra.Command {
+func newTokenIntrospect(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "introspect TOKEN",
 		Short: "tell what a token is good for",
@@ -159,10 +104,10 @@ func newTokenIntrospect(s *shared) *cobra.Command {
 			"where neither the shell's history nor other users see it. A token that is not active is told as such, with\n" +
 			"exit code 3.",
 		Example: "  oauth2d token introspect - --direct < token.txt",
-		Args:    oneArg("a token (- is standard input)"),
+		Args:    command.OneArg("a token (- is standard input)"),
 	}
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		token, err := s.tokenFrom(args[0])
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		token, err := c.TokenArgument(args[0])
 		if err != nil {
 			return err
 		}
@@ -170,46 +115,46 @@ func newTokenIntrospect(s *shared) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := s.print(info, s.tokenTable(info)); err != nil {
+		if err := c.Print(info, c.tokenTable(info)); err != nil {
 			return err
 		}
 		if !info.Active {
-			return &problem{code: exitNotFound, err: fmt.Errorf("the token is not active")}
+			return &exit.Error{Code: exit.NotFound, Err: fmt.Errorf("the token is not active")}
 		}
 		return nil
 	})
 }
 
-func (s *shared) tokenTable(info adminwire.TokenInfo) table {
+func (c *cli) tokenTable(info adminwire.TokenInfo) console.Table {
 	if !info.Active {
-		return table{rows: [][]string{{"active", "false"}}}
+		return console.Table{Rows: [][]string{{"active", "false"}}}
 	}
 	at := func(seconds int64) string {
 		if seconds == 0 {
 			return "-"
 		}
-		return s.when(time.Unix(seconds, 0))
+		return c.When(time.Unix(seconds, 0))
 	}
 	scope := ""
 	if info.Scope != nil {
 		scope = *info.Scope
 	}
-	return table{rows: [][]string{
-		{"active", "true"}, {"type", info.TokenType}, {"client id", info.Client}, {"subject", info.Subject}, {"user", orDash(info.Username)},
-		{"scope", orDash(scope)}, {"audience", orDash(strings.Join(info.Audience, " "))}, {"format", orDash(info.Format)},
-		{"issued", at(info.Issued)}, {"expires", at(info.Expires)}, {"grant", orDash(info.Grant)}, {"session", orDash(info.Session)},
+	return console.Table{Rows: [][]string{
+		{"active", "true"}, {"type", info.TokenType}, {"client id", info.Client}, {"subject", info.Subject}, {"user", console.OrDash(info.Username)},
+		{"scope", console.OrDash(scope)}, {"audience", console.OrDash(strings.Join(info.Audience, " "))}, {"format", console.OrDash(info.Format)},
+		{"issued", at(info.Issued)}, {"expires", at(info.Expires)}, {"grant", console.OrDash(info.Grant)}, {"session", console.OrDash(info.Session)},
 	}}
 }
 
-func newTokenRevoke(s *shared) *cobra.Command {
+func newTokenRevoke(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "revoke TOKEN",
 		Short:   "end a token; of a refresh token all that hangs on it ends, too",
 		Example: "  oauth2d token revoke - --direct < token.txt",
-		Args:    oneArg("a token (- is standard input)"),
+		Args:    command.OneArg("a token (- is standard input)"),
 	}
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		token, err := s.tokenFrom(args[0])
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		token, err := c.TokenArgument(args[0])
 		if err != nil {
 			return err
 		}
@@ -218,15 +163,15 @@ func newTokenRevoke(s *shared) *cobra.Command {
 			return err
 		}
 		if !ended {
-			return &problem{code: exitNotFound, err: fmt.Errorf("the token was not active")}
+			return &exit.Error{Code: exit.NotFound, Err: fmt.Errorf("the token was not active")}
 		}
-		s.say("the token has ended")
+		c.Say("the token has ended")
 		return nil
 	})
 }
 
-func newTokenRevokeAll(s *shared) *cobra.Command {
-	var c care
+func newTokenRevokeAll(c *cli) *cobra.Command {
+	var confirm console.ConfirmFlags
 	var before string
 	cmd := &cobra.Command{
 		Use:   "revoke-all",
@@ -238,26 +183,26 @@ func newTokenRevokeAll(s *shared) *cobra.Command {
 		Example: `  oauth2d token revoke-all --direct --dry-run
   oauth2d token revoke-all --direct
   oauth2d token revoke-all --direct --before 2026-05-01T12:00:00Z`,
-		Args: noArgs,
+		Args: command.NoArgs,
 	}
-	c.bind(cmd)
+	confirm.Bind(cmd.Flags())
 	cmd.Flags().StringVar(&before, "before", "", "only what is older than this time (RFC 3339) or age (such as 24h)")
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
-		at, err := s.moment("--before", before)
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
+		at, err := console.ParseTime("--before", before)
 		if err != nil {
 			return err
 		}
 		until := "now"
 		if !at.IsZero() {
-			until = exactly(at)
+			until = console.FullTime(at)
 		}
-		if ok, err := s.sure(c, "end every token, grant and session of everybody from before %s", until); !ok {
+		if ok, err := c.Confirm(confirm, "end every token, grant and session of everybody from before %s", until); !ok {
 			return err
 		}
 		if err := api.RevokeAll(ctx, at); err != nil {
 			return err
 		}
-		s.say("every token, grant and session from before %s has ended", until)
+		c.Say("every token, grant and session from before %s has ended", until)
 		return nil
 	})
 }

@@ -4,28 +4,30 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
+	"github.com/recipe-web-app/oauth2d/internal/cli/target"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
-func newUser(s *shared) *cobra.Command {
-	return group("user", "look after the built-in user directory",
-		newUserCreate(s), newUserList(s), newUserShow(s), newUserUpdate(s), newUserSetPassword(s), newUserDisable(s), newUserEnable(s),
-		newUserUnlock(s), newUserDelete(s), newUserRevokeTokens(s))
+func newUser(c *cli) *cobra.Command {
+	return command.Group("user", "look after the built-in user directory",
+		newUserCreate(c), newUserList(c), newUserShow(c), newUserUpdate(c), newUserSetPassword(c), newUserDisable(c), newUserEnable(c),
+		newUserUnlock(c), newUserDelete(c), newUserRevokeTokens(c))
 }
 
-// userView is a user, and the password when it was just made up.
+// userView is a user, and the password if it was generated just now.
 type userView struct {
 	adminwire.User
 	Password string `json:"password,omitempty"`
 }
 
-// stateOf is what can be said of a user in a word.
+// stateOf returns the state of a user in a word.
 func stateOf(u adminwire.User) string {
 	switch {
 	case u.Disabled:
@@ -39,21 +41,9 @@ func stateOf(u adminwire.User) string {
 	}
 }
 
-// who finds a user by sign-in name or by id.
-func who(ctx context.Context, api *adminclient.Client, name string) (adminwire.User, error) {
-	if _, err := uuid.Parse(name); err == nil && len(name) == 36 {
-		return api.User(ctx, strings.ToLower(name))
-	}
-	u, found, err := api.UserNamed(ctx, name)
-	if err == nil && !found {
-		err = &problem{code: exitNotFound, err: fmt.Errorf("there is no user %q", name)}
-	}
-	return u, err
-}
-
-func newUserCreate(s *shared) *cobra.Command {
+func newUserCreate(c *cli) *cobra.Command {
 	var wanted adminwire.UserCreate
-	var password passwordFlags
+	var password console.PasswordFlags
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "add a user",
@@ -62,74 +52,82 @@ func newUserCreate(s *shared) *cobra.Command {
 
   # makes one up and prints it once
   oauth2d user create ada --direct --generate`,
-		Args: oneArg("the name of the new user"),
+		Args: command.OneArg("the name of the new user"),
 	}
 	cmd.Flags().StringVar(&wanted.Email, "email", "", "email address")
 	cmd.Flags().BoolVar(&wanted.EmailVerified, "email-verified", false, "the address is known to be theirs")
 	cmd.Flags().StringVar(&wanted.DisplayName, "display-name", "", "name that people see")
-	password.bind(cmd)
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		text, generated, err := password.read(s)
+	password.Bind(cmd.Flags())
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		text, generated, err := password.Read(c.Console)
 		if err != nil {
 			return err
 		}
-		wanted.Username, wanted.Password, wanted.MustChange = args[0], text, password.mustChange
+		wanted.Username, wanted.Password, wanted.MustChange = args[0], text, password.MustChange
 		user, err := api.CreateUser(ctx, wanted)
 		if err != nil {
-			return inWords(err, userWords())
+			return exit.WithFlagNames(err, userFlagNames())
 		}
 		if generated {
-			err := s.reveal(ofUser(user.Username, "is there"), text, userView{User: user, Password: text})
-			if err == nil && s.output == "table" {
-				s.say("user %s is there; above is the password: hand it over safely, it cannot be shown again", user.Username)
+			err := c.Reveal(console.UserPassword(user.Username, "is there"), text, userView{User: user, Password: text})
+			if err == nil && c.Output == "table" {
+				c.Say("user %s is there; above is the password: hand it over safely, it cannot be shown again", user.Username)
 			}
 			return err
 		}
-		if s.output != "table" {
-			return s.print(userView{User: user}, table{})
+		if c.Output != "table" {
+			return c.Print(userView{User: user}, console.Table{})
 		}
-		fmt.Fprintln(s.out, user.ID)
-		s.say("user %s is there; above is the id", user.Username)
+		fmt.Fprintln(c.Out, user.ID)
+		c.Say("user %s is there; above is the id", user.Username)
 		return nil
 	})
 }
 
-func newUserList(s *shared) *cobra.Command {
+func newUserList(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "list the users",
 		Example: "  oauth2d user list --direct",
-		Args:    noArgs,
+		Args:    command.NoArgs,
 	}
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
 		users, err := adminclient.Collect(api.Users(ctx), 0)
 		if err != nil {
 			return err
 		}
-		t := table{head: []string{"id", "name", "email", "state", "created"}}
+		t := console.Table{Head: []string{"id", "name", "email", "state", "created"}}
 		for _, u := range users {
-			t.rows = append(t.rows, []string{u.ID, u.Username, orDash(u.Email), stateOf(u), s.when(u.Created)})
+			t.Rows = append(t.Rows, []string{u.ID, u.Username, console.OrDash(u.Email), stateOf(u), c.When(u.Created)})
 		}
-		return s.print(users, t)
+		return c.Print(users, t)
 	})
 }
 
-func newUserShow(s *shared) *cobra.Command {
+func newUserShow(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "show NAME",
 		Short:   "show a user",
 		Example: "  oauth2d user show ada --direct --output yaml",
-		Args:    oneArg("the name or id of a user"),
+		Args:    command.OneArg("the name or id of a user"),
 	}
-	return s.operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		u, err := who(ctx, api, args[0])
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		u, err := target.User(ctx, api, args[0])
 		if err != nil {
 			return err
 		}
-		return s.print(u, table{rows: [][]string{
-			{"id", u.ID}, {"name", u.Username}, {"display name", orDash(u.DisplayName)}, {"email", orDash(u.Email)},
-			{"email verified", strconv.FormatBool(u.EmailVerified)}, {"state", stateOf(u)}, {"locked until", s.when(u.LockedUntil)},
-			{"created", s.when(u.Created)}, {"updated", s.when(u.Updated)},
+		return c.Print(u, console.Table{Rows: [][]string{
+			{"id", u.ID}, {"name", u.Username}, {"display name", console.OrDash(u.DisplayName)}, {"email", console.OrDash(u.Email)},
+			{"email verified", strconv.FormatBool(u.EmailVerified)}, {"state", stateOf(u)}, {"locked until", c.When(u.LockedUntil)},
+			{"created", c.When(u.Created)}, {"updated", c.When(u.Updated)},
 		}})
 	})
+}
+
+// userFlagNames maps the members of a user in the admin API to the flags and arguments that set them.
+func userFlagNames() map[string]string {
+	return map[string]string{
+		"username": "name", "display_name": "--display-name", "email": "--email", "email_verified": "--email-verified",
+		"must_change_password": "--must-change", "password": "password", "user_id": "id of the user",
+	}
 }

@@ -1,70 +1,34 @@
 package main
 
 import (
-	"runtime"
-	"runtime/debug"
+	"cmp"
 
 	"github.com/spf13/cobra"
+
+	"github.com/recipe-web-app/oauth2d/internal/cli/build"
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 )
 
-// version is the release; the linker writes it (-X main.version=...).
+// version is the release. The linker sets it (-X main.version=...).
 var version string
 
-// commit is what the release was built from; the linker writes it (-X main.commit=...).
-var commit string //nolint:gochecknoglobals // the linker writes nothing but variables
+// commit is the commit of the release. The linker sets it (-X main.commit=...).
+var commit string //nolint:gochecknoglobals // the linker can only set variables
 
-// build is what this binary was made of.
-type build struct {
-	Version  string `json:"version"`
-	Commit   string `json:"commit,omitempty"`
-	Time     string `json:"time,omitempty"`
-	Go       string `json:"go"`
-	Platform string `json:"platform"`
-}
-
-func newVersion(s *shared) *cobra.Command {
+func newVersion(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "tell what this binary was made of",
 		Example: "  oauth2d version --output json",
-		Args:    noArgs,
+		Args:    command.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			b := thisBuild()
-			return s.print(b, table{rows: [][]string{
-				{"version", b.Version}, {"commit", first(b.Commit, "unknown: built outside of version control")}, {"time", orDash(b.Time)}, {"go", b.Go}, {"platform", b.Platform},
+			return c.Print(b, console.Table{Rows: [][]string{
+				{"version", b.Version}, {"commit", cmp.Or(b.Commit, "unknown: built outside of version control")}, {"time", console.OrDash(b.Time)}, {"go", b.Go}, {"platform", b.Platform},
 			}})
 		},
 	}
 }
 
-// line is the build in one line, for --version.
-func (b build) line() string {
-	text := "oauth2d " + b.Version
-	if b.Commit != "" {
-		text += " (" + b.Commit[:min(len(b.Commit), 12)] + ")"
-	}
-	return text + " " + b.Go + " " + b.Platform + "\n"
-}
-
-func thisBuild() build {
-	b := build{Version: version, Commit: commit, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if b.Version == "" && ok {
-		b.Version = info.Main.Version
-	}
-	if b.Version == "" {
-		b.Version = "(devel)"
-	}
-	if !ok {
-		return b
-	}
-	for _, setting := range info.Settings {
-		switch setting.Key {
-		case "vcs.revision":
-			b.Commit = first(b.Commit, setting.Value)
-		case "vcs.time":
-			b.Time = setting.Value
-		}
-	}
-	return b
-}
+func thisBuild() build.Build { return build.Of(version, commit) }

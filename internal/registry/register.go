@@ -107,9 +107,9 @@ func withDefaults(c oauth.Client) oauth.Client {
 
 const maxClientID = 64
 
-// wellFormed reports whether an id could be registered. Its characters need no encoding anywhere: some callers
+// WellFormed reports whether an id could be registered. Its characters need no encoding anywhere: some callers
 // form-encode an id for the Basic scheme and some do not, and both must send the same.
-func wellFormed(id oauth.ClientID) bool {
+func WellFormed(id oauth.ClientID) bool {
 	for i := range len(id) {
 		c := id[i]
 		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
@@ -128,7 +128,7 @@ func uuidLike(id oauth.ClientID) bool {
 }
 
 func checkID(id oauth.ClientID) error {
-	if !wellFormed(id) {
+	if !WellFormed(id) {
 		return refuse("client_id", "client_id has 1 to 64 characters of A-Z a-z 0-9 - _")
 	}
 	if uuidLike(id) {

@@ -59,7 +59,7 @@ func New(o Options) *Registry {
 // registered; any other error means "could not ask". Callers must not change its slices and maps: they are
 // shared.
 func (r *Registry) Client(ctx context.Context, id oauth.ClientID) (oauth.Client, error) {
-	if !wellFormed(id) {
+	if !WellFormed(id) {
 		return oauth.Client{}, store.Absent // it cannot be registered: save the round trip
 	}
 	return r.cache.client(ctx, id)
