@@ -30,22 +30,13 @@ var unclear = []struct {
 var notYet = []string{
 	"cmd/oauth2d",
 	"docs/cli.md",
-	"internal/app",
 	"internal/audit",
-	"internal/authorize",
 	"internal/cleanup",
-	"internal/clientauth",
-	"internal/clientmeta",
 	"internal/commonpw",
 	"internal/directory",
 	"internal/epoch",
 	"internal/event",
-	"internal/granttype",
-	"internal/http/endpoint",
 	"internal/http/page",
-	"internal/jose",
-	"internal/keyring",
-	"internal/oauth",
 	"internal/precis",
 	"internal/ratelimit",
 	"internal/redis/probe",
@@ -60,7 +51,6 @@ var notYet = []string{
 	"internal/smallfile",
 	"internal/store",
 	"internal/store/storetest",
-	"internal/token",
 }
 
 // Comments, doc comments and documents are plain English.

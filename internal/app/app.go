@@ -24,7 +24,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/tracing"
 )
 
-// Options are what an App takes from its process. The zero Options is good.
+// Options holds the parts that an App takes from its process. The zero Options is valid.
 type Options struct {
 	Now     func() time.Time // time.Now; must carry the monotonic clock, as that does. Redis follows it when it is set
 	LogTo   io.Writer        // os.Stderr
@@ -96,7 +96,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	a.pulse = newPulse(a.log, partRedis, partDurability, partKeys)
 	defer func() {
 		if err != nil {
-			_ = a.Stop(ctx) // the first error is the one to tell
+			_ = a.Stop(ctx) // return the first error
 		}
 	}()
 	a.warnLooseFiles()
@@ -185,7 +185,7 @@ func (a *App) Issuer() string { return a.issuer }
 // Server is the public listener, for those who want to ask it without a network.
 func (a *App) Server() *server.Server { return a.public }
 
-// Failed tells when a listener gave up by itself. A server that is stopped does not fail.
+// Failed reports a listener that stopped by itself. A server that is stopped does not fail.
 func (a *App) Failed() <-chan error { return a.failed }
 
 // onStop remembers how to end what was just begun.

@@ -16,7 +16,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/tracing"
 )
 
-// auditPatience is how long the end of the server waits for Redis to take what the audit log still has.
+// auditPatience bounds the wait at the end of the server until Redis took the entries that the audit log still holds.
 // What it does not take is counted in the log.
 const auditPatience = 3 * time.Second
 
@@ -32,13 +32,13 @@ func (a *App) openAudit(s store.Audit) event.Sink {
 	a.audit = audit.New(o)
 	a.onStop("audit", func(ctx context.Context) error {
 		stopAudit(ctx, a.audit)
-		return nil // what was lost is told and counted
+		return nil // the log reports and counts the entries that were lost
 	})
 	both := event.Sinks{a.metrics, a.audit}
 	return append(both, anomaly.New(anomaly.Options{Next: both, Callers: a.config.Audit.SharedTokenCallers, Now: a.options.Now}), explainer{a.log})
 }
 
-// explainer writes for the operator why an answer that says nothing is what it is. It logs every such
+// explainer writes for the operator the reason of an answer that says nothing. It logs every such
 // answer at debug; the audit log has one a minute.
 type explainer struct{ log *slog.Logger }
 
@@ -53,7 +53,7 @@ func (x explainer) Emit(ctx context.Context, e event.Event) {
 func stopAudit(ctx context.Context, l *audit.Log) {
 	ctx, cancel := context.WithTimeout(ctx, auditPatience)
 	defer cancel()
-	_ = l.Stop(ctx) // what was lost is told by the log itself
+	_ = l.Stop(ctx) // the log itself reports lost entries
 }
 
 // watchState lets the metrics look at what is not counted but is.
@@ -68,7 +68,7 @@ func (a *App) watchState() {
 	})
 }
 
-// redisHealth is what feelRedis found last.
+// redisHealth returns the last result of feelRedis.
 func (a *App) redisHealth() (metric.RedisHealth, bool) {
 	h := a.felt.Load()
 	if h == nil {

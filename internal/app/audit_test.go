@@ -60,7 +60,7 @@ type run struct {
 
 func (r *run) keep(texts ...string) { r.secrets = append(r.secrets, texts...) }
 
-// tokens keeps what a token endpoint gave out and gives the refresh token.
+// tokens remembers the tokens of a token response and returns the refresh token.
 func (r *run) tokens(answer testkit.Answer) (access, refresh string) {
 	r.t.Helper()
 	if answer.Status != http.StatusOK {
@@ -84,7 +84,7 @@ func (r *run) refused(answer testkit.Answer, code string) {
 	}
 }
 
-// A walk through everything, with the facts that each step must tell: no more, no fewer, in this order.
+// A walk through everything, with the facts that each step must emit: no more, no fewer, in this order.
 func (r *run) steps() []step {
 	demo := r.d.Demo()
 	r.keep(demo.Secret, testkit.Verifier, r.person.Password, "a-wrong-password", "a-wrong-secret")

@@ -8,11 +8,11 @@ import (
 // adminConnections bounds the operators' listener, whose callers are few.
 const adminConnections = 256
 
-// reservedFiles is how many of the files that the process may open are kept for Redis, the operators'
+// reservedFiles is the number of files, of those that the process may open, that are reserved for Redis, the operators'
 // listener and its own files.
 const reservedFiles = adminConnections + 256
 
-// maxConnections is how many connections the public listener may have open: server.max_connections, but
+// maxConnections is the number of connections that the public listener may have open: server.max_connections, but
 // never so many that Redis could not be reached any more.
 func (a *App) maxConnections() int {
 	wanted := a.config.Server.MaxConnections

@@ -112,7 +112,7 @@ func TestF_P17_DataThatComesBackIsServed(t *testing.T) {
 	eventuallyReady(t, d, http.StatusOK, "keeps nothing on disk")
 }
 
-// Health tells what changes come to, not what PING says.
+// Health reports whether changes succeed, not whether PING does.
 func TestF_P18_HealthIsWhatChangesComeTo(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -269,7 +269,7 @@ func TestF_S26_CredentialsAreBoundToTheirIssuer(t *testing.T) {
 	}
 }
 
-// The start waits for a Redis that is not there yet, says so, and gives up in time.
+// The start waits for a Redis that cannot be reached yet, logs that it waits, and fails in time.
 func TestF_Start_WaitsForRedis(t *testing.T) {
 	t.Parallel()
 	const nobody = "127.0.0.9:1" // nothing listens there
@@ -304,7 +304,7 @@ func TestF_Start_WaitsForRedis(t *testing.T) {
 	}
 }
 
-// What waiting does not mend is told at once.
+// An error that waiting cannot fix is reported at once.
 func TestF_Start_AWrongPasswordIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, "requirepass right")

@@ -16,7 +16,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 )
 
-// Direct is what operators do of a server, without a server: the verbs of the admin API, straight on
+// Direct serves operators without a server: the verbs of the admin API, straight on
 // Redis. Running servers notice within a second.
 type Direct struct {
 	Registry  *registry.Registry
@@ -40,7 +40,7 @@ func OpenDirect(ctx context.Context, c config.Config) (*Direct, error) {
 	log := audit.New(audit.Options{Store: s.audit, Keep: c.Audit.MaxEntries, Routine: c.Audit.RecordReads, Now: time.Now})
 	b, err := newBase(ctx, c, s, log, time.Now)
 	if err != nil {
-		_ = s.db.Close() // the first error is the one to tell
+		_ = s.db.Close() // return the first error
 		return nil, err
 	}
 	log.Start(b.ring)

@@ -19,7 +19,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
-// Verdict is how well a thing is.
+// Verdict is the result of one check.
 type Verdict string
 
 // The verdicts.
@@ -29,7 +29,7 @@ const (
 	Failing Verdict = "fail"
 )
 
-// Finding is what was found when one thing was looked at.
+// Finding is the result of one check, with its reason.
 type Finding struct {
 	Check   string  // the stable name of the check
 	Verdict Verdict //
@@ -107,7 +107,7 @@ func (e *examiner) redis(ctx context.Context, c config.Config) {
 	e.keys(ctx, c, db)
 }
 
-// wrong tells an error of redisconn, which says what to do after its last colon.
+// wrong adds a finding for an error of redisconn, which says what to do after its last colon.
 func (e *examiner) wrong(check string, err error) {
 	text := strings.TrimPrefix(err.Error(), "redis: ")
 	remedy := "see what the message says"

@@ -9,7 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 )
 
-// What deploy/redis sets, and docs/reliability.md gives the reasons for.
+// The values that deploy/redis sets; docs/reliability.md explains them.
 const (
 	leastBacklog  = 64 << 20
 	leastDown     = 1500 * time.Millisecond
@@ -36,7 +36,7 @@ func (e *examiner) replication(s probe.Server) {
 		"%s keeps %d MiB for replicas that were away", s.Addr, s.Backlog>>20)
 }
 
-// durability tells what an acknowledgement means with these settings.
+// durability reports the meaning of an acknowledgement with these settings.
 func (e *examiner) durability(c config.Redis) {
 	strict := c.Durability == "strict" || c.Durability == "" && c.Mode == "sentinel"
 	switch {

@@ -2,5 +2,5 @@
 
 package app
 
-// openFileLimit is how many files the process may have open; 0 when that is unknown or without bound.
+// openFileLimit returns the number of files that the process may have open; 0 when that is unknown or without bound.
 func openFileLimit() int { return 0 }

@@ -9,10 +9,10 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// holderBytes is how much chance the name holds by which a daemon is known among its replicas.
+// holderBytes is the number of random bytes in the name of a daemon among its replicas.
 const holderBytes = 12
 
-// counting is what the limits are made of.
+// counting holds the parts of the limits.
 type counting struct {
 	config.Limits
 	store  store.Limits

@@ -12,14 +12,14 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
-// The parts that health tells about.
+// The parts whose health is reported.
 const (
 	partRedis      = "redis"
 	partDurability = "durability" // whether changes can be acknowledged, where that is more than Redis being there
 	partKeys       = "keys"
 )
 
-// pulse is how the parts fare, as the tasks last found them. It is safe for concurrent use.
+// pulse holds the health of the parts, as the tasks last found it. It is safe for concurrent use.
 type pulse struct {
 	log *slog.Logger
 
@@ -39,7 +39,7 @@ func newPulse(log *slog.Logger, parts ...string) *pulse {
 }
 
 // speak begins to log changes, with what is not well now. Until the server starts nothing is logged:
-// what stands in the way of starting is told once, by the error.
+// an error that prevents the start is reported once, by the start itself.
 func (p *pulse) speak(ctx context.Context) {
 	p.mu.Lock()
 	p.loud = true
@@ -103,7 +103,7 @@ func (p *pulse) tell(ctx context.Context, now endpoint.Condition, cause error) {
 	p.log.LogAttrs(ctx, level, "health changed", attributes...)
 }
 
-// redisCondition judges what Redis tells about itself.
+// redisCondition judges the health that Redis reports.
 func redisCondition(h probe.Health, err error) endpoint.Condition {
 	c := endpoint.Condition{Part: partRedis, State: endpoint.StateOK}
 	switch {
@@ -143,7 +143,7 @@ func refusalWords(err error) string {
 	return "changes are not answered in time"
 }
 
-// durability takes what the connection tells of strict durability. It is called often.
+// durability records the state of strict durability that the connection reports. It is called often.
 func (p *pulse) durability(s redisconn.State) {
 	c := endpoint.Condition{Part: partDurability, State: endpoint.StateOK}
 	switch {

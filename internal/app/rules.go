@@ -32,7 +32,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// longestAccess is how long an access token lives at most, whatever its client says. What is kept
+// longestAccess bounds the life of every access token, whatever its client's setting is. What is kept
 // for the sake of access tokens is kept for this long.
 const longestAccess = clientmeta.MaxAccessLife
 
@@ -105,7 +105,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 	}, nil
 }
 
-// serviceWords are what this service is called: no password consists of them.
+// serviceWords returns the names of this service: a password must not consist of them.
 func serviceWords(c config.Config) []string {
 	words := []string{"oauth2d", c.Brand.Name}
 	if u, err := url.Parse(c.Issuer); err == nil {
@@ -169,7 +169,7 @@ type rules struct {
 	admin      *admin.Admin
 }
 
-// parts are what grant types are made of.
+// parts holds the parts of grant types.
 type parts struct {
 	chain     *granttype.Chain
 	grace     time.Duration

@@ -9,7 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/server"
 )
 
-// certificatesEvery is how often the TLS files are looked at.
+// certificatesEvery is the interval between two checks of the TLS files.
 const certificatesEvery = 30 * time.Second
 
 // Start begins to answer and to do what happens without a request.

@@ -15,7 +15,7 @@ type looseFile struct {
 	mode fs.FileMode
 }
 
-// The bits that a file with secrets must not have. Its group may read it: that is how Kubernetes
+// The bits that a file with secrets must not have. Its group may read it: by group, Kubernetes
 // (fsGroup) and system services hand secrets to a process that is not their owner.
 const (
 	othersMayUse   fs.FileMode = 0o007

@@ -41,7 +41,7 @@ type stores struct {
 	revocations store.Revocations
 }
 
-// watch is who is told about every question put to Redis.
+// watch holds the observers of every call to Redis.
 type watch struct {
 	call   func(verb, result string, took time.Duration)
 	state  func(redisconn.State) // of strict durability
@@ -54,7 +54,7 @@ type watch struct {
 	observer bool          // nothing is changed
 }
 
-// retryEvery is how often a Redis is asked that was not ready.
+// retryEvery is the interval between two attempts to reach a Redis that was not ready.
 const retryEvery = 250 * time.Millisecond
 
 // awaitRedis checks and claims Redis until that succeeds, fails for good, or lasts too long. It
@@ -113,7 +113,7 @@ func openStores(ctx context.Context, c config.Redis, owner redisconn.Owner, w wa
 	prober := probe.New(db)
 	found, err := awaitRedis(ctx, stores{db: db, prober: prober}, owner, w)
 	if err != nil {
-		_ = db.Close() // the first error is the one to tell
+		_ = db.Close() // return the first error
 		return stores{}, err
 	}
 	return stores{

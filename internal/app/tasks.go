@@ -86,8 +86,8 @@ func (a *App) feelRedis(ctx context.Context) {
 	a.pulse.set(ctx, redisCondition(h, err), cause)
 }
 
-// settle refunds guesses that were not made because Redis was away. What still cannot be given back
-// waits; the pulse tells that Redis is away.
+// settle refunds guesses that were not made because Redis was away. What still cannot be refunded
+// waits; the pulse reports that Redis is away.
 func (a *App) settle(ctx context.Context) {
 	for _, guard := range a.rules.guards {
 		_ = guard.Refund(ctx)
@@ -108,7 +108,7 @@ func (a *App) count(ctx context.Context) {
 	}
 }
 
-// learnEvery is how often the daemon looks whether clients came whose secrets take longer to check.
+// learnEvery is the interval between two searches for new clients whose secrets take longer to check.
 const learnEvery = time.Minute
 
 func (a *App) learnCosts(ctx context.Context) {

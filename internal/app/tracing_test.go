@@ -24,7 +24,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// gathering is a collector that keeps what it is told.
+// gathering is a collector that keeps the spans that it receives.
 type gathering struct {
 	mu     sync.Mutex
 	raw    bytes.Buffer
@@ -118,7 +118,7 @@ func TestTraces(t *testing.T) {
 	exemplars(t, d, spans)
 }
 
-// strangersTrace is what somebody who is no proxy of ours would like to be traced as.
+// strangersTrace is the trace id that a caller sends which is not a trusted proxy.
 const strangersTrace = "0af7651916cd43dd8448eb211c80319c"
 
 func strangers(t *testing.T, d *testkit.Daemon) {

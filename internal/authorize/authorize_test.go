@@ -182,7 +182,7 @@ func (r *room) step(t *testing.T, p authorize.Continuation, s *oauth.Session, wa
 	}
 }
 
-// allow is what a person does on the consent page: it returns the request with the decision.
+// allow consents as a person does on the consent page, and returns the request with the decision.
 func (r *room) allow(t *testing.T, p authorize.Continuation, s oauth.Session) authorize.Continuation {
 	t.Helper()
 	p, err := r.Allow(t.Context(), p, s)
@@ -284,7 +284,7 @@ func TestConsentCoversWhatWasAllowedToThatClient(t *testing.T) {
 	r.step(t, r.pending(t, "scope", "read"), &s, authorize.NeedConsent)
 }
 
-// R07: who gets an id anew does not get the consent that its earlier owner had.
+// R07: a new client with the id of a deleted one does not get the consent that the earlier one had.
 func TestR07_AConsentIsForTheClientThatAsked(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)

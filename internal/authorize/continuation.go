@@ -140,7 +140,7 @@ func (a *Authorizer) Restart(ctx context.Context, sealed string) (Continuation, 
 // would make the spent credentials of the first one valid again.
 func restartedID(id []byte, browser oauth.Browser, hours time.Duration) oauth.GrantID {
 	sum := sha256.Sum256(slices.Concat([]byte("interaction of another browser"), id, []byte(browser.Binding()),
-		binary.BigEndian.AppendUint64(nil, uint64(hours)))) //nolint:gosec // a number to tell hours apart
+		binary.BigEndian.AppendUint64(nil, uint64(hours)))) //nolint:gosec // a number that distinguishes hours
 	return oauth.GrantID(sum[:len(oauth.GrantID{})])
 }
 

@@ -36,7 +36,7 @@ func (SecretBasic) Recognize(r Request) (Credentials, bool, error) {
 	}
 	c := Credentials{ID: id, Proof: oauth.Token(secret), Method: oauth.AuthBasic}
 	if secret == "" {
-		// An empty secret is no secret (RFC 6749 §2.3.1), and libraries send one for public clients.
+		// An empty secret counts as none (RFC 6749 §2.3.1), and libraries send one for public clients.
 		c.Method = oauth.AuthNone
 	}
 	return c, true, nil

@@ -193,7 +193,7 @@ const maxSlot = 2 * time.Second
 
 // slotOf is the time that every refusal takes: a multiple of the floor in which the slowest hash of any client
 // is checked, with a quarter to spare. So a client id that is not registered, one with a generated secret and
-// one with a hash of another server cannot be told apart by the clock. Waiting costs nothing; doing the slowest
+// one with a hash of another server take the same time. Waiting costs nothing; doing the slowest
 // work for every unknown id would let a flood of them take the processors.
 func slotOf(floor, slowest time.Duration) time.Duration {
 	needed := slowest + slowest/4

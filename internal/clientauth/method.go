@@ -28,7 +28,7 @@ type Request struct {
 	Params oauth.Params
 }
 
-// Credentials are what a method reads from a request.
+// Credentials holds the values that a method reads from a request.
 type Credentials struct {
 	ID     string // the claimed client_id
 	Proof  oauth.Token

@@ -187,7 +187,7 @@ func (c contract) compareProperty(t *testing.T, p clientmeta.Property, s schema)
 	}
 }
 
-// docs/client-properties.md is what `make docs` writes: this test, when it is asked to.
+// docs/client-properties.md is up to date. With UPDATE set, as `make docs` does, this test writes it.
 func TestReferenceIsUpToDate(t *testing.T) {
 	t.Parallel()
 	const file = "../../docs/client-properties.md"

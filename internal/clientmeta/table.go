@@ -18,7 +18,7 @@ const (
 	MaxTextBytes         = 256 // of an audience, the name of a claim, and its value
 )
 
-// IntrospectOwn is how oauth.IntrospectOwn is written.
+// IntrospectOwn is the wire form of oauth.IntrospectOwn.
 const IntrospectOwn = "own"
 
 const serversOwn = "the server's"

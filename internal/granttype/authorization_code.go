@@ -57,7 +57,7 @@ func (a AuthorizationCode) Exchange(ctx context.Context, r Request) (token.Order
 		return token.Order{}, err
 	}
 	if uri := order.Grant.RedirectURI; !r.Client.Owns(uri) {
-		// Whoever still reads that address must not keep what was sent to it.
+		// Revoke the grant: a party that still reads that address must not keep the code that was sent to it.
 		return token.Order{}, a.Chain.burn(ctx, order.Grant.Ref,
 			invalidGrant("the redirect URI of the authorization request is no longer registered for this client"))
 	}
@@ -81,7 +81,7 @@ func proven(code oauth.CodeFacts, verifier, redirect string) error {
 	return nil
 }
 
-// keep is how long the grant outlives its code: as long as something hangs on it.
+// keep returns the time for which the grant outlives its code: as long as a token of it can live.
 func (a AuthorizationCode) keep(c oauth.Client) time.Duration {
 	lifetimes := a.Chain.Tokens.Lifetimes(c)
 	if c.MayUse(oauth.GrantRefreshToken) {

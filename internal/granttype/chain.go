@@ -13,8 +13,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// Chain is what the grant types that show a numbered credential share: a grant's code and its
-// refresh tokens are one chain, and this is the one place where a showing is put to the store.
+// Chain serves the grant types that present a numbered credential: a grant's code and its
+// refresh tokens are one chain, and only Chain presents them to the store.
 type Chain struct {
 	Grants store.Grants
 	Ring   *keyring.Ring
@@ -103,7 +103,7 @@ func (c *Chain) entropy(s showing) token.Entropy {
 	return token.DerivedEntropy(c.Ring.KeyOf(s.shown.Key), append(parts, s.asked...)...)
 }
 
-// presenter is the digest by which a retry is told from a replay.
+// presenter returns the digest that distinguishes a retry from a replay.
 func presenter(s showing) oauth.Digest {
 	text := string(s.client.ID)
 	for _, part := range s.presenter {
@@ -145,8 +145,8 @@ func (c *Chain) burn(ctx context.Context, ref oauth.GrantRef, why error) error {
 	return why
 }
 
-// refusal says why a credential that this server sealed is refused. Its presenter is the client that
-// it was issued to, or proved that it holds the code's verifier, and is told.
+// refusal returns the refusal of a credential that this server sealed. Its presenter is the client that
+// it was issued to, or proved that it holds the code's verifier, and may read the reason.
 func (c *Chain) refusal(s showing, v oauth.Verdict) error {
 	name := nameOf(s.shown.Kind)
 	switch v {

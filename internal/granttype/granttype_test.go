@@ -312,7 +312,7 @@ func TestR02_ARetryGetsTheSameAnswerAndAnotherQuestionAnother(t *testing.T) {
 	}
 }
 
-// A grant that gives no refresh token does not outlive its access token.
+// A grant without a refresh token does not outlive its access token.
 func TestWithoutRefreshNothingIsKept(t *testing.T) {
 	t.Parallel()
 	r, c := newRoom(t), app()

@@ -65,7 +65,7 @@ func (a Algorithm) Hash() hash.Hash {
 	return nil
 }
 
-// fits tells why a public key may not be used with the algorithm; nil when it may.
+// fits returns why a public key may not be used with the algorithm; nil when it may.
 func (a Algorithm) fits(key crypto.PublicKey) error {
 	ok := false
 	switch key := key.(type) {

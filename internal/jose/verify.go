@@ -21,10 +21,10 @@ func reject(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrToken, fmt.Errorf(format, args...))
 }
 
-// Verify checks the signature and the type of a compact JWS and gives its claims, a JSON object, byte
+// Verify checks the signature and the type of a compact JWS and returns its claims, a JSON object, byte
 // for byte as they were signed. It says nothing about who issued it, for whom and until when.
 //
-// The algorithm is that of the key find gives for the kid, and the header has to agree (RFC 8725
+// The algorithm is that of the key that find returns for the kid, and the header has to agree (RFC 8725
 // §3.1): neither "none" nor a confusion of RS256 with HS256 can be asked for. Keys and addresses of
 // keys that a header carries (jwk, jku, x5u, x5c) are not looked at. What a verifier has to
 // understand (crit, RFC 7515 §4.1.11) is refused, for nothing is understood; so are encryption and

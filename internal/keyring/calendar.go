@@ -23,7 +23,7 @@ type line struct {
 
 func (k key) of(l line) bool { return k.Use == l.use && k.Algorithm == l.algorithm }
 
-// calendar is what is decided when a key is made, used and dropped. It takes values only.
+// calendar decides when keys are made, used and dropped. It takes values only.
 type calendar struct {
 	lines          []line
 	every          time.Duration // how long a key is active
@@ -53,7 +53,7 @@ func (t *turning) tell(k key, change event.KeyChange) {
 }
 
 // turn does what the time calls for: every line has a key that serves and, when its end is near, a
-// successor; what is past its end goes; and each change of state is told once, by whoever wins the
+// successor; what is past its end goes; and each change of state is emitted once, by the caller that wins the
 // swap that records it.
 func (t *turning) turn() error {
 	for _, k := range slices.Clone(t.keys) {

@@ -2,7 +2,7 @@ package keyring
 
 import "time"
 
-// Info is what may be told about a key. A zero Retires or Drops means never.
+// Info describes a key without its secret. A zero Retires or Drops means never.
 type Info struct {
 	ID        string
 	Use       string
@@ -14,7 +14,7 @@ type Info struct {
 	Drops     time.Time
 }
 
-// List tells about every key of the ring, the one whose turn comes last first.
+// List describes every key of the ring, the one whose turn comes last first.
 func (r *Ring) List() []Info {
 	now := r.o.Now()
 	var all []Info

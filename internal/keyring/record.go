@@ -45,7 +45,7 @@ type record struct {
 	Active    time.Time      `json:"active"`
 	Retires   time.Time      `json:"retires,omitzero"`
 	Drops     time.Time      `json:"drops,omitzero"`
-	Told      State          `json:"told"` // the state that was last told as an event
+	Told      State          `json:"told"` // the state that was last emitted as an event
 }
 
 func (r record) state(now time.Time) State {

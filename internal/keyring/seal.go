@@ -24,8 +24,8 @@ func (r *Ring) KeyOf(id oauth.KeyID) []byte {
 	return r.ours(k)
 }
 
-// ours is the key that this issuer derives from a MAC key: what another issuer sealed on the same
-// Redis is no credential here.
+// ours is the key that this issuer derives from a MAC key: a credential that another issuer sealed on the same
+// Redis is not valid here.
 func (r *Ring) ours(k key) []byte { return secret.MAC(k.Material, "issuer", r.o.Issuer) }
 
 // purposeOf binds a text to the issuer that sealed it.

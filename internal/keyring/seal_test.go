@@ -54,7 +54,7 @@ func TestS14_RingIsSealedAtRest(t *testing.T) {
 			t.Errorf("%s lies open", id)
 		}
 	}
-	// A box moved to another name is no key: who may write the store cannot bring a key back.
+	// A box moved to another name does not open: a party that can write to the store cannot bring a key back.
 	ids := ofUse(r, UseMAC)[Active]
 	s.shelf.ring["mac-00000001"] = s.shelf.ring[ids[0]]
 	if err := r.Turn(t.Context()); !errors.Is(err, secret.ErrBox) || !strings.Contains(err.Error(), "mac-00000001") {

@@ -54,7 +54,7 @@ func (r *Ring) Sign(ctx context.Context, algorithm, typ string, claims any) (str
 	return k.signer.Sign(typ, claims)
 }
 
-// Verify checks the signature and the type of a JWS made by Sign and gives its claims; a
+// Verify checks the signature and the type of a JWS made by Sign and returns its claims; a
 // jose.ErrToken says why not. A retired key still verifies, a dropped one no longer.
 func (r *Ring) Verify(token, typ string) ([]byte, error) {
 	s, now := r.current.Load(), r.o.Now()

@@ -14,7 +14,7 @@ const (
 	FormatJWT    TokenFormat = "jwt"    // RFC 9068; costs no write
 )
 
-// Access is what an access token stands for, whatever its format.
+// Access describes an access token, whatever its format.
 type Access struct {
 	Digest   Digest   // of an opaque token, or of a JWT's jti: its name in the store
 	JTI      string   // of a JWT

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Kind tells the credentials of a grant apart.
+// Kind distinguishes the credentials of a grant.
 type Kind byte
 
 // The kinds of credential.
@@ -30,7 +30,7 @@ type Credential struct {
 	Code   CodeFacts // of a code
 }
 
-// CodeFacts is what a code says about its own authorization request. It stands in the code and nowhere
+// CodeFacts holds the facts of a code about its authorization request. They are in the code and nowhere
 // else, so that the presenter of a code can be checked at any time, also when the code is spent, and
 // before anybody is asked.
 type CodeFacts struct {
@@ -113,7 +113,7 @@ func (c Credential) mac(key []byte) []byte {
 }
 
 // OpenCredential reads a presented code or refresh token and checks its seal, so that a forged or
-// guessed one is refused before anybody is asked. keyOf gives the server key with an id, or nil.
+// guessed one is refused before anybody is asked. keyOf returns the server key with an id, or nil.
 // The answer is false for everything that this server did not issue.
 func OpenCredential(t Token, want Kind, keyOf func(KeyID) []byte) (Credential, bool) {
 	if len(t) != want.length() {

@@ -48,7 +48,7 @@ const (
 	UnsupportedMediaType    Code = "unsupported_media_type"    // of the admin API; answered with 415
 )
 
-// Error is a refusal: what the caller is told, and the cause that stays inside.
+// Error is a refusal: the words for the caller, and the cause that stays inside.
 //
 // Only Code and Description ever leave the server; the cause is for the log. An Error with a
 // Return is sent back to the client's validated redirect URI instead of being shown.
@@ -62,7 +62,7 @@ type Error struct {
 	recorded    bool
 }
 
-// Facts are what the audit log records about a refused request beside its code and reason. None of
+// Facts holds the facts that the audit log records about a refused request beside its code and reason. None of
 // them is sent to the caller.
 type Facts struct {
 	Actor  string   // the operator who asked
@@ -90,13 +90,13 @@ const (
 	ModeFormPost ResponseMode = "form_post"
 )
 
-// Refuse makes an Error. The description is read by the client's developer and must not tell what
+// Refuse makes an Error. The description is read by the client's developer and must not reveal what
 // exists; cause may be nil and is never shown.
 func Refuse(code Code, description string, cause error) *Error {
 	return &Error{Code: code, Description: description, cause: cause}
 }
 
-// Unavailable says that a question could not be asked. It is never a "no": the caller is told to
+// Unavailable says that a question could not be asked. It is never a "no": the answer asks the caller to
 // try again (503), and nothing is known to have changed.
 func Unavailable(cause error) *Error {
 	return Refuse(TemporarilyUnavailable, "the server cannot answer right now; try again", cause)
@@ -141,8 +141,8 @@ func (e *Error) WasRecorded() bool {
 	return e != nil
 }
 
-// Reason says for operators why the request was refused: the description, and the cause that the caller
-// was not told. A cause that repeats the description, or is repeated by it, does not stand there twice.
+// Reason returns for operators why the request was refused: the description, and the cause that the caller
+// does not learn. A cause that repeats the description, or is repeated by it, does not stand there twice.
 func (e *Error) Reason() string {
 	if e.cause == nil {
 		return e.Description

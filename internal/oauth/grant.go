@@ -11,10 +11,10 @@ import (
 // of the user and of the browser's root, so that all that can end a grant is found from its credential.
 type GrantID [userTagBytes + rootTagBytes + GrantEntropy]byte
 
-// GrantEntropy is how many bytes of a GrantID are random.
+// GrantEntropy is the number of random bytes of a GrantID.
 const GrantEntropy = 13
 
-// NewGrantID makes the id of a grant that a user gives in a browser; random holds GrantEntropy bytes.
+// NewGrantID makes the id of a grant of a user in a browser; random holds GrantEntropy bytes.
 func NewGrantID(user UserID, root RootTag, random []byte) GrantID {
 	var id GrantID
 	digest := userDigest(user)
@@ -52,7 +52,7 @@ func (r GrantRef) Root() RootTag {
 
 // ClientID, UserID and SessionRef look alike and are not.
 type (
-	// ClientID names a client; it is never a UUID, so that callers can tell it from a user.
+	// ClientID names a client; it is never a UUID, so that callers can distinguish it from a user.
 	ClientID string
 	// UserID names a person; it is always a UUID.
 	UserID string
@@ -61,7 +61,7 @@ type (
 	SessionRef string
 )
 
-// Grant is what a user allowed a client to do. It is one record with one live serial: the
+// Grant is a permission that a user gave a client. It is one record with one live serial: the
 // authorization code is serial 0 of its chain, the refresh tokens are serials 1, 2, 3 …
 type Grant struct {
 	Ref      GrantRef
@@ -92,7 +92,7 @@ type Grant struct {
 	Nonce       string // for the ID token
 }
 
-// Verdict is what became of a presented credential.
+// Verdict is the store's decision about a presented credential.
 type Verdict string
 
 // The verdicts of Grants.Advance.

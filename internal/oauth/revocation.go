@@ -33,7 +33,7 @@ func NewRootTag(random []byte) RootTag {
 	return RootTag(base64.RawURLEncoding.EncodeToString(random[:rootTagBytes]))
 }
 
-// Generation counts the revocations of one user. It is no clock: each revocation makes a later one, also
+// Generation counts the revocations of one user. It is not a clock: each revocation makes a later one, also
 // where the clocks of daemons differ. Zero means that nothing was ever revoked.
 type Generation int64
 

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// maxSentRun is how many characters in a row of a sent value are recorded. It is the length of a UUID and
+// maxSentRun is the number of characters in a row that are recorded of a sent value. It is the length of a UUID and
 // less than the length of every credential of this server: an opaque access token has 38 characters.
 const maxSentRun = 36
 
-// shownOfSent is how many characters are kept of what is cut: enough to compare, too few to use.
+// shownOfSent is the number of characters that are kept of a cut value: enough to compare, too few to use.
 const shownOfSent = 8
 
 // CutSent returns what a request sent as a name for the audit log. A credential that was sent there by

@@ -35,10 +35,10 @@ func (Token) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 // Reveal returns the secret itself, to be sent to its owner and nowhere else.
 func (t Token) Reveal() string { return string(t) }
 
-// Digest is what may be stored of a token.
+// Digest returns the form of a token that may be stored.
 func (t Token) Digest() Digest { return DigestOf(string(t)) }
 
-// DigestAt is what the store of an issuer knows a token by: at another issuer the same token is
+// DigestAt returns the name of a token in the store of an issuer: at another issuer the same token is
 // unknown.
 func (t Token) DigestAt(issuer string) Digest {
 	return DigestOf(strconv.Itoa(len(issuer)) + ":" + issuer + string(t))
@@ -57,7 +57,7 @@ func (d Digest) Key() string { return base64.RawURLEncoding.EncodeToString(d[:20
 // KeyLength is the length of Digest.Key in characters.
 const KeyLength = 26
 
-// Browser is what a browser presents to be recognised: the values of its cookies. There is more than one
+// Browser holds the values of the cookies by which a browser is recognised. There is more than one
 // value when several of its tabs made their first request at the same time.
 type Browser []Token
 

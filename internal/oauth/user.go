@@ -19,7 +19,7 @@ type User struct {
 	Revision      uint64 // counts the changes of the user and of the credentials; the store refuses a change of another revision
 }
 
-// Credentials are what a user proves their identity with. They are stored apart from the user, so that what reads a
+// Credentials are the secrets by which a user proves their identity. They are stored apart from the user, so that what reads a
 // profile never reads a secret.
 type Credentials struct {
 	PasswordHash string // argon2id in PHC form, or a scheme that was imported; empty when there is no password
@@ -40,7 +40,7 @@ const (
 	MaxSessionsUser = 5    // by default
 )
 
-// Proof is how a user proved who they are.
+// Proof describes the sign-in of a user.
 type Proof struct {
 	ACR string   // how strongly (RFC 9470)
 	AMR []string // by which methods (RFC 8176), in the order of their use
@@ -78,7 +78,7 @@ const (
 	MaxCodesOfBrowser = 10  // codes of one browser and client that wait to be redeemed; the oldest ends
 )
 
-// Consent is what a user allowed a client for good.
+// Consent is the permission of a user that a client keeps until it is withdrawn.
 type Consent struct {
 	Client ClientID
 	Scope  Scopes

@@ -5,7 +5,7 @@ import "errors"
 // Death is why an access token is not alive, for the audit log; "" for one that is alive.
 type Death string
 
-// The reasons. What Redis has forgotten cannot be told apart: an opaque token leaves nothing when it expires.
+// The reasons. An opaque token leaves nothing in Redis when it expires, so that several reasons look the same.
 const (
 	deadForm           Death = "it does not have the form of an access token of this server"
 	deadSignature      Death = "it is not signed as an access token by a key of this server: it is another server's, another kind of token, or its key was dropped"

@@ -10,7 +10,7 @@ import (
 
 var errForeignIDToken = errors.New("the ID token has another issuer or audience")
 
-// hintClaims are what counts of an ID token that comes back as a hint. aud is a text in all of ours.
+// hintClaims holds the claims that are checked of an ID token that comes back as a hint. aud is a text in all of ours.
 type hintClaims struct {
 	Issuer   string `json:"iss"`
 	Subject  string `json:"sub"`

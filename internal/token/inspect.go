@@ -19,12 +19,12 @@ func (t *Tokens) Inspect(ctx context.Context, text oauth.Token) (oauth.Access, b
 }
 
 // InspectBearer is Inspect that also returns why a token is dead, "" for one that is alive. The bearer must
-// not be told the reason: it would show what exists.
+// not learn the reason: it would show what exists.
 func (t *Tokens) InspectBearer(ctx context.Context, text oauth.Token) (oauth.Access, Death, error) {
 	return t.inspect(ctx, "", text)
 }
 
-// inspect also tells that a token was shown after it was revoked. caller is who asks about it, when that
+// inspect also emits an event when a revoked token was used. caller is the client that asks about it, when that
 // is not its bearer.
 func (t *Tokens) inspect(ctx context.Context, caller oauth.ClientID, text oauth.Token) (oauth.Access, Death, error) {
 	said, query, dead := t.open(text)

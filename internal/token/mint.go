@@ -14,7 +14,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Options are what Tokens needs.
+// Options configure Tokens.
 type Options struct {
 	Access    store.Access
 	Grants    store.Grants
@@ -63,7 +63,7 @@ type Order struct {
 	WithID   bool // an ID token goes with it when openid was granted
 }
 
-// Set is what a token request is answered with.
+// Set is a token response.
 type Set struct {
 	Access    oauth.Token
 	Format    oauth.TokenFormat
@@ -151,7 +151,7 @@ func (t *Tokens) describe(o Order) oauth.Access {
 	return a
 }
 
-// Life is how long a client's access tokens live.
+// Life returns the lifetime of a client's access tokens.
 func (t *Tokens) Life(c oauth.Client) time.Duration { return c.Lifetimes.Or(t.o.Lifetimes).Access }
 
 // Lifetimes are a client's, filled from the server's.

@@ -7,7 +7,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// EntropyBytes is how much of a token cannot be guessed: 160 bits (RFC 6749 §10.10).
+// EntropyBytes is the length of the part of a token that cannot be guessed: 160 bits (RFC 6749 §10.10).
 const EntropyBytes = 20
 
 // Entropy is the unguessable part of an access token. Of a refreshed token it is derived from the

@@ -8,7 +8,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Known is what an operator is told about a live token.
+// Known describes a live token to an operator.
 type Known struct {
 	oauth.Access
 	Refresh bool              // a refresh token, whose grant is described
@@ -16,7 +16,7 @@ type Known struct {
 	Issuer  string
 }
 
-// Examine tells an operator about any access or refresh token; false for what is dead, unknown or
+// Examine describes any access or refresh token to an operator; false for what is dead, unknown or
 // no token at all. It spends nothing. The error means "could not ask".
 func (t *Tokens) Examine(ctx context.Context, text oauth.Token) (Known, bool, error) {
 	if credential, ok := oauth.OpenCredential(text, oauth.KindRefresh, t.o.Ring.KeyOf); ok {

@@ -15,11 +15,11 @@ import (
 // and so every access token of the grant. A token that is not ours, or no more, is no error (§2.2);
 // another client's is refused and stays alive (§2.1).
 //
-// A code is no token here (§2.1): it comes without its verifier, so somebody who found one in a log
+// A code is not a token here (§2.1): it comes without its verifier, so somebody who found one in a log
 // could end the grant of a public client.
 //
-// That a token is gone already is told only after the store has made sure of it: what a read sees
-// gone may have been ended by a change that nobody acknowledged, and be back after a failover.
+// Revoke reports that a token is gone only after the store has made sure of it: a token that a read does not
+// find may have been ended by a change that was not acknowledged, and be back after a failover.
 func (t *Tokens) Revoke(ctx context.Context, by oauth.Client, text oauth.Token) error {
 	ctx, release := commit.Begin(ctx)
 	defer release()

@@ -11,7 +11,7 @@ import (
 )
 
 // deposed is a master that was cut off: it shows what an earlier, unacknowledged revocation did, and
-// nothing that it is told lasts.
+// nothing that is written to it lasts.
 type deposed struct {
 	store.Access
 	store.Grants

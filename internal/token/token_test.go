@@ -226,7 +226,7 @@ func TestRevokingAClientIsAMoment(t *testing.T) {
 	for _, format := range formats() {
 		c, other := client("app-"+oauth.ClientID(format), format), client("other-"+oauth.ClientID(format), format)
 		before, user, others := r.mint(t, r.order(c)).Access, r.mint(t, r.userOrder(t, c)).Access, r.mint(t, r.order(other)).Access
-		r.advance(2 * time.Second) // a JWT tells seconds
+		r.advance(2 * time.Second) // a JWT holds whole seconds
 		ok(t, r.RevokeClient(t.Context(), "x", c.ID, r.now()))
 		r.advance(2 * time.Second)
 		after, userAfter := r.mint(t, r.order(c)).Access, r.mint(t, r.userOrder(t, c)).Access

@@ -16,7 +16,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// yesterday is what was alive when the backup was made.
+// yesterday holds the tokens that were alive when the backup was made.
 type yesterday struct {
 	person, thief         *testkit.Person // one signed in, and one who has a copy of the cookies
 	spent, unspent        string          // codes; the first is redeemed after the backup

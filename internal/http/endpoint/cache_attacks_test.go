@@ -9,7 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// A positive answer is never older than a revocation: not on the replica that was told, nor on any
+// A positive answer is never older than a revocation: not on the replica that revoked, nor on any
 // other, and no caller reads what was answered to another.
 func TestV07_NoAnswerOutlivesARevocation(t *testing.T) {
 	t.Parallel()

@@ -108,7 +108,7 @@ func TestC04_ACodeOfAnotherClientIsBurned(t *testing.T) {
 }
 
 // A presenter that cannot prove a code changes nothing, be the code live or spent (rows C05, C09 and C12
-// of the attacks): whoever found it in a log can neither use it nor sign its owner out.
+// of the attacks): somebody that found it in a log can neither use it nor sign its owner out.
 func TestF_S10_C05_C09_C12_AnUnprovenPresenterChangesNothing(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
@@ -143,7 +143,7 @@ func TestF_S10_C05_C09_C12_AnUnprovenPresenterChangesNothing(t *testing.T) {
 			t.Error("a valid second use did not end the grant")
 		}
 	}
-	// The same by another door: a code is no token that can be revoked, and a public client_id is anybody.
+	// The same by another door: a code cannot be revoked as a token, and a public client_id is anybody.
 	code := public.Code(t, person, nil)
 	tokens := public.Redeem(t, code)
 	if a := public.Revoke(t, code); a.Status != http.StatusOK || !party.Active(t, tokens.Text("access_token")) {

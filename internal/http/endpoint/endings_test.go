@@ -40,8 +40,8 @@ type heap struct {
 	issued   []testkit.Answer
 }
 
-// grantsOfHeap is how many grants the user has beside those of the two clients. With 100000 the test takes
-// minutes and is what the figures in docs/limits.md were measured with.
+// grantsOfHeap returns the number of grants that the user has beside those of the two clients. With 100000 the test takes
+// minutes; the figures in docs/limits.md were measured so.
 func grantsOfHeap(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("OAUTH2D_TEST_GRANTS")
@@ -157,7 +157,7 @@ func (h *heap) submit(t *testing.T, person *testkit.Person, path string, fields 
 	return person.PostForm(t, h.d.Base+path, fields).Status
 }
 
-// ended is what everything that was given away answers afterwards.
+// ended checks that everything that was issued is dead afterwards.
 func (h *heap) ended(t *testing.T, verb string) {
 	t.Helper()
 	for i, party := range h.parties {

@@ -137,7 +137,7 @@ func TestJ12_ATokenLivesAsLongAsItsKeyIsPublished(t *testing.T) {
 	}
 }
 
-// W05: what a token tells of the session is not the cookie, and does not open it.
+// W05: the sid of a token is not the session's cookie, and does not open the session.
 func TestW05_TheSidOfATokenOpensNoSession(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// replicas are two daemons on one real Redis, behind a proxy that tells who asks.
+// replicas are two daemons on one real Redis, behind a proxy that forwards the caller's address.
 func replicas(t *testing.T, limits func(*config.Limits)) [2]*testkit.Daemon {
 	t.Helper()
 	server := redistest.Start(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// headerBytes is how long the head of an answer is on the wire.
+// headerBytes returns the length of the head of an answer on the wire.
 func headerBytes(page testkit.Page) int {
 	sum := len("HTTP/1.1 303 See Other\r\n\r\n") + len("Date: Mon, 02 Jan 2006 15:04:05 GMT\r\n")
 	for name, values := range page.Header {

@@ -12,7 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// refusal is what the audit log says of a refused request.
+// refusal is the entry of the audit log for a refused request.
 type refusal struct {
 	Event   string `json:"event"`
 	Client  string `json:"client_id"`
@@ -42,7 +42,7 @@ func refusals(t *testing.T, facts string) []refusal {
 }
 
 // Every refusal of an endpoint is exactly one entry of the audit log, and no two have one reason, also
-// where the caller is told the same words.
+// where the caller reads the same words.
 func TestF_N01_EveryRefusalHasItsReasonInTheAuditLog(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t, allowSelf)

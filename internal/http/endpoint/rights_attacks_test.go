@@ -97,7 +97,7 @@ func TestS07_OtherRolesAreKeptOut(t *testing.T) {
 	}
 }
 
-// forbidden reports whether Redis refused for lack of rights; what a script tried is told in other words.
+// forbidden reports whether Redis refused for lack of rights; Redis reports the attempt of a script in other words.
 func forbidden(err error) bool {
 	said := func(words string) bool { return err != nil && strings.Contains(err.Error(), words) }
 	return said("NOPERM") || said("can't access at least one of the keys") || said("command not allowed")

@@ -83,8 +83,8 @@ func TestF_S03_APublicClientMayNotSkipConsent(t *testing.T) {
 	}
 }
 
-// S03: an admin scope is allowed each time anew, even to a client that otherwise never asks, and only by somebody
-// who has proved who they are within five minutes.
+// S03: an admin scope is allowed each time anew, even to a client that otherwise never asks, and only by a person
+// that signed in within the last five minutes.
 func TestF_S03_AnAdminScopeAlwaysAsks(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
