@@ -189,7 +189,7 @@ type Brand struct {
 	PrivacyURL  string `key:"privacy_url" reload:"true" doc:"Address of the privacy policy (https), at the foot of every page."`
 	TermsURL    string `key:"terms_url" reload:"true" doc:"Address of the terms of service (https), at the foot of every page."`
 	Footer      string `key:"footer" reload:"true" doc:"A line of text at the foot of every page."`
-	MessagesDir string `key:"messages_dir" reload:"true" doc:"Folder with further languages of the pages, one file LANGUAGE.json each, in the form of internal/http/page/messages/en.json."`
+	MessagesDir string `key:"messages_dir" reload:"true" doc:"Folder with further languages of the pages, one file LANGUAGE.json each (such as pt-BR.json), in the form of internal/http/page/messages/en.json; lengths of time may have every plural form of Unicode CLDR, such as span.day.few."`
 }
 
 // Log configures the log of the server.

@@ -2,66 +2,35 @@ package page
 
 import (
 	"slices"
-	"strconv"
 	"strings"
+
+	"golang.org/x/text/language"
 )
 
-// Limits on what a browser may ask for.
-const (
-	maxLocaleBytes = 512
-	maxLocales     = 16
-)
+// maxLocaleBytes bounds the list of languages that a browser may ask for.
+const maxLocaleBytes = 512
 
 // speak chooses a language: by the ui_locales of the request (OIDC Core §3.1.2.1), else by
 // Accept-Language (RFC 9110 §12.5.4), else English.
 func (l *look) speak(uiLocales, accept string) words {
-	if len(uiLocales) > maxLocaleBytes {
-		uiLocales = ""
-	}
-	wanted := append(strings.Fields(uiLocales), accepted(accept)...)
-	for _, tag := range wanted[:min(len(wanted), maxLocales)] {
-		for tag = strings.ToLower(tag); tag != ""; {
-			if said, ok := l.languages[tag]; ok {
-				return words{Lang: tag, said: said}
-			}
-			tag = tag[:max(0, strings.LastIndexByte(tag, '-'))] // de-ch, then de (RFC 4647 §3.4)
+	for _, wanted := range [][]language.Tag{parsed(uiLocales, " "), parsed(accept, ",")} {
+		if _, index, confidence := l.languages.matcher.Match(wanted...); confidence != language.No {
+			return l.languages.spoken[index]
 		}
 	}
-	return words{Lang: english, said: l.languages[english]}
+	return l.languages.spoken[0]
 }
 
-// accepted lists the languages of an Accept-Language header, the most wanted first.
-func accepted(header string) []string {
-	if len(header) > maxLocaleBytes {
+// parsed returns the languages of a list, the most wanted first. It leaves out what is not a language: one such entry
+// must not hide the others, as it does in ParseAcceptLanguage.
+func parsed(list, separator string) []language.Tag {
+	if len(list) > maxLocaleBytes {
 		return nil
 	}
-	type wish struct {
-		tag    string
-		weight float64
-	}
-	var wishes []wish
-	for part := range strings.SplitSeq(header, ",") {
-		tag, params, _ := strings.Cut(strings.TrimSpace(part), ";")
-		one := wish{tag: strings.TrimSpace(tag), weight: 1}
-		if q, found := strings.CutPrefix(strings.TrimSpace(params), "q="); found {
-			one.weight, _ = strconv.ParseFloat(q, 64)
-		}
-		if one.weight > 0 {
-			wishes = append(wishes, one)
-		}
-	}
-	slices.SortStableFunc(wishes, func(a, b wish) int {
-		switch {
-		case a.weight > b.weight:
-			return -1
-		case a.weight < b.weight:
-			return 1
-		}
-		return 0
+	entries := slices.DeleteFunc(strings.Split(list, separator), func(entry string) bool {
+		_, _, err := language.ParseAcceptLanguage(entry)
+		return err != nil
 	})
-	tags := make([]string, len(wishes))
-	for i, w := range wishes {
-		tags[i] = w.tag
-	}
+	tags, _, _ := language.ParseAcceptLanguage(strings.Join(entries, ",")) // each entry was parsed above
 	return tags
 }

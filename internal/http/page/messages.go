@@ -3,6 +3,7 @@ package page
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -13,65 +14,89 @@ import (
 	"time"
 	"unicode"
 
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
 //go:embed messages/en.json
 var englishFiles embed.FS
 
-const english = "en"
-
 // scopeMessages begins the keys by which a language may put the operator's scopes into its words.
 const scopeMessages = "scope."
+
+// spanMessages begins the keys of lengths of time: span.UNIT.FORM, the form being a plural form of Unicode CLDR.
+const spanMessages = "span."
 
 // catalogue holds the messages of one language by their keys.
 type catalogue map[string]string
 
-// languages holds the catalogues by language tag in lower case; English is always there.
-type languages map[string]catalogue
+// languages are those of the pages. English is always the first one.
+type languages struct {
+	spoken  []words
+	matcher language.Matcher // returns an index of spoken
+}
 
 // loadLanguages reads the built-in English and the operator's files, which may replace it in part.
 func loadLanguages(further fs.FS) (languages, error) {
 	ours, err := readCatalogue(englishFiles, "messages/en.json")
 	if err != nil {
-		return nil, err
+		return languages{}, err
 	}
-	all := languages{english: ours}
-	if further == nil {
-		return all, nil
-	}
-	names, err := fs.Glob(further, "*.json")
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		read, err := readCatalogue(further, name)
+	spoken := []words{{tag: language.English, said: ours}}
+	if further != nil {
+		names, err := fs.Glob(further, "*.json")
 		if err != nil {
-			return nil, err
+			return languages{}, err
 		}
-		if err := read.check(ours); err != nil {
-			return nil, fmt.Errorf("messages: %s: %w", name, err)
-		}
-		for key, message := range ours {
-			if _, told := read[key]; !told {
-				read[key] = message
+		for _, name := range names {
+			one, err := readLanguage(further, name, ours)
+			switch {
+			case err != nil:
+				return languages{}, fmt.Errorf("messages: %s: %w", name, err)
+			case one.tag == language.English:
+				spoken[0] = one
+			default:
+				spoken = append(spoken, one)
 			}
 		}
-		all[strings.ToLower(strings.TrimSuffix(path.Base(name), ".json"))] = read
 	}
-	return all, nil
+	tags := make([]language.Tag, len(spoken))
+	for i, one := range spoken {
+		tags[i] = one.tag
+	}
+	return languages{spoken: spoken, matcher: language.NewMatcher(tags)}, nil
+}
+
+// readLanguage reads an operator's file. English stands in for the messages that it does not have.
+func readLanguage(from fs.FS, name string, ours catalogue) (words, error) {
+	tag, err := language.Parse(strings.TrimSuffix(path.Base(name), ".json"))
+	if err != nil {
+		return words{}, errors.New("the file is not named by a language (RFC 5646), such as de.json or pt-BR.json")
+	}
+	read, err := readCatalogue(from, name)
+	if err != nil {
+		return words{}, err
+	}
+	if err := read.check(ours); err != nil {
+		return words{}, err
+	}
+	for key, message := range ours {
+		if _, translated := read[key]; !translated {
+			read[key] = message
+		}
+	}
+	return words{tag: tag, said: read}, nil
 }
 
 func readCatalogue(from fs.FS, name string) (catalogue, error) {
 	raw, err := smallfile.ReadFS(from, name)
 	if err != nil {
-		return nil, fmt.Errorf("messages: %w", err)
+		return nil, err
 	}
 	var read catalogue
-	if err := json.Unmarshal(raw, &read); err != nil {
-		return nil, fmt.Errorf("messages: %s: %w", name, err)
-	}
-	return read, nil
+	return read, json.Unmarshal(raw, &read)
 }
 
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
@@ -85,7 +110,7 @@ func (c catalogue) check(ours catalogue) error {
 		if strings.HasPrefix(key, scopeMessages) || strings.Contains(retired, " "+key+" ") {
 			continue
 		}
-		original, known := ours[key]
+		original, known := ours[otherForm(key)]
 		if !known {
 			return fmt.Errorf("there is no message %q", key)
 		}
@@ -98,11 +123,24 @@ func (c catalogue) check(ours catalogue) error {
 	return nil
 }
 
+// otherForm returns the key of the form "other" for a key of any plural form, and every other key as it is.
+func otherForm(key string) string {
+	for _, form := range []string{".zero", ".one", ".two", ".few", ".many"} {
+		if unit, is := strings.CutSuffix(key, form); is && strings.HasPrefix(key, spanMessages) {
+			return unit + ".other"
+		}
+	}
+	return key
+}
+
 // words speaks to a person in their language.
 type words struct {
-	Lang string
+	tag  language.Tag
 	said catalogue
 }
+
+// Lang is the language, for the attribute lang.
+func (v words) Lang() string { return v.tag.String() }
 
 // Dir is the direction of the script: ltr or rtl.
 func (v words) Dir() string { return v.said["dir"] }
@@ -177,12 +215,33 @@ func (v words) Ago(minutes int) string {
 	return v.Text("ago.span", "span", v.Span(time.Duration(minutes)*time.Minute))
 }
 
+// count puts a number of units into words, in the plural form that the language has for it. The form "other" stands in
+// for one that is missing. It also stands in for one without {n} that is not for exactly this number: Russian counts 21
+// like 1, and must not show "1 minute" for it.
 func (v words) count(unit string, n int) string {
-	form := ".other"
-	if n == 1 {
-		form = ".one"
+	form, exactly := formOf(plural.Cardinal.MatchPlural(v.tag, n, 0, 0, 0, 0))
+	key := spanMessages + unit + "."
+	if message := v.said[key+form]; message == "" || n != exactly && !strings.Contains(message, "{n}") {
+		form = "other"
 	}
-	return v.Text("span."+unit+form, "n", strconv.Itoa(n))
+	return v.Text(key+form, "n", strconv.Itoa(n))
+}
+
+// formOf returns the name of a plural form in a key, and the number that the form stands for in its name.
+func formOf(form plural.Form) (name string, exactly int) {
+	switch form {
+	case plural.Zero:
+		return "zero", 0
+	case plural.One:
+		return "one", 1
+	case plural.Two:
+		return "two", 2
+	case plural.Few:
+		return "few", -1
+	case plural.Many:
+		return "many", -1
+	}
+	return "other", -1
 }
 
 // readable drops what is not seen but changes how its surroundings are read: control characters and
