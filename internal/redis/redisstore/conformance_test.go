@@ -12,6 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/store/storetest"
+	"github.com/recipe-web-app/oauth2d/internal/store/storetest/suite"
 )
 
 // leastRights is the ACL of the daemon's own user (no KEYS, CONFIG or FLUSHDB).
@@ -32,8 +33,8 @@ func openDB(t *testing.T, o redisconn.Options) *redisconn.DB {
 	return db
 }
 
-func subject(db *redisconn.DB) storetest.Subject {
-	return storetest.Subject{
+func subject(db *redisconn.DB) suite.Subject {
+	return suite.Subject{
 		Grants: redisstore.NewGrants(db), Access: redisstore.NewAccess(db), Clients: redisstore.NewClients(db), Freshness: redisstore.NewFreshness(db),
 		Users: redisstore.NewUsers(db), Sessions: redisstore.NewSessions(db), Consents: redisstore.NewConsents(db),
 		Requests: serverstore.NewRequests(db),
@@ -43,7 +44,7 @@ func subject(db *redisconn.DB) storetest.Subject {
 }
 
 // emptied opens one connection and empties the servers behind it each time a suite begins anew.
-func emptied(t *testing.T, o redisconn.Options, servers ...*redistest.Server) storetest.Open {
+func emptied(t *testing.T, o redisconn.Options, servers ...*redistest.Server) suite.Open {
 	t.Helper()
 	db := openDB(t, o)
 	if err := probe.New(db).Check(t.Context()); err != nil {
@@ -53,7 +54,7 @@ func emptied(t *testing.T, o redisconn.Options, servers ...*redistest.Server) st
 	for i, server := range servers {
 		admins[i] = server.Admin(t)
 	}
-	return func(t *testing.T) storetest.Subject {
+	return func(t *testing.T) suite.Subject {
 		t.Helper()
 		for _, admin := range admins {
 			empty(t, admin)
@@ -80,7 +81,7 @@ func empty(t *testing.T, admin *redis.Client) {
 
 func TestEmbedded(t *testing.T) {
 	t.Parallel()
-	storetest.All(t, func(t *testing.T) storetest.Subject {
+	storetest.All(t, func(t *testing.T) suite.Subject {
 		t.Helper()
 		return subject(openDB(t, redisconn.Options{}))
 	})

@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/store/storetest/suite"
 )
 
 // Audit is the suite of store.Audit.
-func Audit(t *testing.T, open Open) {
+func Audit(t *testing.T, open suite.Open) {
 	t.Run("history", func(t *testing.T) {
-		for seed := range uint64(seeds) {
-			h := &auditHistory{t: t, s: open(t).Audit, d: roll("audit", seed), seed: seed}
+		for seed := range uint64(suite.Seeds) {
+			h := &auditHistory{t: t, s: open(t).Audit, d: suite.Roll("audit", seed), seed: seed}
 			h.run()
 		}
 	})
@@ -26,7 +27,7 @@ func Audit(t *testing.T, open Open) {
 type auditHistory struct {
 	t    *testing.T
 	s    store.Audit
-	d    dice
+	d    suite.Dice
 	seed uint64
 	log  []store.AuditEntry
 	head string
@@ -34,39 +35,39 @@ type auditHistory struct {
 }
 
 func (h *auditHistory) run() {
-	for step := range steps {
+	for step := range suite.Steps {
 		where := fmt.Sprintf("seed %d step %d", h.seed, step)
 		h.append(where)
 		end, err := h.s.End(h.t.Context())
-		sure(h.t, where, err)
+		suite.Sure(h.t, where, err)
 		want := store.AuditEnd{Head: h.head, Count: len(h.log)}
 		if len(h.log) > 0 {
 			want.Last = h.log[len(h.log)-1].Place
 		}
-		same(h.t, where+": end", end, want)
+		suite.Same(h.t, where+": end", end, want)
 		h.read(where)
 	}
 }
 
 func (h *auditHistory) append(where string) {
-	a := store.AuditAppend{Was: h.head, Head: h.d.ref(), Keep: 1 + h.d.IntN(12)}
+	a := store.AuditAppend{Was: h.head, Head: h.d.Ref(), Keep: 1 + h.d.IntN(12)}
 	for range 1 + h.d.IntN(4) {
 		h.seq++
 		e := store.AuditEntry{
-			Place: "x", Seq: h.seq, Key: h.d.ref(), Previous: h.d.ref(), Hash: h.d.ref(), Body: []byte("{\"a\":\"\x00\n\"}" + h.d.ref()),
+			Place: "x", Seq: h.seq, Key: h.d.Ref(), Previous: h.d.Ref(), Hash: h.d.Ref(), Body: []byte("{\"a\":\"\x00\n\"}" + h.d.Ref()),
 		}
-		complete(h.t, e)
+		suite.Complete(h.t, e)
 		e.Place = ""
 		a.Entries = append(a.Entries, e)
 	}
-	late := h.d.oneIn(4)
+	late := h.d.OneIn(4)
 	if late {
-		a.Was = pick(h.d, "", h.d.ref(), h.head+"x")
+		a.Was = suite.Pick(h.d, "", h.d.Ref(), h.head+"x")
 		late = a.Was != h.head
 	}
 	place, err := h.s.Append(h.t.Context(), a)
-	sure(h.t, where, err)
-	same(h.t, where+": conflict", errors.Is(err, store.Conflict), late)
+	suite.Sure(h.t, where, err)
+	suite.Same(h.t, where+": conflict", errors.Is(err, store.Conflict), late)
 	if late {
 		h.seq -= uint64(len(a.Entries))
 		return
@@ -80,7 +81,7 @@ func (h *auditHistory) append(where string) {
 // placed learns the places that the store made, and holds them to growing.
 func (h *auditHistory) placed(where, last string) {
 	got, err := h.s.Read(h.t.Context(), store.AuditRange{Limit: 100})
-	sure(h.t, where, err)
+	suite.Sure(h.t, where, err)
 	for i := range got {
 		if milliseconds, number, ok := strings.Cut(got[i].Place, "-"); !ok || milliseconds == "" || number == "" {
 			h.t.Fatalf("%s: the place %q", where, got[i].Place)
@@ -89,25 +90,25 @@ func (h *auditHistory) placed(where, last string) {
 			h.log[i].Place = got[i].Place
 		}
 	}
-	same(h.t, where+": log", got, h.log)
-	same(h.t, where+": place", got[len(got)-1].Place, last)
+	suite.Same(h.t, where+": log", got, h.log)
+	suite.Same(h.t, where+": place", got[len(got)-1].Place, last)
 }
 
 func (h *auditHistory) read(where string) {
-	r := store.AuditRange{Newest: h.d.oneIn(2), Limit: 1 + h.d.IntN(5), Since: int64(h.d.IntN(2))}
+	r := store.AuditRange{Newest: h.d.OneIn(2), Limit: 1 + h.d.IntN(5), Since: int64(h.d.IntN(2))}
 	want := slices.Clone(h.log)
 	if r.Newest {
 		slices.Reverse(want)
 	}
-	if len(want) > 0 && h.d.oneIn(2) {
+	if len(want) > 0 && h.d.OneIn(2) {
 		at := h.d.IntN(len(want))
 		r.After, want = want[at].Place, want[at+1:]
 	}
-	if h.d.oneIn(8) {
+	if h.d.OneIn(8) {
 		r.Since, r.After, want = 1<<50, "", nil
 	}
 	got, err := h.s.Read(h.t.Context(), r)
-	sure(h.t, where, err)
+	suite.Sure(h.t, where, err)
 	want = want[:min(len(want), r.Limit)]
 	if len(got) != len(want) || len(got) > 0 && fmt.Sprint(got) != fmt.Sprint(want) {
 		h.t.Fatalf("%s: read %+v:\n got  %v\n want %v", where, r, got, want)
@@ -120,7 +121,7 @@ func oneAppends(t *testing.T, s store.Audit) {
 	for round := range 3 {
 		var won atomic.Int32
 		var next atomic.Value
-		together(crowd, func(i int) {
+		suite.Together(suite.Crowd, func(i int) {
 			mine := fmt.Sprint(round, " ", i)
 			_, err := s.Append(t.Context(), store.AuditAppend{
 				Was: head, Head: mine, Keep: 100, Entries: []store.AuditEntry{{Seq: uint64(round) + 1, Body: []byte(mine)}}, //nolint:gosec // small
@@ -133,11 +134,11 @@ func oneAppends(t *testing.T, s store.Audit) {
 				t.Errorf("append: %v", err)
 			}
 		})
-		same(t, "who appended", won.Load(), int32(1))
+		suite.Same(t, "who appended", won.Load(), int32(1))
 		head, _ = next.Load().(string)
 		end, err := s.End(t.Context())
-		sure(t, "end", err)
-		same(t, "head", end.Head, head)
-		same(t, "entries", end.Count, round+1)
+		suite.Sure(t, "end", err)
+		suite.Same(t, "head", end.Head, head)
+		suite.Same(t, "entries", end.Count, round+1)
 	}
 }

@@ -11,14 +11,15 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/store/storetest/suite"
 )
 
 // Clients is the suite of store.Clients.
-func Clients(t *testing.T, open Open) {
+func Clients(t *testing.T, open suite.Open) {
 	t.Run("history", func(t *testing.T) {
-		for seed := range uint64(seeds) {
+		for seed := range uint64(suite.Seeds) {
 			s := open(t)
-			h := &clientHistory{t: t, s: s.Clients, marks: s.Freshness, d: roll("clients", seed), now: start(), seed: seed}
+			h := &clientHistory{t: t, s: s.Clients, marks: s.Freshness, d: suite.Roll("clients", seed), now: suite.Start(), seed: seed}
 			h.run()
 		}
 	})
@@ -31,7 +32,7 @@ type clientHistory struct {
 	t       *testing.T
 	s       store.Clients
 	marks   store.Freshness
-	d       dice
+	d       suite.Dice
 	now     time.Time
 	seed    uint64
 	step    int
@@ -48,7 +49,7 @@ func (h *clientHistory) where(what string) string {
 func (h *clientHistory) run() {
 	h.live = map[oauth.ClientID]oauth.Client{}
 	h.ids = []oauth.ClientID{"a", "b", "recipe-app", "odd:{*} id", "ü"}
-	for h.step = range steps {
+	for h.step = range suite.Steps {
 		h.now = h.now.Add(time.Second)
 		switch h.d.IntN(8) {
 		case 0, 1, 2:
@@ -65,42 +66,24 @@ func (h *clientHistory) run() {
 	}
 }
 
-func sampleClient(id oauth.ClientID, now time.Time) oauth.Client {
-	return oauth.Client{
-		ID: id, Name: "Recipes", Disabled: true, Method: oauth.AuthBasic,
-		Secrets: []oauth.Secret{
-			{ID: "1", Scheme: oauth.SchemeDigest, Key: "k", Hash: "aGFzaA", Created: now, Expires: now.Add(time.Hour)},
-			{ID: "2", Scheme: oauth.SchemeArgon2id, Hash: "$argon2id$", Created: now},
-		},
-		Type: oauth.AppNative, RedirectURIs: []string{"https://app.example/cb", "com.example:/cb"},
-		PostLogoutURIs: []string{"https://app.example/"}, GrantTypes: []string{oauth.GrantAuthorizationCode},
-		Scopes: oauth.Scopes{"openid", "read"}, DefaultScopes: oauth.Scopes{"read"},
-		Audience: []string{"https://api.example"}, Resources: []string{"https://api.example"},
-		Format: oauth.FormatJWT, Algorithm: "ES256", Rotation: oauth.RotateNever, Introspection: oauth.IntrospectAny,
-		SkipConsent: true, SignOutEndsAll: true, RequestsPerMinute: 600, Claims: map[string]string{"tenant": "x"},
-		Lifetimes: oauth.Lifetimes{Code: time.Minute, Access: time.Hour, RefreshIdle: 48 * time.Hour, RefreshAbsolute: 720 * time.Hour},
-		NotBefore: now, Created: now, Updated: now,
-	}
-}
-
 func (h *clientHistory) put() {
-	c := sampleClient(pick(h.d, h.ids...), h.now)
-	complete(h.t, c, "Revision")
+	c := suite.SampleClient(suite.Pick(h.d, h.ids...), h.now)
+	suite.Complete(h.t, c, "Revision")
 	stored := h.live[c.ID]
-	if c.Revision = stored.Revision; h.d.oneIn(4) {
-		c.Revision = pick(h.d, 0, c.Revision+1)
+	if c.Revision = stored.Revision; h.d.OneIn(4) {
+		c.Revision = suite.Pick(h.d, 0, c.Revision+1)
 	}
-	if h.d.oneIn(3) {
+	if h.d.OneIn(3) {
 		c = oauth.Client{ID: c.ID, Method: oauth.AuthNone, Revision: c.Revision}
 	}
 	revision, err := h.s.Put(h.t.Context(), c)
-	sure(h.t, h.where("put"), err)
+	suite.Sure(h.t, h.where("put"), err)
 	wrong := c.Revision != stored.Revision
-	same(h.t, h.where("put: conflict"), errors.Is(err, store.Conflict), wrong)
+	suite.Same(h.t, h.where("put: conflict"), errors.Is(err, store.Conflict), wrong)
 	h.versionMoved(!wrong)
 	if !wrong {
 		c.Revision++
-		same(h.t, h.where("put: revision"), revision, c.Revision)
+		suite.Same(h.t, h.where("put: revision"), revision, c.Revision)
 		h.live[c.ID] = c
 	}
 }
@@ -108,16 +91,16 @@ func (h *clientHistory) put() {
 // versionMoved holds the version of all clients against whether something changed.
 func (h *clientHistory) versionMoved(changed bool) {
 	marks, err := h.marks.Read(h.t.Context())
-	sure(h.t, h.where("marks"), err)
-	same(h.t, h.where("epoch"), marks.Epoch, h.epoch)
-	same(h.t, h.where("version moved"), marks.Version > h.version, changed)
+	suite.Sure(h.t, h.where("marks"), err)
+	suite.Same(h.t, h.where("epoch"), marks.Epoch, h.epoch)
+	suite.Same(h.t, h.where("version moved"), marks.Version > h.version, changed)
 	h.version = marks.Version
 }
 
 // raise moves the epoch, forward or not. The version does not count it.
 func (h *clientHistory) raise() {
 	before := h.now.Add(time.Duration(h.d.IntN(60_000)-30_000) * time.Millisecond)
-	sure(h.t, h.where("raise epoch"), h.marks.RaiseEpoch(h.t.Context(), before))
+	suite.Sure(h.t, h.where("raise epoch"), h.marks.RaiseEpoch(h.t.Context(), before))
 	if before.After(h.epoch) {
 		h.epoch = before
 	}
@@ -125,51 +108,51 @@ func (h *clientHistory) raise() {
 }
 
 func (h *clientHistory) remove() {
-	id := pick(h.d, h.ids...)
+	id := suite.Pick(h.d, h.ids...)
 	err := h.s.Delete(h.t.Context(), id)
-	sure(h.t, h.where("delete"), err)
+	suite.Sure(h.t, h.where("delete"), err)
 	_, ok := h.live[id]
-	same(h.t, h.where("delete: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.t, h.where("delete: absent"), errors.Is(err, store.Absent), !ok)
 	h.versionMoved(ok)
 	delete(h.live, id)
 }
 
 func (h *clientHistory) get() {
-	id := pick(h.d, h.ids...)
+	id := suite.Pick(h.d, h.ids...)
 	got, err := h.s.Get(h.t.Context(), id)
-	sure(h.t, h.where("get"), err)
+	suite.Sure(h.t, h.where("get"), err)
 	want, ok := h.live[id]
-	same(h.t, h.where("get: absent"), errors.Is(err, store.Absent), !ok)
-	same(h.t, h.where("get"), got, want)
+	suite.Same(h.t, h.where("get: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.t, h.where("get"), got, want)
 }
 
 func (h *clientHistory) list() {
 	limit := h.d.IntN(3) + 1
-	pages(h.t, h.where("list"), limit, slices.Sorted(maps.Keys(h.live)), func(after oauth.ClientID) ([]oauth.ClientID, error) {
+	suite.Pages(h.t, h.where("list"), limit, slices.Sorted(maps.Keys(h.live)), func(after oauth.ClientID) ([]oauth.ClientID, error) {
 		return h.s.List(h.t.Context(), after, limit)
 	})
 }
 
 // laterEpochCounts lets a crowd raise the epoch to different times.
 func laterEpochCounts(t *testing.T, s store.Freshness) {
-	now := start()
-	together(crowd, func(i int) {
-		if err := s.RaiseEpoch(t.Context(), now.Add(time.Duration(i*7%crowd)*time.Millisecond)); err != nil {
+	now := suite.Start()
+	suite.Together(suite.Crowd, func(i int) {
+		if err := s.RaiseEpoch(t.Context(), now.Add(time.Duration(i*7%suite.Crowd)*time.Millisecond)); err != nil {
 			t.Errorf("raise epoch: %v", err)
 		}
 	})
 	marks, err := s.Read(t.Context())
-	sure(t, "marks", err)
-	same(t, "epoch", marks.Epoch, now.Add((crowd-1)*time.Millisecond))
+	suite.Sure(t, "marks", err)
+	suite.Same(t, "epoch", marks.Epoch, now.Add((suite.Crowd-1)*time.Millisecond))
 }
 
 // oneClientChange: of many changes based on one revision one is made.
 func oneClientChange(t *testing.T, s store.Clients) {
 	for _, revision := range []uint64{0, 1} {
-		c := sampleClient("crowded", start())
+		c := suite.SampleClient("crowded", suite.Start())
 		c.Revision = revision
 		var won atomic.Int32
-		together(crowd, func(int) {
+		suite.Together(suite.Crowd, func(int) {
 			switch _, err := s.Put(t.Context(), c); {
 			case err == nil:
 				won.Add(1)
@@ -177,6 +160,6 @@ func oneClientChange(t *testing.T, s store.Clients) {
 				t.Errorf("put: %v", err)
 			}
 		})
-		same(t, "changes that were made", won.Load(), int32(1))
+		suite.Same(t, "changes that were made", won.Load(), int32(1))
 	}
 }

@@ -9,11 +9,12 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/store/storetest/suite"
 )
 
 // Crowds is the suite of what concurrent callers of one verb, or of two verbs, get. What needs a model of its own is
 // in the suite of its contract.
-func Crowds(t *testing.T, open Open) {
+func Crowds(t *testing.T, open suite.Open) {
 	s := open(t)
 	t.Run("Clients.Delete", func(t *testing.T) { oneClientDeletion(t, s) })
 	t.Run("Sessions.End and Touch", func(t *testing.T) { endBeatsTouch(t, s) })
@@ -29,14 +30,14 @@ func Crowds(t *testing.T, open Open) {
 }
 
 // oneClientDeletion: of many deletions one succeeds, and what was based on the client conflicts.
-func oneClientDeletion(t *testing.T, s Subject) {
-	c := sampleClient("deleted by a crowd", start())
-	sure(t, "put", second(s.Clients.Put(t.Context(), c)))
+func oneClientDeletion(t *testing.T, s suite.Subject) {
+	c := suite.SampleClient("deleted by a crowd", suite.Start())
+	suite.Sure(t, "put", suite.Second(s.Clients.Put(t.Context(), c)))
 	before, err := s.Freshness.Read(t.Context())
-	sure(t, "marks", err)
+	suite.Sure(t, "marks", err)
 	c.Revision = 1
 	var deleted atomic.Int32
-	together(crowd, func(i int) {
+	suite.Together(suite.Crowd, func(i int) {
 		if i%5 == 0 {
 			if _, err := s.Clients.Put(t.Context(), c); err != nil && !errors.Is(err, store.Conflict) {
 				t.Errorf("put: %v", err)
@@ -50,24 +51,24 @@ func oneClientDeletion(t *testing.T, s Subject) {
 			t.Errorf("delete: %v", err)
 		}
 	})
-	same(t, "deletions", deleted.Load(), int32(1))
+	suite.Same(t, "deletions", deleted.Load(), int32(1))
 	_, err = s.Clients.Get(t.Context(), c.ID)
-	same(t, "the client afterwards", err, store.Absent)
+	suite.Same(t, "the client afterwards", err, store.Absent)
 	after, err := s.Freshness.Read(t.Context())
-	sure(t, "marks", err)
-	same(t, "the version moved", after.Version > before.Version, true)
+	suite.Sure(t, "marks", err)
+	suite.Same(t, "the version moved", after.Version > before.Version, true)
 }
 
 // endBeatsTouch: a session that is ended stays ended, however many touch it meanwhile, and every caller that ends it
 // succeeds.
-func endBeatsTouch(t *testing.T, s Subject) {
+func endBeatsTouch(t *testing.T, s suite.Subject) {
 	for seed := range uint64(5) {
-		d, now := roll("end and touch", seed), start()
-		one := sampleSession(d, d.uuid(), now)
-		sure(t, "start", third(s.Sessions.Start(t.Context(), one, 5)))
+		d, now := suite.Roll("end and touch", seed), suite.Start()
+		one := suite.SampleSession(d, d.UUID(), now)
+		suite.Sure(t, "start", suite.Third(s.Sessions.Start(t.Context(), one, 5)))
 		touched := one
-		touched.Seen, touched.Expires = now.Add(time.Second), now.Add(time.Second+sessionLife)
-		together(crowd, func(i int) {
+		touched.Seen, touched.Expires = now.Add(time.Second), now.Add(time.Second+suite.SessionLife)
+		suite.Together(suite.Crowd, func(i int) {
 			if i%10 == 0 {
 				if err := s.Sessions.End(t.Context(), one.User, one.Ref); err != nil {
 					t.Errorf("end: %v", err)
@@ -79,61 +80,61 @@ func endBeatsTouch(t *testing.T, s Subject) {
 			}
 		})
 		_, err := s.Sessions.Find(t.Context(), one.Ref, now)
-		same(t, "the session afterwards", err, store.Absent)
+		suite.Same(t, "the session afterwards", err, store.Absent)
 		listed, err := s.Sessions.OfUser(t.Context(), one.User, now)
-		sure(t, "of user", err)
-		same(t, "sessions that are listed", len(listed), 0)
+		suite.Sure(t, "of user", err)
+		suite.Same(t, "sessions that are listed", len(listed), 0)
 		counts, err := s.Overview.Counts(t.Context(), now)
-		sure(t, "counts", err)
-		same(t, "sessions that are counted", counts.Sessions, 0)
+		suite.Sure(t, "counts", err)
+		suite.Same(t, "sessions that are counted", counts.Sessions, 0)
 	}
 }
 
 // oneTouchCounts: the session is as one of the callers left it.
 func oneTouchCounts(t *testing.T, s store.Sessions) {
-	d, now := roll("touches", 0), start()
-	one := sampleSession(d, d.uuid(), now)
-	sure(t, "start", third(s.Start(t.Context(), one, 5)))
-	together(crowd, func(i int) {
+	d, now := suite.Roll("touches", 0), suite.Start()
+	one := suite.SampleSession(d, d.UUID(), now)
+	suite.Sure(t, "start", suite.Third(s.Start(t.Context(), one, 5)))
+	suite.Together(suite.Crowd, func(i int) {
 		touched := one
 		touched.Seen = now.Add(time.Duration(i+1) * time.Millisecond)
-		touched.Expires = touched.Seen.Add(sessionLife)
-		sure(t, "touch", s.Touch(t.Context(), touched))
+		touched.Expires = touched.Seen.Add(suite.SessionLife)
+		suite.Sure(t, "touch", s.Touch(t.Context(), touched))
 	})
 	got, err := s.Find(t.Context(), one.Ref, now)
-	sure(t, "find", err)
-	same(t, "it was touched", got.Seen.After(now), true)
-	same(t, "one caller's times", got.Expires, got.Seen.Add(sessionLife))
+	suite.Sure(t, "find", err)
+	suite.Same(t, "it was touched", got.Seen.After(now), true)
+	suite.Same(t, "one caller's times", got.Expires, got.Seen.Add(suite.SessionLife))
 }
 
 // oneHolderMarks: of the old and the new holder of a right only the new one's mark counts.
 func oneHolderMarks(t *testing.T, s store.Sweeps) {
-	now, first, second := start(), claimOf("marks", "first"), claimOf("marks", "second")
-	for _, c := range []store.Claim{first, second} {
+	now, before, after := suite.Start(), claimOf("marks", "first"), claimOf("marks", "second")
+	for _, c := range []store.Claim{before, after} {
 		_, ok, err := s.Claim(t.Context(), c, now)
-		sure(t, "claim", err)
-		same(t, "claim", ok, true)
+		suite.Sure(t, "claim", err)
+		suite.Same(t, "claim", ok, true)
 		now = now.Add(c.Hold)
 	}
-	together(crowd, func(i int) {
-		c, cursor := first, "of the first"
+	suite.Together(suite.Crowd, func(i int) {
+		c, cursor := before, "of the first"
 		if i%2 == 1 {
-			c, cursor = second, "of the second"
+			c, cursor = after, "of the second"
 		}
 		ok, err := s.Mark(t.Context(), c, cursor, now)
-		if err != nil || ok != (c == second) {
+		if err != nil || ok != (c == after) {
 			t.Errorf("mark by the %s holder: %v, %v", c.Holder, ok, err)
 		}
 	})
-	cursor, ok, err := s.Claim(t.Context(), second, now)
-	sure(t, "claim", err)
-	same(t, "the mark that counts", []any{cursor, ok}, []any{"of the second", true})
+	cursor, ok, err := s.Claim(t.Context(), after, now)
+	suite.Sure(t, "claim", err)
+	suite.Same(t, "the mark that counts", []any{cursor, ok}, []any{"of the second", true})
 }
 
 // tidyTogether: a crowd leaves the same as one caller, and takes no grant for dead that is created meanwhile.
-func tidyTogether(t *testing.T, s Subject) {
-	d, now := roll("tidy together", 0), start()
-	user := d.uuid()
+func tidyTogether(t *testing.T, s suite.Subject) {
+	d, now := suite.Roll("tidy together", 0), suite.Start()
+	user := d.UUID()
 	grant := func(ref oauth.GrantRef, client int, born time.Time) oauth.Grant {
 		return oauth.Grant{
 			Ref: ref, Client: oauth.ClientID(fmt.Sprint("client ", client)), User: user, Born: born,
@@ -141,15 +142,15 @@ func tidyTogether(t *testing.T, s Subject) {
 		}
 	}
 	for i := range 20 {
-		dead := grant(d.grantRef(user), i, now.Add(-2*time.Hour))
-		sure(t, "create", s.Grants.Create(t.Context(), dead))
-		sure(t, "kill", s.Grants.Kill(t.Context(), dead.Ref))
+		dead := grant(d.GrantRef(user), i, now.Add(-2*time.Hour))
+		suite.Sure(t, "create", s.Grants.Create(t.Context(), dead))
+		suite.Sure(t, "kill", s.Grants.Kill(t.Context(), dead.Ref))
 	}
-	refs := make([]oauth.GrantRef, crowd/2)
+	refs := make([]oauth.GrantRef, suite.Crowd/2)
 	for i := range refs {
-		refs[i] = d.grantRef(user)
+		refs[i] = d.GrantRef(user)
 	}
-	together(crowd, func(i int) {
+	suite.Together(suite.Crowd, func(i int) {
 		if i%2 == 0 {
 			if err := s.Grants.Create(t.Context(), grant(refs[i/2], i, now)); err != nil {
 				t.Errorf("create: %v", err)
@@ -161,22 +162,22 @@ func tidyTogether(t *testing.T, s Subject) {
 		}
 	})
 	n, err := s.Sweeps.Tidy(t.Context(), user, now)
-	sure(t, "tidy", err)
-	same(t, "left for a later caller", n, 0)
-	same(t, "grants that live", len(everyGrant(t, s, store.GrantQuery{User: user, Limit: 100})), len(refs))
+	suite.Sure(t, "tidy", err)
+	suite.Same(t, "left for a later caller", n, 0)
+	suite.Same(t, "grants that live", len(suite.EveryGrant(t, s, store.GrantQuery{User: user, Limit: 100})), len(refs))
 }
 
 // allEndingsCount: each of concurrent endings ends its part.
-func allEndingsCount(t *testing.T, s Subject) {
-	d, now := roll("endings", 0), start()
-	user := d.uuid()
-	grants := make([]oauth.Grant, crowd)
+func allEndingsCount(t *testing.T, s suite.Subject) {
+	d, now := suite.Roll("endings", 0), suite.Start()
+	user := d.UUID()
+	grants := make([]oauth.Grant, suite.Crowd)
 	for i := range grants {
-		grants[i] = sampleGrant(d, user, now)
+		grants[i] = suite.SampleGrant(d, user, now)
 		grants[i].Client = oauth.ClientID(fmt.Sprint("client ", i))
-		sure(t, "create", s.Grants.Create(t.Context(), grants[i]))
+		suite.Sure(t, "create", s.Grants.Create(t.Context(), grants[i]))
 	}
-	together(crowd-1, func(i int) {
+	suite.Together(suite.Crowd-1, func(i int) {
 		e := store.Ending{User: user, What: store.EndedClient, Client: grants[i].Client, Now: now, Keep: time.Hour}
 		if err := s.Revocations.Raise(t.Context(), e); err != nil {
 			t.Errorf("raise: %v", err)
@@ -184,60 +185,60 @@ func allEndingsCount(t *testing.T, s Subject) {
 	})
 	for i, g := range grants {
 		_, err := s.Grants.Get(t.Context(), g.Ref)
-		sure(t, "get", err)
-		same(t, fmt.Sprint("grant ", i, " has ended"), errors.Is(err, store.Absent), i < crowd-1)
+		suite.Sure(t, "get", err)
+		suite.Same(t, fmt.Sprint("grant ", i, " has ended"), errors.Is(err, store.Absent), i < suite.Crowd-1)
 	}
 }
 
 // reapTogether: a crowd deletes what one caller would, and nothing else.
-func reapTogether(t *testing.T, s Subject) {
-	d, now := roll("reap", 0), start()
-	user := d.uuid()
+func reapTogether(t *testing.T, s suite.Subject) {
+	d, now := suite.Roll("reap", 0), suite.Start()
+	user := d.UUID()
 	for i := range 10 {
-		ended := sampleGrant(d, user, now)
+		ended := suite.SampleGrant(d, user, now)
 		ended.Client = oauth.ClientID(fmt.Sprint("client ", i))
-		sure(t, "create", s.Grants.Create(t.Context(), ended))
+		suite.Sure(t, "create", s.Grants.Create(t.Context(), ended))
 	}
-	sure(t, "raise", s.Revocations.Raise(t.Context(), store.Ending{User: user, What: store.EndedGrants, Now: now, Keep: time.Hour}))
-	lives := sampleGrant(d, user, now)
+	suite.Sure(t, "raise", s.Revocations.Raise(t.Context(), store.Ending{User: user, What: store.EndedGrants, Now: now, Keep: time.Hour}))
+	lives := suite.SampleGrant(d, user, now)
 	lives.Generation = sessionGeneration(t, s, user, now)
-	sure(t, "create", s.Grants.Create(t.Context(), lives))
+	suite.Sure(t, "create", s.Grants.Create(t.Context(), lives))
 	var ended atomic.Int64
-	together(crowd, func(int) {
+	suite.Together(suite.Crowd, func(int) {
 		reaped, err := s.Revocations.Reap(t.Context(), store.GrantQuery{User: user, Limit: 100})
 		if err != nil {
 			t.Errorf("reap: %v", err)
 		}
 		ended.Add(int64(reaped.Ended))
 	})
-	same(t, "all were counted", ended.Load() >= 10, true)
+	suite.Same(t, "all were counted", ended.Load() >= 10, true)
 	reaped, err := s.Revocations.Reap(t.Context(), store.GrantQuery{User: user, Limit: 100})
-	sure(t, "reap", err)
-	same(t, "left for a later caller", reaped, store.Reaped{})
-	same(t, "grants that live", len(everyGrant(t, s, store.GrantQuery{User: user, Limit: 100})), 1)
+	suite.Sure(t, "reap", err)
+	suite.Same(t, "left for a later caller", reaped, store.Reaped{})
+	suite.Same(t, "grants that live", len(suite.EveryGrant(t, s, store.GrantQuery{User: user, Limit: 100})), 1)
 }
 
 // sessionGeneration returns the generation in which a user's next session begins.
-func sessionGeneration(t *testing.T, s Subject, user oauth.UserID, now time.Time) oauth.Generation {
+func sessionGeneration(t *testing.T, s suite.Subject, user oauth.UserID, now time.Time) oauth.Generation {
 	t.Helper()
-	generation, _, err := s.Sessions.Start(t.Context(), sampleSession(roll("generation", 0), user, now), 5)
-	sure(t, "start", err)
+	generation, _, err := s.Sessions.Start(t.Context(), suite.SampleSession(suite.Roll("generation", 0), user, now), 5)
+	suite.Sure(t, "start", err)
 	return generation
 }
 
 // killBeatsAdvance: whoever came first, a killed grant is void, and every caller that kills it succeeds.
-func killBeatsAdvance(t *testing.T, s Subject) {
+func killBeatsAdvance(t *testing.T, s suite.Subject) {
 	for seed := range uint64(5) {
-		g := atSerial(t, s, roll("kill and advance", seed), 1)
+		g := suite.GrantAt(t, s, suite.Roll("kill and advance", seed), 1)
 		var advanced atomic.Int32
-		together(crowd, func(i int) {
+		suite.Together(suite.Crowd, func(i int) {
 			if i%5 == 0 {
 				if err := s.Grants.Kill(t.Context(), g.Ref); err != nil {
 					t.Errorf("kill: %v", err)
 				}
 				return
 			}
-			p := showing(g, g.Born)
+			p := suite.Showing(g, g.Born)
 			p.Presenter = oauth.DigestOf(fmt.Sprint(i))
 			out, err := s.Grants.Advance(t.Context(), p)
 			if err != nil {
@@ -247,20 +248,20 @@ func killBeatsAdvance(t *testing.T, s Subject) {
 				advanced.Add(1)
 			}
 		})
-		same(t, "at most one advanced", advanced.Load() <= 1, true)
+		suite.Same(t, "at most one advanced", advanced.Load() <= 1, true)
 		_, err := s.Grants.Get(t.Context(), g.Ref)
-		same(t, "the grant afterwards", err, store.Absent)
+		suite.Same(t, "the grant afterwards", err, store.Absent)
 	}
 }
 
 // revokeBeatsPut: a record that is revoked stays revoked, however many store it again meanwhile, and every caller that
 // revokes it succeeds.
 func revokeBeatsPut(t *testing.T, s store.Access) {
-	d, now := roll("put and revoke", 0), start()
-	a := oauth.Access{Digest: oauth.DigestOf(d.ref()), Client: "c", Expires: now.Add(time.Hour)}
+	d, now := suite.Roll("put and revoke", 0), suite.Start()
+	a := oauth.Access{Digest: oauth.DigestOf(d.Ref()), Client: "c", Expires: now.Add(time.Hour)}
 	q := store.Query{Digest: a.Digest, Format: oauth.FormatOpaque, Client: store.TagOf(a.Client)}
-	sure(t, "put", s.Put(t.Context(), a, now))
-	together(crowd, func(i int) {
+	suite.Sure(t, "put", s.Put(t.Context(), a, now))
+	suite.Together(suite.Crowd, func(i int) {
 		if i%5 == 0 {
 			if err := s.Revoke(t.Context(), q, a.Expires, now); err != nil {
 				t.Errorf("revoke: %v", err)
@@ -271,19 +272,19 @@ func revokeBeatsPut(t *testing.T, s store.Access) {
 			t.Errorf("put: %v", err)
 		}
 	})
-	same(t, "stored again afterwards", s.Put(t.Context(), a, now), store.Conflict)
+	suite.Same(t, "stored again afterwards", s.Put(t.Context(), a, now), store.Conflict)
 	got, err := s.Look(t.Context(), q)
-	sure(t, "look", err)
-	same(t, "revoked", []bool{got.Revoked, got.Found}, []bool{true, false})
+	suite.Sure(t, "look", err)
+	suite.Same(t, "revoked", []bool{got.Revoked, got.Found}, []bool{true, false})
 }
 
 // oneRefund: one of many refunds of one attempt counts.
 func oneRefund(t *testing.T, s store.Limits) {
-	b, now := store.Budget{Key: limitKey("refunds"), Attempts: 3, Window: time.Hour}, start()
+	b, now := store.Budget{Key: limitKey("refunds"), Attempts: 3, Window: time.Hour}, suite.Start()
 	for i := range b.Attempts {
-		sure(t, "try", second(s.Try(t.Context(), store.Attempt(fmt.Sprint(i)), []store.Budget{b}, now)))
+		suite.Sure(t, "try", suite.Second(s.Try(t.Context(), store.Attempt(fmt.Sprint(i)), []store.Budget{b}, now)))
 	}
-	together(crowd, func(int) {
+	suite.Together(suite.Crowd, func(int) {
 		if err := s.Return(t.Context(), store.Counted{Key: b.Key, Attempt: "0"}); err != nil {
 			t.Errorf("return: %v", err)
 		}
@@ -291,17 +292,17 @@ func oneRefund(t *testing.T, s store.Limits) {
 	var allowed []bool
 	for i := range 2 {
 		got, err := s.Try(t.Context(), store.Attempt(fmt.Sprint("later ", i)), []store.Budget{b}, now)
-		sure(t, "try", err)
+		suite.Sure(t, "try", err)
 		allowed = append(allowed, got[0].Allowed)
 	}
-	same(t, "attempts allowed after one refund", allowed, []bool{true, false})
+	suite.Same(t, "attempts allowed after one refund", allowed, []bool{true, false})
 }
 
 // clearOrCount: an attempt beside a Clear is dropped or counted; never more are allowed than the budget has after the
 // last Clear.
 func clearOrCount(t *testing.T, s store.Limits) {
-	b, now := store.Budget{Key: limitKey("clear"), Attempts: 2, Window: time.Hour}, start()
-	together(crowd, func(i int) {
+	b, now := store.Budget{Key: limitKey("clear"), Attempts: 2, Window: time.Hour}, suite.Start()
+	suite.Together(suite.Crowd, func(i int) {
 		var err error
 		if i%5 == 0 {
 			err = s.Clear(t.Context(), b.Key)
@@ -312,11 +313,11 @@ func clearOrCount(t *testing.T, s store.Limits) {
 			t.Errorf("%v", err)
 		}
 	})
-	sure(t, "clear", s.Clear(t.Context(), b.Key))
+	suite.Sure(t, "clear", s.Clear(t.Context(), b.Key))
 	locked, err := s.Locked(t.Context(), b.Key, now)
-	sure(t, "locked", err)
-	same(t, "locked after a clear", locked.IsZero(), true)
+	suite.Sure(t, "locked", err)
+	suite.Same(t, "locked after a clear", locked.IsZero(), true)
 	got, err := s.Try(t.Context(), "after all", []store.Budget{b}, now)
-	sure(t, "try", err)
-	same(t, "allowed after a clear", got[0].Allowed, true)
+	suite.Sure(t, "try", err)
+	suite.Same(t, "allowed after a clear", got[0].Allowed, true)
 }

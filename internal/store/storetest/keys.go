@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/store/storetest/suite"
 )
 
 // Keys is the suite of store.Keys.
-func Keys(t *testing.T, open Open) {
+func Keys(t *testing.T, open suite.Open) {
 	t.Run("history", func(t *testing.T) {
-		for seed := range uint64(seeds) {
+		for seed := range uint64(suite.Seeds) {
 			keyHistory(t, open(t).Keys, seed)
 		}
 	})
@@ -23,29 +24,29 @@ func Keys(t *testing.T, open Open) {
 // keyHistory is one random life of a ring, with a caller that is sometimes late.
 func keyHistory(t *testing.T, s store.Keys, seed uint64) {
 	t.Helper()
-	d := roll("keys", seed)
+	d := suite.Roll("keys", seed)
 	ring, version := map[string][]byte{}, uint64(0)
-	for step := range steps {
+	for step := range suite.Steps {
 		where := fmt.Sprintf("seed %d step %d", seed, step)
 		got, at, err := s.Load(t.Context())
-		sure(t, where, err)
-		same(t, where+": version", at, version)
-		same(t, where+": ring", got, ring)
+		suite.Sure(t, where, err)
+		suite.Same(t, where+": version", at, version)
+		suite.Same(t, where+": ring", got, ring)
 
 		put, drop := map[string][]byte{}, []string{}
 		for range d.IntN(3) {
-			put[pick(d, "1", "2", "version", "k:{*}")] = []byte{byte(d.IntN(256)), 0, '\n', byte(step)}
+			put[suite.Pick(d, "1", "2", "version", "k:{*}")] = []byte{byte(d.IntN(256)), 0, '\n', byte(step)}
 		}
 		for range d.IntN(2) {
-			drop = append(drop, pick(d, "1", "2", "never"))
+			drop = append(drop, suite.Pick(d, "1", "2", "never"))
 		}
-		late := d.oneIn(4)
+		late := d.OneIn(4)
 		if late {
 			at += uint64(d.IntN(2))*2 - 1 //nolint:gosec // one more or one less, also below zero
 		}
 		err = s.Swap(t.Context(), at, put, drop)
-		sure(t, where, err)
-		same(t, where+": conflict", errors.Is(err, store.Conflict), late)
+		suite.Sure(t, where, err)
+		suite.Same(t, where+": conflict", errors.Is(err, store.Conflict), late)
 		if late {
 			continue
 		}
@@ -61,7 +62,7 @@ func keyHistory(t *testing.T, s store.Keys, seed uint64) {
 func oneTurns(t *testing.T, s store.Keys) {
 	for version := range uint64(3) {
 		var won atomic.Int32
-		together(crowd, func(i int) {
+		suite.Together(suite.Crowd, func(i int) {
 			switch err := s.Swap(t.Context(), version, map[string][]byte{fmt.Sprint(version, i): {1}}, nil); {
 			case err == nil:
 				won.Add(1)
@@ -69,10 +70,10 @@ func oneTurns(t *testing.T, s store.Keys) {
 				t.Errorf("swap: %v", err)
 			}
 		})
-		same(t, "who turned the ring", won.Load(), int32(1))
+		suite.Same(t, "who turned the ring", won.Load(), int32(1))
 		ring, at, err := s.Load(t.Context())
-		sure(t, "load", err)
-		same(t, "version", at, version+1)
-		same(t, "keys", len(ring), int(version)+1) //nolint:gosec // small
+		suite.Sure(t, "load", err)
+		suite.Same(t, "version", at, version+1)
+		suite.Same(t, "keys", len(ring), int(version)+1) //nolint:gosec // small
 	}
 }

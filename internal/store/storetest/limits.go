@@ -8,19 +8,20 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/store/storetest/suite"
 )
 
 // Limits is the suite of store.Limits.
-func Limits(t *testing.T, open Open) {
+func Limits(t *testing.T, open suite.Open) {
 	s := open(t).Limits
 	t.Run("buckets", func(t *testing.T) {
-		for seed := range uint64(seeds) {
+		for seed := range uint64(suite.Seeds) {
 			bucketHistory(t, s, seed)
 		}
 	})
 	t.Run("budgets", func(t *testing.T) {
-		for seed := range uint64(seeds) {
-			h := &budgetHistory{t: t, s: s, d: roll("budgets", seed), now: start(), seed: seed}
+		for seed := range uint64(suite.Seeds) {
+			h := &budgetHistory{t: t, s: s, d: suite.Roll("budgets", seed), now: suite.Start(), seed: seed}
 			h.run()
 		}
 	})
@@ -37,11 +38,11 @@ func limitKey(parts ...any) oauth.Digest {
 // bucketHistory compares a bucket with a plain count of when each permit comes back. The model has
 // no batches: it is asked for one permit at a time, as often as the store gave some.
 func bucketHistory(t *testing.T, s store.Limits, seed uint64) {
-	d, now := roll("buckets", seed), start()
+	d, now := suite.Roll("buckets", seed), suite.Start()
 	b := store.Bucket{Key: limitKey("bucket", seed), Permits: d.IntN(40) + 1, Per: time.Duration(d.IntN(90)+30) * time.Minute}
 	each := time.Duration((b.Per.Microseconds()+int64(b.Permits)-1)/int64(b.Permits)) * time.Microsecond
 	var full time.Time // when it would be full again
-	for step := range steps {
+	for step := range suite.Steps {
 		where := fmt.Sprintf("seed %d step %d", seed, step)
 		now = now.Add(time.Duration(d.IntN(int(2 * each))))
 		now = now.Truncate(time.Microsecond)
@@ -51,12 +52,12 @@ func bucketHistory(t *testing.T, s store.Limits, seed uint64) {
 		left := int((now.Add(each * time.Duration(b.Permits))).Sub(full) / each)
 		want := d.IntN(8) + 1
 		got, err := s.Take(t.Context(), b, want, now)
-		sure(t, where, err)
+		suite.Sure(t, where, err)
 		expected := store.Permits{Granted: min(want, (left+7)/8)}
 		if left < 1 {
 			expected = store.Permits{Wait: full.Add(each).Sub(now.Add(each * time.Duration(b.Permits)))}
 		}
-		same(t, where, got, expected)
+		suite.Same(t, where, got, expected)
 		full = full.Add(each * time.Duration(got.Granted))
 	}
 }
@@ -71,7 +72,7 @@ type counter struct {
 type budgetHistory struct {
 	t     *testing.T
 	s     store.Limits
-	d     dice
+	d     suite.Dice
 	now   time.Time
 	seed  uint64
 	step  int
@@ -89,12 +90,12 @@ func (h *budgetHistory) run() {
 		{Key: limitKey("address", h.seed), Attempts: h.d.IntN(9) + 1, Window: 20 * time.Minute},
 	}
 	h.model = map[oauth.Digest]*counter{budgets[0].Key: {}, budgets[1].Key: {}}
-	for h.step = range steps {
+	for h.step = range suite.Steps {
 		h.now = h.now.Add(time.Duration(h.d.IntN(180_000)+1) * time.Millisecond)
 		switch h.d.IntN(8) {
 		case 0:
-			key := pick(h.d, budgets...).Key
-			sure(h.t, h.where("clear"), h.s.Clear(h.t.Context(), key))
+			key := suite.Pick(h.d, budgets...).Key
+			suite.Sure(h.t, h.where("clear"), h.s.Clear(h.t.Context(), key))
 			*h.model[key] = counter{}
 		case 1, 2:
 			h.giveBack()
@@ -103,12 +104,12 @@ func (h *budgetHistory) run() {
 		}
 		for key, c := range h.model {
 			got, err := h.s.Locked(h.t.Context(), key, h.now)
-			sure(h.t, h.where("locked"), err)
+			suite.Sure(h.t, h.where("locked"), err)
 			want := c.lock
 			if !want.After(h.now) {
 				want = time.Time{}
 			}
-			same(h.t, h.where("locked"), got, want)
+			suite.Same(h.t, h.where("locked"), got, want)
 		}
 	}
 }
@@ -116,13 +117,13 @@ func (h *budgetHistory) run() {
 func (h *budgetHistory) try(budgets []store.Budget) {
 	attempt := store.Attempt(fmt.Sprint(h.step))
 	got, err := h.s.Try(h.t.Context(), attempt, budgets, h.now)
-	sure(h.t, h.where("try"), err)
+	suite.Sure(h.t, h.where("try"), err)
 	var want []store.Trial
 	for _, b := range budgets {
 		want = append(want, h.model[b.Key].try(attempt, b, h.now))
 		h.made = append(h.made, store.Counted{Key: b.Key, Attempt: attempt})
 	}
-	same(h.t, h.where("try"), got, want)
+	suite.Same(h.t, h.where("try"), got, want)
 }
 
 func (c *counter) try(attempt store.Attempt, b store.Budget, now time.Time) store.Trial {
@@ -147,10 +148,10 @@ func (h *budgetHistory) giveBack() {
 		return
 	}
 	one := h.made[max(0, len(h.made)-1-h.d.IntN(4))]
-	if h.d.oneIn(4) {
-		one = pick(h.d, h.made...)
+	if h.d.OneIn(4) {
+		one = suite.Pick(h.d, h.made...)
 	}
-	sure(h.t, h.where("return"), h.s.Return(h.t.Context(), one))
+	suite.Sure(h.t, h.where("return"), h.s.Return(h.t.Context(), one))
 	c := h.model[one.Key]
 	if !c.open[one.Attempt] {
 		return
@@ -164,9 +165,9 @@ func (h *budgetHistory) giveBack() {
 
 // crowdAtBucket: concurrent callers together get exactly the permits that the bucket holds.
 func crowdAtBucket(t *testing.T, s store.Limits) {
-	b, now := store.Bucket{Key: limitKey("crowd"), Permits: 120, Per: 24 * time.Hour}, start()
+	b, now := store.Bucket{Key: limitKey("crowd"), Permits: 120, Per: 24 * time.Hour}, suite.Start()
 	var granted atomic.Int64
-	together(crowd, func(i int) {
+	suite.Together(suite.Crowd, func(i int) {
 		for range 20 {
 			got, err := s.Take(t.Context(), b, i%5+1, now)
 			if err != nil {
@@ -175,14 +176,14 @@ func crowdAtBucket(t *testing.T, s store.Limits) {
 			granted.Add(int64(got.Granted))
 		}
 	})
-	same(t, "permits given", granted.Load(), int64(b.Permits))
+	suite.Same(t, "permits given", granted.Load(), int64(b.Permits))
 }
 
 // crowdAtBudget: of two hundred at once as many are allowed as the budget has, and one locks it.
 func crowdAtBudget(t *testing.T, s store.Limits) {
-	b, now := store.Budget{Key: limitKey("crowd of guesses"), Attempts: 10, Window: time.Hour}, start()
+	b, now := store.Budget{Key: limitKey("crowd of guesses"), Attempts: 10, Window: time.Hour}, suite.Start()
 	var allowed, last atomic.Int64
-	together(4*crowd, func(i int) {
+	suite.Together(4*suite.Crowd, func(i int) {
 		got, err := s.Try(t.Context(), store.Attempt(fmt.Sprint(i)), []store.Budget{b}, now)
 		if err != nil || len(got) != 1 {
 			t.Errorf("try: %v %v", got, err)
@@ -195,8 +196,8 @@ func crowdAtBudget(t *testing.T, s store.Limits) {
 			last.Add(1)
 		}
 	})
-	same(t, "attempts allowed", allowed.Load(), int64(b.Attempts))
-	same(t, "attempts that locked", last.Load(), int64(1))
+	suite.Same(t, "attempts allowed", allowed.Load(), int64(b.Attempts))
+	suite.Same(t, "attempts that locked", last.Load(), int64(1))
 }
 
 // bucketGoes: nothing is kept of who has not asked for a while.
@@ -204,9 +205,9 @@ func bucketGoes(t *testing.T, s store.Limits) {
 	b := store.Bucket{Key: limitKey("goes"), Permits: 2, Per: 100 * time.Millisecond}
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	took, err := s.Take(t.Context(), b, 1, now)
-	sure(t, "take", err)
-	same(t, "permits", took.Granted, 1)
-	eventuallyAbsent(t, "a bucket", func() error {
+	suite.Sure(t, "take", err)
+	suite.Same(t, "permits", took.Granted, 1)
+	suite.EventuallyAbsent(t, "a bucket", func() error {
 		// Asked at the time of the first question, only a bucket that is gone is as good as full.
 		for n := 0; ; n++ {
 			got, err := s.Take(t.Context(), b, 1, now)

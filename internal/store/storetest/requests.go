@@ -8,10 +8,11 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/store/storetest/suite"
 )
 
 // Requests is the suite of store.Requests.
-func Requests(t *testing.T, open Open) {
+func Requests(t *testing.T, open suite.Open) {
 	s := open(t).Requests
 	t.Run("kept once", func(t *testing.T) { requestKept(t, s) })
 	t.Run("many at once", func(t *testing.T) { requestsTogether(t, s) })
@@ -24,10 +25,10 @@ func requestKept(t *testing.T, s store.Requests) {
 		t.Fatalf("before it was kept: %v", err)
 	}
 	for range 2 { // keeping it again changes nothing but its life
-		sure(t, "keep", s.Keep(t.Context(), one, large, time.Hour))
+		suite.Sure(t, "keep", s.Keep(t.Context(), one, large, time.Hour))
 		got, err := s.Get(t.Context(), one)
-		sure(t, "get", err)
-		same(t, "one", got, large)
+		suite.Sure(t, "get", err)
+		suite.Same(t, "one", got, large)
 	}
 	if _, err := s.Get(t.Context(), other); !errors.Is(err, store.Absent) {
 		t.Errorf("another name: %v", err)
@@ -36,7 +37,7 @@ func requestKept(t *testing.T, s store.Requests) {
 
 func requestsTogether(t *testing.T, s store.Requests) {
 	name := oauth.DigestOf("together")
-	together(crowd, func(int) {
+	suite.Together(suite.Crowd, func(int) {
 		if err := s.Keep(t.Context(), name, "the same", time.Hour); err != nil {
 			t.Error(err)
 			return

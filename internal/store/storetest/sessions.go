@@ -11,14 +11,15 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/store/storetest/suite"
 )
 
 // Sessions is the suite of store.Sessions.
-func Sessions(t *testing.T, open Open) {
+func Sessions(t *testing.T, open suite.Open) {
 	s := open(t)
 	t.Run("history", func(t *testing.T) {
-		for seed := range uint64(seeds) {
-			h := &sessionHistory{t: t, s: s.Sessions, d: roll("sessions", seed), now: start(), seed: seed}
+		for seed := range uint64(suite.Seeds) {
+			h := &sessionHistory{t: t, s: s.Sessions, d: suite.Roll("sessions", seed), now: suite.Start(), seed: seed}
 			h.run()
 		}
 	})
@@ -33,7 +34,7 @@ func Sessions(t *testing.T, open Open) {
 type sessionHistory struct {
 	t     *testing.T
 	s     store.Sessions
-	d     dice
+	d     suite.Dice
 	now   time.Time
 	seed  uint64
 	step  int
@@ -42,17 +43,15 @@ type sessionHistory struct {
 	live  map[oauth.SessionRef]oauth.Session // those that were not ended; the clock decides on the rest
 }
 
-const sessionLife = 3 * time.Minute
-
 func (h *sessionHistory) where(what string) string {
 	return fmt.Sprintf("seed %d step %d: %s", h.seed, h.step, what)
 }
 
 func (h *sessionHistory) run() {
-	h.users = []oauth.UserID{h.d.uuid(), h.d.uuid()}
+	h.users = []oauth.UserID{h.d.UUID(), h.d.UUID()}
 	h.live = map[oauth.SessionRef]oauth.Session{}
 	h.start()
-	for h.step = range steps {
+	for h.step = range suite.Steps {
 		h.now = h.now.Add(time.Duration(h.d.IntN(40_000)+1) * time.Millisecond)
 		switch h.d.IntN(8) {
 		case 0, 1, 2:
@@ -81,42 +80,34 @@ func (h *sessionHistory) alive(user oauth.UserID) []oauth.Session {
 	return sessions
 }
 
-func sampleSession(d dice, user oauth.UserID, now time.Time) oauth.Session {
-	return oauth.Session{
-		Ref: d.sessionRef(user), User: user, Username: "alice", AuthTime: now, ACR: "pwd", AMR: []string{"pwd", "otp"},
-		Device: "Firefox on Linux", IP: "192.0.2.7", Started: now, Seen: now, Expires: now.Add(sessionLife),
-		End: now.Add(24 * time.Hour), Root: pick(d, roots...),
-	}
-}
-
 func (h *sessionHistory) start() {
-	s := sampleSession(h.d, pick(h.d, h.users...), h.now)
-	complete(h.t, s, "Generation", "Latest")
-	if h.d.oneIn(4) {
+	s := suite.SampleSession(h.d, suite.Pick(h.d, h.users...), h.now)
+	suite.Complete(h.t, s, "Generation", "Latest")
+	if h.d.OneIn(4) {
 		s.Username, s.ACR, s.AMR, s.Device, s.IP = "", "", nil, "", ""
 	}
 	limit := h.d.IntN(3) + 1
 	generation, ended, err := h.s.Start(h.t.Context(), s, limit)
-	sure(h.t, h.where("start"), err)
-	same(h.t, h.where("generation"), generation, oauth.Generation(0))
+	suite.Sure(h.t, h.where("start"), err)
+	suite.Same(h.t, h.where("generation"), generation, oauth.Generation(0))
 	var want []oauth.SessionRef
 	alive := h.alive(s.User)
 	for _, old := range alive[:max(0, len(alive)+1-limit)] {
 		want = append(want, old.Ref)
 		delete(h.live, old.Ref)
 	}
-	same(h.t, h.where("ended"), ended, want)
+	suite.Same(h.t, h.where("ended"), ended, want)
 	h.live[s.Ref] = s
 	h.all = append(h.all, s)
 }
 
 func (h *sessionHistory) touch() {
-	s := pick(h.d, h.all...)
+	s := suite.Pick(h.d, h.all...)
 	if known, ok := h.live[s.Ref]; ok {
 		s = known
 	}
-	s.Seen, s.Expires = h.now, h.now.Add(sessionLife)
-	sure(h.t, h.where("touch"), h.s.Touch(h.t.Context(), s))
+	s.Seen, s.Expires = h.now, h.now.Add(suite.SessionLife)
+	suite.Sure(h.t, h.where("touch"), h.s.Touch(h.t.Context(), s))
 	if known, ok := h.live[s.Ref]; ok && h.now.Before(known.Expires) {
 		h.live[s.Ref] = s
 	}
@@ -124,46 +115,46 @@ func (h *sessionHistory) touch() {
 }
 
 func (h *sessionHistory) end() {
-	s, other := pick(h.d, h.all...), oauth.SessionRef(h.d.ref())
-	sure(h.t, h.where("end"), h.s.End(h.t.Context(), s.User, s.Ref, other))
+	s, other := suite.Pick(h.d, h.all...), oauth.SessionRef(h.d.Ref())
+	suite.Sure(h.t, h.where("end"), h.s.End(h.t.Context(), s.User, s.Ref, other))
 	delete(h.live, s.Ref)
 	h.findIt(s.Ref)
 }
 
-func (h *sessionHistory) find() { h.findIt(pick(h.d, h.all...).Ref) }
+func (h *sessionHistory) find() { h.findIt(suite.Pick(h.d, h.all...).Ref) }
 
 func (h *sessionHistory) findIt(ref oauth.SessionRef) {
 	got, err := h.s.Find(h.t.Context(), ref, h.now)
-	sure(h.t, h.where("find"), err)
+	suite.Sure(h.t, h.where("find"), err)
 	want, ok := h.live[ref]
 	if !ok || !h.now.Before(want.Expires) {
 		want, ok = oauth.Session{}, false
 	}
-	same(h.t, h.where("find: absent"), errors.Is(err, store.Absent), !ok)
-	same(h.t, h.where("find"), got, want)
+	suite.Same(h.t, h.where("find: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.t, h.where("find"), got, want)
 }
 
 func (h *sessionHistory) ofUser() {
-	user := pick(h.d, h.users...)
+	user := suite.Pick(h.d, h.users...)
 	got, err := h.s.OfUser(h.t.Context(), user, h.now)
-	sure(h.t, h.where("of user"), err)
+	suite.Sure(h.t, h.where("of user"), err)
 	want := h.alive(user)
 	slices.SortFunc(want, func(a, b oauth.Session) int {
 		return cmp.Or(b.Seen.Compare(a.Seen), cmp.Compare(a.Ref, b.Ref))
 	})
-	same(h.t, h.where("of user"), got, want)
+	suite.Same(h.t, h.where("of user"), got, want)
 }
 
 // crowdOfSessions: however many sign in at once, as many sessions stay as are allowed, and every
 // other one was reported as ended to some caller.
 func crowdOfSessions(t *testing.T, s store.Sessions) {
 	const limit = 5
-	user, now := roll("crowd", 0).uuid(), start()
-	sessions := make([]oauth.Session, crowd)
+	user, now := suite.Roll("crowd", 0).UUID(), suite.Start()
+	sessions := make([]oauth.Session, suite.Crowd)
 	var mu sync.Mutex
 	ended := map[oauth.SessionRef]bool{}
-	together(crowd, func(i int) {
-		sessions[i] = sampleSession(roll("crowd of sessions", uint64(i)), user, now.Add(time.Duration(i)*time.Millisecond)) //nolint:gosec // small
+	suite.Together(suite.Crowd, func(i int) {
+		sessions[i] = suite.SampleSession(suite.Roll("crowd of sessions", uint64(i)), user, now.Add(time.Duration(i)*time.Millisecond)) //nolint:gosec // small
 		_, gone, err := s.Start(t.Context(), sessions[i], limit)
 		if err != nil {
 			t.Errorf("start: %v", err)
@@ -175,83 +166,83 @@ func crowdOfSessions(t *testing.T, s store.Sessions) {
 		}
 	})
 	listed, err := s.OfUser(t.Context(), user, now)
-	sure(t, "of user", err)
-	same(t, "sessions that stay", len(listed), limit)
+	suite.Sure(t, "of user", err)
+	suite.Same(t, "sessions that stay", len(listed), limit)
 	found := 0
 	for _, one := range sessions {
 		_, err := s.Find(t.Context(), one.Ref, now)
-		sure(t, "find", err)
+		suite.Sure(t, "find", err)
 		if err == nil {
 			found++
 		}
-		same(t, "ended or alive, not both", errors.Is(err, store.Absent), ended[one.Ref])
+		suite.Same(t, "ended or alive, not both", errors.Is(err, store.Absent), ended[one.Ref])
 	}
-	same(t, "sessions that can be used", found, limit)
+	suite.Same(t, "sessions that can be used", found, limit)
 }
 
 // foreignEnd: naming somebody else's session does nothing.
 func foreignEnd(t *testing.T, s store.Sessions) {
-	d, now := roll("foreign end", 0), start()
-	one := sampleSession(d, d.uuid(), now)
-	sure(t, "start", third(s.Start(t.Context(), one, 5)))
-	sure(t, "end", s.End(t.Context(), d.uuid(), one.Ref))
+	d, now := suite.Roll("foreign end", 0), suite.Start()
+	one := suite.SampleSession(d, d.UUID(), now)
+	suite.Sure(t, "start", suite.Third(s.Start(t.Context(), one, 5)))
+	suite.Sure(t, "end", s.End(t.Context(), d.UUID(), one.Ref))
 	got, err := s.Find(t.Context(), one.Ref, now)
-	sure(t, "find", err)
-	same(t, "a session after a foreign end", got, one)
+	suite.Sure(t, "find", err)
+	suite.Same(t, "a session after a foreign end", got, one)
 }
 
 // sessionGoes holds sessions to their time to live, also when they are touched.
 func sessionGoes(t *testing.T, s store.Sessions) {
-	d := roll("a session goes", 0)
+	d := suite.Roll("a session goes", 0)
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	one := sampleSession(d, d.uuid(), now)
-	sure(t, "start", third(s.Start(t.Context(), one, 5)))
+	one := suite.SampleSession(d, d.UUID(), now)
+	suite.Sure(t, "start", suite.Third(s.Start(t.Context(), one, 5)))
 	one.Seen, one.Expires = now, now.Add(100*time.Millisecond)
-	sure(t, "touch", s.Touch(t.Context(), one))
-	eventuallyAbsent(t, "a session", func() error { return second(s.Find(t.Context(), one.Ref, now)) })
+	suite.Sure(t, "touch", s.Touch(t.Context(), one))
+	suite.EventuallyAbsent(t, "a session", func() error { return suite.Second(s.Find(t.Context(), one.Ref, now)) })
 	listed, err := s.OfUser(t.Context(), one.User, now)
-	sure(t, "of user", err)
-	same(t, "sessions that stay", len(listed), 0)
+	suite.Sure(t, "of user", err)
+	suite.Same(t, "sessions that stay", len(listed), 0)
 }
 
 // sessionEnds holds sessions to their absolute end, however late they would expire.
 func sessionEnds(t *testing.T, s store.Sessions) {
-	d, now := roll("a session ends", 0), start()
-	one := sampleSession(d, d.uuid(), now)
+	d, now := suite.Roll("a session ends", 0), suite.Start()
+	one := suite.SampleSession(d, d.UUID(), now)
 	one.End, one.Expires = now.Add(time.Minute), now.Add(time.Hour)
-	sure(t, "start", third(s.Start(t.Context(), one, 5)))
+	suite.Sure(t, "start", suite.Third(s.Start(t.Context(), one, 5)))
 	_, err := s.Find(t.Context(), one.Ref, one.End.Add(-time.Millisecond))
-	same(t, "before the end", err, nil)
+	suite.Same(t, "before the end", err, nil)
 	_, err = s.Find(t.Context(), one.Ref, one.End)
-	same(t, "at the end", err, store.Absent)
+	suite.Same(t, "at the end", err, store.Absent)
 	listed, err := s.OfUser(t.Context(), one.User, one.End)
-	sure(t, "of user", err)
-	same(t, "sessions at the end", len(listed), 0)
+	suite.Sure(t, "of user", err)
+	suite.Same(t, "sessions at the end", len(listed), 0)
 }
 
 // sessionRevoked: an ending of everything, or of everything but one browser, ends the sessions that began
 // before, whether or not they were deleted; endings of grants do not.
-func sessionRevoked(t *testing.T, s Subject) {
-	d, now := roll("a session is revoked", 0), start()
-	user := d.uuid()
+func sessionRevoked(t *testing.T, s suite.Subject) {
+	d, now := suite.Roll("a session is revoked", 0), suite.Start()
+	user := d.UUID()
 	begin := func(root oauth.RootTag) oauth.Session {
-		one := sampleSession(d, user, now)
+		one := suite.SampleSession(d, user, now)
 		one.Root = root
 		generation, _, err := s.Sessions.Start(t.Context(), one, 5)
-		sure(t, "start", err)
+		suite.Sure(t, "start", err)
 		one.Generation = generation
 		return one
 	}
 	raise := func(what store.Ended, root oauth.RootTag) {
 		e := store.Ending{User: user, What: what, Root: root, Client: "c", Now: now, Keep: time.Hour}
-		sure(t, "raise", s.Revocations.Raise(t.Context(), e))
+		suite.Sure(t, "raise", s.Revocations.Raise(t.Context(), e))
 	}
 	lives := func(when string, one oauth.Session, want bool) {
 		t.Helper()
 		found, err := s.Sessions.Find(t.Context(), one.Ref, now)
-		same(t, when, err == nil, want)
+		suite.Same(t, when, err == nil, want)
 		if err == nil {
-			same(t, when+": the generation it began in", found.Generation, one.Generation)
+			suite.Same(t, when+": the generation it began in", found.Generation, one.Generation)
 		}
 	}
 	a, b := begin("AAAA"), begin("BBBB")
@@ -268,8 +259,8 @@ func sessionRevoked(t *testing.T, s Subject) {
 	lives("the browser that was spared before", a, false)
 	lives("the browser that is spared now", b, true)
 	listed, err := s.Sessions.OfUser(t.Context(), user, now)
-	sure(t, "of user", err)
-	same(t, "sessions that are listed", len(listed), 1)
+	suite.Sure(t, "of user", err)
+	suite.Same(t, "sessions that are listed", len(listed), 1)
 	raise(store.EndedUser, "")
 	lives("after an ending of everything", b, false)
 	lives("a session that began later, at the same time", begin("CCCC"), true)

@@ -13,13 +13,14 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/store/storetest/suite"
 )
 
 // Users is the suite of store.Users.
-func Users(t *testing.T, open Open) {
+func Users(t *testing.T, open suite.Open) {
 	t.Run("history", func(t *testing.T) {
-		for seed := range uint64(seeds) {
-			h := &userHistory{t: t, s: open(t).Users, d: roll("users", seed), now: start(), seed: seed}
+		for seed := range uint64(suite.Seeds) {
+			h := &userHistory{t: t, s: open(t).Users, d: suite.Roll("users", seed), now: suite.Start(), seed: seed}
 			h.run()
 		}
 	})
@@ -33,7 +34,7 @@ func Users(t *testing.T, open Open) {
 type userHistory struct {
 	t    *testing.T
 	s    store.Users
-	d    dice
+	d    suite.Dice
 	now  time.Time
 	seed uint64
 	step int
@@ -48,9 +49,9 @@ func (h *userHistory) where(what string) string {
 func (h *userHistory) run() {
 	h.live = map[oauth.UserID]oauth.Account{}
 	for range 6 {
-		h.ids = append(h.ids, h.d.uuid())
+		h.ids = append(h.ids, h.d.UUID())
 	}
-	for h.step = range steps {
+	for h.step = range suite.Steps {
 		h.now = h.now.Add(time.Second)
 		switch h.d.IntN(10) {
 		case 0, 1, 2, 3:
@@ -82,7 +83,7 @@ func sampleAccount(id oauth.UserID, name string, now time.Time) oauth.Account {
 }
 
 func (h *userHistory) name() string {
-	return pick(h.d, "alice", "Alice", "ALICE", "bob", "straße:*{x}", "STRASSE:*{x}", "Bob", "carol\n\x00")
+	return suite.Pick(h.d, "alice", "Alice", "ALICE", "bob", "straße:*{x}", "STRASSE:*{x}", "Bob", "carol\n\x00")
 }
 
 // holder returns the user that has a name, whatever its case.
@@ -98,11 +99,11 @@ func (h *userHistory) holder(name string) (oauth.UserID, bool) {
 func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
 func (h *userHistory) put() {
-	a := sampleAccount(pick(h.d, h.ids...), h.name(), h.now)
-	complete(h.t, a.User, "Revision")
-	complete(h.t, a.Credentials)
+	a := sampleAccount(suite.Pick(h.d, h.ids...), h.name(), h.now)
+	suite.Complete(h.t, a.User, "Revision")
+	suite.Complete(h.t, a.Credentials)
 	stored, ok := h.live[a.User.ID]
-	if ok && !h.d.oneIn(6) {
+	if ok && !h.d.OneIn(6) {
 		a.User.Name = stored.User.Name
 	}
 	a.User.Revision = stored.User.Revision
@@ -112,17 +113,17 @@ func (h *userHistory) put() {
 	case 1:
 		a.User.Revision = 0
 	}
-	if h.d.oneIn(3) {
+	if h.d.OneIn(3) {
 		a.User.Email, a.User.EmailVerified, a.User.DisplayName, a.User.Disabled, a.User.MustChange = "", false, "", false, false
 	}
 	h.password(&a)
 	revision, err := h.s.Put(h.t.Context(), a)
-	sure(h.t, h.where("put"), err)
+	suite.Sure(h.t, h.where("put"), err)
 
 	holder, taken := h.holder(a.User.Name)
 	renamed := ok && fold(a.User.Name) != fold(stored.User.Name)
 	wrong := a.User.Revision != stored.User.Revision || taken && holder != a.User.ID || renamed
-	same(h.t, h.where("put: conflict"), errors.Is(err, store.Conflict), wrong)
+	suite.Same(h.t, h.where("put: conflict"), errors.Is(err, store.Conflict), wrong)
 	if !wrong {
 		h.took("put", a, revision)
 	}
@@ -130,107 +131,88 @@ func (h *userHistory) put() {
 
 // password sets another password, or none.
 func (h *userHistory) password(a *oauth.Account) {
-	a.Credentials.PasswordHash = pick(h.d, "", "$argon2id$1", "$2b$12$another", a.Credentials.PasswordHash)
+	a.Credentials.PasswordHash = suite.Pick(h.d, "", "$argon2id$1", "$2b$12$another", a.Credentials.PasswordHash)
 }
 
 // took follows a change that was made.
 func (h *userHistory) took(what string, a oauth.Account, revision uint64) {
 	a.User.Revision++
-	same(h.t, h.where(what+": revision"), revision, a.User.Revision)
+	suite.Same(h.t, h.where(what+": revision"), revision, a.User.Revision)
 	h.live[a.User.ID] = a
 }
 
 // rename changes the name of a user to one which others may have, from the newest revision or another one.
 func (h *userHistory) rename() {
-	id := pick(h.d, h.ids...)
+	id := suite.Pick(h.d, h.ids...)
 	stored, ok := h.live[id]
 	a := stored
 	if !ok {
 		a = sampleAccount(id, "nobody", h.now)
 	}
 	a.User.Name = h.name()
-	if h.d.oneIn(4) {
+	if h.d.OneIn(4) {
 		a.User.Revision++
 	}
 	h.password(&a)
 	revision, err := h.s.Rename(h.t.Context(), a, stored.User.Name)
-	sure(h.t, h.where("rename"), err)
+	suite.Sure(h.t, h.where("rename"), err)
 	holder, taken := h.holder(a.User.Name)
 	wrong := !ok || a.User.Revision != stored.User.Revision || taken && holder != id
-	same(h.t, h.where("rename: conflict"), errors.Is(err, store.Conflict), wrong)
+	suite.Same(h.t, h.where("rename: conflict"), errors.Is(err, store.Conflict), wrong)
 	if !wrong {
 		h.took("rename", a, revision)
 	}
 }
 
 func (h *userHistory) remove() {
-	id := pick(h.d, h.ids...)
+	id := suite.Pick(h.d, h.ids...)
 	err := h.s.Delete(h.t.Context(), id)
-	sure(h.t, h.where("delete"), err)
+	suite.Sure(h.t, h.where("delete"), err)
 	_, ok := h.live[id]
-	same(h.t, h.where("delete: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.t, h.where("delete: absent"), errors.Is(err, store.Absent), !ok)
 	delete(h.live, id)
 }
 
 func (h *userHistory) get() {
-	id := pick(h.d, h.ids...)
+	id := suite.Pick(h.d, h.ids...)
 	got, err := h.s.Get(h.t.Context(), id)
-	sure(h.t, h.where("get"), err)
+	suite.Sure(h.t, h.where("get"), err)
 	want, ok := h.live[id]
-	same(h.t, h.where("get: absent"), errors.Is(err, store.Absent), !ok)
-	same(h.t, h.where("get"), got, want.User)
+	suite.Same(h.t, h.where("get: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.t, h.where("get"), got, want.User)
 }
 
 func (h *userHistory) account() {
-	id := pick(h.d, h.ids...)
+	id := suite.Pick(h.d, h.ids...)
 	got, err := h.s.Account(h.t.Context(), id)
-	sure(h.t, h.where("account"), err)
+	suite.Sure(h.t, h.where("account"), err)
 	want, ok := h.live[id]
-	same(h.t, h.where("account: absent"), errors.Is(err, store.Absent), !ok)
-	same(h.t, h.where("account"), got, want)
+	suite.Same(h.t, h.where("account: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.t, h.where("account"), got, want)
 }
 
 func (h *userHistory) find() {
 	name := h.name()
 	got, err := h.s.Find(h.t.Context(), name)
-	sure(h.t, h.where("find"), err)
+	suite.Sure(h.t, h.where("find"), err)
 	want, ok := h.holder(name)
-	same(h.t, h.where("find: absent"), errors.Is(err, store.Absent), !ok)
-	same(h.t, h.where("find"), got, want)
+	suite.Same(h.t, h.where("find: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.t, h.where("find"), got, want)
 }
 
 func (h *userHistory) list() {
 	limit := h.d.IntN(3) + 1
-	pages(h.t, h.where("list"), limit, slices.Sorted(maps.Keys(h.live)), func(after oauth.UserID) ([]oauth.UserID, error) {
+	suite.Pages(h.t, h.where("list"), limit, slices.Sorted(maps.Keys(h.live)), func(after oauth.UserID) ([]oauth.UserID, error) {
 		return h.s.List(h.t.Context(), after, limit)
 	})
-}
-
-// pages reads a list from end to end.
-func pages[ID ~string](t *testing.T, where string, limit int, want []ID, page func(after ID) ([]ID, error)) {
-	t.Helper()
-	var got []ID
-	var after ID
-	for {
-		ids, err := page(after)
-		sure(t, where, err)
-		if len(ids) > limit {
-			t.Fatalf("%s: %d ids on a page of %d", where, len(ids), limit)
-		}
-		if len(ids) == 0 {
-			break
-		}
-		got, after = append(got, ids...), ids[len(ids)-1]
-	}
-	same(t, where, got, want)
 }
 
 // oneName: of many concurrent callers one takes a name.
 func oneName(t *testing.T, s store.Users) {
 	var won atomic.Int32
-	now := start()
-	together(crowd, func(i int) {
-		a := sampleAccount(roll("one name", uint64(i)).uuid(), []string{"dave", "DAVE"}[i%2], now)
+	now := suite.Start()
+	suite.Together(suite.Crowd, func(i int) {
+		a := sampleAccount(suite.Roll("one name", uint64(i)).UUID(), []string{"dave", "DAVE"}[i%2], now)
 		_, err := s.Put(t.Context(), a)
 		switch {
 		case err == nil:
@@ -239,22 +221,22 @@ func oneName(t *testing.T, s store.Users) {
 			t.Errorf("put: %v", err)
 		}
 	})
-	same(t, "callers that took the name", won.Load(), int32(1))
-	ids, err := s.List(t.Context(), "", crowd)
-	sure(t, "list", err)
-	same(t, "users that are listed", len(ids), 1)
+	suite.Same(t, "callers that took the name", won.Load(), int32(1))
+	ids, err := s.List(t.Context(), "", suite.Crowd)
+	suite.Sure(t, "list", err)
+	suite.Same(t, "users that are listed", len(ids), 1)
 }
 
 // oneChange: of many changes based on one revision one is made, and it is made whole: the user and the credentials
 // are those of one caller. Half of the callers rename.
 func oneChange(t *testing.T, s store.Users) {
-	a := sampleAccount(roll("one change", 0).uuid(), "erin", start())
+	a := sampleAccount(suite.Roll("one change", 0).UUID(), "erin", suite.Start())
 	revision, err := s.Put(t.Context(), a)
-	sure(t, "put", err)
+	suite.Sure(t, "put", err)
 	a.User.Revision = revision
 	var won atomic.Int32
 	var kept atomic.Pointer[oauth.Account]
-	together(crowd, func(i int) {
+	suite.Together(suite.Crowd, func(i int) {
 		mine, change := a, s.Put
 		mine.User.DisplayName, mine.Credentials.PasswordHash = fmt.Sprint("caller ", i), fmt.Sprint("hash ", i)
 		if i%2 == 0 {
@@ -270,22 +252,22 @@ func oneChange(t *testing.T, s store.Users) {
 			t.Errorf("change: %v", err)
 		}
 	})
-	same(t, "changes that were made", won.Load(), int32(1))
+	suite.Same(t, "changes that were made", won.Load(), int32(1))
 	got, err := s.Account(t.Context(), a.User.ID)
-	sure(t, "account", err)
-	same(t, "the account", got, *kept.Load())
+	suite.Sure(t, "account", err)
+	suite.Same(t, "the account", got, *kept.Load())
 }
 
 // oneDeletion: of many concurrent deletions one succeeds, although the user is renamed meanwhile; the name that the
 // user had last is free afterwards, and the next user of that id has no credentials of theirs.
 func oneDeletion(t *testing.T, s store.Users) {
 	for round := range 10 {
-		a := sampleAccount(roll("one deletion", uint64(round)).uuid(), "frank", start())
+		a := sampleAccount(suite.Roll("one deletion", uint64(round)).UUID(), "frank", suite.Start())
 		revision, err := s.Put(t.Context(), a)
-		sure(t, "put", err)
+		suite.Sure(t, "put", err)
 		a.User.Revision = revision
 		var deleted atomic.Int32
-		together(8, func(i int) {
+		suite.Together(8, func(i int) {
 			if i == 0 {
 				renamed := a
 				renamed.User.Name = "frank the second"
@@ -302,17 +284,17 @@ func oneDeletion(t *testing.T, s store.Users) {
 				t.Errorf("delete: %v", err)
 			}
 		})
-		same(t, "deletions that succeeded", deleted.Load(), int32(1))
+		suite.Same(t, "deletions that succeeded", deleted.Load(), int32(1))
 		for _, name := range []string{"frank", "frank the second"} {
 			_, err := s.Find(t.Context(), name)
-			same(t, name+" is free", errors.Is(err, store.Absent), true)
+			suite.Same(t, name+" is free", errors.Is(err, store.Absent), true)
 		}
 		next := oauth.Account{User: oauth.User{ID: a.User.ID, Name: "frank", Revision: 0}}
 		next.User.Revision, err = s.Put(t.Context(), next)
-		sure(t, "put", err)
+		suite.Sure(t, "put", err)
 		got, err := s.Account(t.Context(), a.User.ID)
-		sure(t, "account", err)
-		same(t, "the next user of the id", got, next)
-		sure(t, "delete", s.Delete(t.Context(), a.User.ID))
+		suite.Sure(t, "account", err)
+		suite.Same(t, "the next user of the id", got, next)
+		suite.Sure(t, "delete", s.Delete(t.Context(), a.User.ID))
 	}
 }

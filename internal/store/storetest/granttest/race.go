@@ -1,4 +1,4 @@
-package storetest
+package granttest
 
 import (
 	"errors"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/store/storetest/suite"
 )
 
 // told is the answer to one caller.
@@ -21,69 +22,60 @@ type told struct {
 }
 
 // advanceTogether lets a crowd show one credential at the same moment.
-func advanceTogether(t *testing.T, s Subject, show func(i int) store.Presentation) map[oauth.Verdict][]told {
+func advanceTogether(t *testing.T, s suite.Subject, show func(i int) store.Presentation) map[oauth.Verdict][]told {
 	t.Helper()
-	answers := make([]told, crowd)
-	errs := make([]error, crowd)
-	together(crowd, func(i int) {
+	answers := make([]told, suite.Crowd)
+	errs := make([]error, suite.Crowd)
+	suite.Together(suite.Crowd, func(i int) {
 		var out store.Outcome
 		out, errs[i] = s.Grants.Advance(t.Context(), show(i))
 		answers[i] = told{out.Verdict, out.Grant}
 	})
 	byVerdict := map[oauth.Verdict][]told{}
 	for i, answer := range answers {
-		sure(t, "advance", errs[i])
+		suite.Sure(t, "advance", errs[i])
 		byVerdict[answer.verdict] = append(byVerdict[answer.verdict], answer)
 	}
 	return byVerdict
 }
 
-// atSerial makes a grant whose live credential has a serial.
-func atSerial(t *testing.T, s Subject, d dice, serial uint32) oauth.Grant {
-	t.Helper()
-	g := sampleGrant(d, d.uuid(), start())
-	g.Serial = serial
-	sure(t, "create", s.Grants.Create(t.Context(), g))
-	return g
-}
-
 // oneAdvances: of concurrent presenters exactly one gets Advanced, and the grant does
 // not survive the others (row R02 of the attacks, and C02 for codes).
-func oneAdvances(t *testing.T, s Subject) {
+func oneAdvances(t *testing.T, s suite.Subject) {
 	for seed := range uint64(6) {
-		d := roll("one advances", seed)
-		g := atSerial(t, s, d, uint32(seed%3)) //nolint:gosec // small
+		d := suite.Roll("one advances", seed)
+		g := suite.GrantAt(t, s, d, uint32(seed%3)) //nolint:gosec // small
 		answers := advanceTogether(t, s, func(i int) store.Presentation {
-			p := showing(g, g.Born)
+			p := suite.Showing(g, g.Born)
 			p.Presenter, p.Grace = oauth.DigestOf(fmt.Sprint(i)), time.Duration(seed%2)*10*time.Second
 			return p
 		})
-		same(t, "advanced", len(answers[oauth.Advanced]), 1)
-		same(t, "reused", len(answers[oauth.Reused]), 1)
-		same(t, "unknown", len(answers[oauth.Unknown]), crowd-2)
+		suite.Same(t, "advanced", len(answers[oauth.Advanced]), 1)
+		suite.Same(t, "reused", len(answers[oauth.Reused]), 1)
+		suite.Same(t, "unknown", len(answers[oauth.Unknown]), suite.Crowd-2)
 	}
 }
 
 // samePresenter: a crowd of one presenter inside the grace gets one successor; without a grace they
 // are like any others.
-func samePresenter(t *testing.T, s Subject) {
+func samePresenter(t *testing.T, s suite.Subject) {
 	for seed := range uint64(6) {
-		d := roll("same presenter", seed)
-		g := atSerial(t, s, d, uint32(seed%3)) //nolint:gosec // small
+		d := suite.Roll("same presenter", seed)
+		g := suite.GrantAt(t, s, d, uint32(seed%3)) //nolint:gosec // small
 		grace := time.Duration(seed%2) * 10 * time.Second
 		answers := advanceTogether(t, s, func(int) store.Presentation {
-			p := showing(g, g.Born)
+			p := suite.Showing(g, g.Born)
 			p.Presenter, p.Grace = oauth.DigestOf("one"), grace
 			return p
 		})
-		same(t, "advanced", len(answers[oauth.Advanced]), 1)
+		suite.Same(t, "advanced", len(answers[oauth.Advanced]), 1)
 		if grace == 0 {
-			same(t, "retried without a grace", len(answers[oauth.Retried]), 0)
+			suite.Same(t, "retried without a grace", len(answers[oauth.Retried]), 0)
 			continue
 		}
-		same(t, "retried", len(answers[oauth.Retried]), crowd-1)
+		suite.Same(t, "retried", len(answers[oauth.Retried]), suite.Crowd-1)
 		for _, again := range answers[oauth.Retried] {
-			same(t, "the retried grant", again.grant, answers[oauth.Advanced][0].grant)
+			suite.Same(t, "the retried grant", again.grant, answers[oauth.Advanced][0].grant)
 		}
 	}
 }
@@ -128,18 +120,18 @@ func (c chain) advance(in shown) (oauth.Verdict, chain) {
 }
 
 // linearizable records the answers to concurrent callers and looks for an order that explains it.
-func linearizable(t *testing.T, s Subject) {
+func linearizable(t *testing.T, s suite.Subject) {
 	const callers, calls = 6, 6
 	for seed := range uint64(15) {
-		g := atSerial(t, s, roll("linearizable", seed), 0)
+		g := suite.GrantAt(t, s, suite.Roll("linearizable", seed), 0)
 		var mu sync.Mutex
 		var history []porcupine.Operation
-		together(callers, func(i int) {
-			d := roll(fmt.Sprint("caller ", i), seed)
+		suite.Together(callers, func(i int) {
+			d := suite.Roll(fmt.Sprint("caller ", i), seed)
 			for n := range calls {
-				in := shown{serial: uint32((n + d.IntN(2)) / 2), presenter: pick(d, "p", "p", "p", "q")} //nolint:gosec // small
+				in := shown{serial: uint32((n + d.IntN(2)) / 2), presenter: suite.Pick(d, "p", "p", "p", "q")} //nolint:gosec // small
 				called := time.Now()
-				p := showing(g, g.Born)
+				p := suite.Showing(g, g.Born)
 				p.Serial, p.Presenter, p.Grace = in.serial, oauth.DigestOf(in.presenter), time.Minute
 				out, err := s.Grants.Advance(t.Context(), p)
 				if err != nil {
@@ -161,26 +153,26 @@ func linearizable(t *testing.T, s Subject) {
 }
 
 // createOnce: of a crowd with one id exactly one creates the grant, and nobody does after it has ended.
-func createOnce(t *testing.T, s Subject) {
-	g := sampleGrant(roll("create once", 1), roll("create once", 2).uuid(), start())
-	answers := make([]error, crowd)
-	together(crowd, func(i int) {
+func createOnce(t *testing.T, s suite.Subject) {
+	g := suite.SampleGrant(suite.Roll("create once", 1), suite.Roll("create once", 2).UUID(), suite.Start())
+	answers := make([]error, suite.Crowd)
+	suite.Together(suite.Crowd, func(i int) {
 		mine := g
 		mine.Nonce = fmt.Sprint("nonce", i)
 		answers[i] = s.Grants.CreateOnce(t.Context(), mine, store.Once{Name: "once", Keep: time.Hour})
 	})
 	winner := ""
 	for i, err := range answers {
-		sure(t, "create once", err)
+		suite.Sure(t, "create once", err)
 		if err == nil {
-			same(t, "earlier winner", winner, "")
+			suite.Same(t, "earlier winner", winner, "")
 			winner = fmt.Sprint("nonce", i)
 		}
 	}
 	stored, err := s.Grants.Get(t.Context(), g.Ref)
-	sure(t, "get", err)
-	same(t, "whose grant it is", stored.Nonce, winner)
-	sure(t, "kill", s.Grants.Kill(t.Context(), g.Ref))
+	suite.Sure(t, "get", err)
+	suite.Same(t, "whose grant it is", stored.Nonce, winner)
+	suite.Sure(t, "kill", s.Grants.Kill(t.Context(), g.Ref))
 	if err := s.Grants.CreateOnce(t.Context(), g, store.Once{Name: "once", Keep: time.Hour}); !errors.Is(err, store.Conflict) {
 		t.Errorf("after its end: %v", err)
 	}

@@ -1,4 +1,4 @@
-package storetest
+package granttest
 
 import (
 	"errors"
@@ -8,14 +8,15 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/store"
+	"github.com/recipe-web-app/oauth2d/internal/store/storetest/suite"
 )
 
 // Access is the suite of store.Access. How tokens and grants hang together is part of Grants.
-func Access(t *testing.T, open Open) {
+func Access(t *testing.T, open suite.Open) {
 	s := open(t)
 	t.Run("history", func(t *testing.T) {
-		for seed := range uint64(seeds) {
-			h := &accessHistory{t: t, s: s, d: roll("access", seed), now: start(), seed: seed}
+		for seed := range uint64(suite.Seeds) {
+			h := &accessHistory{t: t, s: s, d: suite.Roll("access", seed), now: suite.Start(), seed: seed}
 			h.run()
 		}
 	})
@@ -26,8 +27,8 @@ func Access(t *testing.T, open Open) {
 // accessHistory is one random life of a few tokens of two clients.
 type accessHistory struct {
 	t       *testing.T
-	s       Subject
-	d       dice
+	s       suite.Subject
+	d       suite.Dice
 	now     time.Time
 	seed    uint64
 	step    int
@@ -46,11 +47,11 @@ func (h *accessHistory) where(what string) string {
 func (h *accessHistory) run() {
 	h.ended = map[oauth.Digest]bool{}
 	h.tokens, h.denied, h.before = map[oauth.Digest]oauth.Access{}, map[oauth.Digest]bool{}, map[oauth.ClientID]time.Time{}
-	h.clients = []oauth.ClientID{oauth.ClientID(h.d.ref()), oauth.ClientID(h.d.ref() + " odd:*{}")}
+	h.clients = []oauth.ClientID{oauth.ClientID(h.d.Ref()), oauth.ClientID(h.d.Ref() + " odd:*{}")}
 	for range 4 {
-		h.digests = append(h.digests, oauth.DigestOf(h.d.ref()))
+		h.digests = append(h.digests, oauth.DigestOf(h.d.Ref()))
 	}
-	for h.step = range steps {
+	for h.step = range suite.Steps {
 		h.now = h.now.Add(time.Duration(h.d.IntN(20_000)+1) * time.Millisecond)
 		switch h.d.IntN(6) {
 		case 0, 1:
@@ -65,31 +66,31 @@ func (h *accessHistory) run() {
 }
 
 func (h *accessHistory) put() {
-	client := pick(h.d, h.clients...)
+	client := suite.Pick(h.d, h.clients...)
 	a := oauth.Access{
-		Digest: pick(h.d, h.digests...), Client: client, Subject: pick(h.d, string(client), "somebody"),
+		Digest: suite.Pick(h.d, h.digests...), Client: client, Subject: suite.Pick(h.d, string(client), "somebody"),
 		Scope: oauth.Scopes{"read", "write"}, Audience: []string{"https://api.example"},
-		GrantType: pick(h.d, oauth.GrantClientCredentials, "urn:example:another"),
-		Binding:   pick(h.d, oauth.Binding{KeyThumbprint: "jkt"}, oauth.Binding{CertificateThumbprint: "x5t"}),
+		GrantType: suite.Pick(h.d, oauth.GrantClientCredentials, "urn:example:another"),
+		Binding:   suite.Pick(h.d, oauth.Binding{KeyThumbprint: "jkt"}, oauth.Binding{CertificateThumbprint: "x5t"}),
 		Issued:    h.now, Expires: h.now.Add(15 * time.Minute),
 	}
-	complete(h.t, a, "JTI", "Username", "Grant", "Session", "AuthTime", "ACR", "AMR") // those of users and of JWTs
-	if h.d.oneIn(3) {
+	suite.Complete(h.t, a, "JTI", "Username", "Grant", "Session", "AuthTime", "ACR", "AMR") // those of users and of JWTs
+	if h.d.OneIn(3) {
 		a.Scope, a.Audience, a.Binding = nil, nil, oauth.Binding{}
 	}
 	err := h.s.Access.Put(h.t.Context(), a, h.now)
-	sure(h.t, h.where("put"), err)
-	same(h.t, h.where("put what was revoked"), errors.Is(err, store.Conflict), h.ended[a.Digest])
+	suite.Sure(h.t, h.where("put"), err)
+	suite.Same(h.t, h.where("put what was revoked"), errors.Is(err, store.Conflict), h.ended[a.Digest])
 	if !h.ended[a.Digest] {
 		h.tokens[a.Digest] = a
 	}
 }
 
 func (h *accessHistory) revoke() {
-	digest := pick(h.d, h.digests...)
-	q := store.Query{Digest: digest, Format: pick(h.d, oauth.FormatOpaque, oauth.FormatJWT)}
-	live := pick(h.d, time.Minute, -time.Minute)
-	sure(h.t, h.where("revoke"), h.s.Access.Revoke(h.t.Context(), q, h.now.Add(live), h.now))
+	digest := suite.Pick(h.d, h.digests...)
+	q := store.Query{Digest: digest, Format: suite.Pick(h.d, oauth.FormatOpaque, oauth.FormatJWT)}
+	live := suite.Pick(h.d, time.Minute, -time.Minute)
+	suite.Sure(h.t, h.where("revoke"), h.s.Access.Revoke(h.t.Context(), q, h.now.Add(live), h.now))
 	if q.Format == oauth.FormatOpaque {
 		h.ended[digest] = h.tokens[digest].Client != ""
 	} else if live > 0 {
@@ -98,20 +99,20 @@ func (h *accessHistory) revoke() {
 }
 
 func (h *accessHistory) revokeClient() {
-	client := pick(h.d, h.clients...)
+	client := suite.Pick(h.d, h.clients...)
 	before := h.now.Add(time.Duration(h.d.IntN(60_000)-30_000) * time.Millisecond)
-	sure(h.t, h.where("revoke client"), h.s.Access.RevokeClient(h.t.Context(), client, before, time.Hour))
+	suite.Sure(h.t, h.where("revoke client"), h.s.Access.RevokeClient(h.t.Context(), client, before, time.Hour))
 	if before.After(h.before[client]) {
 		h.before[client] = before
 	}
 }
 
 func (h *accessHistory) look() {
-	client := pick(h.d, h.clients...)
-	digest := pick(h.d, h.digests...)
+	client := suite.Pick(h.d, h.clients...)
+	digest := suite.Pick(h.d, h.digests...)
 	want := store.Standing{ClientBefore: h.before[client]}
 	q := store.Query{Digest: digest, Format: oauth.FormatJWT, Client: store.TagOf(client)}
-	if h.d.oneIn(2) {
+	if h.d.OneIn(2) {
 		q.Format = oauth.FormatOpaque
 		want.Access, want.Revoked = h.tokens[digest], h.ended[digest]
 		want.Found = h.tokens[digest].Client != "" && !want.Revoked
@@ -119,35 +120,35 @@ func (h *accessHistory) look() {
 		want.Revoked = h.denied[digest]
 	}
 	got, err := h.s.Access.Look(h.t.Context(), q)
-	sure(h.t, h.where("look"), err)
-	same(h.t, h.where("look"), got, want)
+	suite.Sure(h.t, h.where("look"), err)
+	suite.Same(h.t, h.where("look"), got, want)
 }
 
 // laterCounts lets a crowd revoke one client at different times.
-func laterCounts(t *testing.T, s Subject) {
-	client, now := oauth.ClientID(roll("later counts", 0).ref()), start()
-	together(crowd, func(i int) {
-		before := now.Add(time.Duration(i*7%crowd) * time.Second)
+func laterCounts(t *testing.T, s suite.Subject) {
+	client, now := oauth.ClientID(suite.Roll("later counts", 0).Ref()), suite.Start()
+	suite.Together(suite.Crowd, func(i int) {
+		before := now.Add(time.Duration(i*7%suite.Crowd) * time.Second)
 		if err := s.Access.RevokeClient(t.Context(), client, before, time.Hour); err != nil {
 			t.Errorf("revoke client: %v", err)
 		}
 	})
 	got, err := s.Access.Look(t.Context(), store.Query{Format: oauth.FormatJWT, Client: store.TagOf(client)})
-	sure(t, "look", err)
-	same(t, "before", got.ClientBefore, now.Add((crowd-1)*time.Second))
+	suite.Sure(t, "look", err)
+	suite.Same(t, "before", got.ClientBefore, now.Add((suite.Crowd-1)*time.Second))
 }
 
 // tokenGoes holds tokens and revocations to their time to live.
-func tokenGoes(t *testing.T, s Subject) {
+func tokenGoes(t *testing.T, s suite.Subject) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	d := roll("a token goes", 0)
-	client, digest := oauth.ClientID(d.ref()), oauth.DigestOf(d.ref())
+	d := suite.Roll("a token goes", 0)
+	client, digest := oauth.ClientID(d.Ref()), oauth.DigestOf(d.Ref())
 	const life = 100 * time.Millisecond
-	sure(t, "put", s.Access.Put(t.Context(), oauth.Access{Digest: digest, Client: client, Expires: now.Add(life)}, now))
+	suite.Sure(t, "put", s.Access.Put(t.Context(), oauth.Access{Digest: digest, Client: client, Expires: now.Add(life)}, now))
 	jwt := store.Query{Digest: digest, Format: oauth.FormatJWT, Client: store.TagOf(client)}
-	sure(t, "revoke", s.Access.Revoke(t.Context(), jwt, now.Add(life), now))
-	sure(t, "revoke client", s.Access.RevokeClient(t.Context(), client, now, life))
-	eventuallyAbsent(t, "a token", func() error {
+	suite.Sure(t, "revoke", s.Access.Revoke(t.Context(), jwt, now.Add(life), now))
+	suite.Sure(t, "revoke client", s.Access.RevokeClient(t.Context(), client, now, life))
+	suite.EventuallyAbsent(t, "a token", func() error {
 		opaque := store.Query{Digest: digest, Format: oauth.FormatOpaque, Client: store.TagOf(client)}
 		a, err := s.Access.Look(t.Context(), opaque)
 		if err == nil && !a.Found && a.ClientBefore.IsZero() {
@@ -155,7 +156,7 @@ func tokenGoes(t *testing.T, s Subject) {
 		}
 		return err
 	})
-	eventuallyAbsent(t, "a revocation", func() error {
+	suite.EventuallyAbsent(t, "a revocation", func() error {
 		a, err := s.Access.Look(t.Context(), jwt)
 		if err == nil && !a.Revoked {
 			return store.Absent
@@ -164,9 +165,9 @@ func tokenGoes(t *testing.T, s Subject) {
 	})
 
 	// A longer revocation is not cut short by a later, shorter one.
-	sure(t, "revoke", s.Access.Revoke(t.Context(), jwt, now.Add(time.Hour), now))
-	sure(t, "revoke", s.Access.Revoke(t.Context(), jwt, now.Add(-life), now))
+	suite.Sure(t, "revoke", s.Access.Revoke(t.Context(), jwt, now.Add(time.Hour), now))
+	suite.Sure(t, "revoke", s.Access.Revoke(t.Context(), jwt, now.Add(-life), now))
 	a, err := s.Access.Look(t.Context(), jwt)
-	sure(t, "look", err)
-	same(t, "still revoked", a.Revoked, true)
+	suite.Sure(t, "look", err)
+	suite.Same(t, "still revoked", a.Revoked, true)
 }
