@@ -197,7 +197,7 @@ func TestRoutineIsASetting(t *testing.T) {
 		l.Emit(t.Context(), event.TokenIntrospected{Active: true})
 		l.Emit(t.Context(), event.ClientAuthenticated{Client: "c"})
 		l.Emit(t.Context(), event.CredentialPresented{Verdict: "advanced"})
-		l.Emit(t.Context(), event.CredentialPresented{Verdict: "unknown"}) // nothing else tells of it
+		l.Emit(t.Context(), event.CredentialPresented{Verdict: "unknown"}) // no other fact records it
 		sync1(t, l)
 		sound(t, l, want)
 	}
@@ -317,7 +317,7 @@ func TestF_S23_ARollbackIsNoticedAlsoBeforeTheNextWrite(t *testing.T) {
 	}
 	l.Emit(t.Context(), event.LoginSucceeded{User: "u3"})
 	sync1(t, l)
-	sync1(t, l) // the fact was told by the writer itself
+	sync1(t, l) // the writer itself emitted the fact
 	if want := []event.Event{event.AuditBroken{Known: 2, Found: 1}}; !slices.Equal(own.facts(), want) {
 		t.Errorf("%v, want %v", own.facts(), want)
 	}
@@ -381,7 +381,7 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// What does not fit is dropped at once, counted and told; lines go on while the store is away.
+// Facts beyond the queue are dropped at once, counted and reported; lines are written while the store does not answer.
 func TestDrops(t *testing.T) {
 	t.Parallel()
 	lines, own := &page{}, &noted{}
@@ -427,7 +427,7 @@ func TestDrops(t *testing.T) {
 	}
 }
 
-// Telling the log takes no time, whatever becomes of it, and next to no memory.
+// Emit takes hardly any time and memory, whatever becomes of the fact.
 func TestEmitNeverWaits(t *testing.T) {
 	l := audit.New(audit.Options{Now: time.Now, Queue: 4}) // never started: the queue is full after four
 	ctx := event.WithOrigin(t.Context(), event.Origin{RequestID: "x"})

@@ -14,10 +14,10 @@ import (
 type Fact struct {
 	At        time.Time      `json:"at"`
 	Event     string         `json:"event"`
-	Actor     string         `json:"actor,omitempty"`     // who did it, when it was not the subject itself or the server
+	Actor     string         `json:"actor,omitempty"`     // the person or client that caused it; empty: the subject or the server
 	Outcome   string         `json:"outcome,omitempty"`   // of a change: done, failed or unknown
-	Subject   string         `json:"subject,omitempty"`   // the user whom it is about
-	Client    string         `json:"client_id,omitempty"` // the client that took part
+	Subject   string         `json:"subject,omitempty"`   // the user concerned
+	Client    string         `json:"client_id,omitempty"` // the client concerned
 	IP        string         `json:"ip,omitempty"`
 	UserAgent string         `json:"user_agent,omitempty"`
 	RequestID string         `json:"request_id,omitempty"`
@@ -25,7 +25,7 @@ type Fact struct {
 	Details   map[string]any `json:"details"` // the other fields of the event, by name; never a secret
 }
 
-// Entry is a fact in its place in the log.
+// Entry is a fact with its place in the log.
 type Entry struct {
 	ID string `json:"id"` // the place
 	Fact
@@ -39,10 +39,10 @@ type queued struct {
 	at     time.Time
 	origin event.Origin
 	event  event.Event
-	passed chan struct{} // not nil: no event, but a Sync that waits until everything before it is written
+	passed chan struct{} // set for a Sync, which waits until everything before it is written
 }
 
-// The names that are members of an entry of their own. Every other name of an `audit` tag is a detail.
+// The names of `audit` tags that are members of an entry. Every other name is a detail.
 const (
 	memberActor   = "actor"
 	memberSubject = "subject"
@@ -50,8 +50,7 @@ const (
 	memberOutcome = "outcome"
 )
 
-// fact returns an event as it is recorded. Fields that are empty are left out, except for truth values and
-// the outcome.
+// fact returns the record of an event. Empty fields are left out, except for truth values and the outcome.
 func (l *Log) fact(q queued) Fact {
 	f := Fact{
 		At: q.at.UTC().Truncate(time.Microsecond), Event: q.event.Name(), IP: q.origin.IP, UserAgent: q.origin.UserAgent,
@@ -78,8 +77,8 @@ func (l *Log) fact(q queued) Fact {
 	return f
 }
 
-// members returns the names of the `audit` tags of an event's fields, in their order; empty for a field
-// without one. They are read once a type.
+// members returns the names of the `audit` tags of an event's fields, in their order; empty for a field without one. It
+// reads them once for each type.
 func (l *Log) members(t reflect.Type) []string {
 	if known, ok := l.names.Load(t); ok {
 		return known.([]string) //nolint:forcetypeassert // only this function stores
@@ -95,7 +94,7 @@ func (l *Log) members(t reflect.Type) []string {
 	return names
 }
 
-// detail returns a field as it is written into an entry: scopes as OAuth writes them.
+// detail returns the form of a field in an entry: scopes as OAuth writes them.
 func detail(value any) any {
 	if scopes, ok := value.(oauth.Scopes); ok {
 		return scopes.String()
@@ -103,18 +102,18 @@ func detail(value any) any {
 	return value
 }
 
-// encode writes a fact as one line, without its end.
+// encode returns a fact as one line, without the line end.
 func (f Fact) encode() []byte {
 	line, err := json.Marshal(f)
-	if err != nil { // an event holds something that JSON does not know; the fact must not get lost by it
+	if err != nil { // a detail cannot be encoded; the fact must not get lost by it
 		f.Details = map[string]any{"unreadable": true}
 		line, _ = json.Marshal(f)
 	}
 	return line
 }
 
-// routine tells the facts that anybody can cause at any rate without anything having changed. What
-// matters about them is told by another fact: a token was issued, a credential reused, somebody locked out.
+// routine reports whether anybody can cause a fact at any rate, without a change. Another fact records each important
+// consequence: a token was issued, a credential reused, a user locked out.
 func routine(e event.Event) bool {
 	switch e := e.(type) {
 	case event.TokenIntrospected, event.ClientAuthenticated, event.LimitHit, event.CleanupRan:
@@ -122,7 +121,7 @@ func routine(e event.Event) bool {
 	case event.CredentialPresented:
 		return e.Verdict != oauth.Unknown
 	case event.RequestRefused:
-		// What apps are answered that look silently, every few minutes, whether somebody is signed in.
+		// Apps that check silently whether a person is signed in get these every few minutes.
 		return e.Code == oauth.LoginRequired || e.Code == oauth.ConsentRequired
 	}
 	return false

@@ -12,20 +12,20 @@ import (
 // maxBatch bounds the entries that leave together.
 const maxBatch = 256
 
-// keeper puts entries into the store, in the order in which they were told. There is one in a process.
+// keeper appends entries to the log in the store, in the order in which they were emitted. There is one in a process.
 type keeper struct {
 	*Log
 	hasher
-	text   string // the head as it stands in the store, as far as is known
-	at     head   // the same, read
-	place  string // of the last entry that is known to be there
-	known  bool   // whether the head was read at all
-	unsure []store.AuditEntry
+	text   string             // the last known head in the store
+	at     head               // the same, parsed
+	place  string             // of the last entry that is known to be stored
+	known  bool               // whether the head was read at all
+	unsure []store.AuditEntry // of an append whose outcome is unknown
 }
 
 func newKeeper(l *Log) *keeper { return &keeper{Log: l, hasher: hasher{l.keys}, at: beginning()} }
 
-// run keeps entries until there are no more to come.
+// run stores entries until the queue is closed.
 func (k *keeper) run() {
 	for first := range k.bodies {
 		batch, waiting := k.gather(first)
@@ -41,7 +41,7 @@ func (k *keeper) run() {
 	}
 }
 
-// gather waits a moment for entries that can go together. Somebody who waits ends it.
+// gather collects entries that can be stored together, for a moment. A Sync ends it.
 func (k *keeper) gather(first body) (batch [][]byte, waiting []chan struct{}) {
 	linger := time.NewTimer(k.o.Linger)
 	defer linger.Stop()
@@ -61,7 +61,7 @@ func (k *keeper) gather(first body) (batch [][]byte, waiting []chan struct{}) {
 	return batch, nil
 }
 
-// keep puts a batch at the end of the log, however long the store is away.
+// keep appends a batch, however long the store does not answer.
 func (k *keeper) keep(batch [][]byte) {
 	pause := 50 * time.Millisecond
 	for failed := false; ; failed = true {
@@ -85,7 +85,7 @@ func (k *keeper) keep(batch [][]byte) {
 	}
 }
 
-// try appends a batch, again and again while others are faster.
+// try appends a batch, again after each conflict with another server.
 func (k *keeper) try(batch [][]byte) error {
 	ctx := k.patient
 	if !k.known {
@@ -103,7 +103,7 @@ func (k *keeper) try(batch [][]byte) error {
 			return nil
 		}
 		if !errors.Is(err, store.Conflict) {
-			k.unsure = entries // it may be in
+			k.unsure = entries // they may be stored
 			return err
 		}
 		if done, err := k.look(ctx); done || err != nil {
@@ -112,9 +112,9 @@ func (k *keeper) try(batch [][]byte) error {
 	}
 }
 
-// look reads the head again and reports whether the batch of an attempt that was not answered is in. A
-// head that is not sealed, or stands before what is known, was tampered with, or the store lost it: that is a
-// fact, and the log goes on from what is there.
+// look reads the head again, and reports whether the batch of an attempt with an unknown outcome is stored. A head that
+// is not sealed, or is earlier than the known one, was tampered with, or the store lost entries: look emits that as a
+// fact, and the log continues from the head that it found.
 func (k *keeper) look(ctx context.Context) (done bool, err error) {
 	end, err := k.o.Store.End(ctx)
 	if err != nil {
@@ -135,7 +135,7 @@ func (k *keeper) look(ctx context.Context) (done bool, err error) {
 	return done, nil
 }
 
-// isIn reports whether the entries of the last attempt stand where they were to stand.
+// isIn reports whether the entries of the last attempt are stored in their places.
 func (k *keeper) isIn(ctx context.Context) (bool, error) {
 	if len(k.unsure) == 0 {
 		return false, nil
@@ -149,7 +149,7 @@ func (k *keeper) isIn(ctx context.Context) (bool, error) {
 	case seq < first:
 		return false, nil
 	case seq > last:
-		return true, nil // all of that is past and cut off
+		return true, nil // they were stored, and dropped again as the oldest
 	default:
 		return next[0].Hash == k.unsure[seq-first].Hash, nil
 	}

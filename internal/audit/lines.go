@@ -7,9 +7,9 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/event"
 )
 
-// tell takes facts from the queue, writes their lines and passes them on to the keeper. It never waits
-// for the store, so that the lines go on while the store is away.
-func (l *Log) tell() {
+// writeLines takes facts from the queue, writes their lines and passes them on to the keeper. It never waits for the
+// store, so that lines are also written while the store does not answer.
+func (l *Log) writeLines() {
 	lines := bufio.NewWriterSize(l.o.Lines, 64<<10)
 	defer close(l.bodies)
 	for {
@@ -19,7 +19,7 @@ func (l *Log) tell() {
 			continue
 		default:
 		}
-		_ = lines.Flush() // a line that cannot be written is in the store, and the next one fails as well
+		_ = lines.Flush() // a line that cannot be written is in the store, and the next flush fails as well
 		select {
 		case t := <-l.queue:
 			l.record(lines, t)
@@ -30,7 +30,7 @@ func (l *Log) tell() {
 	}
 }
 
-// drain records what is left.
+// drain records the facts that are left in the queue.
 func (l *Log) drain(lines *bufio.Writer) {
 	for {
 		select {
@@ -38,7 +38,7 @@ func (l *Log) drain(lines *bufio.Writer) {
 			l.record(lines, t)
 		default:
 			l.recount(lines)
-			_ = lines.Flush() // see tell
+			_ = lines.Flush() // see writeLines
 			return
 		}
 	}
@@ -47,14 +47,14 @@ func (l *Log) drain(lines *bufio.Writer) {
 func (l *Log) record(lines *bufio.Writer, q queued) {
 	l.recount(lines)
 	if q.passed != nil {
-		_ = lines.Flush() // see tell
+		_ = lines.Flush() // see writeLines
 		l.bodies <- body{passed: q.passed}
 		return
 	}
 	l.write(lines, q)
 }
 
-// recount makes an entry of what was dropped since the last one.
+// recount records how many facts were dropped since the last one.
 func (l *Log) recount(lines *bufio.Writer) {
 	if n := l.lost.Swap(0); n > 0 {
 		l.write(lines, l.drop("", n))
@@ -63,7 +63,7 @@ func (l *Log) recount(lines *bufio.Writer) {
 
 func (l *Log) write(lines *bufio.Writer, q queued) {
 	line := l.fact(q).encode()
-	_, _ = lines.Write(append(line, '\n')) // see tell
+	_, _ = lines.Write(append(line, '\n')) // see writeLines
 	if l.o.Keep == 0 {
 		return
 	}
@@ -74,7 +74,7 @@ func (l *Log) write(lines *bufio.Writer, q queued) {
 	}
 }
 
-// drop makes a fact of a number of facts that were lost, and tells it.
+// drop counts lost facts, and returns and emits the fact of their loss.
 func (l *Log) drop(where string, n int64) queued {
 	l.dropped.Add(n)
 	fact := event.AuditDropped{Where: where, Count: int(n)}

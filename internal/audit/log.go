@@ -13,27 +13,26 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Keys returns the keys behind the hashes. A key that entries were hashed with must stay known for as long
-// as they are to be verified.
+// Keys returns the keys of the hashes. A key must be kept for as long as entries with its hashes are verified.
 type Keys interface {
 	Pepper() (id string, key []byte)
 	PepperOf(id string) []byte
 }
 
-// Options make a Log. Now is required.
+// Options configure a Log. Now is required.
 type Options struct {
-	Store   store.Audit // nil: nothing is kept in the store
-	Keep    int         // entries in the store; the oldest make room. 0: nothing is kept in the store.
-	Lines   io.Writer   // gets every fact as a line of JSON; nil: nobody does
-	Routine bool        // record also what changes nothing, such as introspections
+	Store   store.Audit // nil: the log is not kept in the store
+	Keep    int         // entries in the store; beyond it the oldest are dropped. 0: the log is not kept in the store.
+	Lines   io.Writer   // gets every fact as a line of JSON; may be nil
+	Routine bool        // record also facts that change nothing, such as introspections
 
-	Own event.Sink   // is told the facts of the log itself, such as a drop; may be nil
-	Log *slog.Logger // is told when the log cannot be written; nil means nobody
+	Own event.Sink   // gets the facts of the log itself, such as a drop; may be nil
+	Log *slog.Logger // gets the errors of writing; may be nil
 	Now func() time.Time
 
-	Queue   int           // facts that may wait; 8192
-	Linger  time.Duration // how long an entry waits for others to go with it to the store; 20 ms
-	Stretch int           // entries that one Verify reads at most; 5,000
+	Queue   int           // facts that may wait; 0 means 8192
+	Linger  time.Duration // in which an entry waits for others, to be stored with them; 0 means 20 ms
+	Stretch int           // entries that one Verify reads at most; 0 means 5,000
 }
 
 func (o Options) withDefaults() Options {
@@ -67,31 +66,30 @@ type Log struct {
 	writer string
 
 	queue   chan queued
-	bodies  chan body // encoded, on their way to the store
+	bodies  chan body // encoded, to be stored
 	lost    atomic.Int64
 	unkept  atomic.Int64
-	dropped atomic.Int64 // both, since the start
+	dropped atomic.Int64 // lost and unkept, since the start
 
-	// newest is the newest head that this process wrote or read. The log in the store must never end
-	// before it.
+	// newest is the newest head that this process wrote or read. The log in the store must never end before it.
 	newest atomic.Pointer[head]
 
 	names   sync.Map // reflect.Type of an event → []string, see members
 	keys    Keys
 	running sync.WaitGroup
 	begin   sync.Once
-	closing chan struct{}   // closed when Stop begins: what waits is written, then it ends
+	closing chan struct{}   // closed when Stop begins: waiting facts are written, then the writers end
 	patient context.Context // ends when Stop may not wait any longer
 	giveUp  context.CancelFunc
 }
 
-// body is an encoded fact, or somebody who waits until everything before it is in the store.
+// body is an encoded fact, or a Sync that waits until everything before it is in the store.
 type body struct {
 	json   []byte
 	passed chan struct{}
 }
 
-// New makes a log that takes facts and keeps them waiting until Start.
+// New returns a Log that queues facts until Start.
 func New(o Options) *Log {
 	o = o.withDefaults()
 	l := &Log{
@@ -102,8 +100,7 @@ func New(o Options) *Log {
 	return l
 }
 
-// Emit implements event.Sink. It costs one place in a queue; when that is full the fact is dropped and
-// counted.
+// Emit implements event.Sink. It never waits: when the queue is full it drops the fact and counts it.
 func (l *Log) Emit(ctx context.Context, e event.Event) {
 	if !l.o.Routine && routine(e) {
 		return
@@ -119,13 +116,13 @@ func (l *Log) Emit(ctx context.Context, e event.Event) {
 func (l *Log) Start(keys Keys) {
 	l.begin.Do(func() {
 		l.keys = keys
-		l.running.Go(l.tell)
+		l.running.Go(l.writeLines)
 		l.running.Go(func() { newKeeper(l).run() })
 	})
 }
 
-// Stop writes what waits, for as long as ctx lasts, and ends. What is told afterwards is lost. The error
-// says that something could not be written.
+// Stop writes the waiting facts, until ctx ends. Facts that are emitted afterwards are lost. It returns the error of
+// ctx when some could not be written.
 func (l *Log) Stop(ctx context.Context) error {
 	defer l.giveUp()
 	select {
@@ -149,7 +146,7 @@ func (l *Log) Stop(ctx context.Context) error {
 	}
 }
 
-// Sync waits until everything that was told before is written. The error is that of ctx.
+// Sync waits until every fact that was emitted before is written. The error is that of ctx.
 func (l *Log) Sync(ctx context.Context) error {
 	passed := make(chan struct{})
 	select {
@@ -165,13 +162,13 @@ func (l *Log) Sync(ctx context.Context) error {
 	}
 }
 
-// Dropped is how many facts this process could not record since it started.
+// Dropped returns the number of facts that this process could not record since it started.
 func (l *Log) Dropped() int64 { return l.dropped.Load() }
 
-// Waiting is how many facts wait to be written.
+// Waiting returns the number of facts that wait to be written.
 func (l *Log) Waiting() int { return len(l.queue) + len(l.bodies) }
 
-// Count is how many entries the store has; all servers together.
+// Count returns the number of entries in the store, those of all servers together.
 func (l *Log) Count(ctx context.Context) (int, error) {
 	if l.o.Keep == 0 {
 		return 0, nil

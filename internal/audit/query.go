@@ -39,8 +39,8 @@ const (
 	defaultLimit = 50
 	readLimit    = 1000 // entries in one round trip
 	lookLimit    = 20   // round trips for one page
-	// skew is how far the clocks of a server and of the store may be apart. An entry is written after the
-	// fact, so apart from that its place is never earlier than its time.
+	// skew bounds the difference between the clocks of a server and of the store. An entry is written after the
+	// fact, so that otherwise its place is never earlier than its time.
 	skew = time.Hour
 )
 
@@ -98,7 +98,7 @@ func entryOf(s store.AuditEntry) Entry {
 func (f Filter) wants(e Fact) bool {
 	switch {
 	case e.Event == "":
-		return false // Verify tells of it
+		return false // Verify reports it
 	case !f.From.IsZero() && e.At.Before(f.From), !f.To.IsZero() && !e.At.Before(f.To):
 		return false
 	case f.Subject != "" && !slices.Contains([]any{e.Subject, e.Client, e.Actor, e.Details["target"]}, any(f.Subject)):

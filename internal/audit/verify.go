@@ -12,25 +12,25 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Fault is something in the log that no server wrote so.
+// Fault is a difference between the log and what the servers wrote.
 type Fault struct {
-	Place string // of the entry; empty when it is about one end of the log
+	Place string // of the entry; empty for a fault at one end of the log
 	Seq   uint64 // the number of the entry that is wrong, or of the first that is missing
-	What  string // for people
+	What  string // for operators to read
 }
 
-// Report is what a verification found in a stretch of the log.
+// Report holds the findings in a stretch of the log.
 type Report struct {
 	Entries     int
 	First, Last uint64    // their numbers
 	From, To    time.Time // of the first and last entry
 	Faults      []Fault   // at most 100
 	More        int       // faults that were left out
-	Next        string    // where to go on; empty: the log was read to its end
-	Left        int       // about so many entries are still to be read
+	Next        string    // the cursor of the next stretch; empty: the log was read to its end
+	Left        int       // about the number of entries that are still to be read
 }
 
-// Sound tells that nothing is wrong.
+// Sound reports whether there are no faults.
 func (r Report) Sound() bool { return len(r.Faults) == 0 }
 
 const maxFaults = 100
@@ -43,11 +43,10 @@ func (r *Report) fault(e store.AuditEntry, what string, args ...any) {
 	r.Faults = append(r.Faults, Fault{Place: e.Place, Seq: e.Seq, What: fmt.Sprintf(what, args...)})
 }
 
-// Verify reads a stretch of the log, from its beginning or from where the report before says, and finds
-// entries that were removed, changed, added or reordered, at the log's ends as well as between them.
-// Call it until there is no Next: only then the log is known to be sound. It needs the keys that Start
-// was called with. What was recorded while it reads is verified, too. The error is a refusal of an
-// invalid cursor, or means "could not ask".
+// Verify reads a stretch of the log, from its beginning or from the Next of the report before, and finds entries that
+// were removed, changed, added or reordered, at the log's ends as well as between them. Call it until there is no
+// Next: only then the whole log was verified. It needs the keys that Start was called with. Entries that are recorded
+// meanwhile are verified, too. The error is a refusal of an invalid cursor, or means "could not ask".
 func (l *Log) Verify(ctx context.Context, cursor string) (Report, error) {
 	w := walk{hasher: hasher{l.keys}, keys: map[string][]byte{}}
 	if !w.resume(cursor) {
@@ -56,7 +55,7 @@ func (l *Log) Verify(ctx context.Context, cursor string) (Report, error) {
 	if l.o.Store == nil {
 		return w.report, nil
 	}
-	if newest := l.newest.Load(); newest != nil { // before the store is asked: it may only be further
+	if newest := l.newest.Load(); newest != nil { // before the store is read: the log may only have grown since
 		w.newest = *newest
 	}
 	end, err := l.o.Store.End(ctx)
@@ -86,8 +85,8 @@ func (l *Log) Verify(ctx context.Context, cursor string) (Report, error) {
 	return w.report, nil
 }
 
-// passedBy looks whether entries are missing because the oldest made room while we read. Then the walk
-// begins anew with the oldest that is there, and whether there are enough of them is seen at the end.
+// passedBy checks whether entries are missing because the oldest were dropped during the walk. Then the walk begins
+// anew with the oldest entry, and the end of the walk checks whether there are enough of them.
 func (l *Log) passedBy(ctx context.Context, w *walk, next store.AuditEntry) error {
 	oldest, err := l.o.Store.Read(ctx, store.AuditRange{Limit: 1})
 	if err == nil && len(oldest) == 1 && oldest[0].Place == next.Place {
@@ -96,17 +95,17 @@ func (l *Log) passedBy(ctx context.Context, w *walk, next store.AuditEntry) erro
 	return err
 }
 
-// walk is a verification under way.
+// walk is one verification.
 type walk struct {
 	hasher
 	keys   map[string][]byte
 	report Report // of this stretch
 
 	head    head   // as it was before this stretch was read
-	written bool   // there is a head
+	written bool   // the log has a head
 	sealed  bool   // by a server
-	met     uint64 // the number of the last head whose entry was met; 0: none was
-	newest  head   // the newest head that this process knows of; zero: it knows none
+	met     uint64 // the number of the last head whose entry was read; 0: none was
+	newest  head   // the newest head that this process has seen; zero: it has seen none
 
 	last    store.AuditEntry
 	entries uint64 // from the first one on, in all stretches
@@ -117,17 +116,17 @@ type walk struct {
 func (w *walk) begin(text string) {
 	w.written = text != ""
 	w.head, w.sealed = w.parse(text)
-	w.meet() // when it was written after the head of the stretch before was read
+	w.meet() // in case it was written after the head of the stretch before was read
 }
 
-// meet looks whether the last entry is the one that the head names.
+// meet notes when the last entry is the one that the head names.
 func (w *walk) meet() {
 	if w.sealed && w.entries > 0 && w.head.seq == w.last.Seq && w.head.hash == w.last.Hash {
 		w.met = w.head.seq
 	}
 }
 
-// whole tells that the entry which the head names is there.
+// whole reports whether the entry that the head names was read.
 func (w *walk) whole() bool { return w.met == w.head.seq }
 
 func (w *walk) gapBefore(found []store.AuditEntry) bool {
@@ -139,7 +138,7 @@ func (w *walk) step(e store.AuditEntry) {
 	fact := entryOf(e).Fact
 	if w.entries == 0 {
 		w.first = e.Seq
-		w.follows(e, e.Seq) // the first one follows what was cut off; number 1 follows nothing
+		w.follows(e, e.Seq) // the first one follows a dropped one; number 1 follows none
 	} else {
 		w.follows(e, w.last.Seq+1)
 	}
@@ -166,7 +165,7 @@ func (w *walk) step(e store.AuditEntry) {
 	w.meet()
 }
 
-// follows holds an entry to its place in the chain.
+// follows checks the place of an entry in the chain.
 func (w *walk) follows(e store.AuditEntry, expected uint64) {
 	r := &w.report
 	switch {
@@ -181,7 +180,7 @@ func (w *walk) follows(e store.AuditEntry, expected uint64) {
 	}
 }
 
-// ends holds the log to its head.
+// ends compares the end of the log with its head.
 func (w *walk) ends() {
 	r, at, last := &w.report, w.head, w.last.Seq
 	if known := w.newest.seq; w.sealed && at.seq < known {
@@ -190,7 +189,7 @@ func (w *walk) ends() {
 	}
 	switch {
 	case !w.written && w.entries == 0:
-		return // nothing was ever written
+		return // the log was never written
 	case !w.sealed, !w.written:
 		r.fault(store.AuditEntry{Seq: last}, "the head is missing, or not one that a server wrote: entries may be missing at the end")
 		return
@@ -209,7 +208,7 @@ const (
 	noHash     = "-" // stands for a hash that no server wrote
 )
 
-// cursor is where the walk is. It is no secret: a forged one deceives nobody but who forged it.
+// cursor returns the position of the walk. It needs no seal: a forged cursor deceives only its forger.
 func (w *walk) cursor() string {
 	hash := w.last.Hash
 	if len(hash) != hashLength || strings.ContainsFunc(hash, unicode.IsSpace) {
@@ -218,7 +217,7 @@ func (w *walk) cursor() string {
 	return fmt.Sprintf(cursorForm, w.last.Place, w.last.Seq, hash, w.entries, w.first, w.met)
 }
 
-// resume goes to where a cursor says; false when it is none.
+// resume moves the walk to the position of a cursor; false when the text is not a cursor.
 func (w *walk) resume(cursor string) bool {
 	if cursor == "" {
 		return true

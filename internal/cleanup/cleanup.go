@@ -10,7 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Options make a Cleanup; all are required.
+// Options configure a Cleanup; all are required.
 type Options struct {
 	Sweeps   store.Sweeps
 	Users    store.Users
@@ -18,19 +18,19 @@ type Options struct {
 	Consents store.Consents
 	Events   event.Sink
 	Now      func() time.Time
-	Holder   string // this daemon; random
+	Holder   string // names this daemon; random
 }
 
-// Cleanup sweeps. It is safe for concurrent use.
+// Cleanup removes the records that do not expire by themselves. It is safe for concurrent use.
 type Cleanup struct{ o Options }
 
-// New makes a Cleanup.
+// New returns a Cleanup.
 func New(o Options) *Cleanup { return &Cleanup{o: o} }
 
-// Report is what a sweep did.
+// Report counts the work of one sweep.
 type Report struct {
-	Ran     bool // false when another daemon is at it, or it was done a short time ago
-	Users   int  // looked at by this daemon
+	Ran     bool // false when another daemon sweeps, or a sweep was completed a short time ago
+	Users   int  // whose lists this daemon has tidied
 	Removed int
 }
 
@@ -38,11 +38,11 @@ type Report struct {
 const (
 	task = "cleanup"
 	step = 50          // users between two marks
-	hold = time.Minute // what one step may take at most
+	hold = time.Minute // bounds one step
 )
 
-// Run sweeps, unless that was done less than every ago; 0 does it now. After an error it is not
-// completed: the next one goes on from where it stopped.
+// Run sweeps, unless a sweep was completed less than every ago; 0 sweeps now. Of concurrent daemons one sweeps. A sweep
+// with an error is not completed: the next one continues where it stopped.
 func (c *Cleanup) Run(ctx context.Context, every time.Duration) (Report, error) {
 	claim := store.Claim{Task: task, Holder: c.o.Holder, Every: every, Hold: hold}
 	cursor, ok, err := c.o.Sweeps.Claim(ctx, claim, c.o.Now())
@@ -59,7 +59,7 @@ func (c *Cleanup) Run(ctx context.Context, every time.Duration) (Report, error) 
 	return r, asked(err)
 }
 
-// errLost says that another daemon took over, because this one was silent for too long.
+// errLost means that another daemon took over, because one step of this one took too long.
 var errLost = errors.New("another daemon goes on with the cleanup")
 
 func (c *Cleanup) sweep(ctx context.Context, claim store.Claim, after oauth.UserID, r *Report) error {
@@ -91,7 +91,7 @@ func (c *Cleanup) sweep(ctx context.Context, claim store.Claim, after oauth.User
 	}
 }
 
-// tidy looks after the lists of one user. What is known of clients is kept in gone.
+// tidy tidies the lists of one user. gone caches which clients are not registered any more.
 func (c *Cleanup) tidy(ctx context.Context, user oauth.UserID, gone map[oauth.ClientID]bool, r *Report) error {
 	r.Users++
 	removed, err := c.o.Sweeps.Tidy(ctx, user, c.o.Now())

@@ -10,9 +10,9 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Rule is where the facts come from. An error means "could not ask", and then the caller gets that error.
+// Rule reads the two facts. An error means "could not ask", and the caller of the store gets it.
 type Rule struct {
-	// Epoch returns the epoch; zero when it was never raised. It is asked before the store.
+	// Epoch returns the epoch; zero when it was never raised. It is read before the store.
 	Epoch func(context.Context) (time.Time, error)
 	// Client returns a client as it is registered now; store.Absent when it is not.
 	Client func(context.Context, oauth.ClientID) (oauth.Client, error)
@@ -27,12 +27,12 @@ func Access(s store.Access, r Rule) store.Access { return access{s, r} }
 // Sessions hides the sessions that are older than the epoch.
 func Sessions(s store.Sessions, r Rule) store.Sessions { return sessions{s, r} }
 
-// Overview hides them from the list of everybody's sessions, and the grants that do not count from the
-// summary of a user's. Counts includes such sessions until they run out.
+// Overview hides them from the list of all users' sessions, and the grants that do not count from the summary of a
+// user's. Counts includes such sessions until they expire.
 func Overview(s store.Overview, r Rule) store.Overview { return overview{s, r} }
 
-// judge applies the rule to the grants of one question. Lists hold the grants to one client together, so
-// that remembering the last client asks for each once.
+// judge applies the rule to the grants of one read. Lists hold the grants to one client together, so that remembering
+// the last client reads each once.
 type judge struct {
 	rule  Rule
 	epoch time.Time
@@ -43,7 +43,7 @@ type judge struct {
 	answered bool
 }
 
-// judge asks for the epoch.
+// judge reads the epoch.
 func (r Rule) judge(ctx context.Context) (*judge, error) {
 	epoch, err := r.Epoch(ctx)
 	return &judge{rule: r, epoch: epoch}, err
@@ -65,9 +65,8 @@ func (j *judge) counts(ctx context.Context, g oauth.Grant) (bool, error) {
 	return !j.absent && j.client.Honors(g), nil
 }
 
-// grantIsOlder reports whether a grant was given before the epoch, or in a session that had begun before.
-// The store keeps the time of the sign-in in whole seconds: one in the epoch's own second may have been
-// after it.
+// grantIsOlder reports whether a grant was made before the epoch, or in a session that began before. The store keeps
+// the time of the sign-in in whole seconds: a sign-in in the epoch's own second may have been after it.
 func grantIsOlder(g oauth.Grant, epoch time.Time) bool {
 	signedInBefore := !g.AuthTime.IsZero() && !g.AuthTime.Truncate(time.Second).Add(time.Second).After(epoch)
 	return g.Born.Before(epoch) || signedInBefore
@@ -75,8 +74,8 @@ func grantIsOlder(g oauth.Grant, epoch time.Time) bool {
 
 func sessionIsOlder(s oauth.Session, epoch time.Time) bool { return s.Started.Before(epoch) }
 
-// The wrappers below forward every verb by name and embed no interface, so that a verb that is added to a
-// contract does not compile until somebody decides whether the rule applies to it.
+// The wrappers below forward every verb by name and embed no interface: after a contract gains a verb, this package
+// does not compile until its author has decided whether the rule applies to it.
 
 type grants struct {
 	store store.Grants
@@ -96,8 +95,8 @@ func (s grants) Kill(ctx context.Context, refs ...oauth.GrantRef) error {
 	return s.store.Kill(ctx, refs...)
 }
 
-// Advance spends nothing before the epoch is known. A grant that is older dies by it. The caller compares
-// the grant with the client that it authenticated (oauth.Client.Honors).
+// Advance spends nothing before the epoch is known, and kills a grant that is older. The caller compares the grant with
+// the client that it authenticated (oauth.Client.Honors).
 func (s grants) Advance(ctx context.Context, p store.Presentation) (store.Outcome, error) {
 	epoch, err := s.rule.Epoch(ctx)
 	if err != nil {
@@ -176,7 +175,7 @@ func (s access) RevokeClient(ctx context.Context, client oauth.ClientID, before 
 	return s.store.RevokeClient(ctx, client, before, keep)
 }
 
-// Look answers as if the grant were gone and the client's tokens were revoked.
+// Look hides a grant that does not count, and reports the tokens from before the epoch as revoked.
 func (s access) Look(ctx context.Context, q store.Query) (store.Standing, error) {
 	j, err := s.rule.judge(ctx)
 	if err != nil {

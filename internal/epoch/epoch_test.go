@@ -167,7 +167,7 @@ func TestASessionThatBeganBeforeIsGone(t *testing.T) {
 	}
 }
 
-// Who does not know the epoch does not know what is alive, and spends nothing.
+// Without the epoch nothing counts as alive or dead, and nothing is spent.
 func TestAnUnknownEpochIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, errAway)
@@ -193,7 +193,7 @@ func TestAnUnknownEpochIsNoAnswer(t *testing.T) {
 	}
 }
 
-// Whether a grant counts depends on its client, too. A client that could not be asked for is no answer.
+// Whether a grant counts depends on its client, too. A client that cannot be read is an error.
 func TestF_S01_AGrantEndsWithTheRightsOfItsClient(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, nil)

@@ -10,7 +10,7 @@ type Event interface {
 	Name() string
 }
 
-// Outcome is how a change ended. An event that reports a change has a field Outcome; the zero Outcome is
+// Outcome names the end of a change. An event that reports a change has a field Outcome; the zero Outcome is
 // Done.
 type Outcome string
 

@@ -19,7 +19,7 @@ func (generous) Take(_ context.Context, _ store.Bucket, want int, _ time.Time) (
 	return store.Permits{Granted: want}, nil
 }
 
-// BenchmarkClient is what a rate adds to a request of a busy client.
+// BenchmarkClient measures the cost of a rate for a request of a busy client.
 func BenchmarkClient(b *testing.B) {
 	l := ratelimit.New(ratelimit.Options{
 		Store: generous{}, Events: &facts{}, Now: time.Now,

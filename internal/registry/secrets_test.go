@@ -118,8 +118,8 @@ func (l leaver) Err() error {
 	return err
 }
 
-// W07: who leaves while a guess is checked has made it. Otherwise it would be given back as one that was not
-// made, and its answer could be fetched from what is remembered: as many guesses as anybody likes.
+// W07: a guess counts although its caller disconnects while it is checked. Otherwise it would be refunded, and its
+// result could be read from the cache: as many guesses as anybody likes.
 func TestW07_WhoLeavesHasGuessed(t *testing.T) {
 	t.Parallel()
 	r := newStage().replica()

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// Max is how many bytes Read and ReadFS accept.
+// Max bounds the bytes that Read and ReadFS accept.
 const Max = 1 << 20
 
 // ErrTooLarge is the cause of an error that refuses a file for its size.

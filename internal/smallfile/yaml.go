@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxDepth is how deep the nodes of a document may be nested, aliases followed. A node that holds an alias of
+// maxDepth bounds the nesting of the nodes of a document, aliases followed. A node that holds an alias of
 // itself is nested without end.
 const maxDepth = 100
 

@@ -17,7 +17,7 @@ type Freshness interface {
 	RaiseEpoch(ctx context.Context, before time.Time) error
 }
 
-// Marks are what Read returns.
+// Marks is the result of Read.
 type Marks struct {
 	Version uint64    // counts the changes of all clients
 	Epoch   time.Time // zero when it was never raised

@@ -226,7 +226,8 @@ func sessionGeneration(t *testing.T, s suite.Subject, user oauth.UserID, now tim
 	return generation
 }
 
-// killBeatsAdvance: whoever came first, a killed grant is void, and every caller that kills it succeeds.
+// killBeatsAdvance: a killed grant is void, whether or not an Advance came first, and every caller that kills it
+// succeeds.
 func killBeatsAdvance(t *testing.T, s suite.Subject) {
 	for seed := range uint64(5) {
 		g := suite.GrantAt(t, s, suite.Roll("kill and advance", seed), 1)

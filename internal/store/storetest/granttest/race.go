@@ -15,26 +15,26 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store/storetest/suite"
 )
 
-// told is the answer to one caller.
-type told struct {
+// answer is the result of one caller.
+type answer struct {
 	verdict oauth.Verdict
 	grant   oauth.Grant
 }
 
 // advanceTogether lets a crowd show one credential at the same moment.
-func advanceTogether(t *testing.T, s suite.Subject, show func(i int) store.Presentation) map[oauth.Verdict][]told {
+func advanceTogether(t *testing.T, s suite.Subject, show func(i int) store.Presentation) map[oauth.Verdict][]answer {
 	t.Helper()
-	answers := make([]told, suite.Crowd)
+	answers := make([]answer, suite.Crowd)
 	errs := make([]error, suite.Crowd)
 	suite.Together(suite.Crowd, func(i int) {
 		var out store.Outcome
 		out, errs[i] = s.Grants.Advance(t.Context(), show(i))
-		answers[i] = told{out.Verdict, out.Grant}
+		answers[i] = answer{out.Verdict, out.Grant}
 	})
-	byVerdict := map[oauth.Verdict][]told{}
-	for i, answer := range answers {
+	byVerdict := map[oauth.Verdict][]answer{}
+	for i, one := range answers {
 		suite.Sure(t, "advance", errs[i])
-		byVerdict[answer.verdict] = append(byVerdict[answer.verdict], answer)
+		byVerdict[one.verdict] = append(byVerdict[one.verdict], one)
 	}
 	return byVerdict
 }
