@@ -85,8 +85,8 @@ func (t *Tokens) open(text oauth.Token) (oauth.Access, store.Query, Death) {
 }
 
 // death decides by what is there: a record, a grant. Only the deny list and a client's revocation
-// are facts that take away. The client needs no check: the digest of an opaque token and the signature of a JWT
-// cover the client's tag and the grant, so that what is found under them belongs to this client.
+// are facts that take away. The digest of an opaque token covers its client and its grant. The signature of a JWT
+// is not enough: its grant must be its client's, also in a token that somebody signs with a stolen key.
 func (t *Tokens) death(a oauth.Access, q store.Query, s store.Standing) Death {
 	switch {
 	case s.Revoked:
@@ -95,7 +95,7 @@ func (t *Tokens) death(a oauth.Access, q store.Query, s store.Standing) Death {
 		return deadNoRecord
 	case !t.o.Now().Before(a.Expires):
 		return deadExpired
-	case q.Grant != "" && !s.GrantFound:
+	case q.Grant != "" && (!s.GrantFound || s.Grant.Client != a.Client):
 		return deadGrant
 	}
 	if s.ClientBefore.IsZero() {
