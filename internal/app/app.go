@@ -24,15 +24,15 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/tracing"
 )
 
-// Options holds the parts that an App takes from its process. The zero Options is valid.
+// Options hold the dependencies of an App on its process. The zero Options is valid.
 type Options struct {
-	Now     func() time.Time // time.Now; must carry the monotonic clock, as that does. Redis follows it when it is set
-	LogTo   io.Writer        // os.Stderr
-	AuditTo io.Writer        // os.Stdout; it gets the facts, unless the settings say otherwise
+	Now     func() time.Time // default: time.Now. Must include the monotonic clock. If it is set, the scripts in Redis use it, too
+	LogTo   io.Writer        // default: os.Stderr
+	AuditTo io.Writer        // default: os.Stdout. Receives the events, unless audit.stdout is off
 	Version string           // shown by the metrics
 
-	// DevRedirects are the redirect URIs of a newcomer's own application: with serve --dev they are registered
-	// for DemoOwnClient and DemoClient.
+	// DevRedirects are the redirect URIs of an application under development: serve --dev registers them for
+	// DemoOwnClient and DemoClient.
 	DevRedirects []string
 }
 
@@ -49,7 +49,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// App is a whole server. Its methods are for one goroutine, but for Addr, AdminAddr and Issuer.
+// App is a whole server. Its methods are for one goroutine, except Addr, AdminAddr and Issuer.
 type App struct {
 	config  config.Config
 	options Options
@@ -62,7 +62,7 @@ type App struct {
 	events  event.Sink
 	tracing *tracing.Tracing
 	rules   rules
-	counted atomic.Int64                 // live sessions; below 0: not yet
+	counted atomic.Int64                 // live sessions; below 0: not counted yet
 	felt    atomic.Pointer[probe.Health] // of Redis, when it last answered
 
 	listener, adminListener net.Listener
@@ -76,19 +76,19 @@ type App struct {
 	cleanups []closing
 }
 
-// closing ends what a step of New began.
+// closing undoes a step of New.
 type closing struct {
 	what string
 	do   func(context.Context) error
 }
 
-// New makes a server out of checked settings. It listens when it returns, so that the addresses are
-// known, and answers after Start. What was opened is closed again when something fails; the error is
-// one line that says what is wrong and what to do.
+// New makes a server from checked settings. When it returns, the listeners are open, so that the addresses are known;
+// Start begins to answer. When a step fails, everything that was opened is closed again. The error is one line with the
+// fault and the remedy.
 func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	moved := o.Now != nil
 	o = o.withDefaults()
-	if err := CheckFiles(c).Err(); err != nil { // addresses are taken below
+	if err := CheckFiles(c).Err(); err != nil { // the addresses are opened below
 		return nil, err
 	}
 	a := &App{config: c, options: o, metrics: metric.New(o.Version, Supported()), failed: make(chan error, 2)}
@@ -138,7 +138,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	return a, nil
 }
 
-// listen takes both addresses. With --dev the issuer follows the address, so that port 0 works.
+// listen opens both addresses. With --dev the issuer follows the address, so that port 0 works.
 func (a *App) listen(ctx context.Context) error {
 	var err error
 	if a.listener, err = a.take(ctx, "server.listen", a.config.Server.Listen); err != nil {
@@ -173,28 +173,29 @@ func (a *App) take(ctx context.Context, key, addr string) (net.Listener, error) 
 	return l, nil
 }
 
-// Addr is where the public listener listens.
+// Addr returns the address of the public listener.
 func (a *App) Addr() string { return a.listener.Addr().String() }
 
-// AdminAddr is where the operators' listener listens.
+// AdminAddr returns the address of the operators' listener.
 func (a *App) AdminAddr() string { return a.adminListener.Addr().String() }
 
-// Issuer is the issuer identifier; every URL in the metadata begins with it.
+// Issuer returns the issuer identifier; every URL in the metadata begins with it.
 func (a *App) Issuer() string { return a.issuer }
 
-// Server is the public listener, for those who want to ask it without a network.
+// Server returns the public listener, for callers that send it requests without a network.
 func (a *App) Server() *server.Server { return a.public }
 
-// Failed reports a listener that stopped by itself. A server that is stopped does not fail.
+// Failed returns a channel that receives the error of a listener that stopped by itself. A server that is stopped does
+// not fail.
 func (a *App) Failed() <-chan error { return a.failed }
 
-// onStop remembers how to end what was just begun.
+// onStop registers how to undo a step of New or Start.
 func (a *App) onStop(what string, do func(context.Context) error) {
 	a.cleanups = append(a.cleanups, closing{what, do})
 }
 
-// Stop ends everything in the opposite order of New and Start: requests in flight are finished as
-// long as ctx lasts, then Redis is left. Stopping twice is stopping once.
+// Stop undoes New and Start in the opposite order: it finishes the requests in flight, at most until ctx ends, and then
+// closes the connection to Redis. A second call does nothing.
 func (a *App) Stop(ctx context.Context) error {
 	var all []error
 	for _, one := range slices.Backward(a.cleanups) {

@@ -37,7 +37,7 @@ func (l *lines) String() string {
 
 func devConfig() config.Config {
 	c := config.Default(true)
-	c.Log.Format = "json" // which the tests take apart
+	c.Log.Format = "json" // the tests parse the log
 	c.Server.Listen, c.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
 	return c
 }
@@ -74,7 +74,7 @@ func fetch(t *testing.T, request *http.Request) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-// browse is get with a browser's memory for cookies, to which a pending request is bound.
+// browse does what get does, and keeps cookies as a browser does, because a pending request is bound to a cookie.
 func browse(t *testing.T, address string) (int, string) {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -141,8 +141,8 @@ func TestManyInOneProcess(t *testing.T) {
 	}
 }
 
-// What tests rely on: a whole server is there quickly. The bound is wide, for machines that do much
-// else; a start that waits for anything misses it.
+// Tests rely on a fast start of a whole server. The limit is generous, for busy machines, but a start that waits for
+// anything exceeds it.
 func TestStartsQuickly(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
@@ -177,7 +177,7 @@ func BenchmarkStart(b *testing.B) {
 	}
 }
 
-// The issuer's path and the endpoint prefix stand where the settings say, and nowhere else.
+// The issuer's path and the endpoint prefix are where the settings place them, and nowhere else.
 func TestIssuerWithPathAndPrefix(t *testing.T) {
 	t.Parallel()
 	c := devConfig()
@@ -197,7 +197,7 @@ func TestIssuerWithPathAndPrefix(t *testing.T) {
 	}
 }
 
-// Every demo client of the welcome text works as it says.
+// Every demo client of the welcome text works as described there.
 func TestDemoClients(t *testing.T) {
 	t.Parallel()
 	a, _ := start(t, devConfig())
@@ -224,8 +224,8 @@ func TestDemoClients(t *testing.T) {
 	}
 }
 
-// "My app on localhost:3000" signs people in with a server that is started for it, as a public client and as
-// one with a secret.
+// An application on localhost:3000 signs people in with a server that was started for it, as a public client and as one
+// with a secret.
 func TestF_N04_TheNewcomersOwnAppIsRegistered(t *testing.T) {
 	t.Parallel()
 	const redirect = "http://localhost:3000/callback"
@@ -248,7 +248,7 @@ func TestF_N04_TheNewcomersOwnAppIsRegistered(t *testing.T) {
 	}
 }
 
-// A development server behind a name that is not this machine's starts without the start page, which could not be
+// A development server with a host name of another machine starts without the start page, because the page could not be
 // registered there.
 func TestF_N04_NoStartPageWhereItCannotBeAClient(t *testing.T) {
 	t.Parallel()
@@ -280,11 +280,11 @@ func TestReload(t *testing.T) {
 		t.Error("settings with mistakes changed something")
 	}
 	if strings.Count(log.String(), "the settings were not reloaded") != 2 {
-		t.Errorf("the log does not tell of the mistakes: %s", log)
+		t.Errorf("the log does not report the mistakes: %s", log)
 	}
 }
 
-// A start that fails leaves nothing behind: the address can be had again at once.
+// A start that fails leaves nothing behind: the address is free again at once.
 func TestFailedStartCleansUp(t *testing.T) {
 	t.Parallel()
 	first, _ := start(t, devConfig())

@@ -16,12 +16,12 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/tracing"
 )
 
-// auditPatience bounds the wait at the end of the server until Redis took the entries that the audit log still holds.
-// What it does not take is counted in the log.
+// auditPatience bounds how long a stopping server waits for Redis to store the events that are still queued. The log
+// reports how many were not stored.
 const auditPatience = 3 * time.Second
 
-// openAudit makes the audit log and whoever else listens to facts. It begins to write when it is given
-// keys, and ends before Redis is left.
+// openAudit creates the audit log and the other receivers of events. The log starts to write when it gets its keys, and
+// stops before the connection to Redis is closed.
 func (a *App) openAudit(s store.Audit) event.Sink {
 	o := audit.Options{
 		Store: s, Keep: a.config.Audit.MaxEntries, Routine: a.config.Audit.RecordReads, Own: a.metrics, Log: a.log, Now: a.options.Now,
@@ -32,14 +32,14 @@ func (a *App) openAudit(s store.Audit) event.Sink {
 	a.audit = audit.New(o)
 	a.onStop("audit", func(ctx context.Context) error {
 		stopAudit(ctx, a.audit)
-		return nil // the log reports and counts the entries that were lost
+		return nil // lost events are logged and counted
 	})
 	both := event.Sinks{a.metrics, a.audit}
 	return append(both, anomaly.New(anomaly.Options{Next: both, Callers: a.config.Audit.SharedTokenCallers, Now: a.options.Now}), explainer{a.log})
 }
 
-// explainer writes for the operator the reason of an answer that says nothing. It logs every such
-// answer at debug; the audit log has one a minute.
+// explainer logs the reason of an answer that hides it from the caller. It logs every such answer at level debug; the
+// audit log has one a minute.
 type explainer struct{ log *slog.Logger }
 
 // Emit implements event.Sink.
@@ -53,10 +53,10 @@ func (x explainer) Emit(ctx context.Context, e event.Event) {
 func stopAudit(ctx context.Context, l *audit.Log) {
 	ctx, cancel := context.WithTimeout(ctx, auditPatience)
 	defer cancel()
-	_ = l.Stop(ctx) // the log itself reports lost entries
+	_ = l.Stop(ctx) // the audit log reports lost events itself
 }
 
-// watchState lets the metrics look at what is not counted but is.
+// watchState passes to the metrics the values that are read and not counted.
 func (a *App) watchState() {
 	a.counted.Store(-1)
 	a.metrics.Watch(metric.State{
@@ -77,7 +77,7 @@ func (a *App) redisHealth() (metric.RedisHealth, bool) {
 	return metric.RedisHealth{Evicted: h.Evicted, Used: h.UsedMemory, Limit: h.MaxMemory, Lost: h.Strict.Losses}, true
 }
 
-// keyAges picks the keys that serve: of each line, the one that became active last.
+// keyAges selects the keys in use: of each use and algorithm the one that became active last.
 func keyAges(keys []keyring.Info, now time.Time) []metric.KeyAge {
 	var ages []metric.KeyAge
 	seen := map[string]bool{}

@@ -17,7 +17,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// facts returns what a daemon wrote to stdout, once everything is written.
+// facts returns the events that a daemon wrote to stdout, once all of them are written.
 func facts(t *testing.T, d *testkit.Daemon) []audit.Fact {
 	t.Helper()
 	var all []audit.Fact
@@ -39,7 +39,7 @@ func names(all []audit.Fact) []string {
 	return names
 }
 
-// scraped reads the counters of a daemon.
+// scraped returns the metrics of a daemon.
 func scraped(t *testing.T, d *testkit.Daemon, accept string) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Admin+"/metrics", http.NoBody)
@@ -50,7 +50,7 @@ func scraped(t *testing.T, d *testkit.Daemon, accept string) string {
 	return testkit.Do(t, request).Raw
 }
 
-// run is a walk through all flows, which keeps every secret that it met.
+// run goes through all flows, and records every secret that occurs.
 type run struct {
 	t       *testing.T
 	d       *testkit.Daemon
@@ -60,7 +60,7 @@ type run struct {
 
 func (r *run) keep(texts ...string) { r.secrets = append(r.secrets, texts...) }
 
-// tokens remembers the tokens of a token response and returns the refresh token.
+// tokens records the tokens of an answer of the token endpoint, and returns the access and the refresh token.
 func (r *run) tokens(answer testkit.Answer) (access, refresh string) {
 	r.t.Helper()
 	if answer.Status != http.StatusOK {
@@ -84,7 +84,7 @@ func (r *run) refused(answer testkit.Answer, code string) {
 	}
 }
 
-// A walk through everything, with the facts that each step must emit: no more, no fewer, in this order.
+// steps returns every flow with the events that it must emit: exactly these, in this order.
 func (r *run) steps() []step {
 	demo := r.d.Demo()
 	r.keep(demo.Secret, testkit.Verifier, r.person.Password, "a-wrong-password", "a-wrong-secret")
@@ -160,7 +160,7 @@ type step struct {
 	facts string
 }
 
-// cookies keeps the values of the person's cookies.
+// cookies records the values of the person's cookies.
 func (r *run) cookies() {
 	base, err := url.Parse(r.d.Base + "/login")
 	if err != nil {
@@ -171,21 +171,21 @@ func (r *run) cookies() {
 	}
 }
 
-func TestAllFlowsTellExactlyTheirFacts(t *testing.T) {
+func TestAllFlowsEmitExactlyTheirEvents(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) { c.Log.Level = "debug" })
 	r := &run{t: t, d: d, person: testkit.NewPerson(t)}
-	d.Get(t, "/.well-known/jwks.json") // makes the keys that a start does not wait for
+	d.Get(t, "/.well-known/jwks.json") // makes the keys, which the start does not wait for
 	told := names(facts(t, d))
 	if slices.ContainsFunc(told, func(name string) bool { return name != "key.changed" }) || len(told) == 0 {
-		t.Errorf("a new server told %v", told)
+		t.Errorf("a new server emitted %v", told)
 	}
 	for _, s := range r.steps() {
 		s.do()
 		all := facts(t, d)[len(told):]
 		if got := strings.Join(names(all), " "); got != s.facts {
-			t.Errorf("%s: told %q, want %q", s.name, got, s.facts)
+			t.Errorf("%s: emitted %q, want %q", s.name, got, s.facts)
 		}
 		told = names(facts(t, d))
 		for _, f := range all {
@@ -208,7 +208,7 @@ func TestAllFlowsTellExactlyTheirFacts(t *testing.T) {
 	}
 }
 
-// keptAsTold holds the log in Redis to what was written to stdout.
+// keptAsTold compares the log in Redis with the events on stdout.
 func keptAsTold(t *testing.T, d *testkit.Daemon, told []string) {
 	t.Helper()
 	log := d.App.Direct().Audit
@@ -221,14 +221,14 @@ func keptAsTold(t *testing.T, d *testkit.Daemon, told []string) {
 		kept = append(kept, e.Event)
 	}
 	if !slices.Equal(kept, told) {
-		t.Errorf("kept %v\ntold %v", kept, told)
+		t.Errorf("in Redis %v\non stdout %v", kept, told)
 	}
 	if report, err := log.Verify(t.Context(), ""); err != nil || !report.Sound() || report.Entries != len(told) {
 		t.Errorf("%+v, %v", report, err)
 	}
 }
 
-// withoutSecrets looks for what was issued and typed in everything that a server says.
+// withoutSecrets searches all output of a server for secrets that were issued or typed.
 func withoutSecrets(t *testing.T, d *testkit.Daemon, server *redistest.Server, secrets []string) {
 	t.Helper()
 	if len(secrets) < 20 {
@@ -255,7 +255,7 @@ func withoutSecrets(t *testing.T, d *testkit.Daemon, server *redistest.Server, s
 	}
 }
 
-// Each sign of trouble moves its counter when the trouble is made, and not before.
+// The counter of each anomaly rises when the anomaly is caused, and not before.
 func TestSignsOfTrouble(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t, func(c *config.Config) { c.Audit.SharedTokenCallers = 3 })
@@ -300,7 +300,7 @@ func TestSignsOfTrouble(t *testing.T) {
 	}
 }
 
-// The gauge of sessions is counted when the server starts, and then now and again.
+// The gauge of sessions is set when the server starts, and then at intervals.
 func TestSessionsAreCounted(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
@@ -312,7 +312,7 @@ func TestSessionsAreCounted(t *testing.T) {
 	})
 }
 
-// What is done straight on Redis is recorded there as well.
+// Changes made directly on Redis are recorded there as well.
 func TestDirectIsRecorded(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)

@@ -14,16 +14,16 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 )
 
-// Check returns everything that a server with these settings would refuse before it asks Redis. New
-// and "config check" both call it, so that neither accepts what the other refuses. It opens the files
-// and takes the addresses for a moment, and changes nothing.
+// Check returns every fault for which a server with these settings would refuse to start before it contacts Redis. New
+// and "config check" both call it, so that they accept the same settings. It opens the files and, for a moment, the
+// addresses, and changes nothing.
 func Check(ctx context.Context, c config.Config) config.Problems {
 	wrong := CheckFiles(c)
 	wrong = append(wrong, checkAddr(ctx, "server.listen", c.Server.Listen)...)
 	return append(wrong, checkAddr(ctx, "admin.listen", c.Admin.Listen)...)
 }
 
-// CheckFiles is Check without the addresses, for use on another machine than the server's.
+// CheckFiles does what Check does, without the addresses: it works on another machine than the server's.
 func CheckFiles(c config.Config) config.Problems {
 	wrong := checkLook(c)
 	add := func(key string, err error, hint string) {
@@ -44,7 +44,7 @@ func CheckFiles(c config.Config) config.Problems {
 	return wrong
 }
 
-// checkLook tries what the operator chose for the pages.
+// checkLook checks the settings of the pages.
 func checkLook(c config.Config) config.Problems {
 	var wrong config.Problems
 	if err := page.CheckAccent(c.Brand.Accent); c.Brand.Accent != "" && err != nil {
@@ -67,7 +67,7 @@ func checkLook(c config.Config) config.Problems {
 	return wrong
 }
 
-// fileError is why a file that a setting names cannot be used.
+// fileError is the reason why a file that a setting names cannot be used.
 type fileError struct {
 	key, hint string
 	err       error
@@ -76,8 +76,8 @@ type fileError struct {
 func (e *fileError) Error() string { return e.key + ": " + e.err.Error() }
 func (e *fileError) Unwrap() error { return e.err }
 
-// readable makes sure that a folder can be listed: a catalogue that is not read is a language that
-// nobody is offered, and nobody would notice.
+// readable checks that a folder can be listed. Otherwise a language would be missing on the pages, and nobody would
+// notice.
 func readable(key, dir string) error {
 	if _, err := os.ReadDir(dir); err != nil {
 		return &fileError{key: key, err: err, hint: "name a folder with one LANGUAGE.json each that this user may read"}
@@ -85,8 +85,7 @@ func readable(key, dir string) error {
 	return nil
 }
 
-// checkAddr takes an address for a moment. That it is in use is accepted: a server with these
-// settings may be running.
+// checkAddr opens an address for a moment. An address in use is accepted: a server with these settings may be running.
 func checkAddr(ctx context.Context, key, addr string) config.Problems {
 	var how net.ListenConfig
 	l, err := how.Listen(ctx, "tcp", addr)
@@ -98,7 +97,7 @@ func checkAddr(ctx context.Context, key, addr string) config.Problems {
 	}
 	hint := "use an address of this machine, or 0.0.0.0 for all of them"
 	if errors.Is(err, syscall.EACCES) {
-		hint = "use a port above 1023, or let this user take it (CAP_NET_BIND_SERVICE)"
+		hint = "use a port above 1023, or allow this user to use it (CAP_NET_BIND_SERVICE)"
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		err = op.Err

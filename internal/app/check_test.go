@@ -11,7 +11,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/config"
 )
 
-// What New refuses before it asks Redis, Check refuses, too, and the other way round.
+// New and Check refuse the same settings.
 func TestF_N06_CheckAndServeRefuseTheSame(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -46,7 +46,7 @@ func TestF_N06_CheckAndServeRefuseTheSame(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := config.Default(true)
-			c.Log.Format = "json" // which the tests take apart
+			c.Log.Format = "json" // the tests parse the log
 			c.Server.Listen, c.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
 			test.set(&c)
 			checked := app.Check(t.Context(), c).Err()
@@ -69,7 +69,7 @@ func TestF_N06_CheckAndServeRefuseTheSame(t *testing.T) {
 	}
 }
 
-// A device that never ends is a mistake with a clear answer, not memory that fills.
+// A device that never ends is refused with a clear error, and does not fill the memory.
 func TestF_N11_AFileWithoutAnEndIsRefused(t *testing.T) {
 	t.Parallel()
 	const endless = "/dev/zero"
@@ -94,7 +94,7 @@ func TestF_N11_AFileWithoutAnEndIsRefused(t *testing.T) {
 	}
 }
 
-// linkTo returns a folder that holds a link.
+// linkTo returns a folder with a symbolic link.
 func linkTo(t *testing.T, target, name string) string {
 	t.Helper()
 	dir := t.TempDir()

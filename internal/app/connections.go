@@ -5,15 +5,14 @@ import (
 	"time"
 )
 
-// adminConnections bounds the operators' listener, whose callers are few.
+// adminConnections bounds the operators' listener, which has few callers.
 const adminConnections = 256
 
-// reservedFiles is the number of files, of those that the process may open, that are reserved for Redis, the operators'
-// listener and its own files.
+// reservedFiles is the number of open files that are kept for Redis, the operators' listener and the process itself.
 const reservedFiles = adminConnections + 256
 
-// maxConnections is the number of connections that the public listener may have open: server.max_connections, but
-// never so many that Redis could not be reached any more.
+// maxConnections returns how many connections the public listener may have open: server.max_connections, or fewer, so
+// that connections to Redis stay possible.
 func (a *App) maxConnections() int {
 	wanted := a.config.Server.MaxConnections
 	files := openFileLimit()
@@ -26,15 +25,15 @@ func (a *App) maxConnections() int {
 	return possible
 }
 
-// stopBeingReady makes the health say that the server is stopping, and goes on serving for
-// server.shutdown_delay: a load balancer sends requests until it has noticed.
+// stopBeingReady makes the health check fail, and continues to serve for server.shutdown_delay: a load balancer sends
+// requests until it notices.
 func (a *App) stopBeingReady(ctx context.Context) {
 	a.health.Stopping()
 	delay := a.config.Server.ShutdownDelay
 	if delay <= 0 {
 		return
 	}
-	a.log.Info("stopping: not ready any more, and serving for a while", "shutdown_delay", delay.String())
+	a.log.Info("stopping: the health check fails, and requests are still served", "shutdown_delay", delay.String())
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {

@@ -16,7 +16,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// A balancer sends requests until its probe has failed: they are served, and health says what is coming.
+// A load balancer sends requests until its probe fails: these requests are served while the health check already fails.
 func TestF_ShutdownDelay(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t, func(c *config.Config) { c.Server.ShutdownDelay = 3 * time.Second })
@@ -51,7 +51,7 @@ func TestF_ShutdownDelayEndsWithItsContext(t *testing.T) {
 	d := testkit.Start(t, func(c *config.Config) { c.Server.ShutdownDelay = time.Hour })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_ = d.App.Stop(ctx) // connections were cut off, which it says
+	_ = d.App.Stop(ctx) // the error reports connections that were cut off
 	if _, err := net.Dial("tcp", strings.TrimPrefix(d.Base, "http://")); err == nil {
 		t.Error("it serves still")
 	}
@@ -64,7 +64,7 @@ func TestF_S27_SecretFilesOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := config.Default(true)
-	c.Log.Format = "json" // which the tests take apart
+	c.Log.Format = "json" // the tests parse the log
 	c.Server.Listen, c.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
 	c.SecretFiles = []config.SecretFile{{Key: "master_key", Name: file}}
 	for mode, want := range map[os.FileMode]string{0o600: "", 0o400: "", 0o640: "", 0o440: "", 0o644: "others may read it (mode 0644)", 0o604: "others may read", 0o660: "others may change", 0o666: "others may change"} {

@@ -16,7 +16,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// ready is the answer of the operators' listener.
+// ready returns the answer of the operators' listener.
 func ready(t *testing.T, d *testkit.Daemon) (status int, body string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Admin+"/health/ready", http.NoBody)
@@ -58,8 +58,8 @@ func tokenOf(t *testing.T, d *testkit.Daemon) string {
 	return token
 }
 
-// An emptied Redis is "could not ask", for everybody and everything; nothing that is absent there was
-// ever deleted. A daemon that is started again accepts the loss.
+// An emptied Redis is answered with 503, for every request; it is never treated as data that was deleted. A daemon that
+// is restarted accepts the loss.
 func TestF_P17_AnEmptiedRedisIsNeverNo(t *testing.T) {
 	t.Parallel()
 	for name, emptyIt := range map[string]func(t *testing.T, s *redistest.Server){
@@ -97,7 +97,7 @@ func TestF_P17_AnEmptiedRedisIsNeverNo(t *testing.T) {
 	}
 }
 
-// When the data comes back (a replica is promoted by hand, a backup put in place), so does the service.
+// When the data comes back (a replica is promoted by hand, a backup is restored), the daemon serves again.
 func TestF_P17_DataThatComesBackIsServed(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
@@ -112,8 +112,8 @@ func TestF_P17_DataThatComesBackIsServed(t *testing.T) {
 	eventuallyReady(t, d, http.StatusOK, "keeps nothing on disk")
 }
 
-// Health reports whether changes succeed, not whether PING does.
-func TestF_P18_HealthIsWhatChangesComeTo(t *testing.T) {
+// Health reports the outcome of changes, and not only the answer to PING.
+func TestF_P18_HealthFollowsTheOutcomeOfChanges(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		breaks func(t *testing.T, s *redistest.Server)
@@ -156,7 +156,7 @@ func TestF_P18_HealthIsWhatChangesComeTo(t *testing.T) {
 			d := testkit.Start(t, testkit.Redis(server.Addr))
 			eventuallyReady(t, d, http.StatusOK, `"redis":"ok"`)
 			test.breaks(t, server)
-			eventuallyReady(t, d, http.StatusOK, test.words) // nobody asks for anything meanwhile
+			eventuallyReady(t, d, http.StatusOK, test.words) // without any request in between
 			if _, body := ready(t, d); !strings.Contains(body, `"status":"degraded"`) {
 				t.Errorf("ready: %s", body)
 			}
@@ -166,8 +166,8 @@ func TestF_P18_HealthIsWhatChangesComeTo(t *testing.T) {
 	}
 }
 
-// Start, ready and doctor say the same about a Redis that forgets.
-func TestF_N03_AForgetfulRedisIsToldEverywhere(t *testing.T) {
+// The start, ready and doctor report the same about a Redis without persistence.
+func TestF_N03_ARedisWithoutPersistenceIsReportedEverywhere(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		settings []string
@@ -203,14 +203,14 @@ func TestF_N03_AForgetfulRedisIsToldEverywhere(t *testing.T) {
 	}
 }
 
-func TestF_N07_ReadySaysWhatAnAcknowledgementMeans(t *testing.T) {
+func TestF_N07_ReadyStatesTheDurability(t *testing.T) {
 	t.Parallel()
 	if _, body := ready(t, testkit.Start(t)); !strings.Contains(body, `"durability":"relaxed"`) {
 		t.Errorf("ready: %s", body)
 	}
 }
 
-// of makes a daemon that is no demo: its issuer is set.
+// of configures a daemon that is not a demo: its issuer is set.
 func of(issuer, previous string) testkit.Option {
 	return func(c *config.Config) { c.Issuer, c.IssuerPrevious = issuer, previous }
 }
@@ -230,7 +230,7 @@ func startError(t *testing.T, addr string, options ...testkit.Option) error {
 	return err
 }
 
-// A Redis remembers whose data it holds.
+// Redis stores the issuer of its data.
 func TestF_S26_ARedisOfAnotherIssuerIsRefused(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
@@ -254,7 +254,7 @@ func TestF_S26_ARedisOfAnotherIssuerIsRefused(t *testing.T) {
 	}
 }
 
-// Two issuers that share a Redis all the same accept nothing of one another.
+// Two issuers that share a Redis nevertheless accept no credentials of each other.
 func TestF_S26_CredentialsAreBoundToTheirIssuer(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
@@ -269,7 +269,7 @@ func TestF_S26_CredentialsAreBoundToTheirIssuer(t *testing.T) {
 	}
 }
 
-// The start waits for a Redis that cannot be reached yet, logs that it waits, and fails in time.
+// The start waits for a Redis that cannot be reached yet, logs that, and fails when the time is over.
 func TestF_Start_WaitsForRedis(t *testing.T) {
 	t.Parallel()
 	const nobody = "127.0.0.9:1" // nothing listens there
@@ -278,7 +278,7 @@ func TestF_Start_WaitsForRedis(t *testing.T) {
 		t.Errorf("given up with %v", err)
 	}
 	server := redistest.Start(t)
-	server.Pause() // its port stays its own
+	server.Pause() // it keeps its port
 	log := new(testkit.Log)
 	c := config.Default(true)
 	c.Server.Listen, c.Admin.Listen, c.Redis.StartTimeout = "127.0.0.1:0", "127.0.0.1:0", time.Minute
@@ -304,7 +304,7 @@ func TestF_Start_WaitsForRedis(t *testing.T) {
 	}
 }
 
-// An error that waiting cannot fix is reported at once.
+// A fault that waiting cannot cure is reported at once.
 func TestF_Start_AWrongPasswordIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, "requirepass right")

@@ -17,7 +17,7 @@ const (
 	DemoSecret       = "demo-secret"
 	DemoPublicClient = "demo-spa"
 	DemoStartClient  = "demo-start" // of the start page
-	DemoOwnClient    = "my-app"     // of the newcomer's own application
+	DemoOwnClient    = "my-app"     // of an application under development
 	DemoAdmin        = "demo-admin"
 	DemoAdminSecret  = "demo-admin-secret" //nolint:gosec // G101: everybody may know it
 	DemoUser         = "demo"
@@ -33,7 +33,7 @@ type demoClient struct {
 }
 
 func demoClients(issuer string, redirects []string) []demoClient {
-	scopes, _ := oauth.ParseScopes(DemoScope) // a constant of ours
+	scopes, _ := oauth.ParseScopes(DemoScope) // a constant
 	all := []demoClient{
 		{oauth.Client{
 			ID: DemoClient, Name: "Demo", Method: oauth.AuthBasic, Type: oauth.AppNative, Scopes: scopes,
@@ -67,14 +67,14 @@ func demoClients(issuer string, redirects []string) []demoClient {
 	return all
 }
 
-// servesStartPage reports whether the start page can be a client of this issuer: a redirect URI at an http issuer
-// that is not on this machine is refused, and the server must start without the page then.
+// servesStartPage reports whether the start page can be a client of this issuer. The redirect URI of an http issuer on
+// another machine is refused; then the server must start without the page.
 func servesStartPage(issuer string) bool {
 	return oauth.CheckRedirectURI(issuer+page.DemoCallback) == nil
 }
 
-// seedDemo makes the demo data. What another server on the same Redis made first stays, and learns the redirect
-// URIs of this one.
+// seedDemo creates the demo data. Data that another server on the same Redis created first stays, and the redirect URIs
+// of this server are added to it.
 func seedDemo(ctx context.Context, b base, issuer string, redirects []string) error {
 	for _, demo := range demoClients(issuer, redirects) {
 		_, err := b.registry.Client(ctx, demo.client.ID)
@@ -92,7 +92,7 @@ func seedDemo(ctx context.Context, b base, issuer string, redirects []string) er
 			return nil
 		})
 		switch {
-		case errors.Is(there, store.Absent): // nobody made it meanwhile: what was registered is refused
+		case errors.Is(there, store.Absent): // no other server created it: the registration was refused
 			return fmt.Errorf("demo client %s: %w", demo.client.ID, err)
 		case there != nil:
 			return fmt.Errorf("demo client %s: %w", demo.client.ID, there)
@@ -101,7 +101,7 @@ func seedDemo(ctx context.Context, b base, issuer string, redirects []string) er
 	if _, err := b.directory.Find(ctx, DemoUser); err == nil {
 		return nil
 	}
-	hash, err := b.hasher.Hash(ctx, DemoPassword) // everybody knows it: the rules for passwords are not for it
+	hash, err := b.hasher.Hash(ctx, DemoPassword) // everybody knows it: the rules for passwords do not apply
 	if err != nil {
 		return fmt.Errorf("demo user: %w", err)
 	}
@@ -112,7 +112,7 @@ func seedDemo(ctx context.Context, b base, issuer string, redirects []string) er
 	return nil
 }
 
-// demoOptions are those of the start page; nil without serve --dev, or where the start page cannot be a client.
+// demoOptions returns those of the start page; nil without serve --dev, or when the start page cannot be a client.
 func (a *App) demoOptions() *page.DemoOptions {
 	if !a.config.Dev || !servesStartPage(a.issuer) {
 		return nil

@@ -16,8 +16,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/registry"
 )
 
-// Direct serves operators without a server: the verbs of the admin API, straight on
-// Redis. Running servers notice within a second.
+// Direct is the operators' access without a server: the verbs of the admin API, directly on Redis. Running servers
+// follow within a second.
 type Direct struct {
 	Registry  *registry.Registry
 	Directory *directory.Directory
@@ -26,12 +26,12 @@ type Direct struct {
 	Audit     *audit.Log
 
 	rules   rules
-	reads   *adminapi.Audit // nil: no log is kept
+	reads   *adminapi.Audit // nil: there is no audit log
 	now     func() time.Time
 	version string
 }
 
-// OpenDirect connects. What is changed through it is recorded in the audit log; Close waits for that.
+// OpenDirect connects to Redis. Changes are recorded in the audit log; Close waits for that.
 func OpenDirect(ctx context.Context, c config.Config) (*Direct, error) {
 	s, err := openStores(ctx, c.Redis, ownerOf(c), watch{log: slog.New(slog.DiscardHandler), now: time.Now})
 	if err != nil {
@@ -53,8 +53,8 @@ func newDirect(r rules, log *audit.Log) *Direct {
 	return &Direct{Registry: r.registry, Directory: r.directory, Ring: r.ring, Cleanup: r.cleanup, Audit: log, rules: r}
 }
 
-// Direct returns the same of a running server, for programs that embed one. The server keeps the
-// connection: it is not for them to close.
+// Direct returns the same access for a running server, for programs that embed one. The server owns the connection:
+// callers must not close it.
 func (a *App) Direct() *Direct {
 	d := newDirect(a.rules, a.audit)
 	d.reads, d.now, d.version = auditOf(a.audit, a.config.Audit.MaxEntries), a.options.Now, a.options.Version
@@ -64,7 +64,7 @@ func (a *App) Direct() *Direct {
 // Close ends the connection.
 func (d *Direct) Close() {
 	stopAudit(context.Background(), d.Audit)
-	_ = d.rules.stores.db.Close() // nothing is under way any more
+	_ = d.rules.stores.db.Close() // no request is in flight
 }
 
 // DeleteClient deletes a client and ends its tokens.
@@ -82,8 +82,7 @@ func (d *Direct) SetPassword(ctx context.Context, name, password string) error {
 	return d.Operator().SetPassword(ctx, user.ID, password, false)
 }
 
-// DisableUser keeps a user from signing in and ends every session and grant of theirs. It can be
-// repeated.
+// DisableUser prevents a user from signing in and ends all of their sessions and grants. It can be repeated.
 func (d *Direct) DisableUser(ctx context.Context, name string) error {
 	user, err := d.Directory.Find(ctx, name)
 	if err != nil {

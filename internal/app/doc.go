@@ -1,6 +1,6 @@
-// Package app owns the assembly: it is the only place that knows every room, makes each of them
-// once, in the order of the floors, and ends them in the opposite order.
+// Package app owns the assembly of the server: it alone knows all packages, creates their values once, in the order of
+// the floors, and closes them in the opposite order.
 //
-// An App is a whole server. Any number of them live in one process; tests start them on free ports
-// with embedded Redis.
+// An App is a whole server. One process can have any number of them; tests start them on free ports with embedded
+// Redis.
 package app

@@ -9,7 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 )
 
-// The values that deploy/redis sets; docs/reliability.md explains them.
+// The values that deploy/redis sets; docs/redis-operations.md has the reasons.
 const (
 	leastBacklog  = 64 << 20
 	leastDown     = 1500 * time.Millisecond
@@ -17,7 +17,7 @@ const (
 	fewestReplica = 2
 )
 
-// replication looks at what of a server's settings a failover rests on.
+// replication checks the settings of a server on which a failover depends.
 func (e *examiner) replication(s probe.Server) {
 	if s.Role != "master" || s.Replicas == 0 {
 		return
@@ -27,16 +27,16 @@ func (e *examiner) replication(s probe.Server) {
 		verdict = Doubt
 	}
 	e.tell("redis lone writes", verdict, "set min-replicas-to-write 1 and min-replicas-max-lag 10 on every node",
-		"%s %s", s.Addr, map[bool]string{true: "takes no write without a replica", false: "takes writes when no replica hears it"}[s.MinReplicasSet])
+		"%s %s", s.Addr, map[bool]string{true: "accepts no write without a replica", false: "accepts writes when it has no replica"}[s.MinReplicasSet])
 	verdict = Well
 	if s.Backlog < leastBacklog {
 		verdict = Doubt
 	}
-	e.tell("redis backlog", verdict, "set repl-backlog-size 64mb or more, so that a replica that was away for a moment is back at once",
-		"%s keeps %d MiB for replicas that were away", s.Addr, s.Backlog>>20)
+	e.tell("redis backlog", verdict, "set repl-backlog-size 64mb or more, so that a replica that was disconnected for a moment is up to date at once",
+		"%s keeps %d MiB for replicas that were disconnected", s.Addr, s.Backlog>>20)
 }
 
-// durability reports the meaning of an acknowledgement with these settings.
+// durability reports when a change is acknowledged with these settings.
 func (e *examiner) durability(c config.Redis) {
 	strict := c.Durability == "strict" || c.Durability == "" && c.Mode == "sentinel"
 	switch {
@@ -49,7 +49,7 @@ func (e *examiner) durability(c config.Redis) {
 	}
 }
 
-// sentinels looks at the Sentinels together.
+// sentinels checks the Sentinels together.
 func (e *examiner) sentinels(all []probe.SentinelStatus) {
 	if len(all) == 0 {
 		return
@@ -70,31 +70,31 @@ func (e *examiner) sentinels(all []probe.SentinelStatus) {
 	}
 	switch {
 	case len(masters) > 1:
-		e.tell("sentinels", Failing, "a failover is under way, or one of them was cut off: look again in a minute", "they name %s", strings.Join(masters, " and "))
+		e.tell("sentinels", Failing, "a failover is under way, or one of them was cut off: run doctor again in a minute", "they name %s", strings.Join(masters, " and "))
 	case total < 3:
-		e.tell("sentinels", Failing, "run three, each where the others do not fail with it", "there are %d", total)
+		e.tell("sentinels", Failing, "run three, in different failure domains", "there are %d", total)
 	case len(all)-silent <= total/2:
-		e.tell("sentinels", Failing, "start the others, under addresses that are reached from here", "%d of %d answer", len(all)-silent, total)
+		e.tell("sentinels", Failing, "start the others, at addresses that can be reached from here", "%d of %d answer", len(all)-silent, total)
 	default:
 		e.tell("sentinels", Well, "", "%d of %d answer, and name %s", len(all)-silent, total, masters[0])
 	}
 }
 
-// sentinel looks at one of them.
+// sentinel checks one Sentinel.
 func (e *examiner) sentinel(l probe.SentinelStatus) {
 	switch {
 	case l.DownAfter < leastDown:
-		e.tell("sentinel timing", Doubt, "set down-after-milliseconds to 1500 or more: with less, a new master may be called down before its first ping",
-			"%s calls a master down after %s", l.Addr, l.DownAfter)
+		e.tell("sentinel timing", Doubt, "set down-after-milliseconds to 1500 or more: with less, a new master may be marked as down before its first ping",
+			"%s marks a master as down after %s", l.Addr, l.DownAfter)
 	case l.DownAfter > longestDown:
-		e.tell("sentinel timing", Doubt, "set down-after-milliseconds to 5000 or less", "%s waits %s before it calls a master down", l.Addr, l.DownAfter)
+		e.tell("sentinel timing", Doubt, "set down-after-milliseconds to 5000 or less", "%s waits %s before it marks a master as down", l.Addr, l.DownAfter)
 	default:
-		e.tell("sentinel timing", Well, "", "%s calls a master down after %s", l.Addr, l.DownAfter)
+		e.tell("sentinel timing", Well, "", "%s marks a master as down after %s", l.Addr, l.DownAfter)
 	}
 	if most := l.OtherSentinels + 1; l.Quorum <= most/2 {
 		e.tell("sentinel quorum", Doubt, "set the quorum to more than half of them", "%s needs %d of %d Sentinels", l.Addr, l.Quorum, most)
 	}
 	if l.LiveReplicas() < fewestReplica {
-		e.tell("sentinel replicas", Doubt, "run two replicas: with one, writes stop when it does", "%s sees %d live replica", l.Addr, l.LiveReplicas())
+		e.tell("sentinel replicas", Doubt, "run two replicas: with only one, writes stop when that one stops", "%s sees %d live replica", l.Addr, l.LiveReplicas())
 	}
 }

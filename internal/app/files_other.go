@@ -2,5 +2,5 @@
 
 package app
 
-// openFileLimit returns the number of files that the process may have open; 0 when that is unknown or without bound.
+// openFileLimit returns how many files the process may have open; 0 when that is unknown or unlimited.
 func openFileLimit() int { return 0 }

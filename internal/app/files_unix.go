@@ -4,7 +4,7 @@ package app
 
 import "syscall"
 
-// openFileLimit returns the number of files that the process may have open; 0 when that is unknown or without bound.
+// openFileLimit returns how many files the process may have open; 0 when that is unknown or unlimited.
 func openFileLimit() int {
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || limit.Cur > 1<<30 {

@@ -9,10 +9,10 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// holderBytes is the number of random bytes in the name of a daemon among its replicas.
+// holderBytes is the number of random bytes in the name that distinguishes a daemon from the others on the same Redis.
 const holderBytes = 12
 
-// counting holds the parts of the limits.
+// counting holds the parts that count and limit requests.
 type counting struct {
 	config.Limits
 	store  store.Limits

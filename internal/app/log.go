@@ -20,7 +20,7 @@ func newLogger(c config.Log, w io.Writer) (*slog.Logger, *slog.LevelVar) {
 	return slog.New(slog.NewJSONHandler(w, o)), level
 }
 
-// shortTime leaves the date out of lines that a person reads as they come.
+// shortTime omits the date from lines that a person reads as they are written.
 func shortTime(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 && a.Key == slog.TimeKey {
 		a.Value = slog.StringValue(a.Value.Time().Format(time.TimeOnly))
@@ -28,7 +28,8 @@ func shortTime(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// setLevel leaves the level as it is when the word is none; the settings were checked before.
+// setLevel sets the configured level. It keeps the current one when the word is not a level, which the settings
+// exclude.
 func setLevel(level *slog.LevelVar, c config.Log) {
 	var wanted slog.Level
 	if wanted.UnmarshalText([]byte(c.Level)) == nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// operatorsAPI is the admin API for those who show a token of this very server.
+// operatorsAPI returns the admin API for callers with an access token of this server.
 func (a *App) operatorsAPI() *adminapi.API {
 	r, audiences := a.rules, []string{a.issuer}
 	if a.config.Token.Audience != "" {
@@ -30,7 +30,7 @@ func (a *App) operatorsAPI() *adminapi.API {
 	})
 }
 
-// auditOf lets the admin API read the log; nil where none is kept.
+// auditOf lets the admin API read the log; nil when there is no log.
 func auditOf(log *audit.Log, keep int) *adminapi.Audit {
 	if keep == 0 {
 		return nil
@@ -71,10 +71,10 @@ func auditOf(log *audit.Log, keep int) *adminapi.Audit {
 	}
 }
 
-// DirectOperator is who did what was done straight on Redis.
+// DirectOperator is the operator that is recorded for changes that were made directly on Redis.
 const DirectOperator = "direct"
 
-// Operator returns the verbs of an operator who may use them all.
+// Operator returns the verbs of an operator with all scopes.
 func (d *Direct) Operator() admin.Operator {
 	return d.rules.admin.By(DirectOperator, oauth.Scopes{admin.All})
 }
@@ -82,8 +82,8 @@ func (d *Direct) Operator() admin.Operator {
 // directTime bounds one call of Client.
 const directTime = 2 * time.Minute
 
-// Client returns the admin API itself, without a listener and without a token: what a program does
-// through it is done as a server would do it.
+// Client returns a client of the admin API in this process, without a listener and without a token. A call has the same
+// effects as at a server.
 func (d *Direct) Client() *adminclient.Client {
 	log := slog.New(slog.DiscardHandler)
 	operators := server.Admin{

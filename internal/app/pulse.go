@@ -12,14 +12,14 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
-// The parts whose health is reported.
+// The parts whose state health reports.
 const (
 	partRedis      = "redis"
-	partDurability = "durability" // whether changes can be acknowledged, where that is more than Redis being there
+	partDurability = "durability" // whether changes can be acknowledged, with strict durability
 	partKeys       = "keys"
 )
 
-// pulse holds the health of the parts, as the tasks last found it. It is safe for concurrent use.
+// pulse holds the state of the parts, as the tasks last observed it. It is safe for concurrent use.
 type pulse struct {
 	log *slog.Logger
 
@@ -29,7 +29,7 @@ type pulse struct {
 	loud  bool // whether changes are logged
 }
 
-// newPulse starts with what was just found out by starting at all: every part is well.
+// newPulse returns a pulse in which every part is well, because the start has just succeeded.
 func newPulse(log *slog.Logger, parts ...string) *pulse {
 	p := &pulse{log: log, parts: map[string]endpoint.Condition{}, order: parts}
 	for _, part := range parts {
@@ -38,8 +38,8 @@ func newPulse(log *slog.Logger, parts ...string) *pulse {
 	return p
 }
 
-// speak begins to log changes, with what is not well now. Until the server starts nothing is logged:
-// an error that prevents the start is reported once, by the start itself.
+// speak begins to log changes, and logs every part that is not well now. Before the server starts nothing is logged:
+// the error of the start reports a fault once.
 func (p *pulse) speak(ctx context.Context) {
 	p.mu.Lock()
 	p.loud = true
@@ -51,7 +51,7 @@ func (p *pulse) speak(ctx context.Context) {
 	}
 }
 
-// Probe returns the conditions without asking anybody, so that probes cost nothing.
+// Probe returns the conditions from memory, so that probes cost nothing.
 func (p *pulse) Probe(context.Context) []endpoint.Condition {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,7 +72,7 @@ func (p *pulse) values() []metric.PartHealth {
 	return all
 }
 
-// set records how a part fares. A change is logged, once; cause is for the log only.
+// set records the state of a part. A change is logged once; cause is only for the log.
 func (p *pulse) set(ctx context.Context, now endpoint.Condition, cause error) {
 	p.mu.Lock()
 	before := p.parts[now.Part]
@@ -92,7 +92,7 @@ func (p *pulse) tell(ctx context.Context, now endpoint.Condition, cause error) {
 	case endpoint.StateDegraded:
 		level = slog.LevelWarn
 	case endpoint.StateOK:
-		if now.Detail != "" { // it serves, and an operator should know
+		if now.Detail != "" { // the part works, but an operator should know the detail
 			level = slog.LevelWarn
 		}
 	}
@@ -103,7 +103,7 @@ func (p *pulse) tell(ctx context.Context, now endpoint.Condition, cause error) {
 	p.log.LogAttrs(ctx, level, "health changed", attributes...)
 }
 
-// redisCondition judges the health that Redis reports.
+// redisCondition rates the state that Redis reports about itself.
 func redisCondition(h probe.Health, err error) endpoint.Condition {
 	c := endpoint.Condition{Part: partRedis, State: endpoint.StateOK}
 	switch {
@@ -122,18 +122,18 @@ func redisCondition(h probe.Health, err error) endpoint.Condition {
 	case h.MaxMemory > 0 && h.UsedMemory > h.MaxMemory/10*9:
 		c.State, c.Detail = endpoint.StateDegraded, "memory is nearly full"
 	case h.Mode != redisconn.Embedded:
-		c.Detail = h.Persistence.Risk() // doctor doubts it, too; requests are served
+		c.Detail = h.Persistence.Risk() // doctor warns about it as well; requests are served
 	}
 	return c
 }
 
-// refusalWords says why changes are refused.
+// refusalWords returns why changes are refused.
 func refusalWords(err error) string {
 	words := map[string]string{
 		outcome.Misconf:     "changes are refused: Redis cannot save to disk (MISCONF)",
 		outcome.OOM:         "changes are refused: Redis is full (OOM)",
 		outcome.ReadOnly:    "changes are refused: the server is read-only, or has too few replicas (READONLY, NOREPLICAS)",
-		outcome.NoPerm:      "changes are refused: the user lost a right or its password (NOPERM)",
+		outcome.NoPerm:      "changes are refused: the user lost a permission or its password (NOPERM)",
 		outcome.Unconfirmed: "changes are not confirmed by every replica that must have them",
 		outcome.NoMaster:    "changes wait for a master",
 	}
@@ -143,7 +143,7 @@ func refusalWords(err error) string {
 	return "changes are not answered in time"
 }
 
-// durability records the state of strict durability that the connection reports. It is called often.
+// durability records the state of strict durability. It is called often.
 func (p *pulse) durability(s redisconn.State) {
 	c := endpoint.Condition{Part: partDurability, State: endpoint.StateOK}
 	switch {

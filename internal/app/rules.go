@@ -32,11 +32,11 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
 
-// longestAccess bounds the life of every access token, whatever its client's setting is. What is kept
-// for the sake of access tokens is kept for this long.
+// longestAccess is the longest lifetime of an access token, whatever its client is registered with. Records that are
+// needed for access tokens are kept for this long.
 const longestAccess = clientmeta.MaxAccessLife
 
-// base are the rooms that the command line uses, too.
+// base holds the packages that the command line uses as well.
 type base struct {
 	stores    stores
 	ring      *keyring.Ring
@@ -49,7 +49,7 @@ type base struct {
 	passwords *ratelimit.Guard // of the directory
 }
 
-// newBase makes the rooms of the third floor. The ring is loaded, or made when Redis is new.
+// newBase creates the packages of the third floor. It loads the key ring, or creates it when Redis is empty.
 func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, now func() time.Time) (base, error) {
 	sealer, err := newSealer(c)
 	if err != nil {
@@ -72,7 +72,7 @@ func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, 
 		return base{}, explainRing(err)
 	}
 	hasher := secret.NewHasher(secret.HasherOptions{
-		Memory:   uint32(c.Password.Memory), //nolint:gosec // G115: bounded by the settings' own limits
+		Memory:   uint32(c.Password.Memory), //nolint:gosec // G115: the settings are bounded
 		Time:     uint32(c.Password.Time),   //nolint:gosec // G115: likewise
 		Threads:  uint8(c.Password.Threads), //nolint:gosec // G115: likewise
 		Parallel: c.Password.Parallel,
@@ -114,8 +114,7 @@ func serviceWords(c config.Config) []string {
 	return words
 }
 
-// newSealer takes the master keys. Embedded Redis forgets everything at exit, so the key may be
-// forgotten, too.
+// newSealer reads the master keys. Embedded Redis loses everything at exit, so a random key is enough there.
 func newSealer(c config.Config) (*secret.Sealer, error) {
 	if c.MasterKey == "" {
 		return secret.NewSealer(secret.Random(config.MasterKeyBytes))
@@ -142,9 +141,8 @@ func explainRing(err error) error {
 	return fmt.Errorf("keys: %w", err)
 }
 
-// alsoSigned are the algorithms that keys are kept for beside the default one. RS256 is among them
-// wherever there are ID tokens: every OpenID Connect client knows it, and some know nothing else (OIDC
-// Discovery §3).
+// alsoSigned returns the algorithms that keys are kept for besides the default one. RS256 is among them if ID tokens
+// are issued: every OpenID Connect client supports it, and some support nothing else (OIDC Discovery §3).
 func alsoSigned(c config.Config) []jose.Algorithm {
 	var all []jose.Algorithm
 	for _, name := range c.Keys.Extra {
@@ -156,7 +154,7 @@ func alsoSigned(c config.Config) []jose.Algorithm {
 	return all
 }
 
-// rules are the rooms of the fourth and fifth floor.
+// rules holds the packages of the fourth and fifth floor.
 type rules struct {
 	base
 	clients    *clientauth.Authenticator
@@ -169,7 +167,7 @@ type rules struct {
 	admin      *admin.Admin
 }
 
-// parts holds the parts of grant types.
+// parts are the dependencies of the grant types.
 type parts struct {
 	chain     *granttype.Chain
 	grace     time.Duration
@@ -178,7 +176,7 @@ type parts struct {
 	resources oauth.Resources
 }
 
-// grantTypes lists the grant types that are served: add one here, in one line.
+// grantTypes lists the grant types of the server: add a new one here, in one line.
 func grantTypes(p parts) []granttype.Type {
 	return []granttype.Type{
 		granttype.AuthorizationCode{Chain: p.chain},
@@ -187,7 +185,7 @@ func grantTypes(p parts) []granttype.Type {
 	}
 }
 
-// authMethods lists the client authentication methods that are served: add one here, in one line.
+// authMethods lists the client authentication methods of the server: add a new one here, in one line.
 func authMethods(r *registry.Registry) []clientauth.Method {
 	return []clientauth.Method{
 		clientauth.NewSecretBasic(r),
@@ -196,13 +194,13 @@ func authMethods(r *registry.Registry) []clientauth.Method {
 	}
 }
 
-// Supported describes every grant type and client authentication method of this program. They describe
-// themselves without their parts, so that the list exists before them: the registry and the command line use it.
+// Supported describes every grant type and client authentication method of this program. They describe themselves
+// without their dependencies, so the list exists before these: the registry and the command line use it.
 func Supported() oauth.Supported {
 	return oauth.Supported{GrantTypes: granttype.Describe(grantTypes(parts{})...), AuthMethods: clientauth.Describe(authMethods(nil)...)}
 }
 
-// newRules makes them: one line a room.
+// newRules creates the packages of the upper floors: one line for each.
 func newRules(c config.Config, issuer string, b base, events event.Sink, now func() time.Time) rules {
 	lifetimes, resources, counts := lifetimesOf(c), resourcesOf(c), counting{c.Limits, b.stores.limits, events, now}
 	limits := counts.limiter()
@@ -269,8 +267,8 @@ func scopeNames(c config.Config) []string {
 	return all
 }
 
-// declaredScopes are those that clients may be registered for: the ones of the settings, and those of
-// the admin API.
+// declaredScopes returns the scopes that clients may be registered for: those of the settings, and those of the admin
+// API.
 func declaredScopes(c config.Config) *oauth.Declared {
 	names := oauth.Scopes(scopeNames(c))
 	return &oauth.Declared{Names: names.With(adminapi.Scopes()), Open: !c.OwnScopes()}

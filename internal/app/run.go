@@ -9,12 +9,12 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/server"
 )
 
-// certificatesEvery is the interval between two checks of the TLS files.
+// certificatesEvery is the interval at which the TLS files are checked for changes.
 const certificatesEvery = 30 * time.Second
 
-// Start begins to answer and to do what happens without a request.
+// Start begins to serve, and starts the background tasks.
 func (a *App) Start() error {
-	// What is so now, and not what was so while the Sentinels were still being asked.
+	// Read the current state: the one from the beginning may be older than the first answers of the Sentinels.
 	if state, ok := a.rules.stores.db.State(); ok {
 		a.pulse.durability(state)
 	}
@@ -40,16 +40,16 @@ func (a *App) Start() error {
 		return nil
 	})
 	if a.config.Redis.Mode == "embedded" && !a.config.Dev {
-		a.log.Warn("redis.mode is embedded: everything is forgotten at exit")
+		a.log.Warn("redis.mode is embedded: everything is lost at exit")
 	}
 	a.log.Info("serving", "issuer", a.issuer, "listen", a.Addr(), "admin_listen", a.AdminAddr(), "redis", a.config.Redis.Mode,
 		"tls", a.certificates != nil, "version", a.options.Version)
 	return nil
 }
 
-// Reload takes over what may change while the server runs: the log level, the look of the pages,
-// the words of the scopes, the TLS files. Whatever else differs is named in the log and waits for a
-// restart. Settings with mistakes change nothing.
+// Reload applies the settings that may change while the server runs: the log level, the look of the pages, the
+// descriptions of the scopes, the TLS files. The log lists every other changed setting, which needs a restart. Settings
+// with mistakes change nothing.
 func (a *App) Reload(c config.Config, mistakes error) {
 	if mistakes != nil {
 		a.log.Error("the settings were not reloaded", "error", mistakes.Error())
@@ -67,7 +67,7 @@ func (a *App) Reload(c config.Config, mistakes error) {
 	setLevel(a.level, c.Log)
 	if a.certificates != nil {
 		if _, err := a.certificates.Reload(); err != nil {
-			a.log.Error("the TLS certificate could not be reloaded; the earlier one stays", "error", err.Error())
+			a.log.Error("the TLS certificate could not be reloaded; the earlier one stays in use", "error", err.Error())
 		}
 	}
 	a.config.Log.Level, a.config.Brand, a.config.Scopes = c.Log.Level, c.Brand, c.Scopes

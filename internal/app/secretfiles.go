@@ -15,8 +15,8 @@ type looseFile struct {
 	mode fs.FileMode
 }
 
-// The bits that a file with secrets must not have. Its group may read it: by group, Kubernetes
-// (fsGroup) and system services hand secrets to a process that is not their owner.
+// The bits that a file with secrets must not have. Its group may read it: Kubernetes (fsGroup) and system services pass
+// secrets to a process that is not their owner by the group.
 const (
 	othersMayUse   fs.FileMode = 0o007
 	groupMayChange fs.FileMode = 0o020
@@ -35,7 +35,7 @@ func secretFiles(c config.Config) []config.SecretFile {
 	return all
 }
 
-// looseFiles finds those among them that others may use. Windows has no such bits.
+// looseFiles returns those files that other users may read or change. Windows has no such bits.
 func looseFiles(c config.Config) []looseFile {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -44,7 +44,7 @@ func looseFiles(c config.Config) []looseFile {
 	for _, file := range secretFiles(c) {
 		info, err := os.Stat(file.Name)
 		if err != nil || !info.Mode().IsRegular() {
-			continue // reading it is another check, and a pipe has no content to protect
+			continue // a missing file fails elsewhere, and a pipe has no content to protect
 		}
 		if mode := info.Mode().Perm(); mode&(othersMayUse|groupMayChange) != 0 {
 			loose = append(loose, looseFile{file, mode})
@@ -61,8 +61,8 @@ func (f looseFile) String() string {
 	return fmt.Sprintf("%s holds %s, and %s it (mode %04o)", f.Name, f.Key, who, f.mode)
 }
 
-// warnLooseFiles logs the files that doctor fails for. The server starts: a running system must not
-// stop working because an operator restored a file with other rights.
+// warnLooseFiles logs the files for which doctor fails. The server still starts: a running system must not stop working
+// because an operator restored a file with other permissions.
 func (a *App) warnLooseFiles() {
 	for _, file := range looseFiles(a.config) {
 		a.log.Warn("a file with secrets is open to other users of this machine", "holds", file.Key, "file", file.Name, "mode", file.mode.String(),

@@ -11,7 +11,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// sentinels puts the state behind Sentinels.
+// sentinels configures Sentinel mode.
 func sentinels(g *redistest.Group) testkit.Option {
 	return func(c *config.Config) {
 		testkit.Redis("")(c)
@@ -19,7 +19,7 @@ func sentinels(g *redistest.Group) testkit.Option {
 	}
 }
 
-// At a sound start nothing is wrong, and nothing is called wrong.
+// A start without faults logs no error.
 func TestF_P20_N08_ASoundStartLogsNoError(t *testing.T) {
 	t.Parallel()
 	g := redistest.StartGroup(t, "appendonly yes")

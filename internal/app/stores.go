@@ -19,7 +19,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// stores are the contracts, over one connection.
+// stores holds the implementations of the contracts, on one connection.
 type stores struct {
 	db       *redisconn.DB
 	prober   *probe.Prober
@@ -41,24 +41,24 @@ type stores struct {
 	revocations store.Revocations
 }
 
-// watch holds the observers of every call to Redis.
+// watch holds the observers of every call to Redis, and the options of the connection.
 type watch struct {
 	call   func(verb, result string, took time.Duration)
 	state  func(redisconn.State) // of strict durability
-	tracer trace.TracerProvider  // nil: nobody
+	tracer trace.TracerProvider  // nil: no traces
 	log    *slog.Logger
 	now    func() time.Time
-	moved  bool // the clock is a test's: scripts follow it, and not the clock of Redis
+	moved  bool // the clock is that of a test: scripts use it instead of the clock of Redis
 
-	patience time.Duration // how long a Redis is waited for that is not there yet
+	patience time.Duration // how long to wait for a Redis that cannot be reached yet
 	observer bool          // nothing is changed
 }
 
-// retryEvery is the interval between two attempts to reach a Redis that was not ready.
+// retryEvery is the interval between attempts while Redis is not ready.
 const retryEvery = 250 * time.Millisecond
 
-// awaitRedis checks and claims Redis until that succeeds, fails for good, or lasts too long. It
-// returns the issuer whose data Redis holds.
+// awaitRedis checks and claims Redis until that succeeds, fails for good, or the time is over. It returns the issuer of
+// the data in Redis.
 func awaitRedis(ctx context.Context, s stores, owner redisconn.Owner, w watch) (string, error) {
 	retry := time.NewTicker(retryEvery)
 	defer retry.Stop()
@@ -90,11 +90,11 @@ func awaitRedis(ctx context.Context, s stores, owner redisconn.Owner, w watch) (
 	}
 }
 
-// devOwner is whose data that of serve --dev is while its issuer follows the listener. A Redis of a
-// real server is thereby never given the demo's clients, whose secrets everybody knows.
+// devOwner is the owner of the data of serve --dev, whose issuer follows the listener. Because of it, the demo's
+// clients, whose secrets everybody knows, are never created in the Redis of a real server.
 const devOwner = "oauth2d serve --dev"
 
-// ownerOf says whose data the Redis of a server with these settings may hold.
+// ownerOf returns the owners whose data a server with these settings accepts in Redis.
 func ownerOf(c config.Config) redisconn.Owner {
 	if c.Dev && c.Issuer == "" {
 		return redisconn.Owner{Name: devOwner}
@@ -102,9 +102,8 @@ func ownerOf(c config.Config) redisconn.Owner {
 	return redisconn.Owner{Name: c.Issuer, Previous: c.IssuerPrevious}
 }
 
-// openStores connects to Redis, makes sure that it can be used as it is configured, and makes its
-// data that of the owner. While Redis is not there yet it waits, for as long as w.patience. The error
-// is one line with the remedy.
+// openStores connects to Redis, checks that it can be used as configured, and claims its data for the owner. It waits
+// at most w.patience for a Redis that cannot be reached yet. The error is one line with the remedy.
 func openStores(ctx context.Context, c config.Redis, owner redisconn.Owner, w watch) (stores, error) {
 	db, err := openDB(ctx, c, w)
 	if err != nil {
@@ -138,20 +137,20 @@ func openStores(ctx context.Context, c config.Redis, owner redisconn.Owner, w wa
 	}, nil
 }
 
-// of returns the stores as those of an issuer.
+// of returns the stores for an issuer.
 func (s stores) of(issuer string) stores {
 	s.owner = issuer
 	return s
 }
 
-// since returns the stores without what does not count any more.
+// since returns the stores behind the epoch: they return nothing that is older.
 func (s stores) since(rule epoch.Rule) stores {
 	s.grants, s.access = epoch.Grants(s.grants, rule), epoch.Access(s.access, rule)
 	s.sessions, s.overview = epoch.Sessions(s.sessions, rule), epoch.Overview(s.overview, rule)
 	return s
 }
 
-// openDB prepares the connection and asks nothing yet.
+// openDB prepares the connection, without a request to Redis.
 func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error) {
 	secured, err := redisTLS(c.TLS)
 	if err != nil {
@@ -185,7 +184,7 @@ func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error)
 
 func redisTLS(c config.RedisTLS) (*tls.Config, error) {
 	if !c.Enabled {
-		return nil, nil //nolint:nilnil // no TLS is an answer, and what redisconn takes for it
+		return nil, nil //nolint:nilnil // nil means no TLS, also for redisconn
 	}
 	secured, err := redisdial.TLSFiles{CA: c.CAFile, Cert: c.CertFile, Key: c.KeyFile, ServerName: c.ServerName}.Config()
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
 )
 
-// How often the tasks run. The ring's is well below its Settle, so that a rotation out of turn has
-// been read by every server before it serves.
+// The intervals of the tasks. The interval of the key ring is well below its Settle, so that every server has read an
+// unscheduled rotation before it takes effect.
 const (
 	ringEvery   = 5 * time.Second
 	pulseEvery  = time.Second
@@ -17,7 +17,7 @@ const (
 	countEvery  = 30 * time.Second
 )
 
-// startTasks runs what happens without a request, until Stop.
+// startTasks starts the background tasks, until Stop.
 func (a *App) startTasks() {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.tasks.Go(func() { a.rules.lease.Watch(ctx) })
@@ -28,7 +28,7 @@ func (a *App) startTasks() {
 	a.tasks.Go(func() { every(ctx, ringEvery, a.turnRing) })
 	a.tasks.Go(func() { every(ctx, pulseEvery, a.feelRedis) })
 	a.tasks.Go(func() { every(ctx, settleEvery, a.settle) })
-	// Several times within the pause, so that one daemon finds it over soon, whichever that is.
+	// Check several times within the interval, so that some daemon soon finds that it is over.
 	a.tasks.Go(func() { every(ctx, max(a.config.Cleanup.Interval/5, leastSweep), a.sweep) })
 	a.tasks.Go(func() {
 		a.count(ctx)
@@ -44,7 +44,7 @@ func (a *App) startTasks() {
 	})
 }
 
-// every calls do at a pace until ctx ends.
+// every calls do at an interval until ctx ends.
 func every(ctx context.Context, pace time.Duration, do func(context.Context)) {
 	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
@@ -58,7 +58,7 @@ func every(ctx context.Context, pace time.Duration, do func(context.Context)) {
 	}
 }
 
-// turnRing follows the key calendar. While it cannot, the ring is served as it was last read.
+// turnRing follows the key calendar. When that fails, the ring stays as it was last read.
 func (a *App) turnRing(ctx context.Context) {
 	err := a.rules.ring.Turn(ctx)
 	if ctx.Err() != nil {
@@ -66,7 +66,7 @@ func (a *App) turnRing(ctx context.Context) {
 	}
 	c := endpoint.Condition{Part: partKeys, State: endpoint.StateOK}
 	if err != nil {
-		c.State, c.Detail = endpoint.StateDegraded, "the key calendar stands still"
+		c.State, c.Detail = endpoint.StateDegraded, "the key rotation does not run"
 	}
 	a.pulse.set(ctx, c, err)
 }
@@ -86,33 +86,33 @@ func (a *App) feelRedis(ctx context.Context) {
 	a.pulse.set(ctx, redisCondition(h, err), cause)
 }
 
-// settle refunds guesses that were not made because Redis was away. What still cannot be refunded
-// waits; the pulse reports that Redis is away.
+// settle refunds attempts that were not checked because of a Redis outage. Refunds that fail stay queued; health
+// reports the outage.
 func (a *App) settle(ctx context.Context) {
 	for _, guard := range a.rules.guards {
 		_ = guard.Refund(ctx)
 	}
 }
 
-// sweep does what does not happen by a time to live alone, unless another daemon does.
+// sweep removes entries that do not expire by themselves, unless another daemon does so.
 func (a *App) sweep(ctx context.Context) {
 	if _, err := a.rules.cleanup.Run(ctx, a.config.Cleanup.Interval); err != nil && ctx.Err() == nil {
-		a.log.WarnContext(ctx, "the cleanup was not completed; it goes on later", "error", err.Error())
+		a.log.WarnContext(ctx, "the cleanup was not completed; it continues later", "error", err.Error())
 	}
 }
 
-// count looks how many sessions there are, for the metrics; while it cannot, the last number stands.
+// count counts the sessions for the metrics; when that fails, the last number stays.
 func (a *App) count(ctx context.Context) {
 	if found, err := a.rules.stores.overview.Counts(ctx, a.options.Now()); err == nil {
 		a.counted.Store(int64(found.Sessions))
 	}
 }
 
-// learnEvery is the interval between two searches for new clients whose secrets take longer to check.
+// learnEvery is the interval at which the daemon checks for clients whose secrets take longer to verify.
 const learnEvery = time.Minute
 
 func (a *App) learnCosts(ctx context.Context) {
 	if err := a.rules.registry.LearnCosts(ctx); err != nil && ctx.Err() == nil {
-		a.log.Debug("how long the secrets of clients take to check is not known yet", "error", err.Error())
+		a.log.Debug("the time to verify client secrets is not known yet", "error", err.Error())
 	}
 }

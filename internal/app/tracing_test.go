@@ -24,7 +24,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// gathering is a collector that keeps the spans that it receives.
+// gathering is a collector that stores the traces that it receives.
 type gathering struct {
 	mu     sync.Mutex
 	raw    bytes.Buffer
@@ -39,8 +39,8 @@ func (g *gathering) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		body, _ = gzip.NewReader(r.Body)
 	}
 	raw, _ := io.ReadAll(body)
-	var told collector.ExportTraceServiceRequest
-	if err := proto.Unmarshal(raw, &told); err != nil || r.URL.Path != "/v1/traces" {
+	var received collector.ExportTraceServiceRequest
+	if err := proto.Unmarshal(raw, &received); err != nil || r.URL.Path != "/v1/traces" {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
@@ -48,7 +48,7 @@ func (g *gathering) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer g.mu.Unlock()
 	g.raw.Write(raw)
 	g.header = r.Header.Get("X-Tenant")
-	for _, resource := range told.ResourceSpans {
+	for _, resource := range received.ResourceSpans {
 		for _, scope := range resource.ScopeSpans {
 			g.spans = append(g.spans, scope.Spans...)
 		}
@@ -110,7 +110,7 @@ func TestTraces(t *testing.T) {
 		t.Errorf("a stranger's traceparent: %v", strange)
 	}
 	raw := g.raw.String()
-	for _, secret := range []string{answer.Text("access_token"), answer.Text("refresh_token"), demo.Secret, person.Password, "not-to-be-told"} {
+	for _, secret := range []string{answer.Text("access_token"), answer.Text("refresh_token"), demo.Secret, person.Password, "not-to-be-shown"} {
 		if secret == "" || strings.Contains(raw, secret) {
 			t.Errorf("a span holds %.6s…", secret)
 		}
@@ -118,12 +118,12 @@ func TestTraces(t *testing.T) {
 	exemplars(t, d, spans)
 }
 
-// strangersTrace is the trace id that a caller sends which is not a trusted proxy.
+// strangersTrace is the trace that a caller, who is not a trusted proxy, asks for.
 const strangersTrace = "0af7651916cd43dd8448eb211c80319c"
 
 func strangers(t *testing.T, d *testkit.Daemon) {
 	t.Helper()
-	for _, path := range []string{"/.well-known/jwks.json?code=not-to-be-told", "/nowhere/not-to-be-told"} {
+	for _, path := range []string{"/.well-known/jwks.json?code=not-to-be-shown", "/nowhere/not-to-be-shown"} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Base+path, http.NoBody)
 		if err != nil {
 			t.Fatal(err)
@@ -133,7 +133,7 @@ func strangers(t *testing.T, d *testkit.Daemon) {
 	}
 }
 
-// exemplars leads from a histogram to a trace.
+// exemplars checks that an exemplar of a histogram leads to a trace.
 func exemplars(t *testing.T, d *testkit.Daemon, spans []*trace.Span) {
 	t.Helper()
 	shown := regexp.MustCompile(`oauth2d_http_request_duration_seconds_bucket\{.*route="/introspect".*# \{trace_id="([0-9a-f]+)"\}`)
@@ -143,7 +143,7 @@ func exemplars(t *testing.T, d *testkit.Daemon, spans []*trace.Span) {
 	}
 }
 
-// A collector that is away costs a warning, and nobody's answer.
+// A collector that does not answer causes a warning, and does not affect answers to callers.
 func TestTheCollectorIsAway(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t, func(c *config.Config) {

@@ -13,7 +13,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
-// makeServers puts the rules behind the two listeners.
+// makeServers creates the two listeners with their handlers.
 func (a *App) makeServers() error {
 	c := a.config
 	proxies, err := web.NewProxies(web.ForwardHeader(c.Server.ProxyHeader), c.Server.TrustedProxies)
@@ -51,7 +51,7 @@ func (a *App) makeServers() error {
 	return nil
 }
 
-// loadCertificates reads the TLS files, where there are any.
+// loadCertificates reads the TLS files, if there are any.
 func (a *App) loadCertificates() error {
 	files := a.config.Server.TLS
 	if !files.Enabled() {
@@ -64,7 +64,7 @@ func (a *App) loadCertificates() error {
 	return nil
 }
 
-// publicFace hands every endpoint and page what it needs.
+// publicFace creates the handlers of every endpoint and page.
 func (a *App) publicFace(plumbing server.Plumbing, cookies web.Cookies) (server.Public, error) {
 	c, r := a.config, a.rules
 	base := pathOf(a.issuer)
@@ -136,7 +136,7 @@ func (a *App) makePages(cookies web.Cookies) (*page.Pages, error) {
 	return pages, nil
 }
 
-// lookOf reads what the operator chose for the pages.
+// lookOf reads the settings of the pages.
 func lookOf(c config.Config) (page.Look, error) {
 	look := page.Look{Brand: page.Brand{
 		Name: c.Brand.Name, Accent: c.Brand.Accent, SupportURL: c.Brand.SupportURL, Footer: c.Brand.Footer,
@@ -161,7 +161,7 @@ func lookOf(c config.Config) (page.Look, error) {
 	return look, nil
 }
 
-// pathOf is the path of the issuer, below which everything stands; "" when it has none.
+// pathOf returns the path of the issuer, which all routes begin with; "" when it has none.
 func pathOf(issuer string) string {
 	u, err := url.Parse(issuer)
 	if err != nil {
