@@ -7,25 +7,41 @@
  * write must be on it.
  *
  *   -DRULE   the rule of oauth2d's strict mode: no violation in the whole state space.
+ *
+ * Controls, each of which must violate the property:
  *   -DWAIT1  the usual advice, WAIT 1: spin prints how a planned failover loses a write.
- *   -DCOUNT  the rule, but with replicas counted and not named: a violation. Two Sentinels lead
- *            failovers one after the other, and a returning master is counted in the place of
- *            the replica that the second one promotes.
+ *   -DCOUNT  the rule, but with replicas counted and not named. Two Sentinels lead failovers one
+ *            after the other, and a returning master is counted in the place of the replica that
+ *            the second one promotes.
+ *   -DNOEPOCH the rule, but a Sentinel that names another master is ignored, whatever its epoch. The
+ *            successor is cut off together with the Sentinel that promoted it, and is left out.
+ *   -DROLES  the rule, but the master is asked for its role alone, and not for its history. In the
+ *            middle of a batch it is made a replica, copies from another master, and is made
+ *            master again: its replicas confirm an offset of a history without the write.
+ *
+ * -DHISTORY adds what -DROLES is about: the history that a node holds, and a batch in whose middle the
+ * master may change its role and change back. Only the fault back can do that; elsewhere a node that was
+ * made a replica is not made a master again while a batch is under way, and the role shows it.
+ *
  *   -DREACH  not a rule but a question: is there a run in which the rule acknowledged a write
- *            before and another one after a failover? If not, "no violation" would say nothing.
+ *            before and another one after a failover? If not, "no violation" would show nothing.
  *
  * THE RULE. The daemon asks the Sentinels who is master and which replicas could be promoted: a
  * majority must name the same master with no failover in progress, and a replica is left out
- * only if every one of that majority calls it down. Without such a majority, or when the answer
- * is old, it is every replica that is known. A write is acknowledged only if the master, asked
- * behind a WAIT on the same connection, still says that it is master, every replica that it
- * lists as online has confirmed the write (by its offset), and each replica that could be
- * promoted is, by its address, among them.
+ * only if a majority calls it down and no Sentinel that answered vouches for it: by seeing it up,
+ * or by naming it master under a later config-epoch than the others name theirs. Without such a
+ * majority, or when the answer is old, it is every replica that is known. A batch of writes is
+ * followed, on the same connection, by ROLE (or INFO replication), WAIT, and ROLE again. It is
+ * acknowledged only if both times the node says that it is master of the history under which the
+ * daemon knows it, every replica that it lists as online has confirmed the offset that it reported
+ * the first time, and each replica that could be promoted is, by its address, among them.
  *
  * The model is harsher than the world in some things. There is no time: an answer of the
  * Sentinels may be used however old it is, a Sentinel may hear of a failover at once or never,
- * two Sentinels may lead failovers one after the other, and the leader promotes any replica that
- * it does not call down, however far behind. min-replicas-to-write is not used.
+ * two Sentinels may lead failovers one after the other, the leader promotes any replica that
+ * it does not call down, however far behind, and a batch may last as long as two failovers.
+ * A replica that has all that its master has is taken to have confirmed any offset.
+ * min-replicas-to-write is not used.
  *
  * How many writes there are does not matter to whether one of them is lost: WRITES (2) is for
  * the reader's peace and for -DREACH.
@@ -39,8 +55,11 @@
  *     delayed on the wire (deciding and delivering are one step, and so is asking Sentinels).
  *   - Loss of a disk or a power cut: a node that returns has what it had (appendonly yes). A node
  *     returns as deploy/redis/bin/start-redis.sh starts it: it asks the Sentinels first.
- *   - Replicas of replicas; offsets and replication ids (a data set is a set of writes, streamed
- *     in order; a resynchronisation throws away what the new master does not have).
+ *   - Replicas of replicas; numbers as offsets (a data set is a set of writes, streamed in order; a
+ *     resynchronisation throws away what the new master does not have).
+ *   - A user that may run ROLE gets no history in its answer. There the history comes from the
+ *     watcher, which asks every 100 ms; a batch ends within dial_timeout + timeout, and no node is
+ *     made a replica and a master again as quickly.
  *   - Several daemons and connections: each would have a rule and a WAIT of its own.
  *   - Two refinements that shorten an outage: a stopped replica that every Sentinel calls down is
  *     left out of the online ones, and so is a former master that is provably behind.
@@ -55,7 +74,9 @@
 
 /* ---- the world ---------------------------------------------------------------------------- */
 
-mtype = { calm, crash, cut, sentcut, side, planned };
+/* behind: a planned failover, and then the fault side, which hits the promoted node.
+ * back: an operator fails over, and then fails over again. */
+mtype = { calm, crash, cut, sentcut, side, planned, behind, back };
 
 #define NOBODY 3
 /* Once all writes were answered and every node has all that were acknowledged, none can be lost
@@ -65,12 +86,21 @@ mtype = { calm, crash, cut, sentcut, side, planned };
 mtype fault = calm;  /* what is wrong just now */
 mtype kind = calm;   /* what the one fault was */
 byte  victim;        /* the node that it hits */
-bool  command;       /* the operator says SENTINEL FAILOVER */
+byte  commands;      /* how often the operator still says SENTINEL FAILOVER */
 
 bool  up[3] = true;
 byte  src[3];        /* whom a node replicates from; itself: it says ROLE master */
 bool  link[3] = {false, true, true}; /* a replica's link is online */
 byte  data[3];       /* a bit a write */
+#ifdef HISTORY
+byte  hist[3];       /* the history that a node holds: a new one with each promotion */
+byte  histories;     /* the newest one */
+#define inherit(n) hist[n] = hist[src[n]]
+#define begin_history(n) histories++; hist[n] = histories
+#else
+#define inherit(n) skip
+#define begin_history(n) skip
+#endif
 
 byte  named[3];      /* Sentinel: the master it names */
 byte  epoch[3];      /*           and since which failover */
@@ -110,6 +140,7 @@ inline replicate(n) {
 			printf("node %d replicates from node %d\n", n, src[n]);
 			link[n] = true;
 			data[n] = data[n] & data[src[n]];
+			inherit(n);
 			have = have & ~bit(n) /* a new connection has acknowledged nothing */
 	   }
 	:: d_step { !connected(n) && link[n] -> link[n] = false }
@@ -128,7 +159,7 @@ active proctype Node2() provided (!over) { replicate(2) }
 /* Names do not matter: that the first failover is led by Sentinel 1, and that it promotes node 1
  * and not node 2, loses no run that another naming would have. Where the fault sets Sentinel 0
  * apart, that one has a name of its own. */
-#define may_be_first(s) (last != 0 || (s) == 1 || ((s) == 0 && kind == side))
+#define may_be_first(s) (last != 0 || (s) == 1 || ((s) == 0 && (kind == side || kind == behind)))
 #define may_choose(s, n) !(leads[s] == 1 && victim == 0 && (n) == 2)
 
 /* ---- Sentinel ----------------------------------------------------------------------------- */
@@ -138,7 +169,8 @@ inline promote(s, n) {
 		leads[s] != 0 && chosen[s] == NOBODY && n != named[s] && sees(s, n) && !calls_down(s, n) &&
 		may_choose(s, n) ->
 			printf("Sentinel %d promotes node %d (failover %d)\n", s, n, leads[s]);
-			chosen[s] = n; follow(n, n)
+			chosen[s] = n; follow(n, n);
+			begin_history(n)
 	}
 }
 
@@ -184,7 +216,7 @@ inline hello_settled(s, t) {
 	}
 }
 
-#define hurt (kind != calm && kind != planned) /* else there is none to call down */
+#define hurt (kind != calm && kind != planned && kind != back) /* else there is none to call down */
 #define quorum(s, t) (talk(s, t) && down[t] && named[t] == named[s])
 
 inline sentinel(s, t, u) {
@@ -200,9 +232,9 @@ inline sentinel(s, t, u) {
 	}
 	/* SENTINEL FAILOVER asks nobody. */
 	:: d_step {
-		leads[s] == 0 && command && may_be_first(s) && last < FAILOVERS ->
-			printf("the operator tells Sentinel %d to fail over\n", s);
-			command = false; last++; leads[s] = last; chosen[s] = NOBODY
+		leads[s] == 0 && commands > 0 && may_be_first(s) && last < FAILOVERS ->
+			printf("the operator asks Sentinel %d for a failover\n", s);
+			commands--; last++; leads[s] = last; chosen[s] = NOBODY
 	}
 	:: promote(s, 0)
 	:: promote(s, 1)
@@ -253,10 +285,14 @@ active proctype Fault() provided (!over) {
 		:: kind = cut
 		:: kind = sentcut
 		:: kind = side
+		:: kind = behind
+		:: kind = back
 #endif
 		fi;
 		if
-		:: kind == planned -> command = true
+		:: kind == planned -> commands = 1
+		:: kind == back -> commands = 2
+		:: kind == behind -> commands = 1; victim = 1
 		:: else ->
 			if
 #ifndef REPLICA
@@ -274,6 +310,14 @@ active proctype Fault() provided (!over) {
 			printf("fault: %e hits node %d\n", fault, victim)
 		fi
 	};
+	if
+	:: d_step {
+		kind == behind && last > 0 ->
+			fault = side;
+			printf("fault: %e hits node %d\n", fault, victim)
+	   }
+	:: kind != behind
+	fi;
 	if
 	:: return_under(0)
 	:: return_under(1)
@@ -294,6 +338,19 @@ bool before, after;  /* a write was acknowledged by the first master, and by ano
 #endif
 
 byte target;         /* the master that the daemon writes to */
+#ifdef HISTORY
+byte history;        /* and the history under which it knows it */
+byte need;           /* what the master had at the first ROLE, for which it reported an offset */
+#define learn_history history = hist[target]
+#define has_all(n) ((need & ~data[n]) == 0 || missing(n) == 0)
+#define forget_need need = 0
+#define forget_history history = 0
+#else
+#define learn_history skip
+#define has_all(n) (data[n] & bit(w))
+#define forget_need skip
+#define forget_history skip
+#endif
 byte must = ALL - 1; /* the replicas that must have the write; with WAIT1 unused */
 byte seen;           /* with COUNT: how many of them WAIT counted */
 byte asked;          /* the Sentinels that answer just now */
@@ -302,20 +359,36 @@ byte asked;          /* the Sentinels that answer just now */
  * does not count. */
 #define names(s, m) ((asked & bit(s)) && leads[s] == 0 && named[s] == m)
 #define agreed(m) ((names(0, m) + names(1, m) + names(2, m)) >= 2)
-#define up_for(s, m) (names(s, m) && !down[s])
+/* A Sentinel that names another master than the victim lists the victim as a replica, up or down. */
+#define calls(s) ((asked & bit(s)) && named[s] != victim && down[s])
+#define sees_up(s) ((asked & bit(s)) && named[s] != victim && !down[s])
+/* One that names the victim as master vouches for it by a later failover than any that names m. */
+#define epoch_of(s, m) ((asked & bit(s)) && named[s] == (m) -> epoch[s] : 0)
+#define later(s, m) (epoch[s] > epoch_of(0, m) && epoch[s] > epoch_of(1, m) && epoch[s] > epoch_of(2, m))
+#ifdef NOEPOCH
+#define succeeds(s, m) false
+#else
+#define succeeds(s, m) ((asked & bit(s)) && named[s] == victim && (m) != victim && later(s, m))
+#endif
+#define vouches(s, m) (sees_up(s) || succeeds(s, m))
 #define others(m) (ALL & ~bit(m))
-#define promotable(m) (others(m) & \
-	~((up_for(0, m) || up_for(1, m) || up_for(2, m)) -> 0 : bit(victim)))
+#define dead(m) ((calls(0) + calls(1) + calls(2)) >= 2 && !(vouches(0, m) || vouches(1, m) || vouches(2, m)))
+#define promotable(m) (others(m) & ~(dead(m) -> bit(victim) : 0))
+
+/* In the fault behind, Sentinel 0 is the only one that knows the successor. That the daemon does not
+ * reach it either would be a second fault. */
+#define answers(set) (kind != behind || ((set) & 1))
 
 inline ask(set) {
 	d_step {
-		asked = set;
+		answers(set) -> asked = set;
 		if
 		:: agreed(0) -> target = 0; must = promotable(0)
 		:: agreed(1) -> target = 1; must = promotable(1)
 		:: agreed(2) -> target = 2; must = promotable(2)
 		:: else -> must = others(target)
 		fi;
+		learn_history;
 		printf("the daemon asks: node %d is master, replicas %d count\n", target, must);
 		asked = 0
 	}
@@ -324,11 +397,16 @@ inline ask(set) {
 #define is_online(n) (link[n] && src[n] == target && n != target)
 #define online ((is_online(0) -> 1 : 0) + (is_online(1) -> 2 : 0) + (is_online(2) -> 4 : 0))
 #define still_master (up[target] && src[target] == target)
+#if defined(HISTORY) && !defined(ROLES)
+#define proves (still_master && hist[target] == history)
+#else
+#define proves still_master
+#endif
 
 inline acknowledged_by(n) {
 	d_step {
-		is_online(n) && (data[n] & bit(w)) && !(have & bit(n)) ->
-			printf("node %d acknowledges write %d\n", n, w);
+		is_online(n) && !(have & bit(n)) && has_all(n) ->
+			printf("node %d confirms the offset behind write %d\n", n, w);
 			have = have | bit(n)
 	}
 }
@@ -340,10 +418,10 @@ inline acknowledged_by(n) {
 #else
 #ifdef COUNT
 #define enough (waited >= count(must))
-#define confirmed (still_master && count(online) <= seen)
+#define confirmed (proves && count(online) <= seen)
 #else
 #define enough true /* WAIT spares useless questions; it decides nothing */
-#define confirmed (still_master && (online & ~have) == 0 && (must & ~online) == 0)
+#define confirmed (proves && (online & ~have) == 0 && (must & ~online) == 0)
 #endif
 #endif
 
@@ -372,6 +450,12 @@ active proctype Daemon() {
 				printf("write %d goes to node %d\n", w, target);
 				data[target] = data[target] | bit(w); have = 0; seen = 0
 		   };
+#ifdef HISTORY
+		   if
+		   :: d_step { proves -> need = data[target] } /* ROLE, and the offset that it reports */
+		   :: goto next                /* it is no longer that master: 503 */
+		   fi;
+#endif
 		   do
 		   :: acknowledged_by(0)
 		   :: acknowledged_by(1)
@@ -398,10 +482,10 @@ active proctype Daemon() {
 		   fi
 		:: skip
 		fi;
-next:		atomic { have = 0; seen = 0; forget(); w++ }
+next:		atomic { have = 0; seen = 0; forget_need; forget(); w++ }
 	:: else -> break
 	od;
-	atomic { target = 0; must = 0 }
+	atomic { target = 0; must = 0; forget_history }
 }
 
 /* ---- the property ------------------------------------------------------------------------- */

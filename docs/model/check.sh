@@ -67,8 +67,12 @@ searches() {
 		echo "rule-$fault-replica holds all -DRULE -DFAULT=$fault -DREPLICA"
 	done
 	echo "rule-failover holds all -DRULE -DFAULT=planned"
+	echo "rule-epoch holds all -DRULE -DFAULT=behind"
+	echo "rule-roles holds all -DRULE -DHISTORY -DFAULT=back"
 	echo "wait1-failover violated first -DWAIT1 -DFAULT=planned"
 	echo "count-crash violated first -DCOUNT -DFAULT=crash -DMASTER"
+	echo "noepoch-behind violated first -DNOEPOCH -DFAULT=behind"
+	echo "roles-back violated first -DROLES -DHISTORY -DFAULT=back"
 	echo "reach-failover violated first -DRULE -DREACH -DFAULT=planned"
 }
 
@@ -86,7 +90,7 @@ mkdir -p "$out"
 # -DREACH needs two writes; the others are as many as asked for.
 searches | while read -r name _ kind defines; do
 	n=$writes
-	case $name in count-*) n=1 ;; reach-*) n=2 ;; esac
+	case $name in count-* | noepoch-* | roles-*) n=1 ;; reach-*) n=2 ;; esac
 	echo "search $name $kind $defines -DWRITES=$n"
 done | xargs -P "$jobs" -L 1 "${BASH_SOURCE[0]}" || true
 
@@ -104,7 +108,7 @@ while read -r name want _ _; do
 	printf '%-22s %12s %9s  %s %s\n' "$name" "${states:-?}" "$(cat "$out/$name/seconds" 2>/dev/null || echo '?')" "$got" "$note"
 done < <(searches)
 
-for name in wait1-failover count-crash; do
+for name in wait1-failover count-crash noepoch-behind roles-back; do
 	if [ "$(verdict "$name")" = violated ]; then
 		echo
 		echo "How a write is lost ($name):"
