@@ -30,18 +30,12 @@ var unclear = []struct {
 var notYet = []string{
 	"cmd/oauth2d",
 	"docs/cli.md",
-	"internal/commonpw",
-	"internal/directory",
-	"internal/http/page",
-	"internal/precis",
 	"internal/redis/probe",
 	"internal/redis/quorum",
 	"internal/redis/redisconn",
 	"internal/redis/redisdial",
 	"internal/redis/redisstore",
 	"internal/redis/redistest",
-	"internal/session",
-	"internal/signin",
 }
 
 // Comments, doc comments and documents are plain English.

@@ -1,8 +1,7 @@
 // Package directory owns the people: the built-in users, their names and their passwords.
 //
-// Whoever tries to sign in learns one thing only: whether this name and this password go together.
-// An unknown name, a wrong password and a disabled user get the same words after the same work, and
-// are locked alike.
+// A refused sign-in reveals one thing only: this name and this password do not belong together. For an unknown name,
+// a wrong password and a disabled user the message, the work and the lock are the same.
 package directory
 
 import (
@@ -22,7 +21,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Options are what a Directory is made of; every field is needed but Guard.
+// Options are the parts of a Directory; every field is needed but Guard.
 type Options struct {
 	Store  store.Users
 	Hasher *secret.Hasher
@@ -34,10 +33,10 @@ type Options struct {
 	Words     []string // that stand for this service, such as its name; no password consists of them
 }
 
-// Directory knows the users. It is safe for concurrent use.
+// Directory finds, verifies and changes the users. It is safe for concurrent use.
 type Directory struct{ o Options }
 
-// New makes a Directory.
+// New returns a Directory.
 func New(o Options) *Directory {
 	if o.MinLength == 0 {
 		o.MinLength = oauth.MinPassword
@@ -45,19 +44,19 @@ func New(o Options) *Directory {
 	return &Directory{o: o}
 }
 
-// changeTries is how often a change is tried against other changes of the same user.
+// changeTries bounds the attempts of one change against concurrent changes of the same user.
 const changeTries = 5
 
 // Get returns a user; store.Absent when there is none.
 func (d *Directory) Get(ctx context.Context, id oauth.UserID) (oauth.User, error) {
 	user, err := d.o.Store.Get(ctx, id)
-	return user, asked(err)
+	return user, unavailable(err)
 }
 
 // Account returns a user with their credentials; store.Absent when there is none.
 func (d *Directory) Account(ctx context.Context, id oauth.UserID) (oauth.Account, error) {
 	account, err := d.o.Store.Account(ctx, id)
-	return account, asked(err)
+	return account, unavailable(err)
 }
 
 // Find returns the user with a sign-in name, whatever its case and its spelling in Unicode; store.Absent when
@@ -85,7 +84,7 @@ func byName[T any](
 			found, err = read(ctx, id)
 		}
 		if !errors.Is(err, store.Absent) {
-			return found, asked(err)
+			return found, unavailable(err)
 		}
 	}
 	return none, store.Absent
@@ -225,7 +224,7 @@ func (d *Directory) changeAccount(ctx context.Context, id oauth.UserID, edit fun
 		case err == nil:
 			return before, after, nil
 		case !errors.Is(err, store.Conflict):
-			return none, none, asked(err)
+			return none, none, unavailable(err)
 		}
 	}
 	return none, none, store.Conflict
@@ -234,11 +233,11 @@ func (d *Directory) changeAccount(ctx context.Context, id oauth.UserID, edit fun
 // Delete removes a user and frees the name; store.Absent when there was none. Sessions and grants
 // are not touched: end them as well.
 func (d *Directory) Delete(ctx context.Context, id oauth.UserID) error {
-	return asked(d.o.Store.Delete(ctx, id))
+	return unavailable(d.o.Store.Delete(ctx, id))
 }
 
-// asked turns everything but absence into "could not ask".
-func asked(err error) error {
+// unavailable turns every error but absence into "could not ask" (503).
+func unavailable(err error) error {
 	switch {
 	case err == nil:
 		return nil

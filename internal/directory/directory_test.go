@@ -109,8 +109,8 @@ func TestW06_ARefusalSaysTheSameWhateverWasWrong(t *testing.T) {
 	}
 }
 
-// The work is real only if it is bounded: with one slot taken and no queue, an unknown name is told
-// to wait exactly as a known one is.
+// The work is real only if it is bounded: with one slot taken and no queue, an unknown name has to
+// wait exactly as a known one has.
 func TestW06_W08_UnknownNamesDoTheSameBoundedWork(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t, secret.HasherOptions{Memory: 16 << 10, Time: 4, Parallel: 1, Queue: 1})

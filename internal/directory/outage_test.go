@@ -46,7 +46,7 @@ func (f *flaky) Return(ctx context.Context, some ...store.Counted) error {
 	return f.Limits.Return(ctx, some...)
 }
 
-// W07: who typed the right password while Redis went away is not locked out when it is back.
+// W07: a person who typed the right password while Redis went away is not locked out when it is back.
 func TestW07_AnOutageIsNoWrongPassword(t *testing.T) {
 	t.Parallel()
 	db, err := redisconn.Open(t.Context(), redisconn.Options{})

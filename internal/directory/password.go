@@ -15,15 +15,13 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Verify returns the user to whom a name and a password belong. A refusal is access_denied and says
-// the same whatever was wrong; the event tells operators the reason. After too many of them it is
-// slow_down (429), for known and unknown names alike and whatever the password, until time or an
-// operator unlocks the name. When passwords are being checked faster than the machine can, the answer
-// is "try again" (503) and not a refusal.
+// Verify returns the account to which a name and a password belong. It refuses with access_denied, in the same words
+// whatever was wrong; the event holds the reason. After too many refusals it refuses with slow_down (429), for known
+// and unknown names alike and whatever the password, until time or an operator unlocks the name. Beyond what the
+// machine can hash, Verify returns temporarily_unavailable (503), which does not count against the name.
 func (d *Directory) Verify(ctx context.Context, name, password string) (oauth.Account, error) {
 	if len(password) > oauth.MaxPassword {
-		// Refused before any work, known and unknown names alike: hashing it is what the sender
-		// wants.
+		// Refuse before any work, for known and unknown names alike: a long password is an attack on the processor.
 		return oauth.Account{}, d.failed(ctx, "", "password too long")
 	}
 	attempt, err := d.o.Guard.Begin(ctx, guessedAt(name))
@@ -44,8 +42,8 @@ func (d *Directory) Verify(ctx context.Context, name, password string) (oauth.Ac
 	return d.renew(ctx, account, password), nil
 }
 
-// guessedAt is what wrong passwords are counted by: the name that was typed, in the one form of its
-// spellings, and not the user, so that nobody learns from a lock whether there is one.
+// guessedAt returns the name by which wrong passwords are counted: the name that was typed, in the one form of its
+// spellings. It is not the id of a user, because then a lock would reveal whether there is such a user.
 func guessedAt(name string) string {
 	if form, err := precis.Name(name); err == nil {
 		name = form
@@ -88,14 +86,14 @@ func (d *Directory) Unlock(ctx context.Context, name string) error {
 	return d.o.Guard.Unlock(ctx, guessedAt(name))
 }
 
-// LockedUntil tells until when a name is locked after too many wrong passwords; zero when it is not.
+// LockedUntil returns the time until which a name is locked after too many wrong passwords; zero when it is not.
 func (d *Directory) LockedUntil(ctx context.Context, name string) (time.Time, error) {
 	return d.o.Guard.Locked(ctx, guessedAt(name))
 }
 
 // Still reports whether what Verify found holds yet: the user is there, not disabled, and has the same
-// password, which they need not change. Who begins something for the user asks again afterwards:
-// whoever ends all that a user has can end only what is there already.
+// password, which they need not change. A caller that begins something for the user must call it again afterwards:
+// an operator who ends everything of a user ends only what exists already.
 func (d *Directory) Still(ctx context.Context, verified oauth.Account) (bool, error) {
 	now, err := d.Account(ctx, verified.User.ID)
 	switch {
@@ -109,12 +107,12 @@ func (d *Directory) Still(ctx context.Context, verified oauth.Account) (bool, er
 
 func (d *Directory) failed(ctx context.Context, user oauth.UserID, reason string) error {
 	d.o.Events.Emit(ctx, event.LoginFailed{User: user, Reason: reason, Outcome: event.Failed})
-	return oauth.Refuse(oauth.AccessDenied, "the user name and the password do not go together", errors.New(reason)).Recorded()
+	return oauth.Refuse(oauth.AccessDenied, "wrong user name or password", errors.New(reason)).Recorded()
 }
 
 // SetPassword sets a user's password to an operator's choice; with once they have to choose another one
-// when they sign in next. It answers the user before and after; store.Absent when there is none.
-// Sessions and grants live on: who changes a password because it leaked ends them as well.
+// when they sign in next. It returns the user before and after; store.Absent when there is none.
+// Sessions and grants live on: signin ends them.
 func (d *Directory) SetPassword(ctx context.Context, id oauth.UserID, password string, once bool) (before, after oauth.User, err error) {
 	user, err := d.Get(ctx, id)
 	if err != nil {

@@ -33,7 +33,7 @@ func TestF_P10_OnePersonWhateverTheirKeyboardSends(t *testing.T) {
 	}
 }
 
-// Who was stored before names and passwords had one form signs in as before, in every spelling, and is
+// A user who was stored before names and passwords had one form signs in as before, in every spelling, and is
 // stored in the one form from then on.
 func TestF_P10_EarlierRecordsAreFoundAndRenewed(t *testing.T) {
 	t.Parallel()

@@ -23,7 +23,7 @@ var (
 	ErrContext = errors.New("the password consists of the user name or the name of this service")
 )
 
-// MinLength is how many characters a password must have that is set.
+// MinLength returns the least number of characters of a password that is set.
 func (d *Directory) MinLength() int { return d.o.MinLength }
 
 // CheckPassword reports whether a password may be set for a user of a name (NIST SP 800-63B-4 section 3.1.1.2): it

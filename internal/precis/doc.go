@@ -3,5 +3,5 @@
 //
 // The same word has several spellings in Unicode: keyboards of one system send é as one code point, those of
 // another as two. Without one form a person cannot sign in on their other device, and two people can have
-// names that nobody can tell apart.
+// names that nobody can distinguish.
 package precis

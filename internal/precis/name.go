@@ -115,7 +115,7 @@ func scriptOf(r rune) string {
 func Reads(a, b string) bool { return skeleton(a) == skeleton(b) }
 
 // skeleton is a name in Latin letters, as far as they look like those of other scripts: the letters of
-// UTS 39 section 4 that common typefaces do not tell apart.
+// UTS 39 section 4 that common typefaces do not distinguish.
 func skeleton(name string) string {
 	return strings.NewReplacer(
 		"а", "a", "в", "b", "е", "e", "і", "i", "ї", "i", "ј", "j", "к", "k", "ӏ", "l", "м", "m", "н", "h",

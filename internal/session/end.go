@@ -8,12 +8,11 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// reapNow is how many grants an ending deletes before it answers. The rest is dead as well, and the
+// reapNow bounds the grants that an ending deletes before it returns. The rest is dead as well, and the
 // cleanup deletes it.
 const reapNow = 200
 
-// raise ends part of a user's access: what was given before is dead when it returns, however much that
-// is.
+// raise ends part of a user's access: everything issued before is dead when it returns, however much there is.
 func (s *Sessions) raise(ctx context.Context, e store.Ending) error {
 	e.Now, e.Keep = s.o.Now(), s.o.KeepEnding
 	return unavailable(s.o.Revocations.Raise(ctx, e))
@@ -28,7 +27,7 @@ func (s *Sessions) reap(ctx context.Context, user oauth.UserID, client oauth.Cli
 
 // End ends a session and every grant that was given in its browser since the user signed in there, also
 // before they proved again who they are. Grants that survive a sign-out live on. Ending one that is gone
-// already is no error, so that an End that failed half-way can be repeated.
+// already succeeds, so that an End that failed half-way can be repeated.
 func (s *Sessions) End(ctx context.Context, ending oauth.Session, reason string) error {
 	ctx, release := commit.Begin(ctx)
 	defer release()
@@ -149,7 +148,7 @@ func (s *Sessions) endAll(ctx context.Context, all []oauth.Session, ending store
 }
 
 // EndGrants ends what a user allowed one client, in whatever session; without a client, what they
-// allowed all of them. The sessions live on: who wants the client to ask again forgets the consent first.
+// allowed all of them. The sessions live on. For the client to ask again, forget the consent first.
 // It returns how many grants ended; beyond reapNow it is an estimate, never too low.
 func (s *Sessions) EndGrants(ctx context.Context, user oauth.UserID, client oauth.ClientID) (int, error) {
 	ctx, release := commit.Begin(ctx)

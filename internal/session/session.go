@@ -1,8 +1,8 @@
-// Package session owns browser sessions: who is signed in in which browser, since when, and what
-// ends with it.
+// Package session owns browser sessions: the person who is signed in in a browser, the time since when, and
+// everything that ends with it.
 //
-// A session's cookie holds a secret of 256 bits that is stored nowhere; what the store, the tokens
-// and the logs know is its SessionRef, from which the cookie cannot be made.
+// A session's cookie holds a secret of 256 bits that is stored nowhere; the store, the tokens and the logs hold its
+// SessionRef, from which nobody can make the cookie.
 package session
 
 import (
@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// DefaultLife is how long a session lives after its last use.
+	// DefaultLife bounds the life of a session after its last use.
 	DefaultLife = time.Hour
-	// DefaultAbsolute is how long a session lives after its sign-in, however much it is used.
+	// DefaultAbsolute bounds the life of a session after its sign-in, however much it is used.
 	DefaultAbsolute = 12 * time.Hour
 
 	cookieBytes = 32
@@ -28,7 +28,7 @@ const (
 	touchEvery = time.Minute
 )
 
-// Why a session ended, as it is told in event.SessionEnded.
+// The reasons for the end of a session, in event.SessionEnded.
 const (
 	ReasonLimit    = "limit"    // the user had too many sessions
 	ReasonLogout   = "logout"   // the user signed out
@@ -36,7 +36,7 @@ const (
 	ReasonRefused  = "refused"  // the user lost the right to sign in while doing it
 )
 
-// Options are what a Sessions is made of. Zero Life, Absolute and Limit mean DefaultLife,
+// Options are the parts of a Sessions. Zero Life, Absolute and Limit mean DefaultLife,
 // DefaultAbsolute and oauth.MaxSessionsUser.
 type Options struct {
 	Store       store.Sessions
@@ -53,7 +53,7 @@ type Options struct {
 // Sessions starts, finds and ends sessions. It is safe for concurrent use.
 type Sessions struct{ o Options }
 
-// New makes a Sessions.
+// New returns a Sessions.
 func New(o Options) *Sessions {
 	if o.Life <= 0 {
 		o.Life = DefaultLife
@@ -72,7 +72,7 @@ func (s *Sessions) RefOf(cookie oauth.Token) oauth.SessionRef {
 	return oauth.SessionRefOf(cookie, s.o.Issuer)
 }
 
-// rootBytes is how much of a root's tag is random.
+// rootBytes is the random part of a root's tag.
 const rootBytes = 3
 
 // Start begins a session for a user who has just proved who they are, by the methods in how, in the browser that
@@ -139,7 +139,7 @@ func (s *Sessions) Find(ctx context.Context, cookie oauth.Token) (oauth.Session,
 	if end := s.endOf(found); end.Before(found.Expires) {
 		found.Expires = end
 	}
-	// A touch that is lost costs a minute of the session's life; it is no reason to refuse.
+	// A touch that is lost costs a minute of the session's life; the request still succeeds.
 	_ = s.o.Store.Touch(ctx, found)
 	return found, nil
 }

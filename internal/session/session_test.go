@@ -213,7 +213,7 @@ func TestEndingASessionEndsItsGrants(t *testing.T) {
 	}
 }
 
-// unsure ends sessions without being able to tell.
+// unsure ends sessions, and its callers never learn the outcome.
 type unsure struct{ store.Sessions }
 
 var errUnsure = errors.New("no answer")
@@ -223,7 +223,7 @@ func (u unsure) End(ctx context.Context, user oauth.UserID, refs ...oauth.Sessio
 	return errUnsure
 }
 
-// Who repeats an End may find no session any more; then nothing of it may be left.
+// A caller that repeats an End may find no session any more; then nothing of it may be left.
 func TestAnEndWhoseOutcomeIsUnknownLeavesNoGrant(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, func(sessions store.Sessions) store.Sessions {

@@ -10,7 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// ContinuationLife is how long a sign-in may wait for its next step.
+// ContinuationLife bounds the wait of a sign-in for its next step.
 const ContinuationLife = 15 * time.Minute
 
 const purposeContinuation = "sign-in"

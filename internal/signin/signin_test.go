@@ -179,7 +179,7 @@ func TestASessionEndsWhoseUserLostTheRightMeanwhile(t *testing.T) {
 	}
 }
 
-// I2: whoever changes a password, and however, every session of before ends; and a change that fails leaves the
+// I2: a change of a password, by anybody and anywhere, ends every session of before; a change that fails leaves the
 // browser that asked for it signed in.
 func TestAPasswordEndsWhatTheOldOneOpened(t *testing.T) {
 	t.Parallel()

@@ -6,7 +6,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// Step is what a person has to do next.
+// Step is the next thing that a person has to do.
 type Step string
 
 // The steps, in their order.
@@ -19,7 +19,7 @@ const (
 	Session Step = "session"
 )
 
-// State is how far one sign-in has come.
+// State is the progress of one sign-in.
 type State struct {
 	Account oauth.Account // of the user who signs in; the zero Account before a factor was proved
 	Methods []string      // the factors that were proved, in the order of their use (RFC 8176)

@@ -17,7 +17,7 @@ const (
 	darkInk      = "#0d0f14" // text on an accent in the dark scheme
 )
 
-// minContrast is what text needs (WCAG 2.2, success criterion 1.4.3).
+// minContrast is the least contrast of text (WCAG 2.2, success criterion 1.4.3).
 const minContrast = 4.5
 
 // colour holds red, green and blue from 0 to 1.

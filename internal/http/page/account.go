@@ -33,7 +33,7 @@ const (
 
 const reasonAccount = "ended by the user"
 
-// account is what the account page shows.
+// account holds the data of the account page.
 type account struct {
 	Username    string
 	DisplayName string // empty when it is not known

@@ -24,7 +24,7 @@ const (
 	scriptPost   = "post.js"   // presses the button of a form post
 )
 
-// cacheLife is how long browsers keep a file: its name changes with its content.
+// cacheLife lets browsers keep a file for long: its name changes with its content.
 const cacheLife = 365 * 24 * time.Hour
 
 type file struct {

@@ -15,7 +15,7 @@ import (
 
 const purposeConsent = "consent"
 
-// consent is what the consent page shows.
+// consent holds the data of the consent page.
 type consent struct {
 	App         string
 	Host        string // where the answer goes
@@ -198,7 +198,7 @@ func spaced(text string) string {
 	return b.String()
 }
 
-// nameOf is what people know a client by.
+// nameOf returns the name of a client for people.
 func nameOf(c oauth.Client) string {
 	if c.Name == "" {
 		return string(c.ID)

@@ -7,9 +7,9 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
-// form is what a token in a form is bound to: the browser, who is signed in there, and what the
-// form does. A token taken from one of them opens no other. It is the person and not their session, because a
-// sign-in in another tab starts a new session, and what this tab shows must still work.
+// form is the binding of the token in a form: the browser, the person who is signed in there, and the purpose of the
+// form. A token of one form is refused for another. The binding names the person and not the session, because a sign-in
+// in another tab starts a new session, and the form of this tab must still work.
 type form struct {
 	purpose string
 	browser oauth.Browser

@@ -52,17 +52,17 @@ type demo struct {
 	visits map[string]visit // by the cookie
 }
 
-// visit is what the start page knows of a browser: first the request under way, then what came of it.
+// visit holds the state of the start page in one browser: first the request under way, then its outcome.
 type visit struct {
 	state, verifier string
 	parts           []part
 	failed          string
 }
 
-// part is one thing that the sign-in gave, in a form for people.
+// part is one result of the sign-in, in a form for people.
 type part struct{ Title, Note, Text string }
 
-// started is what the start page shows.
+// started holds the data of the start page.
 type started struct {
 	DemoOptions
 	Token  string
@@ -138,7 +138,7 @@ func (d *demo) keep(key string, v visit) {
 	d.visits[key] = v
 }
 
-// redeem exchanges a code and looks at everything that it gives.
+// redeem exchanges a code and reads everything that it is good for.
 func (d *demo) redeem(ctx context.Context, code, verifier string) ([]part, error) {
 	var got struct {
 		Access  string `json:"access_token"`

@@ -12,7 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// failure is what the error page shows. Nothing in it came from the address but a sealed interaction.
+// failure holds the data of the error page. Nothing in it came from the address but a sealed interaction.
 type failure struct {
 	Kind        string // the family of messages
 	Code        oauth.Code

@@ -12,7 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// A slow hash of nothing is what keeps an unknown name from being answered twenty times as fast.
+// Without the slow hash of nothing, an unknown name would be answered twenty times as fast.
 func TestW06_AnUnknownUserTakesAsLongAsAWrongPassword(t *testing.T) { // not parallel: it measures time
 	d := testkit.Start(t, func(c *config.Config) { c.Password.Memory, c.Password.Time = 19456, 2 })
 	person := testkit.NewPerson(t)
@@ -35,7 +35,7 @@ func TestW06_AnUnknownUserTakesAsLongAsAWrongPassword(t *testing.T) { // not par
 	t.Errorf("told apart by time: %v", fastest)
 }
 
-// A thousand at a time get their answer or are told to try again, and the server serves others.
+// A thousand people at a time get their answer or the advice to try again, and the server serves others.
 func TestW08_AThousandSignInsAtATime(t *testing.T) { // not parallel: it takes the whole machine
 	d := testkit.Start(t, func(c *config.Config) {
 		c.Password.Parallel, c.Password.Queue = 1, 4
@@ -83,8 +83,8 @@ func TestW08_AMegabyteOfPassword(t *testing.T) {
 	}
 }
 
-// Whoever loses the right to sign in while doing it, after the password was found right, gets
-// nothing: what ends a user's sessions cannot see one that is about to begin.
+// A user who loses the right to sign in after the password was found right gets no session. The risk: an ending of all
+// sessions cannot see one that is about to begin.
 func TestR07_ASignInThatRacesWithALockGetsNothing(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// handover is what the page shows that posts an answer to a client.
+// handover holds the data of the page that posts an answer to a client.
 type handover struct {
 	URI    template.URL
 	Host   string

@@ -11,7 +11,7 @@ import (
 
 const purposeLogin = "login"
 
-// login is what the sign-in page shows.
+// login holds the data of the sign-in page.
 type login struct {
 	App         string // empty when nobody but the person asked
 	Interaction string
@@ -25,7 +25,7 @@ type login struct {
 	Onward      string // where Current goes on
 	Other       string // where another account is used
 	Ended       bool   // the browser has the cookie of a session that is over
-	Wrong       bool   // the name and the password do not go together
+	Wrong       bool   // the user name or the password was wrong
 	NoUsername  bool
 	NoPassword  bool
 }

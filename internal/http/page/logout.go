@@ -10,7 +10,7 @@ import (
 
 const purposeLogout = "logout"
 
-// leaving is what the sign-out page shows.
+// leaving holds the data of the sign-out page.
 type leaving struct {
 	Username string
 	Device   string
@@ -18,7 +18,7 @@ type leaving struct {
 	Token    string
 }
 
-// Logout asks whether to sign out, and does it; whoever is not signed in is told so. A GET alone
+// Logout asks whether to sign out, and does it; without a session it shows that nobody is signed in. A GET alone
 // never signs anybody out: an image on another site could cause it.
 func (p *Pages) Logout(w http.ResponseWriter, r *http.Request) error {
 	if r.Method == http.MethodPost {

@@ -12,11 +12,11 @@ import (
 // Look is everything about the pages that an operator chooses. The zero Look is complete.
 type Look struct {
 	Brand    Brand
-	Scopes   []Scope // in the order in which people are told about them
+	Scopes   []Scope // in the order in which the consent page shows them
 	Messages fs.FS   // further languages, one <language tag>.json each; nil means English only
 }
 
-// Brand is what people see of the operator.
+// Brand is the operator's part of the pages.
 type Brand struct {
 	Name       string // of the product; empty means "oauth2d"
 	Accent     string // #rrggbb; empty means DefaultAccent
@@ -27,7 +27,7 @@ type Brand struct {
 	Footer     string // a line of text; may be empty
 }
 
-// Scope is what a scope value means to a person.
+// Scope describes a scope value to a person.
 type Scope struct {
 	Name        string
 	Description string // the end of a sentence that begins "… wants to"

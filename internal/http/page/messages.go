@@ -207,7 +207,7 @@ func (v words) Exactly(d time.Duration) string {
 	return v.Text("span.two", "span", whole, "rest", v.count(smaller, int(rest)))
 }
 
-// Ago tells how long ago something was, in minutes.
+// Ago puts into words that something was minutes ago.
 func (v words) Ago(minutes int) string {
 	if minutes < 1 {
 		return v.Text("ago.now")

@@ -9,7 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/page"
 )
 
-// A browser before Fetch Metadata sends "Origin: null" with our own forms, as the pages tell no referrer.
+// A browser before Fetch Metadata sends "Origin: null" with our own forms, because the pages send no referrer.
 // The form token is the proof: with the right one the form is accepted, with any other it is not, and a
 // post that names another site is rejected whatever its token.
 func TestF_P04_TheFormTokenIsTheProofWhereTheOriginIsUnknown(t *testing.T) {

@@ -32,7 +32,7 @@ const (
 	decisionDeny  = "deny"
 )
 
-// Options are what the pages are made of; every field is needed but those of Look.
+// Options are the parts of Pages; every field is needed but those of Look.
 type Options struct {
 	Authorizer *authorize.Authorizer
 	Sessions   *session.Sessions

@@ -19,7 +19,7 @@ const (
 	fieldChoice     = "choice"
 )
 
-// newPassword is what the page shows on which somebody who has to change their password chooses one.
+// newPassword holds the data of the page on which a person chooses another password because they must.
 type newPassword struct {
 	App         string // empty when nobody but the person asked
 	Interaction string

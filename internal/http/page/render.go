@@ -20,7 +20,7 @@ type sheet struct {
 	data    any
 }
 
-// view is what a template sees. Data is the page's own.
+// view is the input of a template. Data is the page's own.
 type view struct {
 	words
 	look   *look
