@@ -59,7 +59,7 @@ func (c *Chain) advance(ctx context.Context, s showing) (token.Order, error) {
 	if err != nil {
 		return token.Order{}, oauth.Unavailable(err)
 	}
-	c.tell(ctx, s, out.Verdict)
+	c.report(ctx, s, ref, out.Verdict)
 	if out.Verdict != oauth.Advanced && out.Verdict != oauth.Retried {
 		return token.Order{}, c.refusal(s, out.Verdict)
 	}
@@ -122,8 +122,8 @@ func (c *Chain) successor(s showing, g oauth.Grant) oauth.Token {
 	return oauth.Credential{Kind: oauth.KindRefresh, Key: id, Grant: s.shown.Grant, Serial: g.Serial}.Seal(key)
 }
 
-func (c *Chain) tell(ctx context.Context, s showing, v oauth.Verdict) {
-	client, grant, kind := s.client.ID, s.shown.Grant.Ref(), event.CredentialRefreshToken
+func (c *Chain) report(ctx context.Context, s showing, grant oauth.GrantRef, v oauth.Verdict) {
+	client, kind := s.client.ID, event.CredentialRefreshToken
 	if s.shown.Kind == oauth.KindCode {
 		kind = event.CredentialCode
 	}

@@ -74,6 +74,9 @@ type key struct {
 	signer jose.Key       // of UseSign
 	mac    oauth.KeyID    // of UseMAC
 	texts  *secret.Sealer // of UseMAC
+	// seals is the key that this issuer derives from a MAC key: a credential that another issuer sealed on the same
+	// Redis is not valid here.
+	seals []byte
 }
 
 func (r record) open() (key, error) {

@@ -77,7 +77,7 @@ func New(o Options) *Ring {
 	r.urgent.lines = slices.DeleteFunc(slices.Clone(r.calendar.lines), func(l line) bool {
 		return l.use == UseSign && l.algorithm != r.o.Algorithm && l.algorithm.Slow()
 	})
-	r.current.Store(newSnapshot(nil))
+	r.current.Store(newSnapshot(o.Issuer, nil))
 	return r
 }
 
@@ -95,7 +95,7 @@ func (r *Ring) Load(ctx context.Context) error {
 		defer r.turning.Unlock()
 		return r.change(ctx, r.urgent, func(*turning) error { return nil })
 	}
-	r.current.Store(newSnapshot(found.keys))
+	r.current.Store(newSnapshot(r.o.Issuer, found.keys))
 	return nil
 }
 
@@ -193,7 +193,7 @@ func (r *Ring) change(ctx context.Context, c calendar, decide func(*turning) err
 			continue
 		}
 		if err != nil {
-			r.current.Store(newSnapshot(found.keys)) // what became of the change is not known
+			r.current.Store(newSnapshot(r.o.Issuer, found.keys)) // what became of the change is not known
 			return err
 		}
 		for _, fact := range t.facts {
@@ -247,6 +247,6 @@ func (r *Ring) swap(ctx context.Context, version uint64, t *turning) error {
 			return fmt.Errorf("change the key ring: %w", err)
 		}
 	}
-	r.current.Store(newSnapshot(t.keys))
+	r.current.Store(newSnapshot(r.o.Issuer, t.keys))
 	return nil
 }

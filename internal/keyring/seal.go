@@ -9,10 +9,10 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
-// SealingKey returns the MAC key that seals new credentials, and its id.
+// SealingKey returns the MAC key that seals new credentials, and its id. Callers must not change the key.
 func (r *Ring) SealingKey() (oauth.KeyID, []byte) {
 	k, _ := r.current.Load().serving(line{use: UseMAC}, r.o.Now())
-	return k.mac, r.ours(k)
+	return k.mac, k.seals
 }
 
 // KeyOf returns the MAC key with an id, or nil when the ring has none or no longer.
@@ -21,12 +21,8 @@ func (r *Ring) KeyOf(id oauth.KeyID) []byte {
 	if !ok || k.state(r.o.Now()) == Dropped {
 		return nil
 	}
-	return r.ours(k)
+	return k.seals
 }
-
-// ours is the key that this issuer derives from a MAC key: a credential that another issuer sealed on the same
-// Redis is not valid here.
-func (r *Ring) ours(k key) []byte { return secret.MAC(k.Material, "issuer", r.o.Issuer) }
 
 // purposeOf binds a text to the issuer that sealed it.
 func (r *Ring) purposeOf(purpose string) string { return purpose + " of " + r.o.Issuer }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/jose"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // snapshot is the ring as it was last read. It never changes: a change makes another.
@@ -18,7 +19,7 @@ type snapshot struct {
 	peppers map[string]key
 }
 
-func newSnapshot(keys []key) *snapshot {
+func newSnapshot(issuer string, keys []key) *snapshot {
 	s := &snapshot{
 		keys:    slices.Clone(keys),
 		lines:   map[line][]key{},
@@ -29,7 +30,11 @@ func newSnapshot(keys []key) *snapshot {
 	slices.SortFunc(s.keys, func(a, b key) int {
 		return cmp.Or(b.Active.Compare(a.Active), cmp.Compare(a.ID, b.ID))
 	})
-	for _, k := range s.keys {
+	for i, k := range s.keys {
+		if k.Use == UseMAC {
+			k.seals = secret.MAC(k.Material, "issuer", issuer)
+			s.keys[i] = k
+		}
 		l := line{k.Use, k.Algorithm}
 		s.lines[l] = append(s.lines[l], k)
 		switch k.Use {

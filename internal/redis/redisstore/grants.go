@@ -84,14 +84,13 @@ func (g *Grants) create(ctx context.Context, grant oauth.Grant, once store.Once)
 // Advance implements store.Grants.
 func (g *Grants) Advance(ctx context.Context, p store.Presentation) (store.Outcome, error) {
 	keys := []string{g.names.grant(p.Grant), g.names.revokedUser(p.Grant.User())}
-	args := []any{
+	args := append(make([]any, 0, advanceArgs),
 		string(p.Client), p.Serial, presenterText(p.Presenter), g.db.Stamp(p.Now), g.unsure.grace(p).Milliseconds(),
 		p.Rotate, p.Keep.Milliseconds(), string(p.Grant), lines(p.Scope), lines(p.Audience), string(store.TagOf(p.Client)),
-		p.Binding.Stored(),
-	}
+		p.Binding.Stored())
 	if p.Access != nil {
 		keys = append(keys, g.names.accessToken(p.Access.Digest, p.Grant))
-		args = append(args, newAccess(p)...)
+		args = newAccess(args, p)
 	}
 	answer, err := g.db.Write(ctx, "grants.advance", g.advance, keys, args...)
 	if err != nil {
@@ -113,15 +112,19 @@ func (g *Grants) Advance(ctx context.Context, p store.Presentation) (store.Outco
 	return out, err
 }
 
-// newAccess returns the arguments of advance.lua for the record of the access token. A claim that is new here
+// advanceArgs is room for the arguments of advance.lua, those of newAccess included.
+const advanceArgs = 28
+
+// newAccess appends the arguments of advance.lua for the record of the access token. A claim that is new here
 // needs no change of the script.
-func newAccess(p store.Presentation) []any {
+func newAccess(args []any, p store.Presentation) []any {
 	a := p.Access
 	format, formats, copied := oauth.FormatOpaque, "", ""
 	if a.Format != "" {
 		format = a.Format
 	}
-	fields := record{}
+	prefix := len(args)
+	fields := record(append(args, a.Life.Milliseconds(), "", "", ""))
 	fields.text("client", string(p.Client))
 	fields.text("grant", string(p.Grant))
 	fields.text("cnf", a.Binding.Stored())
@@ -139,7 +142,8 @@ func newAccess(p store.Presentation) []any {
 		fields.list("aud", a.Audience)
 		format = a.Formats.Format(oauth.Client{Format: format}, a.Audience)
 	}
-	return append([]any{a.Life.Milliseconds(), string(format), formats, copied}, fields...)
+	fields[prefix+1], fields[prefix+2], fields[prefix+3] = string(format), formats, copied
+	return fields
 }
 
 // lines is a list as scripts look for a member in it: every value stands between two line ends,
@@ -148,7 +152,18 @@ func lines(values []string) string {
 	if len(values) == 0 {
 		return ""
 	}
-	return "\n" + strings.Join(values, "\n") + "\n"
+	size := 1
+	for _, value := range values {
+		size += len(value) + 1
+	}
+	var all strings.Builder
+	all.Grow(size)
+	all.WriteByte('\n')
+	for _, value := range values {
+		all.WriteString(value)
+		all.WriteByte('\n')
+	}
+	return all.String()
 }
 
 // Get implements store.Grants.
