@@ -20,7 +20,7 @@ import (
 )
 
 func newAudit(c *cli) *cobra.Command {
-	return command.Group("audit", "read what happened, and see that nothing was taken out", newAuditQuery(c), newAuditVerify(c))
+	return command.Group("audit", "read the audit log, and verify that it is complete", newAuditQuery(c), newAuditVerify(c))
 }
 
 func newAuditQuery(c *cli) *cobra.Command {
@@ -29,24 +29,24 @@ func newAuditQuery(c *cli) *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:   "query",
-		Short: "list the facts that fit all that is given, newest first",
+		Short: "list the entries that match all flags, newest first",
 		Example: `  oauth2d audit query --server http://127.0.0.1:9090 --from 24h --event login.failed
   oauth2d audit query --server http://127.0.0.1:9090 --subject ada
   oauth2d audit query --server http://127.0.0.1:9090 --client planner --output json
 
-  # what stands behind the code on an error page
+  # the reason behind the code on an error page
   oauth2d audit query --server http://127.0.0.1:9090 --request-id 7KQ4A-M2XPC`,
 		Args: command.NoArgs,
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&from, "from", "", "not before this time (RFC 3339), or not longer ago than this (such as 24h)")
-	flags.StringVar(&to, "to", "", "before this time, or longer ago than this")
-	flags.StringVar(&f.Subject, "subject", "", "about this user, by user name or id, or about this client")
-	flags.StringVar(&f.Client, "client", "", "in which this client took part")
-	flags.StringSliceVar(&f.Events, "event", nil, "events of these names, such as code.replayed")
-	flags.StringVar(&f.Request, "request-id", "", "of this request: its id, or the code for support that a person reads out")
-	flags.BoolVar(&f.OldestFirst, "oldest-first", false, "in the order in which it happened")
-	flags.IntVar(&limit, "limit", 200, "how many are listed at most; 0: all")
+	flags.StringVar(&from, "from", "", "entries since this time (RFC 3339) or age (such as 24h)")
+	flags.StringVar(&to, "to", "", "entries before this time or age")
+	flags.StringVar(&f.Subject, "subject", "", "entries about this user (name or id) or client")
+	flags.StringVar(&f.Client, "client", "", "entries about this client")
+	flags.StringSliceVar(&f.Events, "event", nil, "only these events, such as code.replayed")
+	flags.StringVar(&f.Request, "request-id", "", "entries of this request: its id, or the support code that a page showed")
+	flags.BoolVar(&f.OldestFirst, "oldest-first", false, "list the oldest entries first")
+	flags.IntVar(&limit, "limit", 200, "maximum number of results; 0: all")
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
 		var err error
 		if f.From, err = console.ParseTime("--from", from); err != nil {
@@ -74,7 +74,7 @@ func newAuditQuery(c *cli) *cobra.Command {
 		}
 		if len(entries) == 0 && f.Request != "" {
 			return &exit.Error{
-				Code: exit.NotFound, Hint: "an address that does not exist and a rate limit are told by the server's own log alone",
+				Code: exit.NotFound, Hint: "unknown paths and rate limits are only in the server's own log",
 				Err: fmt.Errorf("no entry of the request %s", f.Request),
 			}
 		}
@@ -110,7 +110,7 @@ var errTampered = errors.New("entries were removed, changed, added or reordered"
 func newAuditVerify(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "verify",
-		Short:   "find entries that were removed, changed, added or reordered; exit code 1 when there are any",
+		Short:   "find entries that were removed, changed, added or reordered; exit code 1 if there are any",
 		Example: "  oauth2d audit verify --server http://127.0.0.1:9090",
 		Args:    command.NoArgs,
 	}

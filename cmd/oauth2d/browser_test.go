@@ -134,7 +134,7 @@ func TestLoginThroughTheBrowser(t *testing.T) {
 	list(exit.WrongUsage)
 }
 
-// Somebody who is no operator is refused, and nothing is stored.
+// A person who is not an operator is refused, and nothing is stored.
 func TestLoginOfNoOperator(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)

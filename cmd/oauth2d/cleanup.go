@@ -20,9 +20,9 @@ type cleanupView struct {
 func newCleanup(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cleanup",
-		Short: "sweep now what does not expire by itself",
-		Long: "Take names of dead grants and sessions, and consents to clients that are gone, out of the lists of all users.\n" +
-			"Running servers do the same every few minutes, one for all.",
+		Short: "remove now what does not expire by itself",
+		Long: "Remove ended grants and sessions, and consents to deleted clients, from the lists of all users. Running servers\n" +
+			"do the same every few minutes.",
 		Example: "  oauth2d cleanup --direct",
 		Args:    command.NoArgs,
 	}
@@ -36,9 +36,9 @@ func newCleanup(c *cli) *cobra.Command {
 		case c.Output != "table":
 			return c.Print(v, console.Table{})
 		case !v.Ran:
-			c.Say("a server is sweeping at this moment; there is nothing left to do")
+			c.Say("a server is cleaning up at this moment; there is nothing left to do")
 		default:
-			c.Say("%d users looked at, %d entries removed", v.Users, v.Removed)
+			c.Say("%d users checked, %d entries removed", v.Users, v.Removed)
 		}
 		return nil
 	})

@@ -17,7 +17,7 @@ import (
 )
 
 func newClient(c *cli) *cobra.Command {
-	return command.Group("client", "register and look after clients",
+	return command.Group("client", "manage clients",
 		newClientCreate(c), newClientList(c), newClientShow(c), newClientUpdate(c), newClientDisable(c), newClientEnable(c), newClientDelete(c),
 		newClientSecrets(c), newClientRotateSecret(c), newClientDropSecret(c), newClientRevokeTokens(c),
 		newClientApply(c), newClientExport(c), newClientImport(c))

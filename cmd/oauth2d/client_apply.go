@@ -19,13 +19,13 @@ func newClientApply(c *cli) *cobra.Command {
 	var secrets console.SecretsDir
 	cmd := &cobra.Command{
 		Use:   "apply",
-		Short: "make the clients what a file declares, and tell the difference",
-		Long: "Make the clients what a YAML file declares: those that are missing are registered, those that differ are\n" +
-			"changed, and with --prune those that the file does not name are deleted. Applied twice it changes nothing.\n" +
-			"The members of a client are those of the admin API; what is left out has its default, but for disabled:\n" +
-			"who was disabled by hand stays so until the file says disabled: false. Secrets are set when a client is\n" +
-			"registered and never changed afterwards. Where the file declares scopes, clients may have no others, so\n" +
-			"that a slip of the pen is found.",
+		Short: "register, change and delete clients until they match a file",
+		Long: "Print the difference between a YAML file and the clients of the server, and carry it out: missing clients are\n" +
+			"registered, different ones changed, and with --prune those that the file does not name are deleted. Applying\n" +
+			"a file twice changes nothing the second time. The members of a client are those of the admin API; a member\n" +
+			"that is left out gets its default, except disabled: a client that was disabled by hand stays disabled until\n" +
+			"the file says disabled: false. Secrets are set when a client is registered and never changed afterwards. If\n" +
+			"the file declares scopes, its clients cannot have others, so that a misspelled scope is found.",
 		Example: `  oauth2d client apply -f clients.yaml --direct --dry-run
   oauth2d client apply -f clients.yaml --direct --prune --yes
 
@@ -47,18 +47,18 @@ func newClientApply(c *cli) *cobra.Command {
 	confirm.Bind(cmd.Flags())
 	secrets.Bind(cmd.Flags())
 	cmd.Flags().StringVarP(&file, "file", "f", "", "file that declares the clients (- is standard input)")
-	cmd.Flags().BoolVar(&prune.Wanted, "prune", false, "delete clients that the file does not name; the one that you log in as stays, and those with an admin scope")
-	cmd.Flags().BoolVar(&prune.Operators, "prune-operators", false, "with --prune: delete those with an admin scope, too")
+	cmd.Flags().BoolVar(&prune.Wanted, "prune", false, "delete clients that the file does not name, except the one that you are logged in as and those with an admin scope")
+	cmd.Flags().BoolVar(&prune.Operators, "prune-operators", false, "with --prune: delete also clients with an admin scope")
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
 		if file == "" {
-			return exit.Usagef("%s wants --file; hint: %s --help shows one", cmd.CommandPath(), cmd.CommandPath())
+			return exit.Usagef("%s requires --file; hint: %s --help shows one", cmd.CommandPath(), cmd.CommandPath())
 		}
 		wanted, err := declaration.Read(c.Console, file)
 		if err != nil {
 			return err
 		}
 		if prune.Operators && !prune.Wanted {
-			return exit.Usagef("%s: --prune-operators is nothing without --prune", cmd.CommandPath())
+			return exit.Usagef("%s: --prune-operators needs --prune", cmd.CommandPath())
 		}
 		if prune.Wanted && len(wanted) == 0 {
 			return exit.Usagef("%s: --prune would delete every client, because %s declares none", cmd.CommandPath(), file)

@@ -16,23 +16,23 @@ func newClientUpdate(c *cli) *cobra.Command {
 	var reset []string
 	cmd := &cobra.Command{
 		Use:   "update ID",
-		Short: "change what is given, and leave the rest as it is",
-		Long: "Change what the flags say and leave the rest as it is. A list replaces the list that was there; --reset\n" +
-			"gives a member its default back, by its name in the admin API (oauth2d client show ID -o json).",
+		Short: "change some properties of a client",
+		Long: "Change the properties whose flags are set, and leave the others unchanged. A list replaces the whole list. --reset\n" +
+			"sets a member to its default, by its name in the admin API (oauth2d client show ID -o json).",
 		Example: `  oauth2d client update planner --direct --scope "read write delete"
   oauth2d client update planner --direct --reset lifetimes,default_scope
   oauth2d client update planner --direct --no-rotation=false`,
 		Args: command.OneArg("the id of a client"),
 	}
 	flags := clientflags.Bind(cmd.Flags(), served())
-	cmd.Flags().StringSliceVar(&reset, "reset", nil, "members that get their default back, such as lifetimes")
+	cmd.Flags().StringSliceVar(&reset, "reset", nil, "members to set to their default, such as lifetimes")
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		change := flags.Patch()
 		for _, name := range reset {
 			change[name] = nil
 		}
 		if len(change) == 0 {
-			return exit.Usagef("%s: nothing is to be changed; hint: %s --help lists the flags", cmd.CommandPath(), cmd.CommandPath())
+			return exit.Usagef("%s: no change was requested; hint: %s --help lists the flags", cmd.CommandPath(), cmd.CommandPath())
 		}
 		flags.Warn(c.Console)
 		return c.patchClient(ctx, api, args[0], change, "changed")
@@ -56,7 +56,7 @@ func newClientDisable(c *cli) *cobra.Command {
 	var confirm console.ConfirmFlags
 	cmd := &cobra.Command{
 		Use:     "disable ID",
-		Short:   "accept nothing of a client any more, and end its tokens",
+		Short:   "refuse every request of a client, and revoke its tokens",
 		Example: "  oauth2d client disable planner --direct",
 		Args:    command.OneArg("the id of a client"),
 	}
@@ -75,7 +75,7 @@ func newClientDisable(c *cli) *cobra.Command {
 func newClientEnable(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "enable ID",
-		Short:   "let a disabled client work again; its tokens do not come back",
+		Short:   "enable a disabled client again; its tokens stay revoked",
 		Example: "  oauth2d client enable planner --direct",
 		Args:    command.OneArg("the id of a client"),
 	}
@@ -88,7 +88,7 @@ func newClientDelete(c *cli) *cobra.Command {
 	var confirm console.ConfirmFlags
 	cmd := &cobra.Command{
 		Use:     "delete ID",
-		Short:   "delete a client; it is refused from then on, and its tokens are no longer active",
+		Short:   "delete a client, and revoke its tokens",
 		Example: "  oauth2d client delete planner --direct\n  oauth2d client delete planner --direct --dry-run",
 		Args:    command.OneArg("the id of a client"),
 	}
@@ -113,7 +113,7 @@ func newClientRevokeTokens(c *cli) *cobra.Command {
 	var before string
 	cmd := &cobra.Command{
 		Use:   "revoke-tokens ID",
-		Short: "end every code, access and refresh token that a client got until now",
+		Short: "revoke every code, access and refresh token of a client that was issued until now",
 		Example: `  oauth2d client revoke-tokens planner --direct
   oauth2d client revoke-tokens planner --direct --before 2026-05-01T12:00:00Z`,
 		Args: command.OneArg("the id of a client"),

@@ -14,7 +14,7 @@ import (
 func newClientExport(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "export",
-		Short:   "print all clients as YAML that `client apply` takes; secrets are not among it",
+		Short:   "print all clients as YAML for `client apply`, without secrets",
 		Example: "  oauth2d client export --direct > clients.yaml",
 		Args:    command.NoArgs,
 	}

@@ -19,15 +19,15 @@ func newClientImport(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "register the clients of another server, with the secrets they have",
-		Long: "Register the clients of an export of Ory Hydra or Keycloak. A secret that the export holds, in the clear or\n" +
-			"as a bcrypt, argon2id or PBKDF2-SHA256 hash (also in the forms of Django, passlib, Flask and LDAP), stays the\n" +
-			"secret, so that nobody has to change it; any other hash is listed, and the client gets a new secret. A client\n" +
-			"that is there already is left alone, and of two with one id the second is refused. What has no counterpart\n" +
-			"here is listed below each client, and then the exit code is 6. --dry-run makes all checks of the server.\n\n" +
-			"Hydra: the JSON of its admin API or of `hydra list oauth2-clients`, or rows of its table hydra_client as\n" +
-			"JSON, which hold the hashes. Keycloak: the JSON of realms (`kc.sh export`) or of clients. Both may be one\n" +
-			"object, an array, or one object a line. Empty input is refused: what wrote it failed.\n" +
-			"An id is 1 to 64 letters, digits, - and _ and never a UUID. Give others a new one: --rename OLD-ID=NEW-ID.",
+		Long: "Register the clients of an export of Ory Hydra or Keycloak. A secret that the export holds, in the clear or as\n" +
+			"a bcrypt, argon2id or PBKDF2-SHA256 hash (also in the forms of Django, passlib, Flask and LDAP), stays valid. For\n" +
+			"any other hash the client gets a new secret, and is listed. Existing clients are not changed. Of two clients with\n" +
+			"one id the second is refused. Parts without a counterpart here are listed below each client, and the exit code is\n" +
+			"6. --dry-run makes all checks of the server.\n\n" +
+			"Hydra: the JSON of its admin API or of `hydra list oauth2-clients`, or rows of its table hydra_client as JSON,\n" +
+			"which hold the hashes. Keycloak: the JSON of realms (`kc.sh export`) or of clients. Both may be one object, an\n" +
+			"array, or one object a line. Empty input is refused, because the program that wrote it failed.\n" +
+			"An id has 1 to 64 letters, digits, - and _, and is not a UUID. Rename other ids: --rename OLD-ID=NEW-ID.",
 		Example: `  oauth2d client import --from keycloak realm.json --direct --dry-run
   oauth2d client import --from hydra clients.json --direct --rename 8d3c1c9e-3b0e-4f5e-9d57-0f4b5d9f6c11=planner
 
@@ -36,8 +36,8 @@ func newClientImport(c *cli) *cobra.Command {
 		Args: command.OneArg("the file of the export (- is standard input)"),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&from, "from", "", "what the export is of: hydra or keycloak")
-	flags.BoolVar(&dryRun, "dry-run", false, "tell what would be done, and change nothing")
+	flags.StringVar(&from, "from", "", "server that wrote the export: hydra or keycloak")
+	flags.BoolVar(&dryRun, "dry-run", false, "print what would be done, and change nothing")
 	flags.StringSliceVar(&renames, "rename", nil, "OLD-ID=NEW-ID: register a client of the export under another id, such as h8=planner; may be repeated")
 	secrets.Bind(cmd.Flags())
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {

@@ -38,7 +38,7 @@ func newClientRotateSecret(c *cli) *cobra.Command {
 	var overlap, life time.Duration
 	cmd := &cobra.Command{
 		Use:   "rotate-secret ID",
-		Short: "make a new secret; the earlier ones stay good for the overlap",
+		Short: "make a new secret; earlier secrets stay valid for the overlap",
 		Example: `  # the old secret works for another day
   oauth2d client rotate-secret planner --direct
 
@@ -47,8 +47,8 @@ func newClientRotateSecret(c *cli) *cobra.Command {
 		Args: command.OneArg("the id of a client"),
 	}
 	overlap = 24 * time.Hour
-	command.DurationVar(cmd.Flags(), &overlap, "overlap", "how long the earlier secrets stay good; 0: they end at once")
-	command.DurationVar(cmd.Flags(), &life, "expires-in", "life of the new secret; 0: for ever")
+	command.DurationVar(cmd.Flags(), &overlap, "overlap", "time for which earlier secrets stay valid; 0: revoke them at once")
+	command.DurationVar(cmd.Flags(), &life, "expires-in", "lifetime of the new secret; 0: it does not expire")
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		if overlap%time.Second != 0 || life%time.Second != 0 {
 			// Rounded to seconds, a short life would become 0, which means for ever.
@@ -72,7 +72,7 @@ func newClientDropSecret(c *cli) *cobra.Command {
 	var confirm console.ConfirmFlags
 	cmd := &cobra.Command{
 		Use:     "drop-secret ID SECRET-ID",
-		Short:   "end one secret of a client at once",
+		Short:   "revoke one secret of a client at once",
 		Example: "  oauth2d client secrets planner --direct\n  oauth2d client drop-secret planner s_a1b2c3 --direct",
 		Args:    command.ManyArgs(2, "the id of a client and the id of a secret"),
 	}

@@ -13,7 +13,7 @@ func newCompletion(c *cli) *cobra.Command {
 			RunE: func(cmd *cobra.Command, _ []string) error { return write(cmd.Root()) },
 		}
 	}
-	return command.Group("completion", "print a script that completes command lines",
+	return command.Group("completion", "print completion scripts for shells",
 		shell("bash", "  oauth2d completion bash > /etc/bash_completion.d/oauth2d", func(r *cobra.Command) error { return r.GenBashCompletionV2(c.Out, true) }),
 		shell("fish", "  oauth2d completion fish > ~/.config/fish/completions/oauth2d.fish", func(r *cobra.Command) error { return r.GenFishCompletion(c.Out, true) }),
 		shell("powershell", "  oauth2d completion powershell | Out-String | Invoke-Expression", func(r *cobra.Command) error { return r.GenPowerShellCompletionWithDesc(c.Out) }),

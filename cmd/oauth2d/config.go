@@ -16,7 +16,7 @@ func newConfig(c *cli) *cobra.Command {
 	var dev, origin bool
 	show := &cobra.Command{
 		Use:     "print",
-		Short:   "print the settings that are in force, without secrets",
+		Short:   "print the settings in force, without secrets",
 		Example: "  oauth2d config print --config oauth2d.yaml\n  oauth2d config print --origin\n  oauth2d config print --dev --output json",
 		Args:    command.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -35,7 +35,7 @@ func newConfig(c *cli) *cobra.Command {
 	}
 	check := &cobra.Command{
 		Use:     "check",
-		Short:   "tell what is wrong with the settings, with everything that serve would refuse before it asks Redis",
+		Short:   "check the settings and the files that they name, as serve does before it connects to Redis",
 		Example: "  oauth2d config check --config oauth2d.yaml",
 		Args:    command.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,17 +46,17 @@ func newConfig(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c.Say("the settings are good")
+			c.Say("the settings are valid")
 			return nil
 		},
 	}
 	for _, cmd := range []*cobra.Command{show, check} {
 		cmd.Flags().BoolVar(&dev, "dev", false, "with the defaults of serve --dev")
 	}
-	show.Flags().BoolVar(&origin, "origin", false, "show where each value comes from: a file and line, a variable, the command line, or the default")
-	return command.Group("config", "look at the settings", show, check,
+	show.Flags().BoolVar(&origin, "origin", false, "show the origin of each value: a file and line, a variable, the command line, or the default")
+	return command.Group("config", "show and check settings", show, check,
 		c.text("schema", "print the JSON Schema of the YAML file", "  oauth2d config schema > oauth2d.schema.json", func() string { return string(config.Schema()) }),
-		c.text("reference", "print the page that explains every setting", "  oauth2d config reference > configuration.md", config.Reference))
+		c.text("reference", "print the reference page of all settings", "  oauth2d config reference > configuration.md", config.Reference))
 }
 
 // text returns a command that prints a page.

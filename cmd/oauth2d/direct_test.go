@@ -27,7 +27,7 @@ func newSite(t *testing.T) site {
 	}
 }
 
-// do carries out a command that must succeed; input is what stands on standard input.
+// do carries out a command that must succeed; input is its standard input.
 func (s site) do(t *testing.T, input string, args ...string) (out, messages string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -111,7 +111,7 @@ func TestUserCommands(t *testing.T) {
 	if strings.Count(list, "\n") != 3 || !strings.Contains(list, "ada@example.com") {
 		t.Errorf("list: %s", list)
 	}
-	if line := s.fails(t, "user", "set-password", "ada"); !strings.Contains(line, "no secret was given") {
+	if line := s.fails(t, "user", "set-password", "ada"); !strings.Contains(line, "there is no secret") {
 		t.Errorf("told %q", line)
 	}
 	if line := s.fails(t, "user", "set-password", "nobody", "--generate"); !strings.Contains(line, "there is no user") {
@@ -145,12 +145,12 @@ func TestKeyCommands(t *testing.T) {
 	if elliptic(old) != 1 || elliptic(now) != 2 {
 		t.Errorf("before %s, after %s", before, after)
 	}
-	if line := s.fails(t, "key", "rotate", "--use", "all"); !strings.Contains(line, "none of sign, mac, pepper") {
+	if line := s.fails(t, "key", "rotate", "--use", "all"); !strings.Contains(line, "not one of sign, mac, pepper") {
 		t.Errorf("told %q", line)
 	}
 }
 
-// Whoever has another master key is told so, and changes nothing.
+// A command with another master key fails with a hint, and changes nothing.
 func TestOtherMasterKey(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -165,7 +165,7 @@ func TestCleanupAndUnlockCommands(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.do(t, "correct horse battery\n", "user", "create", "ada")
-	if _, told := s.do(t, "", "cleanup"); !strings.Contains(told, "1 users looked at, 0 entries removed") {
+	if _, told := s.do(t, "", "cleanup"); !strings.Contains(told, "1 users checked, 0 entries removed") {
 		t.Errorf("told %q", told)
 	}
 	report, _ := s.do(t, "", "cleanup", "--output", "json")

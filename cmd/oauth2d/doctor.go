@@ -17,11 +17,11 @@ func newDoctor(c *cli) *cobra.Command {
 	var offline bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "look at everything a deployment needs, and tell what to do about it",
-		Long: "Look at everything that a server with these settings needs: the settings, every Redis server (reachable,\n" +
+		Short: "check everything that a deployment needs, and print remedies",
+		Long: "Check everything that a server with these settings needs: the settings, every Redis server (reachable,\n" +
 			"version, eviction, persistence, memory, replicas, clock), the rights of the ACL user, the server's own keys,\n" +
-			"certificates, and the issuer under its own URL. Nothing is changed. The exit code is 1 when something fails;\n" +
-			"what is only doubtful (warn) does not count.",
+			"certificates, and the issuer under its own URL. Nothing is changed. The exit code is 1 if a check fails; warnings\n" +
+			"do not count.",
 		Example: `  # with the settings of the server
   oauth2d doctor --config oauth2d.yaml
 
@@ -30,7 +30,7 @@ func newDoctor(c *cli) *cobra.Command {
 		Args: command.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.examine(cmd.Context(), offline) },
 	}
-	cmd.Flags().BoolVar(&offline, "no-issuer", false, "leave out the issuer, where its URL is not reached from here or no server runs yet")
+	cmd.Flags().BoolVar(&offline, "no-issuer", false, "skip the issuer, if its URL cannot be reached from here or no server runs yet")
 	return cmd
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 func newGrant(c *cli) *cobra.Command {
-	return command.Group("grant", "look at what people allowed clients, and end it", newGrantList(c), newGrantShow(c), newGrantRevoke(c))
+	return command.Group("grant", "show and revoke grants", newGrantList(c), newGrantShow(c), newGrantRevoke(c))
 }
 
 func newGrantList(c *cli) *cobra.Command {
@@ -27,11 +27,11 @@ func newGrantList(c *cli) *cobra.Command {
 		Example: "  oauth2d grant list --direct --user ada --client web",
 		Args:    command.NoArgs,
 	}
-	cmd.Flags().StringVar(&user, "user", "", "whose grants (name or id)")
+	cmd.Flags().StringVar(&user, "user", "", "user (name or id)")
 	cmd.Flags().StringVar(&client, "client", "", "only grants to this client")
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
 		if user == "" {
-			return exit.Usagef("%s wants --user; hint: %s --user NAME", cmd.CommandPath(), cmd.CommandPath())
+			return exit.Usagef("%s requires --user; hint: %s --user NAME", cmd.CommandPath(), cmd.CommandPath())
 		}
 		u, err := target.User(ctx, api, user)
 		if err != nil {
@@ -75,7 +75,7 @@ func newGrantRevoke(c *cli) *cobra.Command {
 	var user, client string
 	cmd := &cobra.Command{
 		Use:   "revoke [GRANT...]",
-		Short: "end grants with their refresh and access tokens",
+		Short: "revoke grants with their refresh and access tokens",
 		Example: `  oauth2d grant revoke 3vTq0yJx5s1c8bQe7uWnZk2LmA --direct
   oauth2d grant revoke --direct --user ada --client web`,
 		Args: cobra.ArbitraryArgs,
@@ -85,7 +85,7 @@ func newGrantRevoke(c *cli) *cobra.Command {
 	cmd.Flags().StringVar(&client, "client", "", "with --user: only those to this client")
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		if (len(args) > 0) == (user != "") || len(args) > 0 && client != "" {
-			return exit.Usagef("%s wants the names of grants, or --user and perhaps --client; hint: %s --help", cmd.CommandPath(), cmd.CommandPath())
+			return exit.Usagef("%s requires the names of grants, or --user and perhaps --client; hint: %s --help", cmd.CommandPath(), cmd.CommandPath())
 		}
 		if user != "" {
 			u, err := target.User(ctx, api, user)

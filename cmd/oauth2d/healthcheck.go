@@ -14,7 +14,7 @@ func newHealthcheck(c *cli) *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
-		Short: "ask a running server whether it is ready; exit code 0 when it is",
+		Short: "ask a running server whether it is ready; exit code 0 if it is",
 		Example: `  oauth2d healthcheck
   oauth2d healthcheck --url http://10.0.0.7:9090/health/ready`,
 		Args: command.NoArgs,
@@ -25,8 +25,8 @@ func newHealthcheck(c *cli) *cobra.Command {
 			return doctor.Ready(cmd.Context(), c.Out, url, timeout)
 		},
 	}
-	cmd.Flags().StringVar(&url, "url", "", "the address to ask; empty: /health/ready on admin.listen")
+	cmd.Flags().StringVar(&url, "url", "", "address of the health check; empty: /health/ready on admin.listen")
 	timeout = 2 * time.Second
-	command.DurationVar(cmd.Flags(), &timeout, "timeout", "how long the answer may take")
+	command.DurationVar(cmd.Flags(), &timeout, "timeout", "maximum time for the answer")
 	return cmd
 }

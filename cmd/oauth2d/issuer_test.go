@@ -16,7 +16,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 )
 
-// lyingIssuer serves metadata of its own with some members replaced. Its token endpoint gives a token.
+// lyingIssuer serves metadata of its own with some members replaced. Its token endpoint issues a token.
 func lyingIssuer(t *testing.T, replaced map[string]string) *httptest.Server {
 	t.Helper()
 	routes := http.NewServeMux()

@@ -14,13 +14,13 @@ import (
 )
 
 func newKey(c *cli) *cobra.Command {
-	return command.Group("key", "look after the server's own keys", newKeyList(c), newKeyRotate(c), newKeyDrop(c))
+	return command.Group("key", "manage the server's own keys", newKeyList(c), newKeyRotate(c), newKeyDrop(c))
 }
 
 func newKeyList(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "list the server's keys and their calendar",
+		Short:   "list the server's keys and the dates of their rotation",
 		Example: "  oauth2d key list --direct",
 		Args:    command.NoArgs,
 	}
@@ -45,9 +45,9 @@ func newKeyRotate(c *cli) *cobra.Command {
 	var use string
 	cmd := &cobra.Command{
 		Use:   "rotate",
-		Short: "hand over to new keys now, ahead of the calendar",
-		Long: "Make new keys and hand over to them once every server has read them, a few seconds later. What the earlier\n" +
-			"keys made stays valid: it runs out by itself.",
+		Short: "rotate keys now, ahead of the schedule",
+		Long: "Make new keys. They are used once every server has read them, a few seconds later. What the earlier keys signed or\n" +
+			"sealed stays valid until it expires.",
 		Example: "  oauth2d key rotate --direct\n  oauth2d key rotate --direct --use mac",
 		Args:    command.NoArgs,
 	}
@@ -69,10 +69,9 @@ func newKeyDrop(c *cli) *cobra.Command {
 	var confirm console.ConfirmFlags
 	cmd := &cobra.Command{
 		Use:   "drop KID",
-		Short: "take a key away at once, because it leaked; what it made is worthless from then on",
-		Long: "Take a key out of the ring for good. Everything that it signed or sealed is refused from then on: JWTs of a\n" +
-			"sign key, codes and refresh tokens of a mac key, client secrets of a pepper. Rotate first, so that another\n" +
-			"key serves.",
+		Short: "remove a leaked key at once; everything it signed or sealed is refused",
+		Long: "Remove a key for good. Everything that it signed or sealed is refused from then on: JWTs of a sign key, codes\n" +
+			"and refresh tokens of a mac key, client secrets of a pepper. Rotate first, so that another key is in use.",
 		Example: "  oauth2d key rotate --direct\n  oauth2d key drop es256-0a1b2c3d --direct",
 		Args:    command.OneArg("the id of a key"),
 	}

@@ -1,5 +1,4 @@
-// Command oauth2d is an OAuth 2 authorization server whose state lives in Redis, and the tools to
-// look after one.
+// Command oauth2d is an OAuth 2 authorization server whose state lives in Redis, and the tools to operate it.
 package main
 
 import (

@@ -21,7 +21,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
-// terminal carries out a command line and gives what was printed.
+// terminal carries out a command line and returns its exit code and output.
 func terminal(t *testing.T, environ []string, args ...string) (code int, out, messages string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -29,7 +29,7 @@ func terminal(t *testing.T, environ []string, args ...string) (code int, out, me
 	return code, stdout.String(), stderr.String()
 }
 
-// What is not understood is told in one line of lower case with a hint, on stderr, with exit code 2.
+// A command line that is not understood prints one line with a hint to stderr, and ends with exit code 2.
 func TestWrongCommandLines(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -39,11 +39,11 @@ func TestWrongCommandLines(t *testing.T) {
 		"command":      {[]string{"serv"}, "did you mean serve"},
 		"subcommand":   {[]string{"client", "crate"}, "did you mean create?"},
 		"flag":         {[]string{"serve", "--devel"}, "unknown flag: --devel"},
-		"output":       {[]string{"version", "--output", "xml"}, "is none of table, json, yaml"},
+		"output":       {[]string{"version", "--output", "xml"}, "is not one of table, json, yaml"},
 		"set":          {[]string{"config", "check", "--set", "redis.mode"}, "has no value"},
 		"no direct":    {[]string{"client", "list"}, "hint: add --direct"},
-		"no client id": {[]string{"client", "create", "--direct"}, "wants the id"},
-		"embedded":     {[]string{"key", "list", "--direct", "--set", "redis.mode=embedded"}, "which nobody else can reach"},
+		"no client id": {[]string{"client", "create", "--direct"}, "requires the id"},
+		"embedded":     {[]string{"key", "list", "--direct", "--set", "redis.mode=embedded"}, "which other processes cannot reach"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -158,7 +158,7 @@ func waitFor(t *testing.T, p *page, want string) {
 	redistest.Eventually(t, 20*time.Second, want, func() bool { return strings.Contains(p.String(), want) })
 }
 
-// serve starts a server on the site and gives its address.
+// serve starts a server on the site and returns its address.
 func (s site) serve(t *testing.T) string {
 	t.Helper()
 	_, messages := serving(t, s, "--issuer", "https://auth.example.com")
@@ -195,7 +195,7 @@ func writeFile(t *testing.T, text string) string {
 	return name
 }
 
-// What serve --dev prints works when it is pasted: the curl gives a token, and the URL is the start page.
+// What serve --dev prints works when it is pasted: the curl prints a token, and the URL is the start page.
 func TestWelcomeWorks(t *testing.T) {
 	t.Parallel()
 	out, messages := serving(t, nil, "--dev")

@@ -96,7 +96,7 @@ func TestEndingThings(t *testing.T) {
 	}
 }
 
-// Whoever is locked out after too many wrong passwords is let in again by an operator.
+// An operator unlocks a user after too many wrong passwords.
 func TestUnlock(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)

@@ -13,7 +13,7 @@ import (
 func newReference(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use:     "reference",
-		Short:   "print the page that explains every command",
+		Short:   "print the reference page of all commands",
 		Example: "  oauth2d reference > cli.md",
 		Args:    command.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

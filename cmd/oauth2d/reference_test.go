@@ -12,7 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 )
 
-// docs/cli.md is what the commands say of themselves.
+// docs/cli.md agrees with the commands.
 func TestReferenceIsFresh(t *testing.T) {
 	t.Parallel()
 	stands, err := os.ReadFile("../../docs/cli.md")

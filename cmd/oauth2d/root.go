@@ -50,19 +50,19 @@ func newRoot(on console.Console) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "oauth2d",
 		Short: "an OAuth 2 authorization server whose state lives in Redis",
-		Long: "An OAuth 2 authorization server whose state lives in Redis, and the tools to look after one.\n\n" +
-			"The tools speak to the admin API of a server (--server), or straight to Redis (--direct). What they\n" +
-			"print goes to standard output, everything else to standard error.\n\n" + exit.Codes,
+		Long: "An OAuth 2 authorization server whose state lives in Redis, and the tools to operate it.\n\n" +
+			"The tools use the admin API of a server (--server), or work directly on Redis (--direct). Results go to\n" +
+			"standard output, everything else to standard error.\n\n" + exit.Codes,
 		Example: `  # a server to try out, with demo client and user, on embedded Redis
   oauth2d serve --dev
 
   # a server on a real Redis
   OAUTH2D_ISSUER=https://auth.example.com OAUTH2D_MASTER_KEY_FILE=/run/secrets/master oauth2d serve
 
-  # what is wrong with a deployment, and what to do about it
+  # check a deployment
   oauth2d doctor
 
-  # register a client, straight in Redis
+  # register a client, directly in Redis
   oauth2d client create planner --direct --grant client_credentials --scope "read write"`,
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -32,14 +32,14 @@ func newServe(c *cli) *cobra.Command {
 		Example: `  # to try it out: embedded Redis, demo client and user, no setting needed
   oauth2d serve --dev
 
-  # to try it out with your own app, which is called back at localhost:3000
+  # to try it out with your own app, whose redirect URI is at localhost:3000
   oauth2d serve --dev --redirect-uri http://localhost:3000/callback
 
   # on a real Redis
   OAUTH2D_ISSUER=https://auth.example.com OAUTH2D_MASTER_KEY_FILE=/run/secrets/master \
   OAUTH2D_REDIS_ADDRS=redis.internal:6379 oauth2d serve
 
-  # SIGHUP reads the settings and the TLS files again; SIGTERM finishes what is in flight
+  # SIGHUP reads the settings and the TLS files again; SIGTERM lets requests finish and stops
   kill -HUP $(pidof oauth2d)`,
 		Args: command.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.serve(cmd.Context(), f) },
@@ -47,7 +47,7 @@ func newServe(c *cli) *cobra.Command {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.dev, "dev", false, "embedded Redis and demo data, on loopback only")
 	flags.StringArrayVar(&f.redirects, "redirect-uri", nil,
-		"with --dev: where your own app is called back; registers the public client "+app.DemoOwnClient+" for it; may be repeated")
+		"with --dev: redirect URI of your own app; registers the public client "+app.DemoOwnClient+" for it; may be repeated")
 	flags.StringVar(&f.listen, "listen", "", "server.listen")
 	flags.StringVar(&f.admin, "admin-listen", "", "admin.listen")
 	flags.StringVar(&f.issuer, "issuer", "", "issuer")

@@ -15,7 +15,7 @@ import (
 )
 
 func newSession(c *cli) *cobra.Command {
-	return command.Group("session", "look at browser sessions and end them", newSessionList(c), newSessionEnd(c))
+	return command.Group("session", "show and end browser sessions", newSessionList(c), newSessionEnd(c))
 }
 
 // sessionFlags are the flags that select sessions.
@@ -23,9 +23,9 @@ type sessionFlags struct{ user, client, started, seen string }
 
 func (f *sessionFlags) bind(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.user, "user", "", "sessions of this user (name or id)")
-	cmd.Flags().StringVar(&f.client, "client", "", "sessions in which a grant to this client lives")
-	cmd.Flags().StringVar(&f.started, "started-before", "", "that began before this time (RFC 3339) or this long ago (such as 24h)")
-	cmd.Flags().StringVar(&f.seen, "seen-before", "", "that were last used before this time or this long ago")
+	cmd.Flags().StringVar(&f.client, "client", "", "sessions with a live grant to this client")
+	cmd.Flags().StringVar(&f.started, "started-before", "", "sessions that began before this time (RFC 3339) or age (such as 24h)")
+	cmd.Flags().StringVar(&f.seen, "seen-before", "", "sessions that were last used before this time or age")
 }
 
 func (f *sessionFlags) filter(ctx context.Context, api *adminclient.Client) (adminwire.SessionFilter, error) {
@@ -52,13 +52,13 @@ func newSessionList(c *cli) *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "list the sessions that fit all that is given",
+		Short: "list the sessions that match all flags",
 		Example: `  oauth2d session list --direct --user ada
   oauth2d session list --direct --seen-before 72h`,
 		Args: command.NoArgs,
 	}
 	f.bind(cmd)
-	cmd.Flags().IntVar(&limit, "limit", 1000, "how many are listed at most; 0: all")
+	cmd.Flags().IntVar(&limit, "limit", 1000, "maximum number of results; 0: all")
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, _ []string) error {
 		filter, err := f.filter(ctx, api)
 		if err != nil {
@@ -87,7 +87,7 @@ func newSessionEnd(c *cli) *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "end [SID...]",
-		Short: "end sessions, and the grants and tokens that were given in them",
+		Short: "end sessions, with the grants and tokens that were issued in them",
 		Example: `  oauth2d session end 3vTq0yJx5s1c8bQe7uWnZk2LmA --direct
   oauth2d session end --direct --user ada
   oauth2d session end --direct --seen-before 7d --dry-run
@@ -101,11 +101,11 @@ func newSessionEnd(c *cli) *cobra.Command {
 		chosen := f != sessionFlags{}
 		switch {
 		case len(args) > 0 && (chosen || all):
-			return exit.Usagef("%s: ids and a choice exclude each other", cmd.CommandPath())
+			return exit.Usagef("%s: ids and filters cannot be combined", cmd.CommandPath())
 		case len(args) > 0:
 			return c.endThese(ctx, api, confirm, args)
 		case chosen == all:
-			return exit.Usagef("%s wants the ids of sessions, or --user, --client, --started-before, --seen-before, or --all; hint: %s --help",
+			return exit.Usagef("%s requires the ids of sessions, or --user, --client, --started-before, --seen-before, or --all; hint: %s --help",
 				cmd.CommandPath(), cmd.CommandPath())
 		}
 		filter, err := f.filter(ctx, api)

@@ -15,7 +15,7 @@ import (
 func newStats(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "stats",
-		Short:   "tell how much there is of everything",
+		Short:   "count clients, users, sessions, keys and audit entries",
 		Example: "  oauth2d stats --direct",
 		Args:    command.NoArgs,
 	}

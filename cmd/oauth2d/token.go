@@ -18,7 +18,7 @@ import (
 )
 
 func newToken(c *cli) *cobra.Command {
-	return command.Group("token", "get tokens, look at them and end them", newTokenGet(c), newTokenIntrospect(c), newTokenRevoke(c),
+	return command.Group("token", "get, introspect and revoke tokens", newTokenGet(c), newTokenIntrospect(c), newTokenRevoke(c),
 		newTokenRevokeAll(c))
 }
 
@@ -27,7 +27,7 @@ func newTokenGet(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get",
 		Short: "get an access token, for a client or for you, and print it",
-		Long: "Get an access token from an issuer and print it alone on its line. A client gets one with its secret\n" +
+		Long: "Get an access token from an issuer and print it alone on its line. A client authenticates with its secret\n" +
 			"(client_credentials); with --browser you sign in, and the client must be registered for\n" +
 			"http://127.0.0.1" + credentials.CallbackPath + " (native). --output json prints the whole answer.",
 		Example: `  # for a client
@@ -39,15 +39,15 @@ func newTokenGet(c *cli) *cobra.Command {
 		Args: command.NoArgs,
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.Issuer, "issuer", "", "issuer that gives the token (or OAUTH2D_CLI_ISSUER)")
-	flags.StringArrayVar(&f.Origins, "endpoint-origin", nil, "origin that the issuer's endpoints may have besides its own, such as https://login.example.com; may be repeated (or OAUTH2D_CLI_ENDPOINT_ORIGINS)")
+	flags.StringVar(&f.Issuer, "issuer", "", "issuer of the token (or OAUTH2D_CLI_ISSUER)")
+	flags.StringArrayVar(&f.Origins, "endpoint-origin", nil, "origin that is allowed for the issuer's endpoints besides its own, such as https://login.example.com; may be repeated (or OAUTH2D_CLI_ENDPOINT_ORIGINS)")
 	flags.StringVar(&f.ClientID, "client-id", "", "client that the token is for (or OAUTH2D_CLI_CLIENT_ID)")
 	flags.StringVar(&f.SecretFile, "secret-file", "", "file with the client's secret, - is standard input (or OAUTH2D_CLI_CLIENT_SECRET, OAUTH2D_CLI_CLIENT_SECRET_FILE)")
-	flags.StringVar(&f.Scope, "scope", "", "scopes that are asked for, separated by spaces")
+	flags.StringVar(&f.Scope, "scope", "", "scopes to request, separated by spaces")
 	flags.StringArrayVar(&f.Resources, "resource", nil, "resource that the token is for (RFC 8707); may be repeated")
 	flags.BoolVar(&f.Browser, "browser", false, "sign in through the browser")
 	f.Timeout = credentials.LoginTimeout
-	command.DurationVar(flags, &f.Timeout, "timeout", "how long the sign-in may take")
+	command.DurationVar(flags, &f.Timeout, "timeout", "maximum time for the sign-in")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return exit.Explain(cmd.CommandPath(), c.getToken(cmd.Context(), f))
 	}
@@ -67,9 +67,9 @@ func (c *cli) printToken(got *oauth2.Token) error {
 	if c.Output == "table" {
 		fmt.Fprintln(c.Out, got.AccessToken)
 		if life := lifeOf(got); life > 0 {
-			c.Say("above is the access token; it is good for %s", time.Duration(life)*time.Second)
+			c.Say("above is the access token; it is valid for %s", time.Duration(life)*time.Second)
 		} else {
-			c.Say("above is the access token; the server did not say how long it is good")
+			c.Say("above is the access token; the server did not return its lifetime")
 		}
 		return nil
 	}
@@ -99,10 +99,10 @@ func lifeOf(got *oauth2.Token) int64 {
 func newTokenIntrospect(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "introspect TOKEN",
-		Short: "tell what a token is good for",
-		Long: "Tell what an access or refresh token is good for, whoever it belongs to. - takes it from standard input,\n" +
-			"where neither the shell's history nor other users see it. A token that is not active is told as such, with\n" +
-			"exit code 3.",
+		Short: "show the state, client, user and scope of a token",
+		Long: "Show the state, client, user and scope of an access or refresh token of any client. - reads the token from standard\n" +
+			"input, which keeps it out of the shell's history and of the list of processes. The exit code is 3 if the token is\n" +
+			"not active.",
 		Example: "  oauth2d token introspect - --direct < token.txt",
 		Args:    command.OneArg("a token (- is standard input)"),
 	}
@@ -149,7 +149,7 @@ func (c *cli) tokenTable(info adminwire.TokenInfo) console.Table {
 func newTokenRevoke(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "revoke TOKEN",
-		Short:   "end a token; of a refresh token all that hangs on it ends, too",
+		Short:   "revoke a token; a refresh token is revoked with its grant",
 		Example: "  oauth2d token revoke - --direct < token.txt",
 		Args:    command.OneArg("a token (- is standard input)"),
 	}
@@ -175,11 +175,11 @@ func newTokenRevokeAll(c *cli) *cobra.Command {
 	var before string
 	cmd := &cobra.Command{
 		Use:   "revoke-all",
-		Short: "end every token, grant and session of everybody until now",
-		Long: "End what is older than a time, for everybody: codes, access and refresh tokens, the grants they hang on, and\n" +
-			"sign-ins. Everybody signs in again, and every client asks for new tokens. It is for after a backup was restored,\n" +
-			"which brings back what was revoked or used since it was made; docs/redis-operations.md has the steps. The token of\n" +
-			"this very call ends, too. It cannot be undone.",
+		Short: "revoke every token, grant and session of everybody until now",
+		Long: "Revoke all codes, access and refresh tokens, grants and sessions that are older than a time, for everybody. All\n" +
+			"people have to sign in again, and all clients need new tokens. Use it after restoring a backup, which brings back\n" +
+			"what was revoked or used since the backup was made; docs/redis-operations.md lists the steps. The token of this\n" +
+			"command is revoked as well. It cannot be undone.",
 		Example: `  oauth2d token revoke-all --direct --dry-run
   oauth2d token revoke-all --direct
   oauth2d token revoke-all --direct --before 2026-05-01T12:00:00Z`,

@@ -16,7 +16,7 @@ import (
 )
 
 func newUser(c *cli) *cobra.Command {
-	return command.Group("user", "look after the built-in user directory",
+	return command.Group("user", "manage the built-in user directory",
 		newUserCreate(c), newUserList(c), newUserShow(c), newUserUpdate(c), newUserSetPassword(c), newUserDisable(c), newUserEnable(c),
 		newUserUnlock(c), newUserDelete(c), newUserRevokeTokens(c))
 }
@@ -50,12 +50,12 @@ func newUserCreate(c *cli) *cobra.Command {
 		Example: `  # asks for the password
   oauth2d user create ada --direct --email ada@example.com --display-name "Ada Lovelace"
 
-  # makes one up and prints it once
+  # generates one and prints it once
   oauth2d user create ada --direct --generate`,
 		Args: command.OneArg("the name of the new user"),
 	}
 	cmd.Flags().StringVar(&wanted.Email, "email", "", "email address")
-	cmd.Flags().BoolVar(&wanted.EmailVerified, "email-verified", false, "the address is known to be theirs")
+	cmd.Flags().BoolVar(&wanted.EmailVerified, "email-verified", false, "the email address is verified")
 	cmd.Flags().StringVar(&wanted.DisplayName, "display-name", "", "name that people see")
 	password.Bind(cmd.Flags())
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
@@ -69,9 +69,9 @@ func newUserCreate(c *cli) *cobra.Command {
 			return exit.WithFlagNames(err, userFlagNames())
 		}
 		if generated {
-			err := c.Reveal(console.UserPassword(user.Username, "is there"), text, userView{User: user, Password: text})
+			err := c.Reveal(console.UserPassword(user.Username, "is created"), text, userView{User: user, Password: text})
 			if err == nil && c.Output == "table" {
-				c.Say("user %s is there; above is the password: hand it over safely, it cannot be shown again", user.Username)
+				c.Say("user %s is created; above is the password: hand it over safely, it cannot be shown again", user.Username)
 			}
 			return err
 		}
@@ -79,7 +79,7 @@ func newUserCreate(c *cli) *cobra.Command {
 			return c.Print(userView{User: user}, console.Table{})
 		}
 		fmt.Fprintln(c.Out, user.ID)
-		c.Say("user %s is there; above is the id", user.Username)
+		c.Say("user %s is created; above is the id", user.Username)
 		return nil
 	})
 }

@@ -18,13 +18,13 @@ func newUserUpdate(c *cli) *cobra.Command {
 	var verified, mustChange bool
 	cmd := &cobra.Command{
 		Use:     "update NAME",
-		Short:   "change what is given of a user, and leave the rest as it is",
+		Short:   "change some properties of a user",
 		Example: "  oauth2d user update ada --direct --email ada@example.org --email-verified",
 		Args:    command.OneArg("the name or id of a user"),
 	}
-	cmd.Flags().StringVar(&email, "email", "", "email address; empty takes it away")
-	cmd.Flags().BoolVar(&verified, "email-verified", false, "the address is known to be theirs")
-	cmd.Flags().StringVar(&display, "display-name", "", "name that people see; empty takes it away")
+	cmd.Flags().StringVar(&email, "email", "", "email address; empty removes it")
+	cmd.Flags().BoolVar(&verified, "email-verified", false, "the email address is verified")
+	cmd.Flags().StringVar(&display, "display-name", "", "name that people see; empty removes it")
 	cmd.Flags().BoolVar(&mustChange, "must-change", false, "the user has to choose another password at the next sign-in")
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
 		change := adminclient.Patch{}
@@ -48,7 +48,7 @@ func newUserUpdate(c *cli) *cobra.Command {
 			}
 		}
 		if len(change) == 0 {
-			return exit.Usagef("%s: nothing is to be changed; hint: %s --help lists the flags", cmd.CommandPath(), cmd.CommandPath())
+			return exit.Usagef("%s: no change was requested; hint: %s --help lists the flags", cmd.CommandPath(), cmd.CommandPath())
 		}
 		return c.patchUser(ctx, api, args[0], change, "changed")
 	})
@@ -75,7 +75,7 @@ func newUserSetPassword(c *cli) *cobra.Command {
 	var password console.PasswordFlags
 	cmd := &cobra.Command{
 		Use:     "set-password NAME",
-		Short:   "give a user a new password; every session and grant of the user ends",
+		Short:   "set a new password, and end all sessions and grants of the user",
 		Example: "  oauth2d user set-password ada --direct",
 		Args:    command.OneArg("the name or id of a user"),
 	}
@@ -107,7 +107,7 @@ func newUserDisable(c *cli) *cobra.Command {
 	var confirm console.ConfirmFlags
 	cmd := &cobra.Command{
 		Use:     "disable NAME",
-		Short:   "keep a user from signing in, and end every session and grant of theirs",
+		Short:   "disable a user, and end all sessions and grants",
 		Example: "  oauth2d user disable ada --direct",
 		Args:    command.OneArg("the name or id of a user"),
 	}
@@ -127,7 +127,7 @@ func newUserDisable(c *cli) *cobra.Command {
 func newUserEnable(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "enable NAME",
-		Short:   "let a disabled user sign in again",
+		Short:   "enable a disabled user again",
 		Example: "  oauth2d user enable ada --direct",
 		Args:    command.OneArg("the name or id of a user"),
 	}
@@ -139,7 +139,7 @@ func newUserEnable(c *cli) *cobra.Command {
 func newUserUnlock(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "unlock NAME",
-		Short:   "forget the wrong passwords of a user, so that they may try again at once",
+		Short:   "reset the count of wrong passwords, so that a locked user can sign in at once",
 		Example: "  oauth2d user unlock ada --direct",
 		Args:    command.OneArg("the name or id of a user"),
 	}
@@ -160,7 +160,7 @@ func newUserDelete(c *cli) *cobra.Command {
 	var confirm console.ConfirmFlags
 	cmd := &cobra.Command{
 		Use:     "delete NAME",
-		Short:   "delete a user with every session, grant and consent of theirs",
+		Short:   "delete a user with all sessions, grants and consents",
 		Example: "  oauth2d user delete ada --direct\n  oauth2d user delete ada --direct --dry-run",
 		Args:    command.OneArg("the name or id of a user"),
 	}
@@ -186,7 +186,7 @@ func newUserRevokeTokens(c *cli) *cobra.Command {
 	var client string
 	cmd := &cobra.Command{
 		Use:     "revoke-tokens NAME",
-		Short:   "end every grant of a user with its tokens; the sessions stay",
+		Short:   "revoke the grants and tokens of a user; the sessions stay",
 		Example: "  oauth2d user revoke-tokens ada --direct --client web",
 		Args:    command.OneArg("the name or id of a user"),
 	}

@@ -19,7 +19,7 @@ var commit string //nolint:gochecknoglobals // the linker can only set variables
 func newVersion(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "tell what this binary was made of",
+		Short:   "print the version, commit and platform of this binary",
 		Example: "  oauth2d version --output json",
 		Args:    command.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

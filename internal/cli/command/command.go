@@ -16,10 +16,10 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 	}
 	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return exit.Usagef("%q is no command of %q; hint: did you mean %s?", args[0], cmd.CommandPath(), strings.Join(near, " or "))
+		return exit.Usagef("%q is not a command of %q; hint: did you mean %s?", args[0], cmd.CommandPath(), strings.Join(near, " or "))
 	}
 	if cmd.HasSubCommands() {
-		return exit.Usagef("%q is no command of %q; hint: %s --help lists them", args[0], cmd.CommandPath(), cmd.CommandPath())
+		return exit.Usagef("%q is not a command of %q; hint: %s --help lists them", args[0], cmd.CommandPath(), cmd.CommandPath())
 	}
 	return exit.Usagef("%q is not understood; hint: %s --help", args[0], cmd.CommandPath())
 }
@@ -31,7 +31,7 @@ func OneArg(what string) cobra.PositionalArgs { return ManyArgs(1, what) }
 func ManyArgs(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return exit.Usagef("%s wants %s; hint: %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+			return exit.Usagef("%s requires %s; hint: %s --help", cmd.CommandPath(), what, cmd.CommandPath())
 		}
 		return nil
 	}

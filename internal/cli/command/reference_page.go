@@ -2,6 +2,7 @@ package command
 
 import (
 	"cmp"
+	_ "embed" // the head of the page
 	"fmt"
 	"strings"
 
@@ -11,41 +12,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 )
 
-const referenceHead = `# Command line
-
-<!-- Written by "make docs" out of the commands themselves. -->
-
-One binary is the server and the tools to look after it. This page lists every command; ` + "`oauth2d COMMAND --help`" + ` says the same.
-
-## How a command reaches the server
-
-- ` + "`--server URL`" + ` names the operators' listener (` + "`admin.listen`" + `) of a running server: the command speaks to the [admin API](../api/openapi/admin.yaml) there,
-  with a token of that very server. Who you are comes from the environment, or from ` + "`oauth2d login`" + `:
-
-  | variable | meaning |
-  | --- | --- |
-  | ` + "`OAUTH2D_CLI_SERVER`" + ` | the operators' listener, such as ` + "`http://127.0.0.1:9090`" + ` |
-  | ` + "`OAUTH2D_CLI_ISSUER`" + ` | the issuer that gives the token |
-  | ` + "`OAUTH2D_CLI_CLIENT_ID`" + ` | a client with admin scopes |
-  | ` + "`OAUTH2D_CLI_CLIENT_SECRET`" + ` | its secret, or |
-  | ` + "`OAUTH2D_CLI_CLIENT_SECRET_FILE`" + ` | a file that holds it |
-  | ` + "`OAUTH2D_CLI_TOKEN_CACHE`" + ` | folder where the access tokens of clients are kept for their life, in files that only you can read; empty: ` + "`$XDG_CACHE_HOME/oauth2d`" + `; ` + "`off`" + ` keeps none |
-  | ` + "`OAUTH2D_CLI_LOGIN_FILE`" + ` | where ` + "`login`" + ` stores what it got; empty: ` + "`$XDG_CONFIG_HOME/oauth2d/login.json`" + ` |
-
-- ` + "`--direct`" + ` works straight on Redis with the server's own settings: to register the first client, and in an emergency. It follows the same rules, because it
-  runs the same admin API inside the command; running servers notice within a second.
-
-## What it prints
-
-Results go to standard output, everything else to standard error. ` + "`--output json`" + ` and ` + "`--output yaml`" + ` have the members of the admin API, and are stable. A secret is
-printed once, alone on its line. What destroys knows ` + "`--dry-run`" + `; on a terminal it asks first, unless ` + "`--yes`" + ` is given. Elsewhere nobody is asked. An empty value of a flag, as of a
-script's unset variable, is refused there: it would destroy more than was meant.
-
-The name of a session or grant, or a token, may begin with a dash. It is understood all the same, and needs no ` + "`--`" + ` before it.
-
-| exit code | meaning |
-| --- | --- |
-`
+//go:embed reference_head.txt
+var referenceHead string
 
 // Reference returns the page that documents all commands.
 func Reference(root *cobra.Command) string {

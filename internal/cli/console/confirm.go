@@ -18,8 +18,8 @@ type ConfirmFlags struct {
 
 // Bind adds the flags.
 func (c *ConfirmFlags) Bind(flags *pflag.FlagSet) {
-	flags.BoolVar(&c.DryRun, "dry-run", false, "tell what would be done, and change nothing")
-	flags.BoolVarP(&c.Yes, "yes", "y", false, "do not ask")
+	flags.BoolVar(&c.DryRun, "dry-run", false, "print what would be done, and change nothing")
+	flags.BoolVarP(&c.Yes, "yes", "y", false, "do not ask for confirmation")
 }
 
 // Confirm reports whether to go on. A dry run prints what would be done, and stops. On a terminal the answer must be yes.

@@ -29,8 +29,8 @@ func (c *Console) Say(format string, args ...any) { fmt.Fprintf(c.Err, format+"\
 
 // Bind adds the flags that choose the form of results.
 func (c *Console) Bind(flags *pflag.FlagSet) {
-	flags.StringVarP(&c.Output, "output", "o", "table", "how results are printed: table, json or yaml")
-	flags.BoolVar(&c.utc, "utc", false, "times in tables in full, in UTC, instead of how long ago")
+	flags.StringVarP(&c.Output, "output", "o", "table", "format of results: table, json or yaml")
+	flags.BoolVar(&c.utc, "utc", false, "show full times in UTC in tables, instead of relative ones")
 }
 
 // Getenv returns a variable of the environment; "" when it is not set.

@@ -50,7 +50,7 @@ func firstLine(r io.Reader) (string, error) {
 	}
 	line = strings.TrimRight(line, "\r\n")
 	if line == "" {
-		return "", exit.Usagef("no secret was given; hint: one line on standard input or in the file")
+		return "", exit.Usagef("there is no secret; hint: one line on standard input or in the file")
 	}
 	if errors.Is(err, io.EOF) {
 		err = nil

@@ -20,8 +20,8 @@ type PasswordFlags struct {
 
 // Bind adds the flags.
 func (p *PasswordFlags) Bind(flags *pflag.FlagSet) {
-	flags.StringVar(&p.file, "password-file", "", "file with the password (- is standard input); empty: it is asked for")
-	flags.BoolVar(&p.generate, "generate", false, "make a password up and print it once")
+	flags.StringVar(&p.file, "password-file", "", "file with the password (- is standard input); empty: ask for it")
+	flags.BoolVar(&p.generate, "generate", false, "generate a password and print it once")
 	flags.BoolVar(&p.MustChange, "must-change", false, "the user has to choose another one at the next sign-in")
 }
 

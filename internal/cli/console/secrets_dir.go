@@ -17,7 +17,7 @@ type SecretsDir struct{ dir string }
 
 // Bind adds the flag.
 func (v *SecretsDir) Bind(flags *pflag.FlagSet) {
-	flags.StringVar(&v.dir, "secrets-dir", "", "folder for generated secrets, one file a client that only you can read; empty: they are printed once")
+	flags.StringVar(&v.dir, "secrets-dir", "", "folder for generated secrets, one file for each client, readable only by you; empty: secrets are printed once")
 }
 
 // Keeps reports whether secrets are written to a folder.

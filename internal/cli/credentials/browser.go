@@ -45,7 +45,7 @@ func (s *Store) browse(ctx context.Context, in signIn) (*oauth2.Token, error) {
 		return nil, err
 	}
 	if ends.Authorize == "" || ends.Token == "" {
-		return nil, errors.New("the issuer's metadata name no authorization_endpoint and token_endpoint")
+		return nil, errors.New("the issuer's metadata lack authorization_endpoint or token_endpoint")
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Store) browse(ctx context.Context, in signIn) (*oauth2.Token, error) {
 	}
 	select {
 	case <-ctx.Done():
-		return nil, errors.New("nobody signed in in time")
+		return nil, errors.New("nobody signed in within the time limit")
 	case got := <-answers.back:
 		var token *oauth2.Token
 		if err = got.err; err == nil {

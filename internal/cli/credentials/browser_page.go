@@ -43,7 +43,7 @@ func (a *receiver) routes() http.Handler {
 		query := r.URL.Query()
 		if subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(a.state)) != 1 {
 			writePage(w, http.StatusBadRequest, closing{
-				Title: "Not the answer we wait for", Text: "This does not belong to the sign-in that is under way. Start again at the terminal.",
+				Title: "Unexpected answer", Text: "This answer does not belong to the current sign-in. Start again at the terminal.",
 			})
 			return
 		}
@@ -64,7 +64,7 @@ func (a *receiver) routes() http.Handler {
 		}
 		shown := closing{Title: "You are signed in", Text: "You can close this window and go back to the terminal.", Good: true}
 		if a.err != nil {
-			shown = closing{Title: "Nobody was signed in", Text: "The terminal says why. You can close this window."}
+			shown = closing{Title: "Nobody was signed in", Text: "The terminal shows the reason. You can close this window."}
 		}
 		writePage(w, http.StatusOK, shown)
 		a.once.Do(func() { close(a.shown) })

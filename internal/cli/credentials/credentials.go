@@ -166,7 +166,7 @@ func (s *Store) Fetch(ctx context.Context, id Identity) (*oauth2.Token, error) {
 		return nil, exit.Usagef("there are no credentials; hint: oauth2d login, or %s and %s (or %s)", EnvClientID, EnvSecret, envSecretFile)
 	}
 	if id.Issuer == "" {
-		return nil, exit.Usagef("no issuer is named that gives the token; hint: --issuer https://auth.example.com or %s", EnvIssuer)
+		return nil, exit.Usagef("the issuer of the token is not named; hint: --issuer https://auth.example.com or %s", EnvIssuer)
 	}
 	ctx = withHTTP(ctx)
 	ends, err := id.Discover(ctx)

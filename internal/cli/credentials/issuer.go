@@ -59,7 +59,7 @@ func safeURL(text string) (*url.URL, error) {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return nil, errors.New("is not an https URL")
 	case u.Scheme == "http" && !oauth.IsLoopbackHost(u.Hostname()):
-		return nil, errors.New("uses http on a host that is not this machine: whoever is on the way would read what is sent")
+		return nil, errors.New("uses http on another machine: secrets would cross the network in the clear")
 	case u.User != nil || u.Fragment != "":
 		return nil, errors.New("holds a user name or a fragment")
 	}
@@ -121,11 +121,11 @@ func trusted(name, endpoint string, allowed []string) error {
 	}
 	u, err := safeURL(endpoint)
 	if err != nil {
-		return &exit.Error{Code: exit.Refused, Hint: "nothing was sent there; ask whoever runs the issuer", Err: fmt.Errorf("the issuer's %s %q %w", name, endpoint, err)}
+		return &exit.Error{Code: exit.Refused, Hint: "nothing was sent there; ask the operator of the issuer", Err: fmt.Errorf("the issuer's %s %q %w", name, endpoint, err)}
 	}
 	if origin := originOf(u); !slices.Contains(allowed, origin) {
 		return &exit.Error{
-			Code: exit.Refused, Hint: "nothing was sent there; if that is meant, add --endpoint-origin " + u.Scheme + "://" + u.Host,
+			Code: exit.Refused, Hint: "nothing was sent there; to allow it, add --endpoint-origin " + u.Scheme + "://" + u.Host,
 			Err: fmt.Errorf("the issuer's %s %q is at another origin than the issuer", name, endpoint),
 		}
 	}
@@ -152,7 +152,7 @@ func metadataOf(ctx context.Context, issuer string) (Endpoints, error) {
 		return Endpoints{}, &exit.Error{Code: exit.Failed, Hint: "name the issuer as the server's own setting has it",
 			Err: fmt.Errorf("%s answers %s where the metadata should be", issuer, response.Status)}
 	case err != nil:
-		return Endpoints{}, &exit.Error{Code: exit.Failed, Err: fmt.Errorf("%s answers something else than metadata", issuer)}
+		return Endpoints{}, &exit.Error{Code: exit.Failed, Err: fmt.Errorf("%s does not answer with metadata", issuer)}
 	case found.Issuer != issuer:
 		return Endpoints{}, &exit.Error{Code: exit.Failed, Hint: "name the issuer as the server's own setting has it",
 			Err: fmt.Errorf("the metadata at %s are of the issuer %s", issuer, found.Issuer)}

@@ -55,7 +55,7 @@ func (s *Store) Login(ctx context.Context, id Identity, secretFile, scope string
 	}
 	if _, err := api.Stats(ctx); adminclient.Is(err, "insufficient-scope") {
 		// The credentials may serve for other verbs: log in all the same.
-		s.Console.Say("the server takes the token, but it lacks rights: %s", err)
+		s.Console.Say("the server accepts the token, but it lacks rights: %s", err)
 	} else if err != nil {
 		return err
 	}

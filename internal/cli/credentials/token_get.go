@@ -30,7 +30,7 @@ func (s *Store) Get(ctx context.Context, f TokenRequest) (*oauth2.Token, error) 
 		id.Origins = s.endpointOrigins()
 	}
 	if id.Issuer == "" || id.ClientID == "" {
-		return nil, exit.Usagef("token get wants --issuer and --client-id; hint: oauth2d token get --help")
+		return nil, exit.Usagef("token get requires --issuer and --client-id; hint: oauth2d token get --help")
 	}
 	if id.ClientID == s.Console.Getenv(EnvClientID) {
 		id.Secret, id.secretFile = s.Console.Getenv(EnvSecret), s.Console.Getenv(envSecretFile)

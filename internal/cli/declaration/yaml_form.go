@@ -174,7 +174,7 @@ func (f *yamlForm) reader(t reflect.Type) func(*yaml.Node, string) any {
 
 func (f *yamlForm) section(node *yaml.Node, known yamlMembers, at string) any {
 	if node.Kind != yaml.MappingNode {
-		f.mistake(node, at, "is %s where members are wanted, such as %s", kindOfNode(node), slices.Sorted(maps.Keys(known))[0]+": ...")
+		f.mistake(node, at, "is %s; members are expected, such as %s", kindOfNode(node), slices.Sorted(maps.Keys(known))[0]+": ...")
 		return nil
 	}
 	all := map[string]any{}
@@ -195,7 +195,7 @@ func (f *yamlForm) section(node *yaml.Node, known yamlMembers, at string) any {
 
 func (f *yamlForm) pairs(node *yaml.Node, t reflect.Type, at string) any {
 	if node.Kind != yaml.MappingNode {
-		f.mistake(node, at, "is %s where name: value pairs are wanted", kindOfNode(node))
+		f.mistake(node, at, "is %s; name: value pairs are expected", kindOfNode(node))
 		return nil
 	}
 	all := map[string]any{}
@@ -219,7 +219,7 @@ func (f *yamlForm) eachPair(node *yaml.Node, at string, do func(key, value *yaml
 			f.mistake(key, at, "a name of a member is %s", kindOfNode(key))
 			continue
 		case seen[key.Value]:
-			f.mistake(key, below(at, key.Value), "is there twice")
+			f.mistake(key, below(at, key.Value), "is duplicated")
 			continue
 		}
 		seen[key.Value] = true
@@ -257,7 +257,7 @@ func mergeSources(node *yaml.Node) []*yaml.Node {
 
 func (f *yamlForm) list(node *yaml.Node, t reflect.Type, at string) any {
 	if node.Kind != yaml.SequenceNode {
-		f.mistake(node, at, "is %s where a list is wanted; write [%s]", kindOfNode(node), shownScalar(node, "a, b"))
+		f.mistake(node, at, "is %s; a list is expected; write [%s]", kindOfNode(node), shownScalar(node, "a, b"))
 		return nil
 	}
 	all := []any{}
@@ -282,18 +282,18 @@ func (f *yamlForm) scalar(node *yaml.Node, kind reflect.Kind, at string) any {
 		if isScalar && node.Tag == "!!bool" && node.Decode(&on) == nil {
 			return on
 		}
-		f.mistake(node, at, "is %s where true or false is wanted", kindOfNode(node))
+		f.mistake(node, at, "is %s; true or false is expected", kindOfNode(node))
 	case reflect.String:
 		if isScalar && node.Tag == "!!str" {
 			return node.Value
 		}
-		f.mistake(node, at, "is %s where text is wanted; write %s", kindOfNode(node), wantedText(node))
+		f.mistake(node, at, "is %s; text is expected; write %s", kindOfNode(node), wantedText(node))
 	default:
 		var n int64
 		if isScalar && node.Tag == "!!int" && node.Decode(&n) == nil {
 			return n
 		}
-		f.mistake(node, at, "is %s where a whole number is wanted", kindOfNode(node))
+		f.mistake(node, at, "is %s; a whole number is expected", kindOfNode(node))
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func Examine(ctx context.Context, c config.Config, origins config.Origins, offli
 // settingsFindings returns the findings about the settings and the files that they name.
 func settingsFindings(wrong config.Problems) []app.Finding {
 	if len(wrong) == 0 {
-		return []app.Finding{{Check: "settings", Verdict: app.Well, Found: "they are understood"}}
+		return []app.Finding{{Check: "settings", Verdict: app.Well, Found: "valid"}}
 	}
 	var found []app.Finding
 	for _, p := range wrong {
@@ -94,10 +94,10 @@ func painted(v app.Verdict, colored bool) string {
 // issuerFindings checks a running server through its public URL, as its clients see it.
 func issuerFindings(ctx context.Context, name string) []app.Finding {
 	if name == "" {
-		return []app.Finding{{Check: "issuer", Verdict: app.Doubt, Found: "none is set", Remedy: "set issuer to the public base URL, or leave it out by --no-issuer"}}
+		return []app.Finding{{Check: "issuer", Verdict: app.Doubt, Found: "it is not set", Remedy: "set issuer to the public base URL, or skip this check with --no-issuer"}}
 	}
 	if _, err := (credentials.Identity{Issuer: name}).Discover(ctx); err != nil {
-		f := app.Finding{Check: "issuer", Verdict: app.Failing, Found: err.Error(), Remedy: "see whether a server runs and what stands before it"}
+		f := app.Finding{Check: "issuer", Verdict: app.Failing, Found: err.Error(), Remedy: "check that a server runs, and the proxies in front of it"}
 		if p, ok := errors.AsType[*exit.Error](err); ok && p.Hint != "" {
 			f.Found, f.Remedy = p.Err.Error(), p.Hint
 		}
@@ -124,21 +124,21 @@ func connectionFindings(ctx context.Context, name string) []app.Finding {
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return []app.Finding{{Check: "issuer", Verdict: app.Failing, Found: "it answers now and then", Remedy: "see what stands before it"}}
+		return []app.Finding{{Check: "issuer", Verdict: app.Failing, Found: "it answers only sometimes", Remedy: "check the proxies in front of it"}}
 	}
 	defer response.Body.Close() //nolint:errcheck // its head is enough
 	var found []app.Finding
 	if response.TLS != nil && len(response.TLS.PeerCertificates) > 0 {
 		found = append(found, app.Expiry("issuer tls", u.Host, response.TLS.PeerCertificates[0].NotAfter, time.Now()))
 	} else {
-		found = append(found, app.Finding{Check: "issuer tls", Verdict: app.Doubt, Found: "the issuer speaks plain HTTP", Remedy: "use https, but for trying out"})
+		found = append(found, app.Finding{Check: "issuer tls", Verdict: app.Doubt, Found: "the issuer speaks plain HTTP", Remedy: "use https outside of tests"})
 	}
 	if at, err := http.ParseTime(response.Header.Get("Date")); err == nil {
-		f := app.Finding{Check: "issuer clock", Verdict: app.Well, Found: "the issuer has the time of this machine"}
+		f := app.Finding{Check: "issuer clock", Verdict: app.Well, Found: "the clock of the issuer agrees with this machine"}
 		if away := time.Since(at).Abs(); away > maxSkew {
 			f = app.Finding{
-				Check: "issuer clock", Verdict: app.Failing, Found: fmt.Sprintf("the issuer is %s away from this machine", away.Round(time.Second)),
-				Remedy: "keep the clocks of all machines by NTP",
+				Check: "issuer clock", Verdict: app.Failing, Found: fmt.Sprintf("the clock of the issuer differs from this machine by %s", away.Round(time.Second)),
+				Remedy: "synchronize the clocks of all machines by NTP",
 			}
 		}
 		found = append(found, f)

@@ -28,12 +28,12 @@ const (
 // Codes describes the exit codes for people.
 const Codes = `Exit codes:
   0  done
-  1  failed: what was asked for did not succeed, or a check found something wrong
+  1  failed: the command did not succeed, or a check found a problem
   2  the command line was not understood
-  3  there is no such client, user, session, grant, token or key
-  4  refused: the rules of the server, or the rights of whoever asked, do not allow it
-  5  unavailable: the server or Redis could not be asked; whether a change was made is not known
-  6  done in part: some of what an import was given has no counterpart here; it is listed`
+  3  not found: there is no such client, user, session, grant, token or key
+  4  refused: the rules of the server, or the rights of the caller, do not allow it
+  5  unavailable: the server or Redis did not answer; it is unknown whether a change was made
+  6  partly done: parts of an import have no counterpart here; they are listed`
 
 // Error is an error with an exit code and a hint that says what to do.
 type Error struct {
@@ -122,5 +122,5 @@ func NotOneOf(flag, value string, allowed []string) error {
 	if near := oauth.Nearest(value, allowed); near != "" && value != "" {
 		hint = "; hint: did you mean " + near + "?"
 	}
-	return Usagef("%s %s: is none of %s%s", flag, value, strings.Join(allowed, ", "), hint)
+	return Usagef("%s %s: is not one of %s%s", flag, value, strings.Join(allowed, ", "), hint)
 }

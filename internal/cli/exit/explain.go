@@ -46,7 +46,7 @@ func explainOne(err error) error {
 	if answer, ok := errors.AsType[*adminclient.Problem](err); ok {
 		p.Hint = hintFor(answer)
 	} else if p.Code == Unavailable {
-		p.Hint = "see whether it is running and reached from here; a change may or may not have been made"
+		p.Hint = "check that it is running and can be reached from here; a change may or may not have been made"
 	}
 	return p
 }
@@ -66,15 +66,15 @@ func hintFor(p *adminclient.Problem) string {
 	case "invalid-token":
 		return "oauth2d login, or other credentials in OAUTH2D_CLI_CLIENT_ID and OAUTH2D_CLI_CLIENT_SECRET"
 	case "insufficient-scope":
-		return "the client or person that you log in as needs this admin scope; people must stand in admin.operators, too"
+		return "your client or user needs this admin scope; people must be listed in admin.operators, too"
 	case "forbidden-host":
 		return "call the server by an address, or put the name into its admin.hosts"
 	case "unavailable":
-		return "a change may or may not have been made: look before trying again"
+		return "a change may or may not have been made: check before trying again"
 	case "rate-limited":
 		return "wait a little"
 	case "server-error":
-		return "the server's log tells more under request_id " + p.RequestID
+		return "the server's log has the reason under request_id " + p.RequestID
 	default:
 		return ""
 	}

@@ -71,7 +71,7 @@ func (c *candidate) setGrants(names []string) {
 		case !one.Public && c.client.Public():
 			c.lose("a public client cannot have %s", name)
 		case name == oauth.GrantRefreshToken && !refreshable(names):
-			c.lose("refresh_token is nothing without authorization_code")
+			c.lose("refresh_token needs authorization_code")
 		default:
 			c.client.GrantTypes = append(c.client.GrantTypes, name)
 		}

@@ -157,7 +157,7 @@ func (h hydraClient) candidate() candidate {
 	}
 	m.Scopes = scopes
 	if h.Method != "" && !slices.Contains(supported().AuthMethods, h.Method) {
-		c.skip = "it proves itself by " + h.Method + ", which is not served"
+		c.skip = "it authenticates by " + h.Method + ", which is not served"
 	}
 	if h.Method != "none" {
 		c.setSecret(h.Secret)

@@ -22,7 +22,7 @@ func (c *candidate) fit() {
 	}
 	if name := c.client.Name; utf8.RuneCountInString(name) > oauth.MaxClientName || unprintable(name) {
 		c.client.Name = ""
-		c.lose("its name is longer than %d characters or holds one that does not print: it is called by its id", oauth.MaxClientName)
+		c.lose("its name is longer than %d characters or contains non-printable characters: its id is used", oauth.MaxClientName)
 	}
 	var audience []string
 	for _, one := range c.client.Audience {

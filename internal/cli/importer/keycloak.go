@@ -175,7 +175,7 @@ func (k keycloakClient) unfit() (why string, foreign bool) {
 	case k.BearerOnly:
 		return "it is bearer-only: register it if it introspects tokens", false
 	case !k.Public && k.Authenticator != "" && k.Authenticator != "client-secret":
-		return "it proves itself by " + k.Authenticator + ", which is not served", false
+		return "it authenticates by " + k.Authenticator + ", which is not served", false
 	}
 	return "", false
 }

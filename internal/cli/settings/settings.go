@@ -26,8 +26,8 @@ type Flags struct {
 // Bind adds the flags.
 func (f *Flags) Bind(flags *pflag.FlagSet) {
 	flags.StringVar(&f.config, "config", "", "YAML file with the settings (or OAUTH2D_CONFIG)")
-	flags.StringVar(&f.envFile, "env-file", "", "file of NAME=value lines, below the environment (or OAUTH2D_ENV_FILE)")
-	flags.StringArrayVar(&f.set, "set", nil, "one setting, such as redis.mode=sentinel; goes before all others")
+	flags.StringVar(&f.envFile, "env-file", "", "file of NAME=value lines; the environment overrides it (or OAUTH2D_ENV_FILE)")
+	flags.StringArrayVar(&f.set, "set", nil, "one setting, such as redis.mode=sentinel; overrides all other sources; may be repeated")
 }
 
 // Load reads the settings. adjust may change the sources.

@@ -30,7 +30,7 @@ func ResolveSubject(ctx context.Context, c *console.Console, api *adminclient.Cl
 	user, err := User(ctx, api, f.Subject)
 	switch {
 	case err == nil && isOne:
-		c.Say("%q is a user and a client: these are the entries of the user; for those of the client say --client %s", f.Subject, f.Subject)
+		c.Say("%q is a user and a client: these are the entries of the user; use --client %s for those of the client", f.Subject, f.Subject)
 		f.Subject = user.ID
 	case err == nil:
 		f.Subject = user.ID
@@ -52,6 +52,6 @@ func UnknownSubject(flag string, f adminwire.AuditFilter) error {
 	}
 	return &exit.Error{
 		Code: exit.NotFound, Err: fmt.Errorf("%s: %s %q, and no entry of the log names one", flag, what, name),
-		Hint: "oauth2d user list and oauth2d client list show who there is",
+		Hint: "oauth2d user list and oauth2d client list show all",
 	}
 }

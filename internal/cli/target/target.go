@@ -34,13 +34,13 @@ type choice struct {
 func (t *Target) Operate(cmd *cobra.Command, do func(ctx context.Context, api *adminclient.Client, args []string) error) *cobra.Command {
 	var to choice
 	flags := cmd.Flags()
-	flags.BoolVar(&to.direct, "direct", false, "work straight on Redis, with the server's settings")
+	flags.BoolVar(&to.direct, "direct", false, "work directly on Redis, with the server's settings")
 	flags.StringVar(&to.server, "server", "", "operators' listener of a server, such as http://127.0.0.1:9090 (or OAUTH2D_CLI_SERVER)")
-	flags.StringVar(&to.issuer, "issuer", "", "issuer that gives the token for --server (or OAUTH2D_CLI_ISSUER)")
+	flags.StringVar(&to.issuer, "issuer", "", "issuer of the token for --server (or OAUTH2D_CLI_ISSUER)")
 	t.completeNames(cmd, &to)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if to.direct && to.server != "" {
-			return exit.Usagef("%s: --direct and --server exclude each other", cmd.CommandPath())
+			return exit.Usagef("%s: --direct and --server cannot be combined", cmd.CommandPath())
 		}
 		if err := command.RefuseEmptyFlags(cmd); err != nil {
 			return err
@@ -60,10 +60,10 @@ func (t *Target) Operate(cmd *cobra.Command, do func(ctx context.Context, api *a
 // Direct makes do the work of a command that works on Redis only. The command requires --direct.
 func (t *Target) Direct(cmd *cobra.Command, do func(ctx context.Context, d *app.Direct, args []string) error) *cobra.Command {
 	var wanted bool
-	cmd.Flags().BoolVar(&wanted, "direct", false, "work straight on Redis, with the server's settings")
+	cmd.Flags().BoolVar(&wanted, "direct", false, "work directly on Redis, with the server's settings")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !wanted {
-			return exit.Usagef("%s: this is not done through the admin API; hint: add --direct to work straight on Redis with the server's settings", cmd.CommandPath())
+			return exit.Usagef("%s: the admin API cannot do this; hint: add --direct to work directly on Redis with the server's settings", cmd.CommandPath())
 		}
 		return t.withDirect(cmd, func(ctx context.Context, d *app.Direct) error { return do(ctx, d, args) })
 	}
@@ -77,7 +77,7 @@ func (t *Target) withDirect(cmd *cobra.Command, do func(ctx context.Context, d *
 		return err
 	}
 	if c.Redis.Mode == "embedded" {
-		return exit.Usagef("%s: redis.mode is embedded, which nobody else can reach; hint: name the server's Redis by redis.mode and redis.addrs", cmd.CommandPath())
+		return exit.Usagef("%s: redis.mode is embedded, which other processes cannot reach; hint: name the server's Redis by redis.mode and redis.addrs", cmd.CommandPath())
 	}
 	d, err := app.OpenDirect(cmd.Context(), c)
 	if err != nil {
@@ -96,7 +96,7 @@ func (t *Target) remote(doing string, to choice) (*adminclient.Client, error) {
 	}
 	known := logins.Identity(to.server, to.issuer, saved)
 	if known.Server == "" {
-		return nil, exit.Usagef("%s: no server is named; hint: add --direct to work straight on Redis, or name the operators' listener by --server, OAUTH2D_CLI_SERVER or oauth2d login", doing)
+		return nil, exit.Usagef("%s: no server is named; hint: add --direct to work directly on Redis, or name the operators' listener by --server, OAUTH2D_CLI_SERVER or oauth2d login", doing)
 	}
 	t.Self = known.ClientID
 	tokens := logins.Tokens(known)
