@@ -34,7 +34,6 @@ var notYet = []string{
 	"internal/redis/quorum",
 	"internal/redis/redisconn",
 	"internal/redis/redisdial",
-	"internal/redis/redisstore",
 	"internal/redis/redistest",
 }
 

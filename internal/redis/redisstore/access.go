@@ -15,8 +15,8 @@ import (
 
 // Access implements store.Access.
 //
-// The record of a token holds what its grant does not: the token of a user is told together with
-// its grant, from which its subject, user name, session, time and class of login are taken.
+// The record of a token holds only values that its grant does not have. For a token of a user, the subject, user name,
+// session, time and class of the sign-in are read from its grant, in the same round trip.
 type Access struct {
 	db    *redisconn.DB
 	names names
@@ -24,7 +24,7 @@ type Access struct {
 	put, drop, deny, denyClient *redisconn.Script
 }
 
-// NewAccess makes the store of access tokens.
+// NewAccess returns the store of access tokens.
 func NewAccess(db *redisconn.DB) *Access {
 	a := &Access{
 		db: db, names: namesOf(db),

@@ -13,8 +13,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Three daemons, one of them an hour behind and one an hour ahead, on one Redis: they agree on the life of
-// a code and on the grace, because the clock of Redis judges both.
+// Three daemons on one Redis, one of them an hour behind and one an hour ahead, agree on the life of a code and on the
+// grace, because both are checked by the clock of Redis.
 func TestF_S25_DaemonsWithSkewedClocksAgree(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
@@ -59,7 +59,7 @@ func TestF_S25_DaemonsWithSkewedClocksAgree(t *testing.T) {
 	}
 }
 
-// clocked opens a daemon that judges by the clock of Redis, as in production.
+// clocked opens a daemon that uses the clock of Redis, as in production.
 func clocked(t *testing.T, o redisconn.Options) *redisconn.DB {
 	t.Helper()
 	o.Timeout, o.DialTimeout = 10*time.Second, 5*time.Second
@@ -100,8 +100,8 @@ func TestF_S01_ASkewedClockLosesNoEnding(t *testing.T) {
 	}
 }
 
-// The cleanup of a daemon whose clock is ahead leaves live sessions in their user's list: one that the
-// list does not name is neither shown nor prolonged.
+// The cleanup of a daemon whose clock is ahead leaves live sessions in their user's list: a session that the list does
+// not contain is neither shown nor prolonged.
 func TestF_S01_ASkewedClockHidesNoSession(t *testing.T) {
 	t.Parallel()
 	s, now := subject(clocked(t, redisconn.Options{})), time.Now().UTC().Truncate(time.Millisecond)
@@ -117,7 +117,7 @@ func TestF_S01_ASkewedClockHidesNoSession(t *testing.T) {
 	}
 }
 
-// An ending that is raised after the cleanup looked at the grants stays, however far the clock jumped.
+// An ending that is raised after the cleanup read the grants stays, however far the clock jumped.
 func TestF_S01_AnEndingDuringTheCleanupStays(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)

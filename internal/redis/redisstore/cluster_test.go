@@ -14,7 +14,7 @@ func strictCluster(c *redistest.Nodes) redisconn.Options {
 	return redisconn.Options{Mode: redisconn.Cluster, Addrs: c.Addrs, Durability: redisconn.Strict}
 }
 
-// What only the master of a slot has is not acknowledged; the other slots go on.
+// A change that only the master of a slot has is not acknowledged; the other slots continue.
 func TestTheClusterAcknowledgesWhatAReplicaHas(t *testing.T) {
 	t.Parallel()
 	c := redistest.StartCluster(t)
@@ -62,7 +62,7 @@ func TestNoAcknowledgedWriteIsLostInTheCluster(t *testing.T) {
 	}{
 		{
 			"kill", func(_ *testing.T, c *redistest.Nodes) { c.Nodes[0].Kill() },
-			func(t *testing.T, c *redistest.Nodes) { t.Helper(); c.Nodes[0].Restart(t) }, // a master alone acknowledges nothing
+			func(t *testing.T, c *redistest.Nodes) { t.Helper(); c.Nodes[0].Restart(t) }, // a master without replica acknowledges nothing
 		},
 		{
 			"failover", func(t *testing.T, c *redistest.Nodes) { t.Helper(); c.Nodes[3].Do(t, "cluster", "failover") },

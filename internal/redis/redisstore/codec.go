@@ -10,8 +10,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// record collects the fields of a hash that is to be written, in turns of name and value. What is
-// empty is left out.
+// record collects the fields of a hash that is to be written, as alternating names and values. Empty values are
+// omitted.
 type record []any
 
 func (r *record) text(name, value string) {
@@ -45,26 +45,25 @@ func (r *record) grantType(name, usual string) {
 	}
 }
 
-// list writes one plain value as it is, which is by far the most frequent, and anything else as
-// JSON.
+// list writes a list of one plain value as it is, which is the usual case, and every other list as JSON.
 func (r *record) list(name string, values []string) {
 	switch {
 	case len(values) == 0:
 	case len(values) == 1 && values[0] != "" && !strings.HasPrefix(values[0], "["):
 		*r = append(*r, name, values[0])
 	default:
-		text, _ := json.Marshal(values) // strings always encode
+		text, _ := json.Marshal(values) // strings can always be encoded
 		*r = append(*r, name, string(text))
 	}
 }
 
-// stored reads the fields of a hash. The first thing that cannot be read is kept in err.
+// stored reads the fields of a hash. err keeps the first field that cannot be read.
 type stored struct {
 	fields map[string]string
 	err    error
 }
 
-// storedOf reads a list of names and values in turns.
+// storedOf reads a list of alternating names and values.
 func storedOf(pairs []string) *stored {
 	fields := make(map[string]string, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -135,12 +134,12 @@ func (s *stored) binding(name string) oauth.Binding {
 	return b
 }
 
-// fail names the field but not what stands in it.
+// fail records the name of the field, but not its value.
 func (s *stored) fail(name string, _ error) {
 	if s.err == nil {
 		s.err = fmt.Errorf("redisstore: the stored field %q cannot be read", name)
 	}
 }
 
-// until is a time to live in milliseconds, for a script to judge: it may be zero or negative.
+// until returns the time to live in milliseconds, for a script to check: it may be zero or negative.
 func until(expires, now time.Time) int64 { return expires.UnixMilli() - now.UnixMilli() }

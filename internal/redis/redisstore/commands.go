@@ -1,7 +1,7 @@
 package redisstore
 
-// Commands returns the commands that the scripts and reads of this package use, each with arguments that
-// do no harm to a scratch key and without the key. The check at the start tries them all.
+// Commands returns the commands that the scripts and reads of this package use, without the key, and with arguments
+// that are harmless on a scratch key. The check at the start tries them all.
 func Commands() []string {
 	return []string{
 		"HSET f 1", "HGET f", "HMGET f", "HGETALL", "HINCRBY n 1", "HKEYS", "HLEN", "HDEL f", "PEXPIRE 1000", "PTTL", "EXISTS", "DEL",

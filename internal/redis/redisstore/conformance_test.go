@@ -22,7 +22,7 @@ func openDB(t *testing.T, o redisconn.Options) *redisconn.DB {
 	t.Helper()
 	o.CallerClock = true // histories move the clock
 	if o.Timeout == 0 {
-		o.Timeout = 10 * time.Second // the machine may be busy; what is slow is not wrong
+		o.Timeout = 10 * time.Second // the machine may be busy: a slow answer must not fail a test
 		o.DialTimeout = 5 * time.Second
 	}
 	db, err := redisconn.Open(t.Context(), o)
@@ -63,12 +63,11 @@ func emptied(t *testing.T, o redisconn.Options, servers ...*redistest.Server) su
 	}
 }
 
-// empty deletes everything but the name of the data set: without it, strict durability would call
-// the data lost.
+// empty deletes everything except the id of the data set: without it, strict durability would report the data as lost.
 func empty(t *testing.T, admin *redis.Client) {
 	t.Helper()
 	const history = "auth:history"
-	name := admin.Get(t.Context(), history).Val() // "" where durability is not strict
+	name := admin.Get(t.Context(), history).Val() // "" if durability is not strict
 	if err := admin.FlushAll(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}

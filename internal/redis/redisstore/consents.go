@@ -18,8 +18,8 @@ import (
 // withdrawals is the field that counts the withdrawals. A client id cannot contain an @.
 const withdrawals = "@withdrawals"
 
-// Consents implements store.Consents. A consent is one field of its user's hash: the time it was
-// given in milliseconds, then the scopes. One more field counts the withdrawals.
+// Consents implements store.Consents. A consent is one field of its user's hash: the time of the consent in
+// milliseconds, then the scopes. One more field counts the withdrawals.
 type Consents struct {
 	db    *redisconn.DB
 	names names
@@ -95,7 +95,7 @@ func (c *Consents) Given(ctx context.Context, user oauth.UserID) ([]oauth.Consen
 
 // Withdraw implements store.Consents.
 func (c *Consents) Withdraw(ctx context.Context, user oauth.UserID, client oauth.ClientID) error {
-	if isCounter(client) { // caller input: it must not reset the counter
+	if isCounter(client) { // the id comes from a caller: it must not reset the counter
 		return nil
 	}
 	keep := store.WithdrawalKeep.Milliseconds()

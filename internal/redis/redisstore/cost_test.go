@@ -14,8 +14,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
-// BenchmarkStrictAgainstRelaxed refreshes with 64 callers, in turns of a second in either
-// durability on the same group, so that a busy machine is as unkind to one as to the other.
+// BenchmarkStrictAgainstRelaxed refreshes with 64 callers on one group, alternating every second between the two
+// durabilities, so that a busy machine affects both alike.
 func BenchmarkStrictAgainstRelaxed(b *testing.B) {
 	g := redistest.StartGroup(b, "appendonly yes")
 	modes := []redisconn.Durability{redisconn.Relaxed, redisconn.Strict}
@@ -46,7 +46,7 @@ func BenchmarkStrictAgainstRelaxed(b *testing.B) {
 	b.ReportMetric(100*float64(total[redisconn.Strict])/float64(total[redisconn.Relaxed]), "%")
 }
 
-// refreshFor lets 64 callers rotate their refresh tokens for a time, and counts.
+// refreshFor lets 64 callers rotate their refresh tokens for a time, and returns the number of refreshes.
 func refreshFor(b *testing.B, grants *redisstore.Grants, d time.Duration, name string) int64 {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), d)

@@ -22,7 +22,7 @@ const (
 	laterHash     = "$argon2id$v=19$m=1,t=1,p=1$c2FsdA$later"
 )
 
-// people is a store of users on a real server, with what the server holds.
+// people is a store of users on a real server, with a client that reads the stored records.
 type people struct {
 	*redisstore.Users
 	admin *redis.Client
@@ -104,8 +104,8 @@ func TestAnEarlierRecordIsReadAndMoved(t *testing.T) {
 	}
 }
 
-// During a rollback the release before this one sets a password where it used to. It is the latest, so it is the one
-// that counts, and the earlier one does not come back.
+// During a rollback the previous release sets a password at its old place. It is the latest password, so it is in
+// force, and the earlier one does not come back.
 func TestAPasswordOfAnEarlierReleaseIsTheLatest(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t)
@@ -178,7 +178,7 @@ func TestTheUserIsReadBeforeTheCredentials(t *testing.T) {
 	log, err := p.admin.SlowLogGet(t.Context(), -1).Result()
 	ok(t, err)
 	var read []string
-	for _, entry := range slices.Backward(log) { // the newest stands first
+	for _, entry := range slices.Backward(log) { // the newest is first
 		if entry.Args[0] == "hgetall" {
 			read = append(read, entry.Args[1])
 		}

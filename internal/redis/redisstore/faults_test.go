@@ -15,15 +15,14 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// life is what was tried on one grant, and what of it was acknowledged. An error is neither yes nor
-// no: it is unknown.
+// life records what was tried on one grant, and what was acknowledged. An error means an unknown outcome.
 type life struct {
 	ref                         oauth.GrantRef
 	created, tried, redeemed    bool
-	killTried, killed, returned bool // returned: it was seen after its end was acknowledged
+	killTried, killed, returned bool // returned: it was alive after its end was acknowledged
 }
 
-// daemons are two of them on one Redis, and what they did.
+// daemons are two daemons on one Redis, with a record of their work.
 type daemons struct {
 	grants [2]*redisstore.Grants
 	dbs    [2]*redisconn.DB
@@ -31,11 +30,11 @@ type daemons struct {
 	mu      sync.Mutex
 	lives   []*life
 	last    time.Time     // the last acknowledged write
-	longest time.Duration // without one
+	longest time.Duration // the longest time without one
 	acked   int
 }
 
-// behind are the options of a daemon on a Sentinel group.
+// behind returns the options of a daemon on a Sentinel group.
 func behind(g *redistest.Group, d redisconn.Durability) redisconn.Options {
 	return redisconn.Options{Mode: redisconn.Sentinel, Addrs: g.Addrs, MasterName: redistest.MasterName, Durability: d}
 }
@@ -66,8 +65,8 @@ func (ds *daemons) acknowledged() {
 	ds.acked++
 }
 
-// grantOf is a grant of a user of its own: a user has so many at one client only (oauth.MaxGrantsOfClient), and
-// then the oldest ends.
+// grantOf returns a grant of a new user: a user has at most oauth.MaxGrantsOfClient grants at one client, and one more
+// would end the oldest.
 func grantOf(ref oauth.GrantRef, now time.Time) oauth.Grant {
 	user := "u" + oauth.UserID(ref)
 	if n := oauth.UserTagLength; len(ref) > n && refOf(string(ref[n:])) == ref {
@@ -79,7 +78,7 @@ func grantOf(ref oauth.GrantRef, now time.Time) oauth.Grant {
 	}
 }
 
-// refOf names a grant of a user of its own, in the form that puts both into one slot of a cluster.
+// refOf returns a reference to a grant of a new user, in the form that puts both into one slot of a cluster.
 func refOf(name string) oauth.GrantRef {
 	return oauth.GrantRef(string(oauth.TagOfUser("u"+oauth.UserID(name))) + name)
 }
@@ -91,8 +90,8 @@ func redeem(ref oauth.GrantRef, by string) store.Presentation {
 	}
 }
 
-// live walks a grant through its life: it is created and redeemed through one daemon and, every second one,
-// killed through the other and asked for through the first.
+// live leads a grant through its life: one daemon creates and redeems it; every second grant is then killed through the
+// other daemon and read through the first.
 func (ds *daemons) live(ctx context.Context, worker, n int) {
 	l := &life{ref: refOf(fmt.Sprintf("w%dn%d", worker, n))}
 	ds.mu.Lock()
@@ -123,8 +122,8 @@ func (ds *daemons) live(ctx context.Context, worker, n int) {
 	}
 }
 
-// work keeps workers busy until stop is called. A pause between two lives keeps the machine free
-// for Redis; the controls do without.
+// work keeps workers busy until stop is called. A pause between two lives leaves the machine time for Redis; the
+// controls have no pause.
 func (ds *daemons) work(workers int, pause time.Duration) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
@@ -141,7 +140,7 @@ func (ds *daemons) work(workers int, pause time.Duration) (stop func()) {
 	return func() { cancel(); group.Wait() }
 }
 
-// violations looks at the healed group for what was acknowledged and is not so.
+// violations checks on the healed group whether every acknowledged change is still there.
 func (ds *daemons) violations(t *testing.T, grants *redisstore.Grants) (found []string) {
 	t.Helper()
 	for _, l := range ds.lives {
@@ -167,7 +166,7 @@ func (ds *daemons) violations(t *testing.T, grants *redisstore.Grants) (found []
 	return found
 }
 
-// await waits for a time; what happens in it is what the test is about.
+// await waits for a time in which the fault takes effect.
 func await(d time.Duration) { <-time.After(d) }
 
 func TestNoAcknowledgedWriteIsLost(t *testing.T) {
@@ -241,8 +240,8 @@ func failover(t *testing.T, g *redistest.Group) {
 	g.Sentinels[0].Do(t, "sentinel", "failover", redistest.MasterName)
 }
 
-// TestTheCheckerSees shows that the same checker finds what a weaker durability loses: relaxed, or with the
-// build tag waitone the usual advice, WAIT 1.
+// TestTheCheckerSees shows that the same checker finds the changes that a weaker durability loses: relaxed, or with the
+// build tag waitone the common advice, WAIT 1.
 func TestTheCheckerSees(t *testing.T) {
 	t.Parallel()
 	for range 5 {

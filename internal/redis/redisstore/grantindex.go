@@ -13,16 +13,16 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// grantIndex is the index of a user's grants, a sorted set in the order of its members: the grants to
-// one client stand together, in the order of their birth. So the number of a client's grants, the
-// oldest of them and any page cost O(log n).
+// grantIndex is the index of a user's grants, a sorted set in the order of its members: the grants to one client are
+// adjacent, in the order of their creation. So counting a client's grants, finding the oldest of them and reading a
+// page cost O(log n).
 type grantIndex struct {
 	db    *redisconn.DB
 	names names
 }
 
-// grantEntry is one member: the client's tag, the time of birth, and the grant's reference without the
-// tag of the user, whose index it is.
+// grantEntry is one member: the client's tag, the time of creation, and the grant's reference without the tag of the
+// user, who owns the index.
 type grantEntry string
 
 const (
@@ -49,14 +49,14 @@ func (e grantEntry) born() time.Time {
 	return time.UnixMilli(millis).UTC()
 }
 
-// beyond sorts behind every entry that begins alike.
+// beyond sorts after every entry with the same prefix.
 const beyond = "~"
 
 func (i grantIndex) key(user oauth.UserID) string {
 	return i.names.userGrants(oauth.TagOfUser(user), user)
 }
 
-// bounds are the ends of what a query asks for.
+// bounds returns the ends of the range of a query.
 func bounds(q store.GrantQuery) (from, to string) {
 	from, to = "-", "+"
 	if q.Client != "" {
@@ -84,7 +84,7 @@ func (i grantIndex) page(ctx context.Context, q store.GrantQuery) ([]grantEntry,
 	return entries, nil
 }
 
-// behind counts the entries that come after a page.
+// behind counts the entries after a page.
 func (i grantIndex) behind(ctx context.Context, q store.GrantQuery, last string) (int, error) {
 	from, _ := bounds(q)
 	cmd := redis.NewIntCmd(ctx, "zlexcount", i.key(q.User), from, "("+last)
@@ -92,15 +92,15 @@ func (i grantIndex) behind(ctx context.Context, q store.GrantQuery, last string)
 	return int(cmd.Val()), err
 }
 
-// listed is one entry and what is behind it.
+// listed is one entry and its grant.
 type listed struct {
 	entry grantEntry
 	grant oauth.Grant
-	found bool // the grant is there and no revocation has ended it
-	dead  bool // it is there, and a revocation has ended it
+	found bool // the grant exists and no revocation has ended it
+	dead  bool // the grant exists, and a revocation has ended it
 }
 
-// readAtOnce bounds how many grants are read in one round trip, and so what a list takes in memory.
+// readAtOnce bounds how many grants are read in one round trip, and so the memory that a list needs.
 const readAtOnce = 250
 
 // read reads the grants of some entries and the user's revocation.
@@ -132,7 +132,7 @@ func (i grantIndex) readSome(ctx context.Context, user oauth.UserTag, entries []
 		all[n].entry = entry
 		fields := cmds[n+1].(*redis.MapStringStringCmd).Val()
 		if len(fields) == 0 {
-			continue // it died; the index forgets it later
+			continue // it has ended; the cleanup removes the entry later
 		}
 		grant, err := decodeGrant(entry.ref(user), &stored{fields: fields})
 		if err != nil {
@@ -190,7 +190,7 @@ func (o *Overview) ClientsOfUser(ctx context.Context, q store.ClientsQuery) ([]s
 	return all, nil
 }
 
-// firstBehind finds the next client of an index, in the order of the tags; empty after the last one.
+// firstBehind returns the next client of an index, in the order of the tags; empty after the last one.
 func (i grantIndex) firstBehind(ctx context.Context, user oauth.UserID, after store.ClientTag) (store.ClientTag, error) {
 	from := "-"
 	if after != "" {

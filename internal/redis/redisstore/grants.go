@@ -24,7 +24,7 @@ type Grants struct {
 	unsure unsure
 }
 
-// NewGrants makes the store of grants.
+// NewGrants returns the store of grants.
 func NewGrants(db *redisconn.DB) *Grants {
 	g := &Grants{
 		db: db, names: namesOf(db), unsure: newUnsure(db.Options().Now),
@@ -146,8 +146,8 @@ func newAccess(args []any, p store.Presentation) []any {
 	return fields
 }
 
-// lines is a list as scripts look for a member in it: every value stands between two line ends,
-// which none of them can hold.
+// lines returns a list in the form in which scripts search for a member: every value is between two line ends, which no
+// value can contain.
 func lines(values []string) string {
 	if len(values) == 0 {
 		return ""
@@ -190,7 +190,7 @@ func (g *Grants) Get(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, erro
 	return grant, nil
 }
 
-// Kill implements store.Grants. The user's index forgets the grants later.
+// Kill implements store.Grants. The entries in the user's index are removed later.
 func (g *Grants) Kill(ctx context.Context, refs ...oauth.GrantRef) error {
 	calls := make([]redisconn.Call, len(refs))
 	for i, ref := range refs {
@@ -200,12 +200,12 @@ func (g *Grants) Kill(ctx context.Context, refs ...oauth.GrantRef) error {
 	return err
 }
 
-// presenterText keeps 72 bits of the presenter's digest: it is compared only with what was shown
-// together with a valid credential, and every wrong guess of a spent one kills the grant.
+// presenterText keeps 72 bits of the presenter's digest. That is enough: it is compared only for requests with a valid
+// credential, and every wrong guess with a spent credential ends the grant.
 func presenterText(d oauth.Digest) string { return base64.RawURLEncoding.EncodeToString(d[:9]) }
 
-// encodeGrant returns a grant's fields. With its key it is to stay below 400 bytes for a typical
-// grant; a value of more than 64 bytes would make Redis give up the compact form of the hash.
+// encodeGrant returns a grant's fields. A typical grant with its key must stay below 400 bytes; with a value of more
+// than 64 bytes Redis would no longer use the compact form of the hash.
 func encodeGrant(g oauth.Grant) []any {
 	r := record{"serial", g.Serial}
 	r.grantType(g.Type, oauth.GrantAuthorizationCode)

@@ -14,21 +14,21 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// grantLists are the keys of the lists that name a grant.
+// grantLists holds the keys of the lists that contain a grant.
 type grantLists struct{ index, codes string }
 
-// excess is what grant_create.lua found to be too much, or worth a look.
+// excess is the result of grant_create.lua: entries beyond the bounds, and some that may have ended.
 type excess struct {
 	ofClient int          // entries of the client
 	oldest   []grantEntry // of the client, oldest first; empty unless there are too many
-	some     []grantEntry // of anybody
+	some     []grantEntry // of any client
 	codes    []string     // ends of the references of codes, oldest first; empty unless there are too many
 }
 
 func excessOf(said []string) (excess, error) {
 	bad := fmt.Errorf("create: %w", errAnswer)
 	if len(said) == 1 {
-		return excess{}, nil // a grant that was over already
+		return excess{}, nil // the grant had already expired
 	}
 	rest := said[1:]
 	number := func() int {
@@ -65,12 +65,12 @@ func excessOf(said []string) (excess, error) {
 	return x, nil
 }
 
-// settled is how long ago a grant was given at least before its absence counts as its death. (An entry
-// and its grant are written in one step, so that this only guards against clocks.)
+// settled is the minimum age of an entry whose missing grant counts as ended. (An entry and its grant are written in
+// one step, so this only protects against clocks that differ.)
 const settled = time.Hour
 
-// trim keeps the bounds of store.Grants.Create. The oldest grants are deleted before the lists forget
-// them; several callers at a time may do it twice, which changes nothing.
+// trim keeps the bounds of store.Grants.Create. It deletes the oldest grants before it removes their entries from the
+// lists. Concurrent callers may do this twice, which changes nothing.
 func (g *Grants) trim(ctx context.Context, grant oauth.Grant, lists grantLists, x excess) error {
 	if err := g.trimCodes(ctx, grant, lists, x.codes); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (g *Grants) trim(ctx context.Context, grant oauth.Grant, lists grantLists, 
 		return err
 	}
 	var forget []any
-	for i, entry := range x.oldest { // those that are gone already make room
+	for i, entry := range x.oldest { // entries whose grants have ended make room
 		if gone[i] {
 			forget = append(forget, string(entry))
 		}
@@ -103,7 +103,7 @@ func (g *Grants) trim(ctx context.Context, grant oauth.Grant, lists grantLists, 
 	if _, err := g.db.WriteEach(ctx, "grants.trim", g.kill, end); err != nil {
 		return err
 	}
-	for some := range slices.Chunk(forget, store.MaxPage) { // a script takes some thousand arguments
+	for some := range slices.Chunk(forget, store.MaxPage) { // a script accepts only some thousand arguments
 		if _, err := g.db.Write(ctx, "grants.trim", g.unlist, []string{lists.index}, some...); err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (g *Grants) trim(ctx context.Context, grant oauth.Grant, lists grantLists, 
 	return nil
 }
 
-// gone looks which of some entries name no grant any more.
+// gone returns those entries whose grants no longer exist.
 func (g *Grants) gone(ctx context.Context, user oauth.UserTag, entries []grantEntry) ([]bool, error) {
 	cmds := make([]redis.Cmder, len(entries))
 	for i, entry := range entries {
@@ -127,13 +127,13 @@ func (g *Grants) gone(ctx context.Context, user oauth.UserTag, entries []grantEn
 	return all, nil
 }
 
-// surplusMost bounds how many entries surplus looks at. Of more, the oldest are looked at, and the next Create
-// goes on.
+// surplusMost bounds how many entries surplus reads. If there are more, it reads the oldest, and the next Create
+// continues.
 const surplusMost = 4 * store.MaxPage
 
-// surplus decides which of a client's grants end. It looks at all entries, because the younger ones may be of
-// grants that are gone: codes that nobody redeemed must not cost the grants that are used. The entries are
-// read anew, so that what another caller has removed meanwhile is not counted.
+// surplus decides which of a client's grants end. It reads all entries, because the younger ones may belong to grants
+// that no longer exist: codes that were never redeemed must not end grants that are in use. It reads the entries again,
+// so that entries that another caller has removed in the meantime do not count.
 func (g *Grants) surplus(
 	ctx context.Context, user oauth.UserTag, index string, client store.ClientTag,
 ) (forget []any, end []redisconn.Call, err error) {
@@ -164,7 +164,7 @@ func (g *Grants) surplus(
 	return forget, end, nil
 }
 
-// trimCodes ends the oldest codes of a browser and client that were not redeemed, and forgets those that
+// trimCodes ends the oldest codes of a browser and client that were not redeemed, and removes the entries of those that
 // were.
 func (g *Grants) trimCodes(ctx context.Context, grant oauth.Grant, lists grantLists, codes []string) error {
 	if len(codes) == 0 {

@@ -8,15 +8,14 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// names makes every key name. In a cluster, keys that one script changes together must lie in one
-// hash slot, so there they carry a tag: all clients, all users, and by the user's tag the grants, their
-// access tokens, sessions and revocation of one user.
-// Everywhere else the names are plain.
+// names makes every key name. In a cluster, keys that one script changes together must be in one hash slot, so there
+// they have a tag: one for all clients, one for all users, and the tag of a user for the grants, their access tokens,
+// the sessions and the revocation of that user. In the other modes the names have no tag.
 type names struct{ clustered bool }
 
 func namesOf(db *redisconn.DB) names { return names{clustered: db.Mode() == redisconn.Cluster} }
 
-// tag puts the shared part of a key in front of an id, and in braces in a cluster.
+// tag puts the shared part of a key before an id, and in a cluster in braces.
 func (n names) tag(shared, id string) string {
 	if n.clustered {
 		return "{" + shared + "}" + id
@@ -35,13 +34,13 @@ func (n names) owned(ref string) string {
 	return "{" + safe(ref[:at]) + "}" + safe(ref[at:])
 }
 
-// interaction is the mark of what yielded its one grant. It lies in the slot of that grant's user.
+// interaction is the mark that an interaction has led to its one grant. It is in the slot of that grant's user.
 func (n names) interaction(user oauth.UserTag, name string) string {
 	return "auth:interaction:" + n.tag(safe(string(user)), safe(name))
 }
 
-// accessToken lies in the slot of the token's grant, so that the script that advances a grant can
-// write it. A token that no user stands behind has no grant.
+// accessToken is in the slot of the token's grant, so that the script that advances a grant can write it. A token
+// without a user has no grant.
 func (n names) accessToken(digest oauth.Digest, grant oauth.GrantRef) string {
 	if n.clustered && grant != "" {
 		return "auth:access_token:{" + safe(string(grant.User())) + "}" + digest.Key()
@@ -81,21 +80,21 @@ func (names) epoch() string { return "auth:epoch" }
 
 func (n names) user(id oauth.UserID) string { return "auth:user:" + n.tag("users", safe(string(id))) }
 
-// credentials lies in the slot of the user: both change in one step.
+// credentials is in the slot of the user: both change in one step.
 func (n names) credentials(user oauth.UserID) string {
 	return "auth:credentials:" + n.tag("users", safe(string(user)))
 }
 
 func (n names) users() string { return "auth:" + n.whole("users") }
 
-// username is by digest, because what stands in it was typed by a person.
+// username contains a digest, because a person typed the name.
 func (n names) username(name string) string {
 	return "auth:username:" + n.tag("users", oauth.DigestOf("username "+oauth.FoldName(name)).Key())
 }
 
 func (n names) session(ref oauth.SessionRef) string { return "auth:session:" + n.owned(string(ref)) }
 
-// sessions names those of everybody. It is never changed together with one of them.
+// sessions names the list of the sessions of all users. It is never changed together with one of the sessions.
 func (names) sessions() string { return "auth:sessions" }
 
 func (names) userSessions(user oauth.UserID) string {
@@ -114,12 +113,12 @@ func (n names) whole(word string) string {
 	return word
 }
 
-// maxPlain is how long an id may be that stands in a key as it is.
+// maxPlain is the greatest length of an id that is part of a key without being hashed.
 const maxPlain = 64
 
-// safe returns an id as it stands in a key name. Ids are made by this server, or checked where they
-// are registered; but what a caller claims as an id comes here too, so one that holds anything but
-// letters, digits, - and _ is replaced by a digest. The ~ keeps the two apart.
+// safe returns an id as a part of a key name. This server makes ids, or checks them at registration; but ids that a
+// caller claims come here as well, so an id with any character other than letters, digits, - and _ is replaced by a
+// digest. The ~ keeps the two forms apart.
 func safe(id string) string {
 	odd := func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'

@@ -71,7 +71,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// standalone opens a connection to a new real server, and a client that sees what it holds.
+// standalone opens a connection to a new real server, and a client that reads the stored records.
 func standalone(t *testing.T, o redisconn.Options) (*redisconn.DB, *redis.Client) {
 	t.Helper()
 	server := redistest.Start(t)
@@ -149,7 +149,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 	everythingEnds(t, admin, keys)
 }
 
-// everythingEnds holds what is not meant to stay to a time to live.
+// everythingEnds checks that every key that must not stay for ever has a time to live.
 func everythingEnds(t *testing.T, admin *redis.Client, keys []string) {
 	t.Helper()
 	for _, key := range keys {
@@ -248,7 +248,7 @@ func TestMemoryBudgets(t *testing.T) {
 	}
 	populate(t, func(n int) error { return grants.Create(ctx, sampleGrant(now, n)) })
 	populate(t, refresh(0, false))
-	populate(t, refresh(1, false)) // from here on a grant takes what it takes for the rest of its life
+	populate(t, refresh(1, false)) // from here on the size of a grant does not change
 	populate(t, refresh(2, true))
 	perGrant := average(t, admin, func(n int) string { return "auth:grant:" + string(sampleGrant(now, n).Ref) })
 	perToken := average(t, admin, func(n int) string { return "auth:access_token:" + oauth.DigestOf(fmt.Sprint(n)).Key() })
@@ -261,7 +261,7 @@ func TestMemoryBudgets(t *testing.T) {
 	}
 }
 
-// populate does something for every member of the population, many at a time.
+// populate runs an action for every member of the population, many at the same time.
 func populate(t *testing.T, one func(n int) error) {
 	t.Helper()
 	var all sync.WaitGroup
@@ -279,12 +279,12 @@ func populate(t *testing.T, one func(n int) error) {
 	all.Wait()
 }
 
-// besides is what a key with a time to live costs that MEMORY USAGE does not count: its place in the
-// table of keys, and its entry and place in the table of expiries.
+// besides is the memory of a key with a time to live that MEMORY USAGE does not count: its place in the table of keys,
+// and its entry and place in the table of expiries.
 const besides = 8 + 24 + 8
 
-// average is what a record takes, all in. (The sum of all that Redis uses would also move with its
-// tables, which grow when Redis finds the time.)
+// average is the memory of a record, everything included. (The total memory of Redis would also change with its tables,
+// which grow at times that Redis chooses.)
 func average(t *testing.T, admin *redis.Client, key func(n int) string) int64 {
 	t.Helper()
 	var sum int64

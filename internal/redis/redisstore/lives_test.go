@@ -14,7 +14,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// lives holds a key's time to live to a length, less what has passed since.
+// lives checks that a key's time to live is a length, minus the time that has passed since.
 func lives(t *testing.T, admin *redis.Client, key string, length time.Duration) {
 	t.Helper()
 	ttl, err := admin.PTTL(t.Context(), key).Result()
@@ -67,7 +67,7 @@ func TestARevocationIsNotCutShort(t *testing.T) {
 	lives(t, admin, "auth:revoked:client:"+string(store.TagOf("c")), time.Hour)
 }
 
-// While a session is being ended, its user's list names it a moment longer than it is there.
+// While a session is being ended, its user's list contains it slightly longer than it exists.
 func TestATouchDoesNotBringASessionBack(t *testing.T) {
 	t.Parallel()
 	db, admin := standalone(t, redisconn.Options{})
@@ -87,8 +87,8 @@ func TestATouchDoesNotBringASessionBack(t *testing.T) {
 	}
 }
 
-// S23: the mark of an interaction may be gone while its grant lives (it runs out, the clocks of daemons
-// differ). Beginning that grant again would make its spent code and refresh tokens good again.
+// S23: the mark of an interaction may expire while its grant is alive (the clocks of daemons differ). Creating that
+// grant again would make its spent code and refresh tokens valid again.
 func TestF_S23_AGrantThatLivesIsNotBegunAgain(t *testing.T) {
 	t.Parallel()
 	db, admin := standalone(t, redisconn.Options{})
@@ -109,8 +109,8 @@ func TestF_S23_AGrantThatLivesIsNotBegunAgain(t *testing.T) {
 	}
 }
 
-// S01: codes that nobody redeems (a link to /authorize that is opened again and again) leave entries in the
-// index. They must not count as grants: the grants of the user's other browsers live on.
+// S01: codes that are never redeemed (a link to /authorize that is opened repeatedly) leave entries in the index. They
+// must not count as grants: the grants of the user's other browsers stay alive.
 func TestF_S01_UnredeemedCodesEndNoGrantOfAnotherBrowser(t *testing.T) {
 	t.Parallel()
 	db, _ := standalone(t, redisconn.Options{})
@@ -149,8 +149,8 @@ func sure(t *testing.T, err error) {
 	}
 }
 
-// However many browsers sign out and clients are withdrawn, the user's revocation stays small, and what was
-// ended stays dead.
+// However many browsers sign out and clients are withdrawn, the user's revocation stays small, and everything that was
+// ended stays ended.
 func TestF_S01_ARevocationStaysSmall(t *testing.T) {
 	t.Parallel()
 	for what, end := range map[store.Ended]func(*store.Ending, int){

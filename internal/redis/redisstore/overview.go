@@ -18,7 +18,7 @@ type Overview struct {
 	names names
 }
 
-// NewOverview makes the store of what operators ask.
+// NewOverview returns the store of the operators' queries.
 func NewOverview(db *redisconn.DB) *Overview { return &Overview{db: db, names: namesOf(db)} }
 
 // Counts implements store.Overview.
@@ -32,10 +32,10 @@ func (o *Overview) Counts(ctx context.Context, now time.Time) (store.Counts, err
 	return store.Counts{Clients: int(clients.Val()), Users: int(users.Val()), Sessions: int(sessions.Val())}, nil
 }
 
-// behind is the range of scores after a time.
+// behind returns the range of scores after a time.
 func behind(t time.Time) string { return "(" + strconv.FormatInt(t.UnixMilli(), 10) }
 
-// sameMoment bounds how many sessions of one millisecond are told apart by a place.
+// sameMoment bounds how many sessions of one millisecond a place can distinguish.
 const sameMoment = 10_000
 
 // Sessions implements store.Overview.
@@ -70,12 +70,12 @@ func (o *Overview) Sessions(
 	return live, places[len(places)-1], nil
 }
 
-// placesBehind reads which sessions come next. Those of one score are in the order of their refs.
+// placesBehind reads the next sessions. Those with one score are in the order of their refs.
 func (o *Overview) placesBehind(
 	ctx context.Context, after store.SessionPlace, limit int, now time.Time,
 ) ([]oauth.SessionRef, []store.SessionPlace, error) {
 	if after.Expires.Before(now) {
-		after = store.SessionPlace{Expires: now} // what is over is not looked at
+		after = store.SessionPlace{Expires: now} // expired sessions are skipped
 	}
 	score := after.Expires.UnixMilli()
 	same := redis.NewZSliceCmd(ctx, "zrangebyscore", o.names.sessions(), score, score, "withscores", "limit", 0, sameMoment)

@@ -7,16 +7,16 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
-// ending marks a script whose every run ends something for good, so that the same call may be
-// repeated wherever that may have been forgotten.
+// ending marks a script that only ends something for good, so that the same call may be repeated whenever its effect
+// may have been lost.
 func ending(s *redisconn.Script) *redisconn.Script {
 	return s.Establishing(func(call redisconn.Call, _ any) *redisconn.Redone {
 		return &redisconn.Redone{Script: s, Call: call}
 	})
 }
 
-// spent tells how to make sure of what advance answered: a serial that was spent stays spent, and a
-// grant that died of reuse stays dead.
+// spent returns how to apply the result of advance again after a failover: a spent serial stays spent, and a grant that
+// ended because of reuse stays ended.
 func spent(redo, kill *redisconn.Script) redisconn.Redo {
 	return func(call redisconn.Call, answer any) *redisconn.Redone {
 		said, err := words(answer)
@@ -30,7 +30,7 @@ func spent(redo, kill *redisconn.Script) redisconn.Redo {
 		case oauth.Advanced, oauth.Retried:
 			serial, by, at := field(said, "serial"), field(said, "by"), field(said, "spent")
 			if by == "" {
-				return nil // nothing was ever spent: a refresh token that is not rotated
+				return nil // nothing was spent: the refresh token is not rotated
 			}
 			return &redisconn.Redone{Script: redo, Call: redisconn.Call{Keys: grant, Args: []any{serial, by, at}}}
 		default:
@@ -39,7 +39,7 @@ func spent(redo, kill *redisconn.Script) redisconn.Redo {
 	}
 }
 
-// field finds a value in an answer of advance: verdict, now, name, value, …
+// field returns a value from the answer of advance: verdict, now, name, value, …
 func field(said []string, name string) string {
 	for pair := range slices.Chunk(said[2:], 2) {
 		if pair[0] == name && len(pair) == 2 {

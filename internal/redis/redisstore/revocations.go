@@ -11,9 +11,9 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// Revocations implements store.Revocations. A user's revocation is one hash: the generation of the last
-// ending of each scope, and in v the last of all. It lies in the slot of the user's grants, and every
-// question about a grant or session reads it in the same round trip.
+// Revocations implements store.Revocations. A user's revocation is one hash: the generation of the last ending of each
+// scope, and in v the last of all. It is in the slot of the user's grants, and every read of a grant or session reads
+// it in the same round trip.
 type Revocations struct {
 	db    *redisconn.DB
 	names names
@@ -21,7 +21,7 @@ type Revocations struct {
 	raise, settle, kill, unlist *redisconn.Script
 }
 
-// NewRevocations makes the store of revocations.
+// NewRevocations returns the store of revocations.
 func NewRevocations(db *redisconn.DB) *Revocations {
 	r := &Revocations{
 		db: db, names: namesOf(db), raise: script("user_revoke"), settle: script("user_settle"),
@@ -55,7 +55,7 @@ const (
 	scopeClient = "c:"
 )
 
-// raised repeats an ending after a failover, as the same generation.
+// raised applies an ending again after a failover, as the same generation.
 func raised(s *redisconn.Script) redisconn.Redo {
 	return func(call redisconn.Call, answer any) *redisconn.Redone {
 		generation, ok := answer.(string)
@@ -67,7 +67,7 @@ func raised(s *redisconn.Script) redisconn.Redo {
 	}
 }
 
-// revocationOf asks for what can end a grant to a client.
+// revocationOf requests the fields that can end a grant to a client.
 func (n names) revocationOf(ctx context.Context, ref oauth.GrantRef, client store.ClientTag) *redis.SliceCmd {
 	return redis.NewSliceCmd(ctx, "hmget", n.revokedUser(ref.User()), "v", "user", "grants", "others", "except", "sessions",
 		scopeRoot+string(ref.Root()), scopeClient+string(client))
@@ -85,7 +85,7 @@ func decodeRevocation(cmd *redis.SliceCmd) (oauth.Revocation, error) {
 	return s.revocation("root", "client")
 }
 
-// wholeRevocation reads all of a user's revocation, for a grant whose client is not known before.
+// wholeRevocation reads all of a user's revocation, for a grant whose client is not known in advance.
 func wholeRevocation(fields map[string]string, ref oauth.GrantRef, client oauth.ClientID) (oauth.Revocation, error) {
 	s := &stored{fields: fields}
 	return s.revocation(scopeRoot+string(ref.Root()), scopeClient+string(store.TagOf(client)))
@@ -131,7 +131,7 @@ func (r *Revocations) Reap(ctx context.Context, q store.GrantQuery) (store.Reape
 			reaped.Gone++
 		}
 	}
-	// The grants first: once the index has forgotten them, nobody could delete them any more.
+	// Delete the grants first: without their entries in the index they could no longer be found.
 	if _, err := r.db.WriteEach(ctx, "revocations.reap", r.kill, calls); err != nil || len(gone) == 0 {
 		return reaped, err
 	}
@@ -149,9 +149,9 @@ func (r *Revocations) latest(ctx context.Context, user oauth.UserID) (oauth.Gene
 	return revocation.Latest, err
 }
 
-// forget drops the endings of single browsers and clients up to a generation that are older than settled.
-// Everything that they ended must have been deleted by a Reap that began after upTo was read. The hour
-// covers a request that read its session before the ending and has not created its grant yet.
+// forget deletes the endings of single browsers and clients up to a generation, if they are older than settled. All
+// grants that they ended must have been deleted by a Reap that began after upTo was read. The hour protects a request
+// that read its session before the ending and has not created its grant yet.
 func (r *Revocations) forget(ctx context.Context, user oauth.UserID, upTo oauth.Generation, now time.Time) error {
 	if upTo == 0 {
 		return nil

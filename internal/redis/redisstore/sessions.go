@@ -19,13 +19,13 @@ import (
 
 // Sessions implements store.Sessions.
 //
-// A session and its user's list lie in different slots, so the order of the steps keeps the promise:
-// a session is stored before the list names it, and one that the list does not name is never
-// prolonged. What a broken Start leaves behind is a session whose cookie nobody was given, or one
-// beyond the limit that dies within its idle life.
+// A session and its user's list are in different slots, so the order of the steps keeps the promise: a session is
+// stored before the list contains it, and a session that the list does not contain is never prolonged. A Start that
+// fails leaves at most a session whose cookie no browser has, or a session beyond the limit that expires within its
+// idle life.
 //
-// A third list names the sessions of everybody, for operators. It costs one more write, in the same
-// pipeline, at a sign-in and at a touch, and about 110 bytes a session; what it names that is over goes
+// A third list contains the sessions of all users, for operators. It costs one more write, in the same pipeline, at a
+// sign-in and at a touch, and about 110 bytes a session; the next sign-in removes ended sessions from it.
 // at the next sign-in.
 type Sessions struct {
 	db    *redisconn.DB
@@ -34,7 +34,7 @@ type Sessions struct {
 	put, admit, prolong, touch, end, unlist *redisconn.Script
 }
 
-// NewSessions makes the store of browser sessions.
+// NewSessions returns the store of browser sessions.
 func NewSessions(db *redisconn.DB) *Sessions {
 	s := &Sessions{
 		db: db, names: namesOf(db),
@@ -49,7 +49,7 @@ func NewSessions(db *redisconn.DB) *Sessions {
 func (s *Sessions) Start(ctx context.Context, session oauth.Session, limit int) (oauth.Generation, []oauth.SessionRef, error) {
 	args := append([]any{until(session.Expires, session.Seen)}, encodeSession(session)...)
 	var generation oauth.Generation
-	var both errgroup.Group // they leave in one pipeline
+	var both errgroup.Group // both are sent in one pipeline
 	both.Go(func() error {
 		answer, err := s.db.Write(ctx, "sessions.start", s.put,
 			[]string{s.names.session(session.Ref), s.names.revokedUser(session.Ref.User())}, args...)
@@ -94,7 +94,7 @@ func generationOf(answer any) (oauth.Generation, error) {
 	return oauth.Generation(n), nil
 }
 
-// forget takes sessions out of a list.
+// forget removes sessions from a list.
 func (s *Sessions) forget(ctx context.Context, list string, refs []oauth.SessionRef) error {
 	if len(refs) == 0 {
 		return nil
@@ -131,7 +131,7 @@ func (s *Sessions) Find(ctx context.Context, ref oauth.SessionRef, now time.Time
 	return session, err
 }
 
-// sessionRevocation asks for what can end a session.
+// sessionRevocation requests the fields that can end a session.
 func (n names) sessionRevocation(ctx context.Context, user oauth.UserTag) *redis.SliceCmd {
 	return redis.NewSliceCmd(ctx, "hmget", n.revokedUser(user), "v", "user", "grants", "others", "except")
 }
@@ -164,7 +164,7 @@ func (s *Sessions) End(ctx context.Context, user oauth.UserID, refs ...oauth.Ses
 	if len(refs) == 0 {
 		return nil
 	}
-	// The records first: once the lists have forgotten them, nobody could end them any more.
+	// Delete the records first: without their entries in the lists they could no longer be found.
 	if err := s.delete(ctx, user, refs); err != nil {
 		return err
 	}
@@ -209,8 +209,7 @@ func (s *Sessions) OfUser(ctx context.Context, user oauth.UserID, now time.Time)
 	return sessions, nil
 }
 
-// aliveSession reads a session and decides whether it is alive, by its own record and by its user's
-// revocation.
+// aliveSession reads a session, and decides by its own record and by its user's revocation whether it is alive.
 func aliveSession(ref oauth.SessionRef, cmd redis.Cmder, revocation *redis.SliceCmd, now time.Time) (oauth.Session, bool, error) {
 	fields := cmd.(*redis.MapStringStringCmd).Val()
 	if len(fields) == 0 {

@@ -12,8 +12,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// A Sentinel that missed everything names a master of its own, and it is the first that is asked. The
-// other two name the real one: only that is written to and read.
+// A Sentinel that missed the failover names another master, and it is the first in the list. The other two name the
+// real master: the daemon writes and reads only there.
 func TestS11_AStaleSentinelIsOutvoted(t *testing.T) {
 	t.Parallel()
 	g := redistest.StartGroup(t, "appendonly yes")
@@ -37,8 +37,8 @@ func TestS11_AStaleSentinelIsOutvoted(t *testing.T) {
 	}
 }
 
-// Two of three Sentinels name different masters, and the third is gone: there is no majority, and nobody
-// is believed.
+// Two of three Sentinels name different masters, and the third does not answer: there is no majority, and the daemon
+// accepts neither.
 func TestS11_WithoutAMajorityNobodyIsBelieved(t *testing.T) {
 	t.Parallel()
 	g := redistest.StartGroup(t, "appendonly yes")
@@ -52,7 +52,7 @@ func TestS11_WithoutAMajorityNobodyIsBelieved(t *testing.T) {
 		_, err := grants.Get(t.Context(), "mine")
 		return err != nil && !errors.Is(err, store.Absent)
 	})
-	// Writes may go on: every known replica has them, whoever is promoted.
+	// Writes may continue: every replica that could be promoted has them.
 	if got, err := grants.Advance(t.Context(), redeem("mine", "the client")); err == nil && got.Verdict != oauth.Advanced {
 		t.Errorf("a live code is %q", got.Verdict)
 	}
@@ -61,14 +61,14 @@ func TestS11_WithoutAMajorityNobodyIsBelieved(t *testing.T) {
 	}
 }
 
-// The driver of relaxed durability believes the first Sentinel that answers, but not that a replica is
-// a master.
+// The driver of relaxed durability accepts the first Sentinel that answers, but it does not accept a replica as a
+// master.
 func TestS11_AReplicaIsNotTakenForAMaster(t *testing.T) {
 	t.Parallel()
 	g := redistest.StartGroup(t)
 	stale := g.Sentinels[0]
 	stale.Do(t, "sentinel", "remove", redistest.MasterName)
-	other := redistest.Start(t, "replicaof 127.0.0.1 "+g.Nodes[0].Port(), "replica-read-only no") // it would take writes
+	other := redistest.Start(t, "replicaof 127.0.0.1 "+g.Nodes[0].Port(), "replica-read-only no") // it would accept writes
 	stale.Do(t, "sentinel", "monitor", redistest.MasterName, "127.0.0.1", other.Port(), 2)
 	db, err := redisconn.Open(t.Context(), redisconn.Options{
 		Mode: redisconn.Sentinel, Addrs: []string{stale.Addr}, MasterName: redistest.MasterName, Durability: redisconn.Relaxed,

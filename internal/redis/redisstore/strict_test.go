@@ -42,8 +42,8 @@ func unknown(err error) bool {
 	return errors.As(err, &failed) && failed.Unknown()
 }
 
-// Nobody has the redemption but the master: neither it nor its repetition may be acknowledged, and
-// when the replicas are back the same presenter gets through while another does not.
+// Only the master has the redemption: neither it nor its repetition may be acknowledged. When the replicas are back,
+// the same presenter succeeds, and another one does not.
 func TestAnUnknownOutcomeIsNotANo(t *testing.T) {
 	t.Parallel()
 	g := redistest.StartGroup(t, "appendonly yes")
@@ -79,8 +79,8 @@ func TestAnUnknownOutcomeIsNotANo(t *testing.T) {
 	}
 }
 
-// A master that forgot what was acknowledged is told again before it serves. (Its history is given
-// another name by hand, so that nothing proves it to be complete.)
+// A master that has lost acknowledged changes gets them again before it serves. (The test renames its history, so that
+// nothing proves that the history is complete.)
 func TestNegativeFactsAreRedone(t *testing.T) {
 	t.Parallel()
 	g := redistest.StartGroup(t, "appendonly yes", "enable-debug-command yes")
@@ -120,7 +120,7 @@ func TestNegativeFactsAreRedone(t *testing.T) {
 	}
 }
 
-// Redis came back empty: nothing is served until somebody has looked at it.
+// Redis came back empty: nothing is served until an operator acts.
 func TestS12_AnEmptyRedisIsNotServed(t *testing.T) {
 	t.Parallel()
 	g := redistest.StartGroup(t)
@@ -148,7 +148,7 @@ func TestS12_AnEmptyRedisIsNotServed(t *testing.T) {
 	}
 }
 
-// The same data set under another name, while the connections stay.
+// The same data set gets another id, while the connections stay.
 func TestAForeignDataSetIsNotServed(t *testing.T) {
 	t.Parallel()
 	g := redistest.StartGroup(t)
@@ -167,13 +167,13 @@ func TestAForeignDataSetIsNotServed(t *testing.T) {
 	})
 }
 
-// While the master does not answer, a replica that has everything does.
+// While the master does not answer, a replica that has everything answers.
 func TestReadsGoOnWithoutTheMaster(t *testing.T) {
 	t.Parallel()
 	g := redistest.StartGroup(t, "appendonly yes")
 	_, grants := openStrict(t, g)
 	create(t, grants, "mine")
-	await(2500 * time.Millisecond) // until the replicas have proven to be steady
+	await(2500 * time.Millisecond) // until the replicas count as steady
 	g.Nodes[0].Pause()
 	asked, failed := 0, 0
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); asked++ {

@@ -19,7 +19,7 @@ type Sweeps struct {
 	claim, mark, sessions *redisconn.Script
 }
 
-// NewSweeps makes the store of tasks that one daemon does for all.
+// NewSweeps returns the store of tasks that one daemon does for all.
 func NewSweeps(db *redisconn.DB) *Sweeps {
 	s := &Sweeps{
 		db: db, names: namesOf(db), revocations: NewRevocations(db), claim: script("sweep_claim"), mark: script("sweep_mark"),
@@ -66,7 +66,7 @@ func (s *Sweeps) Tidy(ctx context.Context, user oauth.UserID, now time.Time) (in
 		return 0, err
 	}
 	removed := int(sessions)
-	// Before the reap: an ending that is raised while it runs may leave grants behind it.
+	// Read this before the reap: an ending that is raised during the reap may leave grants that the reap does not see.
 	before, err := s.revocations.latest(ctx, user)
 	if err != nil {
 		return removed, err
@@ -84,5 +84,5 @@ func (s *Sweeps) Tidy(ctx context.Context, user oauth.UserID, now time.Time) (in
 	return removed, s.revocations.forget(ctx, user, before, now)
 }
 
-// tidyPage is how many grants are looked at in one step.
+// tidyPage is the number of grants that one step reads.
 const tidyPage = 500

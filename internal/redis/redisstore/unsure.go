@@ -10,14 +10,14 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
-// The bounds of what is remembered of unknown outcomes.
+// The bounds of the memory of unknown outcomes.
 const (
 	unsureFor  = 30 * time.Second
 	unsureMost = 1 << 14
 )
 
-// unsure remembers the presentations whose outcome nobody learned, and until when. When the same one comes again it
-// is a retry, not a replay, however strict the grace is otherwise. It is safe for concurrent use.
+// unsure remembers presentations with an unknown outcome, and until when. The same presentation again counts as a retry
+// and not as a replay, even if the grace is over. It is safe for concurrent use.
 type unsure struct {
 	until *memo.Map[shown, time.Time] // by the caller's clock
 }
@@ -43,7 +43,7 @@ func (u unsure) grace(p store.Presentation) time.Duration {
 	return p.Grace
 }
 
-// learn remembers an error after which the credential may be spent or not.
+// learn remembers a presentation after an error that leaves open whether the credential was spent.
 func (u unsure) learn(p store.Presentation, err error) {
 	var failed *outcome.Error
 	if errors.As(err, &failed) && failed.Unknown() {

@@ -102,7 +102,7 @@ func (u *Users) store(ctx context.Context, verb string, by *redisconn.Script, ke
 	return uint64(revision), nil //nolint:gosec // counts up from 1
 }
 
-// deleteTries is how often a deletion reads the name again that a concurrent Rename changed.
+// deleteTries bounds how often a deletion reads the name again because a concurrent Rename changed it.
 const deleteTries = 3
 
 // Delete implements store.Users. It reads the name first, because the caller of a script must name every key.
@@ -157,8 +157,8 @@ func decodeUser(id oauth.UserID, s *stored) (oauth.User, error) {
 	return user, s.err
 }
 
-// decodeAccount reads the password of a record of an earlier release from the user, where that release wrote it last.
-// The next write moves it to the credentials.
+// decodeAccount returns the account of a user. A record of an earlier release has its password in the user if that
+// release wrote it last; the next write moves it to the credentials.
 func decodeAccount(id oauth.UserID, s, credentials *stored) (oauth.Account, error) {
 	user, err := decodeUser(id, s)
 	hash := cmp.Or(s.text("password"), credentials.text("password"))
