@@ -3,13 +3,11 @@ package admin_test
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/admin"
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
-	"github.com/recipe-web-app/oauth2d/internal/clientauth"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/freshness"
@@ -20,6 +18,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/session"
 	"github.com/recipe-web-app/oauth2d/internal/signin"
@@ -189,35 +188,19 @@ type house struct {
 	pipeline   *granttype.Pipeline
 	grants     store.Grants
 
-	mu   sync.Mutex
-	told []event.Event
-}
-
-// Emit implements event.Sink.
-func (h *house) Emit(_ context.Context, e event.Event) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.told = append(h.told, e)
+	roomtest.Events
 }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{caller: &caller{fail: map[string]error{}}}
-	db, err := redisconn.Open(t.Context(), redisconn.Options{Now: time.Now})
-	ok(t, err)
-	t.Cleanup(func() { _ = db.Close() })
-	sealer, err := secret.NewSealer(secret.Random(32))
-	ok(t, err)
-	ring := keyring.New(keyring.Options{Store: keys{serverstore.NewKeys(db), h.caller}, Sealer: sealer, Events: h, Now: time.Now})
-	ok(t, ring.Load(t.Context()))
+	db := roomtest.Open(t, redisconn.Options{Now: time.Now})
+	ring := roomtest.Ring(t, db, keyring.Options{Store: keys{serverstore.NewKeys(db), h.caller}, Events: h, Now: time.Now})
 	hasher := secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1})
 	h.grants = grants{redisstore.NewGrants(db), h.caller}
 	given, accesses := consents{redisstore.NewConsents(db), h.caller}, access{redisstore.NewAccess(db), h.caller}
 	lease := freshness.New(freshness.Options{Store: marks{redisstore.NewFreshness(db), h.caller}, Now: time.Now})
-	h.registry = registry.New(registry.Options{Lease: lease, Supported: oauth.Supported{
-		GrantTypes:  granttype.Describe(granttype.AuthorizationCode{}, granttype.RefreshToken{}, granttype.ClientCredentials{}),
-		AuthMethods: clientauth.Describe(clientauth.SecretBasic{}, clientauth.SecretPost{}, clientauth.None{}),
-	}, Store: clients{redisstore.NewClients(db), h.caller}, Peppers: ring, Hasher: hasher, Now: time.Now})
+	h.registry = roomtest.Registry(db, registry.Options{Lease: lease, Store: clients{redisstore.NewClients(db), h.caller}, Peppers: ring, Now: time.Now})
 	h.directory = directory.New(directory.Options{
 		Store: users{redisstore.NewUsers(db), h.caller}, Hasher: hasher, Events: h, Now: time.Now,
 	})
@@ -388,10 +371,8 @@ func verbs() map[string]func(*testing.T, context.Context, *house, stage) error {
 
 // outcomes returns the outcomes of the entries of one name.
 func (h *house) outcomes(name string) []event.Outcome {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	var all []event.Outcome
-	for _, e := range h.told {
+	for _, e := range h.Emitted() {
 		if e.Name() != name {
 			continue
 		}
@@ -424,7 +405,7 @@ func TestF_S02_EveryChangeIsRecordedWhenItsCallerDisconnects(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t)
 			s := h.prepare(t)
-			h.told = nil
+			h.Reset()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			h.leave = cancel
@@ -469,7 +450,7 @@ func TestF_S02_AChangeThatFailsIsRecordedOnce(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t)
 			s := h.prepare(t)
-			h.told = nil
+			h.Reset()
 			h.fail[c.fail] = errAway
 			if err := verbs()[name](t, t.Context(), h, s); err == nil {
 				t.Fatal("it did not fail")
@@ -477,7 +458,7 @@ func TestF_S02_AChangeThatFailsIsRecordedOnce(t *testing.T) {
 			if all := h.outcomes(name); len(all) != 1 || all[0] != c.outcome {
 				t.Errorf("entries %s: %v, want one that is %s", name, all, c.outcome)
 			}
-			for _, e := range h.told {
+			for _, e := range h.Emitted() {
 				if fact, isDeed := e.(event.AdminAction); isDeed && (fact.Reason == "" || c.changed == (fact.Before == nil && fact.After == nil)) {
 					t.Errorf("what it changed and why it ended: %+v", fact)
 				}
@@ -490,7 +471,7 @@ func TestF_S02_ARefusedChangeIsRecordedAsFailed(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	s := h.prepare(t)
-	h.told = nil
+	h.Reset()
 	weak := h.By("helper", oauth.Scopes{"admin:clients:write"})
 	powerful := s.client
 	powerful.ID, powerful.Secrets, powerful.Scopes = "powerful", nil, oauth.Scopes{"admin:keys:write"}
@@ -499,10 +480,10 @@ func TestF_S02_ARefusedChangeIsRecordedAsFailed(t *testing.T) {
 	if refusal.Code != oauth.InsufficientScope || !refusal.WasRecorded() {
 		t.Errorf("%v, recorded %v", err, refusal.WasRecorded())
 	}
-	if len(h.told) != 1 {
-		t.Fatalf("told %+v", h.told)
+	if len(h.Emitted()) != 1 {
+		t.Fatalf("told %+v", h.Emitted())
 	}
-	fact, _ := h.told[0].(event.AdminAction)
+	fact, _ := h.Emitted()[0].(event.AdminAction)
 	if fact.Outcome != event.Failed || fact.Actor != "helper" || fact.Target != "powerful" || fact.Reason == "" {
 		t.Errorf("%+v", fact)
 	}

@@ -1,28 +1,23 @@
 package authorize_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
-	"github.com/recipe-web-app/oauth2d/internal/clientauth"
 	"github.com/recipe-web-app/oauth2d/internal/event"
-	"github.com/recipe-web-app/oauth2d/internal/freshness"
-	"github.com/recipe-web-app/oauth2d/internal/granttype"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
-	"github.com/recipe-web-app/oauth2d/internal/secret"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/session"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -39,7 +34,7 @@ type room struct {
 	sessions *session.Sessions
 	grants   store.Grants
 	consents store.Consents
-	ahead    atomic.Int64
+	roomtest.Clock
 
 	created  func(oauth.Grant) // called after a grant was made, before anybody knows
 	creating func()            // before a grant is stored
@@ -47,9 +42,6 @@ type room struct {
 	once     store.Once // of the last grant that an interaction yielded
 	finding  error      // what looking for a session fails with
 }
-
-func (r *room) now() time.Time          { return time.Now().Add(time.Duration(r.ahead.Load())) }
-func (r *room) advance(d time.Duration) { r.ahead.Add(int64(d)) }
 
 func (r *room) keep(once store.Once) {
 	r.mu.Lock()
@@ -97,29 +89,19 @@ func (h hookedSessions) Find(ctx context.Context, ref oauth.SessionRef, now time
 func newRoom(t testing.TB) *room {
 	t.Helper()
 	r := &room{}
-	db, err := redisconn.Open(t.Context(), redisconn.Options{Timeout: 10 * time.Second, DialTimeout: 5 * time.Second})
-	ok(t, err)
-	t.Cleanup(func() { _ = db.Close() })
-	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
-	ok(t, err)
-	ring := keyring.New(keyring.Options{Store: serverstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: r.now})
-	ok(t, ring.Load(t.Context()))
+	db := roomtest.Open(t, redisconn.Options{})
+	ring := roomtest.Ring(t, db, keyring.Options{Now: r.Now})
 	r.grants, r.consents = redisstore.NewGrants(db), redisstore.NewConsents(db)
 	r.sessions = session.New(session.Options{
-		Store: hookedSessions{redisstore.NewSessions(db), r}, Revocations: redisstore.NewRevocations(db), Events: event.Sinks{}, Now: r.now, Life: 24 * time.Hour,
+		Store: hookedSessions{redisstore.NewSessions(db), r}, Revocations: redisstore.NewRevocations(db), Events: event.Sinks{}, Now: r.Now, Life: 24 * time.Hour,
 		Absolute: 48 * time.Hour, KeepEnding: time.Hour,
 	})
-	r.registry = registry.New(registry.Options{
-		Supported: oauth.Supported{
-			GrantTypes:  granttype.Describe(granttype.AuthorizationCode{}, granttype.RefreshToken{}, granttype.ClientCredentials{}),
-			AuthMethods: clientauth.Describe(clientauth.SecretBasic{}, clientauth.SecretPost{}, clientauth.None{}),
-		}, Store: redisstore.NewClients(db), Lease: freshness.New(freshness.Options{Store: redisstore.NewFreshness(db), Now: r.now}), Peppers: ring, Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1}), Now: r.now,
-	})
+	r.registry = roomtest.Registry(db, registry.Options{Peppers: ring, Now: r.Now})
 	r.register(t, "app", false)
 	r.register(t, "own", true)
 	r.Authorizer = authorize.New(authorize.Options{
 		Registry: r.registry, Sessions: r.sessions, Grants: hookedGrants{r.grants, r}, Consents: r.consents, Requests: serverstore.NewRequests(db), Overview: redisstore.NewOverview(db), Ring: ring,
-		Events: event.Sinks{}, Now: r.now, Issuer: "https://as.example",
+		Events: event.Sinks{}, Now: r.Now, Issuer: "https://as.example",
 	})
 	return r
 }
@@ -207,12 +189,12 @@ func TestEveryRequestEnds(t *testing.T) {
 		r := newRoom(t)
 		old := r.signIn(t) // there is a session, and a consent, from before
 		r.allow(t, r.pending(t, with...), old)
-		r.advance(time.Second)
+		r.Pass(time.Second)
 		p := r.pending(t, with...)
 		s := &old
 		asked := []authorize.Step{}
 		for range 4 {
-			r.advance(time.Second) // people take their time
+			r.Pass(time.Second) // people take their time
 			sealed, err := r.Seal(t.Context(), p, ours())
 			ok(t, err)
 			p, err = r.Resume(t.Context(), sealed, ours())
@@ -263,7 +245,7 @@ func TestA26_PromptNoneAsksNobody(t *testing.T) {
 	refused(t, "no consent", err, oauth.ConsentRequired, true)
 	r.allow(t, p, s)
 	r.step(t, p, &s, authorize.Ready)
-	r.advance(time.Minute)
+	r.Pass(time.Minute)
 	p = r.pending(t, "prompt", "none", "max_age", "30")
 	_, err = r.Step(t.Context(), &p, &s)
 	refused(t, "too long ago", err, oauth.LoginRequired, true)
@@ -291,7 +273,7 @@ func TestR07_AConsentIsForTheClientThatAsked(t *testing.T) {
 	s := r.signIn(t)
 	r.allow(t, r.pending(t), s)
 	ok(t, r.registry.Delete(t.Context(), "app"))
-	r.advance(time.Second)
+	r.Pass(time.Second)
 	r.register(t, "app", false)
 	r.step(t, r.pending(t), &s, authorize.NeedConsent)
 	r.allow(t, r.pending(t, "scope", "write"), s)

@@ -19,7 +19,7 @@ func TestF_S17_ADecisionCountsForItsOwnInteraction(t *testing.T) {
 	s := r.signIn(t)
 	here, err := r.Seal(t.Context(), r.pending(t, "prompt", "consent", "scope", "read write"), ours())
 	ok(t, err)
-	r.advance(time.Second)
+	r.Pass(time.Second)
 	there := r.allow(t, r.pending(t, "scope", "read write"), s)
 	p, err := r.Resume(t.Context(), here, ours())
 	ok(t, err)
@@ -120,7 +120,7 @@ func TestF_S01_AMadeUpClientIsNotWithdrawn(t *testing.T) {
 		}
 	}
 	// A consent outlives its client until the cleanup: a client of the same id must not find it.
-	_, err := r.consents.Give(t.Context(), s.User, oauth.Consent{Client: "deleted", Scope: oauth.Scopes{"read"}, Given: r.now()}, time.Time{})
+	_, err := r.consents.Give(t.Context(), s.User, oauth.Consent{Client: "deleted", Scope: oauth.Scopes{"read"}, Given: r.Now()}, time.Time{})
 	ok(t, err)
 	ok(t, r.Withdraw(t.Context(), s.User, "deleted"))
 	if state, err := r.consents.Of(t.Context(), s.User, "deleted"); err != nil || state.Consent.Client != "" || latest() == before {

@@ -56,7 +56,7 @@ func TestF_P02_AnOldInteractionBeginsAgain(t *testing.T) {
 	p := r.pending(t, "prompt", "login consent")
 	sealed, err := r.Seal(t.Context(), r.allow(t, p, s), ours())
 	ok(t, err)
-	r.advance(authorize.InteractionLife - time.Minute)
+	r.Pass(authorize.InteractionLife - time.Minute)
 	again, err := r.Resume(t.Context(), sealed, ours())
 	ok(t, err)
 	later, err := r.Seal(t.Context(), again, ours()) // sealing it again does not make it younger
@@ -65,7 +65,7 @@ func TestF_P02_AnOldInteractionBeginsAgain(t *testing.T) {
 		t.Error("restarted before its end")
 	}
 	s = r.signIn(t)
-	r.advance(2 * time.Minute)
+	r.Pass(2 * time.Minute)
 	for _, one := range []string{sealed, later} {
 		p, err := r.Resume(t.Context(), one, ours())
 		ok(t, err)
@@ -116,12 +116,12 @@ func TestF_S23_AnInteractionYieldsOneCode(t *testing.T) {
 	for name, end := range map[string]func(oauth.Grant){
 		"spent": func(g oauth.Grant) {
 			_, err := r.grants.Advance(t.Context(), store.Presentation{
-				Grant: g.Ref, Client: g.Client, Now: r.now(), Rotate: true, Keep: time.Hour, Scope: g.Scope, Audience: g.Audience,
+				Grant: g.Ref, Client: g.Client, Now: r.Now(), Rotate: true, Keep: time.Hour, Scope: g.Scope, Audience: g.Audience,
 			})
 			ok(t, err)
 		},
 		"ended":   func(g oauth.Grant) { ok(t, r.grants.Kill(t.Context(), g.Ref)) },
-		"expired": func(oauth.Grant) { r.advance(11 * time.Minute) },
+		"expired": func(oauth.Grant) { r.Pass(11 * time.Minute) },
 	} {
 		sealed, err := r.Seal(t.Context(), r.pending(t), ours())
 		ok(t, err)
@@ -188,7 +188,7 @@ func TestF_S23_AnAddressKeptForHoursNeverRepeatsAGrant(t *testing.T) {
 		if _, err := r.Issue(t.Context(), p, s); err != nil {
 			t.Errorf("after %d steps: %v", n, err)
 		}
-		r.advance(authorize.InteractionLife + 10*time.Minute)
+		r.Pass(authorize.InteractionLife + 10*time.Minute)
 	}
 	if len(seen) != 5 {
 		t.Errorf("%d grants, want 5", len(seen))
@@ -203,7 +203,7 @@ func TestF_S23_AMarkOutlivesEveryAnswerOfItsInteraction(t *testing.T) {
 	r.allow(t, r.pending(t), s)
 	sealed, err := r.Seal(t.Context(), r.pending(t), nil)
 	ok(t, err)
-	begun := r.now()
+	begun := r.Now()
 	p, err := r.Resume(t.Context(), sealed, ours())
 	ok(t, err)
 	_, err = r.Issue(t.Context(), p, s)

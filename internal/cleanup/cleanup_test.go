@@ -13,6 +13,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -53,9 +54,7 @@ func (p *place) Emit(_ context.Context, e event.Event) {
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
-	db, err := redisconn.Open(t.Context(), redisconn.Options{Timeout: 10 * time.Second, DialTimeout: 5 * time.Second})
-	ok(t, err)
-	t.Cleanup(func() { _ = db.Close() })
+	db := roomtest.Open(t, redisconn.Options{})
 	return &place{
 		users: redisstore.NewUsers(db), clients: redisstore.NewClients(db), grants: redisstore.NewGrants(db),
 		consents: redisstore.NewConsents(db), sweeps: &breaking{redisstore.NewSweeps(db), -1}, now: time.Now(),

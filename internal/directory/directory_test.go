@@ -13,6 +13,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -22,22 +23,13 @@ const password = "correct horse"
 type people struct {
 	*directory.Directory
 	users store.Users
-	mu    sync.Mutex
-	told  []event.Event
-}
 
-// Emit implements event.Sink.
-func (p *people) Emit(_ context.Context, e event.Event) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.told = append(p.told, e)
+	roomtest.Events
 }
 
 func newPeople(t *testing.T, cost secret.HasherOptions) *people {
 	t.Helper()
-	db, err := redisconn.Open(t.Context(), redisconn.Options{})
-	ok(t, err)
-	t.Cleanup(func() { _ = db.Close() })
+	db := roomtest.Open(t, redisconn.Options{})
 	p := &people{users: redisstore.NewUsers(db)}
 	p.Directory = directory.New(directory.Options{Store: p.users, Hasher: secret.NewHasher(cost), Events: p, Now: time.Now, MinLength: 8})
 	return p
@@ -95,13 +87,13 @@ func TestW06_ARefusalSaysTheSameWhateverWasWrong(t *testing.T) {
 	if len(descriptions) != 1 {
 		t.Errorf("%d texts: %v", len(descriptions), descriptions)
 	}
-	for _, e := range p.told {
+	for _, e := range p.Emitted() {
 		if failed, is := e.(event.LoginFailed); !is || strings.Contains(string(failed.User)+failed.Reason, password) {
 			t.Errorf("told %+v", e)
 		}
 	}
-	if len(p.told) != 9 {
-		t.Errorf("%d events", len(p.told))
+	if len(p.Emitted()) != 9 {
+		t.Errorf("%d events", len(p.Emitted()))
 	}
 	p.disable(t, off, false)
 	if _, err := p.Verify(t.Context(), "off", password); err != nil {
@@ -310,8 +302,8 @@ func TestCouldNotAskIsNotNo(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if len(p.told) != 0 {
-		t.Errorf("an outage was told as %+v", p.told)
+	if len(p.Emitted()) != 0 {
+		t.Errorf("an outage was told as %+v", p.Emitted())
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -49,9 +50,7 @@ func (f *flaky) Return(ctx context.Context, some ...store.Counted) error {
 // W07: a person who typed the right password while Redis went away is not locked out when it is back.
 func TestW07_AnOutageIsNoWrongPassword(t *testing.T) {
 	t.Parallel()
-	db, err := redisconn.Open(t.Context(), redisconn.Options{})
-	ok(t, err)
-	t.Cleanup(func() { _ = db.Close() })
+	db := roomtest.Open(t, redisconn.Options{})
 	f := &flaky{Users: redisstore.NewUsers(db), Limits: serverstore.NewLimits(db)}
 	p := &people{}
 	const budget = 3

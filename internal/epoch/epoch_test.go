@@ -11,6 +11,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -33,9 +34,7 @@ type room struct {
 func newRoom(t *testing.T, away error) room {
 	t.Helper()
 	now := time.Now().UTC().Truncate(time.Second)
-	db, err := redisconn.Open(t.Context(), redisconn.Options{Now: time.Now})
-	ok(t, err)
-	t.Cleanup(func() { _ = db.Close() })
+	db := roomtest.Open(t, redisconn.Options{Now: time.Now})
 	of := epoch.Rule{
 		Epoch:  func(context.Context) (time.Time, error) { return now, away },
 		Client: func(_ context.Context, id oauth.ClientID) (oauth.Client, error) { return oauth.Client{ID: id}, away },

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"net/url"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,7 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
-	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 	"github.com/recipe-web-app/oauth2d/internal/token"
@@ -34,21 +32,10 @@ type room struct {
 	tokens *token.Tokens
 	ring   *keyring.Ring
 	grants *fragile
-	ahead  atomic.Int64
+	roomtest.Clock
 
-	mu   sync.Mutex
-	told []event.Event
+	roomtest.Events
 }
-
-// Emit implements event.Sink.
-func (r *room) Emit(_ context.Context, e event.Event) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.told = append(r.told, e)
-}
-
-func (r *room) now() time.Time          { return time.Now().Add(time.Duration(r.ahead.Load())) }
-func (r *room) advance(d time.Duration) { r.ahead.Add(int64(d)) }
 
 // fragile is a store of grants whose verbs can be made to fail.
 type fragile struct {
@@ -80,23 +67,18 @@ func (f *fragile) Get(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, err
 func newRoom(t *testing.T, more ...granttype.Type) *room {
 	t.Helper()
 	r := &room{}
-	db, err := redisconn.Open(t.Context(), redisconn.Options{Timeout: 10 * time.Second, DialTimeout: 5 * time.Second, CallerClock: true})
-	ok(t, err)
-	t.Cleanup(func() { _ = db.Close() })
-	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
-	ok(t, err)
-	r.ring = keyring.New(keyring.Options{Store: serverstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: r.now})
-	ok(t, r.ring.Load(t.Context()))
+	db := roomtest.Open(t, redisconn.Options{CallerClock: true})
+	r.ring = roomtest.Ring(t, db, keyring.Options{Now: r.Now})
 	r.grants = &fragile{Grants: redisstore.NewGrants(db)}
 	tokens := token.New(token.Options{
-		Access: redisstore.NewAccess(db), Grants: r.grants, Ring: r.ring, Events: r, Now: r.now, Issuer: "https://as.example", Clients: registered{},
+		Access: redisstore.NewAccess(db), Grants: r.grants, Ring: r.ring, Events: r, Now: r.Now, Issuer: "https://as.example", Clients: registered{},
 	})
 	r.tokens = tokens
-	chain := &granttype.Chain{Grants: r.grants, Ring: r.ring, Tokens: tokens, Events: r, Now: r.now}
+	chain := &granttype.Chain{Grants: r.grants, Ring: r.ring, Tokens: tokens, Events: r, Now: r.Now}
 	r.Pipeline = granttype.New(tokens, r, append([]granttype.Type{
 		granttype.AuthorizationCode{Chain: chain},
 		granttype.RefreshToken{Chain: chain, Grace: 10 * time.Second},
-		granttype.ClientCredentials{Now: r.now, UserOnly: oauth.Scopes{"openid"}},
+		granttype.ClientCredentials{Now: r.Now, UserOnly: oauth.Scopes{"openid"}},
 	}, more...)...)
 	return r
 }
@@ -123,7 +105,7 @@ func app() oauth.Client {
 func (r *room) code(t *testing.T) (oauth.Token, oauth.GrantRef) {
 	t.Helper()
 	const user = "7d44f3f0-0000-4000-8000-000000000001"
-	id, now := oauth.NewGrantID(user, "root", secret.Random(oauth.GrantEntropy)), r.now().Truncate(time.Millisecond)
+	id, now := oauth.NewGrantID(user, "root", secret.Random(oauth.GrantEntropy)), r.Now().Truncate(time.Millisecond)
 	ok(t, r.grants.Create(t.Context(), oauth.Grant{
 		Ref: id.Ref(), Client: "app", User: user, Username: "ada", Scope: oauth.Scopes{"read", "write"},
 		Born: now, Expires: now.Add(10 * time.Minute), End: now.Add(24 * time.Hour), RedirectURI: callback,
@@ -189,7 +171,7 @@ func TestAGrantTypeSeesWhatItNamesAndNothingElse(t *testing.T) {
 	if seen.Encode() != "known=1" {
 		t.Errorf("it saw %s", seen.Encode())
 	}
-	for _, e := range r.told {
+	for _, e := range r.Emitted() {
 		if denied, is := e.(event.TokenDenied); is && (denied.Reason == "" || bytes.Contains([]byte(denied.Reason), []byte("s3cr3t"))) {
 			t.Errorf("%+v", denied)
 		}
@@ -207,7 +189,7 @@ func TestT12_T13_T14_WhatIsNotServed(t *testing.T) {
 		_, err := r.exchange(t, machine, name)
 		refused(t, name, err, want)
 	}
-	for _, e := range r.told {
+	for _, e := range r.Emitted() {
 		if denied, is := e.(event.TokenDenied); is && denied.GrantType == "urn:x:made-up" {
 			t.Error("a stranger's words are in the log")
 		}
@@ -275,7 +257,7 @@ func TestR07_AGrantOlderThanItsClientsRevocationIsDead(t *testing.T) {
 	code, ref := r.code(t)
 	set, err := r.redeem(t, code)
 	ok(t, err)
-	c.NotBefore = r.now().Add(time.Millisecond)
+	c.NotBefore = r.Now().Add(time.Millisecond)
 	_, err = r.refresh(t, c, set.Refresh)
 	refused(t, "an older grant", err, oauth.InvalidGrant)
 	if r.there(t, ref) {
@@ -301,12 +283,12 @@ func TestR02_ARetryGetsTheSameAnswerAndAnotherQuestionAnother(t *testing.T) {
 	if narrow.Access == first.Access || narrow.Refresh != first.Refresh || narrow.Scope.String() != "read" {
 		t.Errorf("a retry that asks for less: %v", narrow.Scope)
 	}
-	r.advance(11 * time.Second)
+	r.Pass(11 * time.Second)
 	_, err = r.refresh(t, app(), set.Refresh)
 	refused(t, "after the grace", err, oauth.InvalidGrant)
 	_, err = r.refresh(t, app(), first.Refresh)
 	refused(t, "the family", err, oauth.InvalidGrant)
-	reused := slices.ContainsFunc(r.told, func(e event.Event) bool { _, is := e.(event.RefreshReused); return is })
+	reused := slices.ContainsFunc(r.Emitted(), func(e event.Event) bool { _, is := e.(event.RefreshReused); return is })
 	if !reused {
 		t.Error("nobody was told of the reuse")
 	}
@@ -325,7 +307,7 @@ func TestWithoutRefreshNothingIsKept(t *testing.T) {
 	}
 	g, err := r.grants.Grants.Get(t.Context(), ref)
 	ok(t, err)
-	if left := g.Expires.Sub(r.now()); left > 15*time.Minute {
+	if left := g.Expires.Sub(r.Now()); left > 15*time.Minute {
 		t.Errorf("the grant is kept for %v", left)
 	}
 }
@@ -345,7 +327,7 @@ func TestC01_ACodeIsNoRefreshTokenAndARefreshTokenNoCode(t *testing.T) {
 	}
 	_, err = r.redeem(t, code)
 	refused(t, "a second time", err, oauth.InvalidGrant)
-	replayed := slices.ContainsFunc(r.told, func(e event.Event) bool { _, is := e.(event.CodeReplayed); return is })
+	replayed := slices.ContainsFunc(r.Emitted(), func(e event.Event) bool { _, is := e.(event.CodeReplayed); return is })
 	if !replayed {
 		t.Error("nobody was told of the replay")
 	}

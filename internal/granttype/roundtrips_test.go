@@ -1,20 +1,18 @@
 package granttype_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/granttype"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
-	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 	"github.com/recipe-web-app/oauth2d/internal/token"
@@ -114,18 +112,13 @@ type countedRoom struct {
 func newCountedRoom(t *testing.T, resources oauth.Resources) (*countedRoom, *trips) {
 	t.Helper()
 	r := &countedRoom{room: &room{}}
-	db, err := redisconn.Open(t.Context(), redisconn.Options{Timeout: 10 * time.Second, DialTimeout: 5 * time.Second, CallerClock: true})
-	ok(t, err)
-	t.Cleanup(func() { _ = db.Close() })
-	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
-	ok(t, err)
-	r.ring = keyring.New(keyring.Options{Store: serverstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: r.now})
-	ok(t, r.ring.Load(t.Context()))
+	db := roomtest.Open(t, redisconn.Options{CallerClock: true})
+	r.ring = roomtest.Ring(t, db, keyring.Options{Now: r.Now})
 	s := &trips{Access: redisstore.NewAccess(db), Grants: redisstore.NewGrants(db)}
 	r.tokens = token.New(token.Options{
-		Access: s, Grants: s, Ring: r.ring, Events: r, Now: r.now, Issuer: "https://as.example", Clients: registered{}, Resources: resources,
+		Access: s, Grants: s, Ring: r.ring, Events: r, Now: r.Now, Issuer: "https://as.example", Clients: registered{}, Resources: resources,
 	})
-	chain := &granttype.Chain{Grants: s, Ring: r.ring, Tokens: r.tokens, Events: r, Now: r.now}
+	chain := &granttype.Chain{Grants: s, Ring: r.ring, Tokens: r.tokens, Events: r, Now: r.Now}
 	r.Pipeline = granttype.New(r.tokens, r, granttype.AuthorizationCode{Chain: chain}, granttype.RefreshToken{Chain: chain, Grace: 10 * time.Second})
 	r.grants = &fragile{Grants: s}
 	return r, s
@@ -135,7 +128,7 @@ func newCountedRoom(t *testing.T, resources oauth.Resources) (*countedRoom, *tri
 func (r *countedRoom) codeFor(t *testing.T, audience []string) oauth.Token {
 	t.Helper()
 	const user = "7d44f3f0-0000-4000-8000-000000000001"
-	id, now := oauth.NewGrantID(user, "root", secret.Random(oauth.GrantEntropy)), r.now().Truncate(time.Millisecond)
+	id, now := oauth.NewGrantID(user, "root", secret.Random(oauth.GrantEntropy)), r.Now().Truncate(time.Millisecond)
 	r.ref = id.Ref()
 	ok(t, r.grants.Create(t.Context(), oauth.Grant{
 		Ref: r.ref, Client: "app", User: user, Username: "ada", Scope: oauth.Scopes{"read", "write"}, Audience: audience,

@@ -13,6 +13,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/ratelimit"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -65,11 +66,7 @@ func (c *counted) Clear(ctx context.Context, keys ...oauth.Digest) error {
 
 func open(t *testing.T) *counted {
 	t.Helper()
-	db, err := redisconn.Open(t.Context(), redisconn.Options{Timeout: 10 * time.Second, DialTimeout: 5 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := roomtest.Open(t, redisconn.Options{})
 	return &counted{Limits: serverstore.NewLimits(db)}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/session"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -27,14 +28,7 @@ type room struct {
 	grants store.Grants
 	mu     sync.Mutex
 	now    time.Time
-	told   []event.Event
-}
-
-// Emit implements event.Sink.
-func (r *room) Emit(_ context.Context, e event.Event) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.told = append(r.told, e)
+	roomtest.Events
 }
 
 func (r *room) clock() time.Time {
@@ -52,9 +46,7 @@ func (r *room) advance(d time.Duration) {
 func newRoom(t *testing.T, wrap func(store.Sessions) store.Sessions) *room {
 	t.Helper()
 	r := &room{now: time.Now()}
-	db, err := redisconn.Open(t.Context(), redisconn.Options{Now: r.clock})
-	ok(t, err)
-	t.Cleanup(func() { _ = db.Close() })
+	db := roomtest.Open(t, redisconn.Options{Now: r.clock})
 	var sessions store.Sessions = redisstore.NewSessions(db)
 	r.grants = redisstore.NewGrants(db)
 	if wrap != nil {
@@ -192,7 +184,7 @@ func TestTheOldestSessionEndsAndKeepsItsGrants(t *testing.T) {
 		t.Error("signing in elsewhere ended a grant")
 	}
 	want := event.SessionEnded{User: ann.ID, Session: s.Ref, Reason: session.ReasonLimit}
-	if last := r.told[len(r.told)-1]; last != want {
+	if last := r.Emitted()[len(r.Emitted())-1]; last != want {
 		t.Errorf("told %+v", last)
 	}
 }

@@ -1,7 +1,6 @@
 package signin_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -15,7 +14,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
-	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/session"
 	"github.com/recipe-web-app/oauth2d/internal/signin"
@@ -64,16 +63,11 @@ func (p *puts) Put(ctx context.Context, a oauth.Account) (uint64, error) {
 
 func newRoom(t *testing.T) *room {
 	t.Helper()
-	db, err := redisconn.Open(t.Context(), redisconn.Options{})
-	ok(t, err)
-	t.Cleanup(func() { _ = db.Close() })
-	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
-	ok(t, err)
+	db := roomtest.Open(t, redisconn.Options{})
 	r := &room{users: &puts{Users: redisstore.NewUsers(db)}}
 	r.now.Store(time.Now().UnixMilli())
 	now := func() time.Time { return time.UnixMilli(r.now.Load()) }
-	ring := keyring.New(keyring.Options{Store: serverstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: now})
-	ok(t, ring.Load(t.Context()))
+	ring := roomtest.Ring(t, db, keyring.Options{Now: now})
 	r.people = directory.New(directory.Options{
 		Store: r.users, Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1, Queue: 100}), Events: event.Sinks{}, Now: now,
 	})
@@ -81,6 +75,7 @@ func newRoom(t *testing.T) *room {
 		Store: redisstore.NewSessions(db), Revocations: redisstore.NewRevocations(db), Events: event.Sinks{}, Now: now, KeepEnding: time.Hour,
 	})
 	r.SignIn = signin.New(signin.Options{Directory: r.people, Sessions: r.sessions, Ring: ring, Events: event.Sinks{}, Now: now})
+	var err error
 	r.ann, err = r.people.Create(t.Context(), "ann", password, "", "")
 	ok(t, err)
 	return r

@@ -28,12 +28,12 @@ func TestF_N01_ADeadTokenHasItsReason(t *testing.T) {
 		why("no.such.token", "is not signed")
 		why("x", "does not have the form")
 		why(oauth.Token(strings.Repeat("A", 38)), "Redis holds no such token")
-		r.advance(2 * time.Second)
-		ok(t, r.RevokeClient(t.Context(), "x", c.ID, r.now()))
-		r.advance(2 * time.Second)
+		r.Pass(2 * time.Second)
+		ok(t, r.RevokeClient(t.Context(), "x", c.ID, r.Now()))
+		r.Pass(2 * time.Second)
 		why(cut, "all tokens of its client were revoked")
 		if format == oauth.FormatJWT {
-			r.advance(late.ExpiresIn)
+			r.Pass(late.ExpiresIn)
 			why(late.Access, "it is expired")
 		}
 	}

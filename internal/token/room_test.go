@@ -1,14 +1,12 @@
 package token_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,7 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
-	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 	"github.com/recipe-web-app/oauth2d/internal/token"
@@ -31,8 +29,8 @@ type room struct {
 	ring   *keyring.Ring
 	grants store.Grants
 	access store.Access
-	ahead  atomic.Int64
-	known  sync.Map // clients that are registered otherwise than client makes them
+	roomtest.Clock
+	known sync.Map // clients that are registered otherwise than client makes them
 
 	revocations store.Revocations
 }
@@ -45,23 +43,15 @@ func (r *room) Client(_ context.Context, id oauth.ClientID) (oauth.Client, error
 	return client(id, ""), nil
 }
 
-func (r *room) now() time.Time          { return time.Now().Add(time.Duration(r.ahead.Load())) }
-func (r *room) advance(d time.Duration) { r.ahead.Add(int64(d)) }
-
 // newRoom makes a room; wrap may put something before its stores.
 func newRoom(t testing.TB, wrap func(*token.Options)) *room {
 	t.Helper()
 	r := &room{}
-	db, err := redisconn.Open(t.Context(), redisconn.Options{Timeout: 10 * time.Second, DialTimeout: 5 * time.Second, CallerClock: true})
-	ok(t, err)
-	t.Cleanup(func() { _ = db.Close() })
-	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
-	ok(t, err)
-	r.ring = keyring.New(keyring.Options{Store: serverstore.NewKeys(db), Sealer: sealer, Events: event.Sinks{}, Now: r.now})
-	ok(t, r.ring.Load(t.Context()))
+	db := roomtest.Open(t, redisconn.Options{CallerClock: true})
+	r.ring = roomtest.Ring(t, db, keyring.Options{Now: r.Now})
 	r.grants, r.access = redisstore.NewGrants(db), redisstore.NewAccess(db)
 	r.revocations = redisstore.NewRevocations(db)
-	o := token.Options{Access: r.access, Grants: r.grants, Ring: r.ring, Events: event.Sinks{}, Now: r.now, Issuer: issuer, Clients: r}
+	o := token.Options{Access: r.access, Grants: r.grants, Ring: r.ring, Events: event.Sinks{}, Now: r.Now, Issuer: issuer, Clients: r}
 	if wrap != nil {
 		wrap(&o)
 	}
@@ -85,7 +75,7 @@ func client(id oauth.ClientID, format oauth.TokenFormat) oauth.Client {
 
 // order asks for tokens that no user stands behind.
 func (r *room) order(c oauth.Client) token.Order {
-	return token.Order{Client: c, Type: oauth.GrantClientCredentials, Scope: oauth.Scopes{"read", "write"}, Entropy: token.RandomEntropy(), Issued: r.now().Truncate(time.Millisecond)}
+	return token.Order{Client: c, Type: oauth.GrantClientCredentials, Scope: oauth.Scopes{"read", "write"}, Entropy: token.RandomEntropy(), Issued: r.Now().Truncate(time.Millisecond)}
 }
 
 const ada oauth.UserID = "7d44f3f0-0000-4000-8000-000000000001"
@@ -93,7 +83,7 @@ const ada oauth.UserID = "7d44f3f0-0000-4000-8000-000000000001"
 // userOrder asks for tokens of a new grant.
 func (r *room) userOrder(t testing.TB, c oauth.Client) token.Order {
 	t.Helper()
-	now := r.now().Truncate(time.Millisecond)
+	now := r.Now().Truncate(time.Millisecond)
 	g := oauth.Grant{
 		Ref: oauth.NewGrantID(ada, "root", secret.Random(oauth.GrantEntropy)).Ref(), Type: oauth.GrantAuthorizationCode, Client: c.ID, User: ada, Username: "ada",
 		Session: "a-session", Scope: oauth.Scopes{"openid", "read"}, Audience: []string{"https://api.example"}, Born: now,

@@ -188,20 +188,20 @@ func TestV12_ATokenDiesWithWhatItHangsOn(t *testing.T) {
 				return r.RevokeGrant(t.Context(), "x", *o.Grant)
 			},
 			"its user": func(r *room, _ oauth.Client, o token.Order, _ oauth.Token) error {
-				return r.revocations.Raise(t.Context(), store.Ending{User: o.Grant.User, What: store.EndedUser, Now: r.now(), Keep: time.Hour})
+				return r.revocations.Raise(t.Context(), store.Ending{User: o.Grant.User, What: store.EndedUser, Now: r.Now(), Keep: time.Hour})
 			},
 			"its user's grants to its client": func(r *room, c oauth.Client, o token.Order, _ oauth.Token) error {
-				e := store.Ending{User: o.Grant.User, What: store.EndedClient, Client: c.ID, Now: r.now(), Keep: time.Hour}
+				e := store.Ending{User: o.Grant.User, What: store.EndedClient, Client: c.ID, Now: r.Now(), Keep: time.Hour}
 				return r.revocations.Raise(t.Context(), e)
 			},
 			"its client": func(r *room, c oauth.Client, _ token.Order, _ oauth.Token) error {
-				return r.RevokeClient(t.Context(), "x", c.ID, r.now().Add(time.Millisecond))
+				return r.RevokeClient(t.Context(), "x", c.ID, r.Now().Add(time.Millisecond))
 			},
 			"itself": func(r *room, c oauth.Client, _ token.Order, text oauth.Token) error {
 				return r.Revoke(t.Context(), c, text)
 			},
 			"time": func(r *room, _ oauth.Client, _ token.Order, _ oauth.Token) error {
-				r.advance(15*time.Minute + time.Second)
+				r.Pass(15*time.Minute + time.Second)
 				return nil
 			},
 		} {
@@ -226,9 +226,9 @@ func TestRevokingAClientIsAMoment(t *testing.T) {
 	for _, format := range formats() {
 		c, other := client("app-"+oauth.ClientID(format), format), client("other-"+oauth.ClientID(format), format)
 		before, user, others := r.mint(t, r.order(c)).Access, r.mint(t, r.userOrder(t, c)).Access, r.mint(t, r.order(other)).Access
-		r.advance(2 * time.Second) // a JWT holds whole seconds
-		ok(t, r.RevokeClient(t.Context(), "x", c.ID, r.now()))
-		r.advance(2 * time.Second)
+		r.Pass(2 * time.Second) // a JWT holds whole seconds
+		ok(t, r.RevokeClient(t.Context(), "x", c.ID, r.Now()))
+		r.Pass(2 * time.Second)
 		after, userAfter := r.mint(t, r.order(c)).Access, r.mint(t, r.userOrder(t, c)).Access
 		if r.alive(t, before) || r.alive(t, user) {
 			t.Errorf("%s: alive after the client was revoked", format)
@@ -249,7 +249,7 @@ func TestAnAccessTokenEndsWithItsGrant(t *testing.T) {
 		if set.ExpiresIn > time.Minute {
 			t.Errorf("%s: lives %v", format, set.ExpiresIn)
 		}
-		r.advance(61 * time.Second)
+		r.Pass(61 * time.Second)
 		if r.alive(t, set.Access) {
 			t.Errorf("%s: alive after the end of its grant", format)
 		}
@@ -336,7 +336,7 @@ func TestR11_AStoreThatIsAwayIsNeverAnAnswer(t *testing.T) {
 			"examine": examining, "revoke any": revokingAny, "inspect": inspecting, "introspect": introspecting, "introspect a refresh token": ofRefresh,
 			"revoke": cut.Revoke(t.Context(), c, text), "revoke a refresh token": cut.Revoke(t.Context(), c, refresh),
 			"revoke a grant":  cut.RevokeGrant(t.Context(), "x", *o.Grant),
-			"revoke a client": cut.RevokeClient(t.Context(), "x", "app", whole.now()),
+			"revoke a client": cut.RevokeClient(t.Context(), "x", "app", whole.Now()),
 		} {
 			if err == nil || oauth.AsError(err).Code != oauth.TemporarilyUnavailable {
 				t.Errorf("%s: %s: %v", format, name, err)
@@ -364,7 +364,7 @@ func TestJ11_WhatIsNotOurs(t *testing.T) {
 		"an aud":    func(m map[string]any) { m["aud"] = 7 },
 		"scope":     func(m map[string]any) { m["scope"] = "\x01" },
 		"a grant":   func(m map[string]any) { m["grant"] = strings.Repeat("A", oauth.KeyLength) },
-		"exp is up": func(m map[string]any) { m["exp"] = r.now().Unix() },
+		"exp is up": func(m map[string]any) { m["exp"] = r.Now().Unix() },
 	} {
 		claims := maps.Clone(good)
 		change(claims)

@@ -16,11 +16,8 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/authorize"
-	"github.com/recipe-web-app/oauth2d/internal/clientauth"
 	"github.com/recipe-web-app/oauth2d/internal/directory"
 	"github.com/recipe-web-app/oauth2d/internal/event"
-	"github.com/recipe-web-app/oauth2d/internal/freshness"
-	"github.com/recipe-web-app/oauth2d/internal/granttype"
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
 	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
@@ -30,6 +27,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/registry"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/session"
 	"github.com/recipe-web-app/oauth2d/internal/signin"
@@ -69,27 +67,20 @@ type stack struct {
 func newStack(t *testing.T, look page.Look) *stack {
 	t.Helper()
 	ctx := t.Context()
-	db, err := redisconn.Open(ctx, redisconn.Options{DialTimeout: 5 * time.Second, Timeout: 10 * time.Second}) // the machine may be busy
-	ok(t, err)
-	t.Cleanup(func() { _ = db.Close() })
-	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, 32))
-	ok(t, err)
+	db := roomtest.Open(t, redisconn.Options{})
 	events, grants := event.Sinks{}, redisstore.NewGrants(db)
-	ring := keyring.New(keyring.Options{Store: serverstore.NewKeys(db), Sealer: sealer, Events: events, Now: time.Now})
-	ok(t, ring.Load(ctx))
+	ring := roomtest.Ring(t, db, keyring.Options{Events: events, Now: time.Now})
 	hasher := secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1})
 	people := directory.New(directory.Options{Store: redisstore.NewUsers(db), Hasher: hasher, Events: events, Now: time.Now, MinLength: 8})
 	s := &stack{people: people}
+	var err error
 	s.user, err = people.Create(ctx, "demo", password, "", "")
 	ok(t, err)
 	s.ending = &ending{Sessions: redisstore.NewSessions(db)}
 	s.sessions = session.New(session.Options{
 		Store: s.ending, Revocations: redisstore.NewRevocations(db), Events: events, Now: time.Now, KeepEnding: time.Hour,
 	})
-	s.registry = registry.New(registry.Options{Supported: oauth.Supported{
-		GrantTypes:  granttype.Describe(granttype.AuthorizationCode{}, granttype.RefreshToken{}, granttype.ClientCredentials{}),
-		AuthMethods: clientauth.Describe(clientauth.SecretBasic{}, clientauth.SecretPost{}, clientauth.None{}),
-	}, Store: redisstore.NewClients(db), Lease: freshness.New(freshness.Options{Store: redisstore.NewFreshness(db), Now: time.Now}), Peppers: ring, Hasher: hasher, Now: time.Now})
+	s.registry = roomtest.Registry(db, registry.Options{Peppers: ring, Now: time.Now})
 	s.register(t, oauth.Client{ID: "planner", Name: "Recipe Planner", RedirectURIs: []string{callback}})
 	authorizer := authorize.New(authorize.Options{
 		Registry: s.registry, Sessions: s.sessions, Grants: grants, Consents: redisstore.NewConsents(db),
