@@ -190,7 +190,7 @@ func TestS14_NoDebugPages(t *testing.T) {
 	for _, s := range shipped(t) {
 		for _, imported := range s.imports() {
 			if slices.Contains([]string{"net/http/pprof", "expvar", "golang.org/x/net/trace"}, imported) {
-				t.Errorf("%s imports %s: it serves the inside of the process to whoever asks", s.name, imported)
+				t.Errorf("%s imports %s: it serves the inside of the process to every caller", s.name, imported)
 			}
 		}
 	}

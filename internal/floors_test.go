@@ -345,7 +345,7 @@ func TestF_N11_FilesAreReadUpToABound(t *testing.T) {
 	}
 }
 
-// Every room says what it owns.
+// The doc.go of every package states what it owns.
 func TestRoomsSayWhatTheyOwn(t *testing.T) {
 	t.Parallel()
 	said := map[string]bool{}

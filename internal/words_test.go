@@ -23,6 +23,7 @@ var unclear = []struct {
 	{regexp.MustCompile(`(?i)\bgives\b`), "return, make, hold: name what happens"},
 	{regexp.MustCompile(`(?i)\b(is|are|was) (what|how)\b`), "name the subject, and say it with one verb"},
 	{regexp.MustCompile(`(?i)(?:^|\b(?:[^t\W]\w*|t[^h\W]\w*) )(?:is|was) no (?:[^l]|l[^o])`), "is not a …"},
+	{regexp.MustCompile(`(?i)\b(whoever|mends?|mended|hangs? on)\b`), "a caller that …; repair; depend on"},
 	{regexp.MustCompile(`(?:^|[.;:!] )[Ww]ho(ever)? [a-z ]+[^?a-z ]`), "name the subject: a caller that …"},
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// fault is one thing that goes wrong, and how it is mended.
+// fault is one thing that goes wrong, and how it is repaired.
 type fault struct {
 	name   string
 	lasts  time.Duration // at least; longer until changes are acknowledged again
@@ -14,7 +14,7 @@ type fault struct {
 	links  bool          // it needs links that can be cut
 	spares string        // the daemon that the fault itself takes away; "" is none
 	inject func(ctx context.Context, l *lab, master string) error
-	heal   func(ctx context.Context, l *lab, master string) error // after the links were mended
+	heal   func(ctx context.Context, l *lab, master string) error // after the links were repaired
 }
 
 // How long faults last.

@@ -156,7 +156,7 @@ func (n *network) cut(side, other []string) error {
 	return all.Wait()
 }
 
-// heal mends every cut.
+// heal removes every cut.
 func (n *network) heal() error {
 	var all []error
 	for _, pair := range n.cuts {

@@ -144,7 +144,7 @@ func restartedID(id []byte, browser oauth.Browser, hours time.Duration) oauth.Gr
 	return oauth.GrantID(sum[:len(oauth.GrantID{})])
 }
 
-// errNoID says that a sealed text is genuine and does not name its interaction, which cannot happen.
+// errNoID means that a sealed text is genuine but does not name its interaction, which cannot happen.
 var errNoID = errors.New("the continuation has no id")
 
 func (a *Authorizer) open(ctx context.Context, sealed string) (h head, asked Asked, err error) {

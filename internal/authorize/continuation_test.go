@@ -76,7 +76,7 @@ func TestF_P02_AnOldInteractionBeginsAgain(t *testing.T) {
 	}
 }
 
-// S23: an interaction yields one code, whoever brings it how often.
+// S23: an interaction yields one code, however often and by whom it is presented.
 func TestF_S23_AnInteractionYieldsOneCode(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t)

@@ -35,7 +35,7 @@ type Property struct {
 	Rule func(c *oauth.Client, served Served) error
 	// Optional omits the member from an answer when it is empty.
 	Optional bool
-	// Ordered says that the order of a list's items matters.
+	// Ordered means that the order of a list's items matters.
 	Ordered bool
 	// Flag is the flag of `client create` and `client update`; without a name there is none.
 	Flag Flag

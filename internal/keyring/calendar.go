@@ -175,7 +175,7 @@ func material(l line) (id string, raw []byte, err error) {
 }
 
 // ends says when a key that becomes active at a time retires and is dropped. A pepper does neither
-// by itself: the secrets of clients hang on it.
+// by itself: the secrets of clients depend on it.
 func (t *turning) ends(l line, active time.Time) (retires, drops time.Time) {
 	if l.use == UsePepper {
 		return time.Time{}, time.Time{}

@@ -20,7 +20,7 @@ const (
 	UsePepper = "pepper" // keys the digests of client secrets
 )
 
-// State is where a key stands in its life.
+// State is the stage of a key in its life.
 type State string
 
 // The states, in their order.

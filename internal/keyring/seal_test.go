@@ -101,7 +101,7 @@ func TestJ13_JWKSHoldsPublicMembersOnly(t *testing.T) {
 	}
 }
 
-// An RSA key takes long to make: a start does not, and whoever needs it first waits for it. Of many that
+// An RSA key takes long to make: a start does not, and the first caller that needs it waits for it. Of many that
 // need it at once all are served, by one key.
 func TestF_S15_AStartDoesNotWaitForRSA(t *testing.T) {
 	t.Parallel()

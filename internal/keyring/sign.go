@@ -55,7 +55,7 @@ func (r *Ring) Sign(ctx context.Context, algorithm, typ string, claims any) (str
 }
 
 // Verify checks the signature and the type of a JWS made by Sign and returns its claims; a
-// jose.ErrToken says why not. A retired key still verifies, a dropped one no longer.
+// jose.ErrToken has the reason. A retired key still verifies, a dropped one no longer.
 func (r *Ring) Verify(token, typ string) ([]byte, error) {
 	s, now := r.current.Load(), r.o.Now()
 	return jose.Verify(token, typ, func(kid string) (jose.Public, bool) { return s.signer(kid, now) })

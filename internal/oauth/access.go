@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TokenFormat says what an access token looks like to its holder.
+// TokenFormat is the form of an access token.
 type TokenFormat string
 
 // The two formats.
@@ -19,14 +19,14 @@ type Access struct {
 	Digest   Digest   // of an opaque token, or of a JWT's jti: its name in the store
 	JTI      string   // of a JWT
 	Client   ClientID // who it was issued to
-	Subject  string   // the user's id, or the client's for a token no user stands behind
+	Subject  string   // the user's id, or the client's for a token without a user
 	Username string   // user tokens only
 	Scope    Scopes
 	Audience []string
 	// GrantType is the grant type that the token came of: of a user's token that of its grant, whether the token
 	// was refreshed or not.
 	GrantType string
-	Grant     GrantRef   // empty when no user stands behind it
+	Grant     GrantRef   // empty for a token without a user
 	Session   SessionRef // JWT only: an opaque token's session is its grant's
 	AuthTime  time.Time  // user tokens only
 	ACR       string
@@ -42,5 +42,5 @@ func (a Access) For(names ...string) bool {
 	return len(a.Audience) == 0 || slices.ContainsFunc(a.Audience, func(one string) bool { return slices.Contains(names, one) })
 }
 
-// OfUser reports whether a person stands behind the token.
+// OfUser reports whether the token has a user.
 func (a Access) OfUser() bool { return a.Grant != "" }

@@ -2,7 +2,7 @@ package oauth
 
 import "strings"
 
-// Binding names the key to which a token is bound (RFC 7800, the claim cnf): whoever presents the token must
+// Binding names the key to which a token is bound (RFC 7800, the claim cnf): the caller that presents the token must
 // prove possession of that key. The zero Binding is that of a bearer token. At most one field is set.
 type Binding struct {
 	KeyThumbprint         string // of a JWK: jkt (RFC 9449 §6.1)

@@ -81,7 +81,7 @@ type Return struct {
 	Mode   ResponseMode
 }
 
-// ResponseMode says how an authorization answer travels to the client.
+// ResponseMode is the way in which an authorization answer is sent to the client.
 type ResponseMode string
 
 // The response modes that are served.
@@ -96,7 +96,7 @@ func Refuse(code Code, description string, cause error) *Error {
 	return &Error{Code: code, Description: description, cause: cause}
 }
 
-// Unavailable says that a question could not be asked. It is never a "no": the answer asks the caller to
+// Unavailable means that the store could not be asked. It is never a "no": the answer asks the caller to
 // try again (503), and nothing is known to have changed.
 func Unavailable(cause error) *Error {
 	return Refuse(TemporarilyUnavailable, "the server cannot answer right now; try again", cause)

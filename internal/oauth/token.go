@@ -50,7 +50,7 @@ type Digest [sha256.Size]byte
 // DigestOf hashes text.
 func DigestOf(text string) Digest { return sha256.Sum256([]byte(text)) }
 
-// Key is the digest as it stands in a key name: 26 characters of base64url, 156 bits. With the
+// Key is the digest as a part of a key name: 26 characters of base64url, 156 bits. With the
 // prefix auth:access_token: it still fits the 48-byte allocation class of Redis.
 func (d Digest) Key() string { return base64.RawURLEncoding.EncodeToString(d[:20])[:KeyLength] }
 

@@ -27,7 +27,7 @@ func TestBcryptHashesOfOtherServersAreChecked(t *testing.T) {
 	}
 }
 
-// A hash that would cost more than allowed is not computed, whoever imported it.
+// A hash that would cost more than allowed is not computed, for any importer.
 func TestKindOfHash(t *testing.T) {
 	t.Parallel()
 	h := secret.NewHasher(secret.HasherOptions{Memory: 8192, Time: 1})

@@ -51,7 +51,7 @@ func checkOpened(name string, file fs.File) error {
 		err = checkRegular(name, info)
 	}
 	if err != nil {
-		_ = file.Close() // the first error says what is wrong
+		_ = file.Close() // return the first error
 	}
 	return err
 }
@@ -87,7 +87,7 @@ func handedOver(name string) bool {
 	return found && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
-// notRegularError is an ErrNotRegular that says what the file is.
+// notRegularError is an ErrNotRegular with the type of the file.
 type notRegularError string
 
 func (e notRegularError) Error() string { return string(e) }

@@ -38,7 +38,7 @@ func ReadFS(from fs.FS, name string) ([]byte, error) {
 }
 
 // ReadFrom returns all that a reader yields, at most limit bytes. It counts what it reads, because a pipe has no size.
-// name stands in the error.
+// The error contains name.
 func ReadFrom(r io.Reader, name string, limit int) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// The audit log says why an access token was refused, although its bearer reads the same words.
+// The audit log has the reason for refusing an access token, although its bearer always gets the same words.
 func TestF_N01_ADeadTokenHasItsReason(t *testing.T) {
 	t.Parallel()
 	r := newRoom(t, nil)

@@ -19,7 +19,7 @@ type hintClaims struct {
 
 // PersonOf returns whom an ID token of this issuer names that was issued to a client, as an id_token_hint does
 // (OIDC Core §3.1.2.1). Its lifetime does not count: it says who it was, not that they are signed in. A key that
-// was rotated away verifies as long as the ring keeps it. The error says why the token is not one of ours.
+// was rotated away verifies as long as the ring keeps it. The error is the reason why the token is refused.
 func PersonOf(ring *keyring.Ring, issuer string, client oauth.ClientID, idToken string) (oauth.UserID, error) {
 	raw, err := ring.Verify(idToken, typeID)
 	if err != nil {

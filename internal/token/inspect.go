@@ -139,7 +139,7 @@ type Answer struct {
 	denied    denial
 }
 
-// denial says why a live token is reported inactive to a caller. It never leaves the server.
+// denial is the reason why a live token is reported inactive to a caller. It never leaves the server.
 type denial struct {
 	client oauth.ClientID // whose token it is
 	reason string

@@ -49,7 +49,7 @@ func New(o Options) *Tokens {
 type Order struct {
 	Client   oauth.Client
 	Type     string       // the grant type of the request
-	Grant    *oauth.Grant // nil when no user stands behind the token
+	Grant    *oauth.Grant // nil for a token without a user
 	Scope    oauth.Scopes
 	Audience []string
 	Entropy  Entropy

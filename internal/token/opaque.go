@@ -18,7 +18,7 @@ var text64 = base64.RawURLEncoding
 
 const entropyLength = 27 // characters of base64url
 
-// An opaque token is its entropy followed by what it hangs on: the reference of its grant, when a
+// An opaque token is its entropy followed by its references: the reference of its grant, when a
 // user stands behind it, and the tag of its client. Neither is secret; with them everything that
 // decides about the token can be read at once. The entropy stands first because callers cache by
 // the first characters of a token.

@@ -54,7 +54,7 @@ func accessOf(g oauth.Grant) oauth.Access {
 	}
 }
 
-// RevokeAny ends a token whoever it was issued to: a code or refresh token takes its grant with it.
+// RevokeAny ends a token of any client: a code or refresh token takes its grant with it.
 // It reports whether something ended by it. by says who wanted it, for the audit log.
 func (t *Tokens) RevokeAny(ctx context.Context, by string, text oauth.Token) (bool, error) {
 	for _, kind := range []oauth.Kind{oauth.KindRefresh, oauth.KindCode} {

@@ -73,7 +73,7 @@ func client(id oauth.ClientID, format oauth.TokenFormat) oauth.Client {
 	}
 }
 
-// order asks for tokens that no user stands behind.
+// order asks for tokens without a user.
 func (r *room) order(c oauth.Client) token.Order {
 	return token.Order{Client: c, Type: oauth.GrantClientCredentials, Scope: oauth.Scopes{"read", "write"}, Entropy: token.RandomEntropy(), Issued: r.Now().Truncate(time.Millisecond)}
 }

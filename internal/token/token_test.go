@@ -274,7 +274,7 @@ func TestV03_AnOpaqueTokenCannotBeGuessed(t *testing.T) {
 	if len(text) != 64 || text[27:53] != string(o.Grant.Ref) || text[53:] != string(store.TagOf("app")) {
 		t.Errorf("%q", text)
 	}
-	// What it hangs on is part of it: with another grant or client it is another token.
+	// The references are part of the token: with another grant or client it is another token.
 	another := r.mint(t, r.userOrder(t, c)).Access.Reveal()
 	for _, mixed := range []string{text[:27] + another[27:], text[:27] + text[53:], text[:53] + string(store.TagOf("other"))} {
 		if r.alive(t, oauth.Token(mixed)) {

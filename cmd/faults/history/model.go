@@ -176,7 +176,7 @@ func explainable(operations []Operation) porcupine.CheckResult {
 	return porcupine.CheckOperationsTimeout(model(), history, checkLimit)
 }
 
-// judge says what is wrong with the history of one thing; "" when nothing is.
+// judge returns what is wrong with the history of one thing; "" when nothing is wrong.
 func judge(operations []Operation) string {
 	switch explainable(operations) {
 	case porcupine.Ok:

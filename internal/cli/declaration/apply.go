@@ -43,7 +43,7 @@ type alteration struct {
 	wanted oauth.Client
 }
 
-// Prune says whether clients that the file does not name are deleted. Operators includes those with an admin scope:
+// Prune sets whether clients that the file does not name are deleted. Operators includes those with an admin scope:
 // without the last of them nobody can use the admin API.
 type Prune struct{ Wanted, Operators bool }
 

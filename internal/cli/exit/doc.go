@@ -1,4 +1,4 @@
-// Package exit owns how a command ends: its exit code, and the line on standard error that says what went wrong and what
+// Package exit owns how a command ends: its exit code, and the line on standard error that reports what went wrong and what
 // to do about it.
 //
 // An Error carries both. Usagef makes one for a command line that was not understood; Explain turns any error, those of

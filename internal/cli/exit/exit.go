@@ -35,7 +35,7 @@ const Codes = `Exit codes:
   5  unavailable: the server or Redis did not answer; it is unknown whether a change was made
   6  partly done: parts of an import have no counterpart here; they are listed`
 
-// Error is an error with an exit code and a hint that says what to do.
+// Error is an error with an exit code and a hint with the remedy.
 type Error struct {
 	Code int
 	Hint string

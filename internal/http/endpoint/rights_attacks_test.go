@@ -36,7 +36,7 @@ func shippedRights(t *testing.T) []string {
 	return users
 }
 
-// The daemon never tries what its user may not do: a refusal would stand in the ACL log.
+// The daemon never tries what its user may not do: the ACL log would record a refusal.
 func TestS07_TheDaemonNeedsNoMoreThanItsRights(t *testing.T) {
 	t.Parallel()
 	contract := "user contract on >contract resetkeys ~auth:* resetchannels +@all -@dangerous +info" // the most that operators give
@@ -46,7 +46,7 @@ func TestS07_TheDaemonNeedsNoMoreThanItsRights(t *testing.T) {
 		d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) {
 			c.Redis.Username, c.Redis.Password = user, config.Secret(user)
 		})
-		server.Do(t, "acl", "log", "reset") // the start-up check may try things, to say what is missing
+		server.Do(t, "acl", "log", "reset") // the start-up check may try commands, to report missing permissions
 		party := d.Register(t, full("holder", oauth.FormatOpaque))
 		login := party.Login(t, testkit.NewPerson(t))
 		next := party.Refresh(t, login.Text("refresh_token"))

@@ -61,7 +61,7 @@ func TestF_S03_APublicClientOnTheDeviceAlwaysAsks(t *testing.T) {
 			t.Errorf("%s, prompt=none: %v", name, got)
 		}
 		delete(with, "prompt")
-		party.Code(t, person, with) // and whoever allows it again gets through
+		party.Code(t, person, with) // and after another consent the request succeeds
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // The bounds of a proof.
 const (
 	waitTimeout  = 120 * time.Millisecond // of one WAIT
-	waitAttempts = 3                      // how many WAITs stand behind one batch
+	waitAttempts = 3                      // how many WAITs follow one batch
 )
 
 // writeConn is one connection for writes. WAIT covers only what was written over the same one (I4).

@@ -42,7 +42,7 @@ var (
 		"and then restart this daemon")
 )
 
-// Error says that Redis could not be asked. The write it belongs to may or may not have been carried out (I12).
+// Error means that Redis could not be asked. The write it belongs to may or may not have been carried out (I12).
 type Error struct {
 	Verb   string // the question or the change
 	Result string // one of the results
