@@ -73,8 +73,8 @@ type app struct {
 	At     time.Time
 }
 
-// Account is the user's own page: where they are signed in, what apps may do, their password. Whoever
-// is not signed in is led to the sign-in page.
+// Account is the user's own page: where they are signed in, which apps have access, their password. It redirects a
+// person who is not signed in to the sign-in page.
 func (p *Pages) Account(w http.ResponseWriter, r *http.Request) error {
 	person, err := p.person(r)
 	if err != nil {
