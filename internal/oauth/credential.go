@@ -88,7 +88,7 @@ func (k Kind) length() int {
 // redirect URI behind it.
 func (c Credential) Seal(key []byte) Token {
 	raw := c.body()
-	raw = append(raw, c.mac(key)...)
+	raw = append(raw, macOf(key, raw)...)
 	return Token(base64.RawURLEncoding.EncodeToString(raw))
 }
 
@@ -105,10 +105,10 @@ func (c Credential) body() []byte {
 	return append(raw, c.Code.redirect[:]...)
 }
 
-func (c Credential) mac(key []byte) []byte {
+func macOf(key, body []byte) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte("oauth2d credential v1"))
-	h.Write(c.body())
+	h.Write(body)
 	return h.Sum(nil)[:credentialSeal]
 }
 
@@ -135,7 +135,8 @@ func OpenCredential(t Token, want Kind, keyOf func(KeyID) []byte) (Credential, b
 		c.Serial = number
 	}
 	key := keyOf(c.Key)
-	if key == nil || !hmac.Equal(c.mac(key), raw[len(raw)-credentialSeal:]) {
+	body := len(raw) - credentialSeal
+	if key == nil || !hmac.Equal(macOf(key, raw[:body]), raw[body:]) {
 		return Credential{}, false
 	}
 	return c, true

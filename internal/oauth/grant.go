@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"log/slog"
 	"time"
@@ -34,8 +35,12 @@ func (GrantID) LogValue() slog.Value { return slog.StringValue("grant(…)") }
 
 // Ref is the public name of the grant: the two tags, and a digest of the whole id.
 func (id GrantID) Ref() GrantRef {
-	tags := base64.RawURLEncoding.EncodeToString(id[:userTagBytes]) + base64.RawURLEncoding.EncodeToString(id[userTagBytes:userTagBytes+rootTagBytes])
-	return GrantRef(tags + DigestOf(string(id[:])).Key()[:KeyLength-len(tags)])
+	var room [2 * KeyLength]byte // the only allocation is the text: every use of a credential makes one
+	text := base64.RawURLEncoding.AppendEncode(room[:0], id[:userTagBytes])
+	text = base64.RawURLEncoding.AppendEncode(text, id[userTagBytes:userTagBytes+rootTagBytes])
+	digest := sha256.Sum256(id[:])
+	text = base64.RawURLEncoding.AppendEncode(text, digest[:sha256.Size/2])
+	return GrantRef(text[:KeyLength])
 }
 
 // GrantRef is the public name of a grant: 26 characters from which no credential can be made. The first

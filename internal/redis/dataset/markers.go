@@ -47,10 +47,10 @@ func (d *Dataset) ask(ctx context.Context, keys []string) *Markers {
 	if len(keys) == 0 {
 		return nil
 	}
-	m := &Markers{data: d}
+	m := &Markers{data: d, cmds: make([]*redis.StringCmd, len(keys))}
 	cmds := make([]redis.Cmder, len(keys))
 	for i, key := range keys {
-		m.cmds = append(m.cmds, redis.NewStringCmd(ctx, "get", key))
+		m.cmds[i] = redis.NewStringCmd(ctx, "get", key)
 		cmds[i] = m.cmds[i]
 	}
 	m.asked = pipeline.Own(cmds...)

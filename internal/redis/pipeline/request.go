@@ -40,18 +40,18 @@ func NewWrite(ctx context.Context, now time.Time, s *Script, call Call) *Request
 
 // NewRead makes a request of commands that change nothing.
 func NewRead(ctx context.Context, now time.Time, cmds []redis.Cmder) *Request {
-	r := &Request{ctx: ctx, queued: now, answered: make(chan struct{})}
-	for _, cmd := range cmds {
-		r.cmds = append(r.cmds, &command{Cmder: cmd})
+	r := &Request{ctx: ctx, queued: now, cmds: make([]redis.Cmder, len(cmds)), answered: make(chan struct{})}
+	for i, cmd := range cmds {
+		r.cmds[i] = &command{Cmder: cmd}
 	}
 	return r
 }
 
 // Own makes a request of commands for which no caller waits.
 func Own(cmds ...redis.Cmder) *Request {
-	r := &Request{}
-	for _, cmd := range cmds {
-		r.cmds = append(r.cmds, &command{Cmder: cmd})
+	r := &Request{cmds: make([]redis.Cmder, len(cmds))}
+	for i, cmd := range cmds {
+		r.cmds[i] = &command{Cmder: cmd}
 	}
 	return r
 }
