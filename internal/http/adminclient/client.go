@@ -117,7 +117,7 @@ func Is(err error, kind string) bool {
 // Condition is a condition for a change. The zero Condition always holds.
 type Condition struct {
 	Revision uint64 // only this one
-	Absent   bool   // only if the object does not exist
+	Absent   bool   // of PutClient: only if the client does not exist
 }
 
 func (c Condition) set(h http.Header) {
