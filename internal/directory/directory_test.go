@@ -254,6 +254,38 @@ func TestChooseIsOnceForAPassword(t *testing.T) {
 	}
 }
 
+// A password cannot be chosen for a user whom an operator disabled meanwhile.
+func TestChooseRefusesADisabledUser(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, cheap)
+	ann := p.create(t, "ann")
+	proved, err := p.Verify(t.Context(), "ann", password)
+	ok(t, err)
+	p.disable(t, ann, true)
+	if _, err := p.Choose(t.Context(), proved, "battery staple"); !errors.Is(err, store.Conflict) {
+		t.Errorf("chosen: %v", err)
+	}
+}
+
+// A change of a user leaves alone what is not the editor's to change, and the password.
+func TestAChangeLeavesTheRestAlone(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, cheap)
+	ann, bob := p.create(t, "ann"), p.create(t, "bob")
+	before, after, err := p.Change(t.Context(), ann.ID, func(u *oauth.User) error {
+		u.ID, u.Name, u.Created, u.Revision, u.DisplayName = bob.ID, "eve", time.Time{}, 7, " Ann "
+		return nil
+	})
+	want := before
+	want.DisplayName, want.Updated, want.Revision = "Ann", after.Updated, before.Revision+1
+	if err != nil || after != want {
+		t.Errorf("after the change: %+v, %v; want %+v", after, err, want)
+	}
+	if account, err := p.Verify(t.Context(), "ann", password); err != nil || account.User.Revision != after.Revision {
+		t.Errorf("the password after the change: %v", err)
+	}
+}
+
 func TestListPages(t *testing.T) {
 	t.Parallel()
 	p := newPeople(t, cheap)

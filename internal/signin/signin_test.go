@@ -279,8 +279,20 @@ func TestAContinuationIsForOneBrowserAndAShortTime(t *testing.T) {
 	refused(t, "another browser", err, oauth.StaleInteraction)
 	_, err = r.Resume(t.Context(), "A"+sealed, mine)
 	refused(t, "a changed text", err, oauth.StaleInteraction)
-	r.now.Add(signin.ContinuationLife.Milliseconds() + 1)
-	if _, err := r.Resume(t.Context(), sealed, mine); !errors.Is(err, store.Absent) {
-		t.Errorf("too late: %v", err)
+	over := func(why string) {
+		t.Helper()
+		if _, err := r.Resume(t.Context(), sealed, mine); !errors.Is(err, store.Absent) {
+			t.Errorf("%s: %v", why, err)
+		}
 	}
+	r.edit(t, func(u *oauth.User) { u.Disabled = true })
+	over("disabled")
+	r.edit(t, func(u *oauth.User) { u.Disabled = false })
+	r.now.Add(signin.ContinuationLife.Milliseconds() + 1)
+	over("too late")
+	sealed, err = r.Seal(t.Context(), state, mine)
+	ok(t, err)
+	_, _, err = r.people.SetPassword(t.Context(), r.ann.ID, fresh, true)
+	ok(t, err)
+	over("another password")
 }
