@@ -122,7 +122,7 @@ redis-ha-stop: ## stop that group
 	@deploy/redis/bin/ha-down.sh
 
 .PHONY: docs
-docs: ## write docs/configuration.md, docs/client-properties.md and docs/cli.md again
+docs: ## write docs/configuration.md, docs/client-properties.md, docs/cli.md and the served lists of api/openapi/admin.yaml again
 	go generate ./internal/config ./internal/clientmeta ./cmd/oauth2d
 
 .PHONY: api-docs

@@ -10,4 +10,4 @@
 // enters or leaves the process, never while a token is issued or checked.
 package clientmeta
 
-//go:generate env UPDATE=yes go test -count=1 -run TestReferenceIsUpToDate .
+//go:generate env UPDATE=yes go test -count=1 -run "TestReferenceIsUpToDate|TestContractListsWhatIsServed" .

@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -185,6 +186,50 @@ func (c contract) compareProperty(t *testing.T, p clientmeta.Property, s schema)
 			t.Errorf("%s: %s %v, and not %v", p.Path(), name, s[name], value)
 		}
 	}
+}
+
+// The lists of grant types and client authentication methods in api/openapi/admin.yaml are those of the server. With
+// UPDATE set, as `make docs` does, this test writes them.
+func TestContractListsWhatIsServed(t *testing.T) {
+	t.Parallel()
+	const file = "../../api/openapi/admin.yaml"
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := clientmeta.ServedBy(app.Supported())
+	want := string(raw)
+	for _, one := range []struct{ schema, member, value string }{
+		{"AuthMethod", "enum", "[" + quotedList(served.AuthMethods) + "]"},
+		{"GrantType", "enum", "[" + quotedList(served.GrantTypes) + "]"},
+		{"GrantTypes", "maxItems", strconv.Itoa(len(served.GrantTypes))},
+	} {
+		head, rest, found := strings.Cut(want, "\n    "+one.schema+":\n")
+		before, after, has := strings.Cut(rest, "\n      "+one.member+": ")
+		if !found || !has {
+			t.Fatalf("%s has no %s", one.schema, one.member)
+		}
+		_, after, _ = strings.Cut(after, "\n")
+		want = head + "\n    " + one.schema + ":\n" + before + "\n      " + one.member + ": " + one.value + "\n" + after
+	}
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(file, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	} else if string(raw) != want {
+		t.Error("run make docs")
+	}
+}
+
+// quotedList joins values, with quotes around those that YAML could read otherwise.
+func quotedList(values []string) string {
+	all := slices.Clone(values)
+	for i, one := range all {
+		if strings.Contains(one, ":") {
+			all[i] = "'" + one + "'"
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // docs/client-properties.md is up to date. With UPDATE set, as `make docs` does, this test writes it.
