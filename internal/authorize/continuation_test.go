@@ -28,12 +28,14 @@ func TestA30_F_P02_AnInteractionOfAnotherBrowserBeginsAgain(t *testing.T) {
 	ok(t, err)
 	r.step(t, p, &s, authorize.Ready)
 	for name, browser := range map[string]oauth.Browser{"another browser": {"another"}, "no browser": nil, "both": {"another", "third"}} {
-		p, err := r.Resume(t.Context(), decided, browser)
-		ok(t, err)
-		if !p.Restarted || p.Return.State != "kept" || p.Scope.String() != "read" {
-			t.Errorf("%s: it came back as %+v", name, p)
-		}
-		r.step(t, p, &s, authorize.NeedConsent) // what was decided in the first browser counts there only
+		t.Run(name, func(t *testing.T) {
+			p, err := r.Resume(t.Context(), decided, browser)
+			ok(t, err)
+			if !p.Restarted || p.Return.State != "kept" || p.Scope.String() != "read" {
+				t.Errorf("%s: it came back as %+v", name, p)
+			}
+			r.step(t, p, &s, authorize.NeedConsent) // what was decided in the first browser counts there only
+		})
 	}
 	if p, err = r.Resume(t.Context(), decided, oauth.Browser{"another", "a-browser"}); err != nil || p.Restarted {
 		t.Errorf("a browser that was given two values at once: %v, restarted %v", err, p.Restarted)
@@ -44,8 +46,10 @@ func TestA30_F_P02_AnInteractionOfAnotherBrowserBeginsAgain(t *testing.T) {
 		"another server": foreign, "nothing": "", "cut off": sealed[:len(sealed)-1], "changed": flip(sealed, len(sealed)/2),
 		"another key's name": flip(sealed, 1), "longer": sealed + "AAAA",
 	} {
-		_, err := r.Resume(t.Context(), text, ours())
-		refused(t, name, err, oauth.StaleInteraction, false)
+		t.Run(name, func(t *testing.T) {
+			_, err := r.Resume(t.Context(), text, ours())
+			refused(t, name, err, oauth.StaleInteraction, false)
+		})
 	}
 }
 

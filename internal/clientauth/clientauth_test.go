@@ -183,14 +183,16 @@ func TestT04_OtherMethodThanTheRegisteredOne(t *testing.T) {
 		"public, empty Basic": otherMethod, "public, none and more": otherMethod, "method of no client": otherMethod,
 		"assertion, right": assertion, "assertion, public": assertion,
 	} {
-		c, err := s.authenticate(t.Context(), s.wrong()[what])
-		if oauth.AsError(err).Code != oauth.InvalidClient || c.ID != "" {
-			t.Errorf("%s: %v", what, err)
-		}
-		fact, _ := s.facts[len(s.facts)-1].(event.ClientAuthFailed)
-		if fact.Reason != reason {
-			t.Errorf("%s: told %+v", what, fact)
-		}
+		t.Run(what, func(t *testing.T) {
+			c, err := s.authenticate(t.Context(), s.wrong()[what])
+			if oauth.AsError(err).Code != oauth.InvalidClient || c.ID != "" {
+				t.Errorf("%s: %v", what, err)
+			}
+			fact, _ := s.facts[len(s.facts)-1].(event.ClientAuthFailed)
+			if fact.Reason != reason {
+				t.Errorf("%s: told %+v", what, fact)
+			}
+		})
 	}
 }
 

@@ -77,9 +77,11 @@ func TestT01_TwoMethodsAtOnce(t *testing.T) {
 		"client_secret and assertion":       {"client_id=a&client_secret=b&client_assertion=x", ""},
 		"an empty Basic secret and another": {"client_secret=b", basic("a", "")},
 	} {
-		if _, err := show(t, c.body, c.header); code(err) != oauth.InvalidRequest {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := show(t, c.body, c.header); code(err) != oauth.InvalidRequest {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 }
 

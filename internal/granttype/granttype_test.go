@@ -186,8 +186,10 @@ func TestT12_T13_T14_WhatIsNotServed(t *testing.T) {
 		"": oauth.InvalidRequest, "password": oauth.UnsupportedGrantType, "urn:x:made-up": oauth.UnsupportedGrantType,
 		oauth.GrantRefreshToken: oauth.UnauthorizedClient, oauth.GrantAuthorizationCode: oauth.UnauthorizedClient,
 	} {
-		_, err := r.exchange(t, machine, name)
-		refused(t, name, err, want)
+		t.Run(name, func(t *testing.T) {
+			_, err := r.exchange(t, machine, name)
+			refused(t, name, err, want)
+		})
 	}
 	for _, e := range r.Emitted() {
 		if denied, is := e.(event.TokenDenied); is && denied.GrantType == "urn:x:made-up" {
@@ -208,12 +210,14 @@ func TestC09_C12_UnprovenOrUnavailable(t *testing.T) {
 	for wrong, want := range map[string]oauth.Code{
 		"": oauth.InvalidRequest, "another-verifier-that-is-long-enough-for-rfc-7636": oauth.InvalidGrant, "short": oauth.InvalidGrant,
 	} {
-		code, _ := r.code(t)
-		_, err := r.exchange(t, app(), oauth.GrantAuthorizationCode, "code", code.Reveal(), "code_verifier", wrong)
-		refused(t, wrong, err, want)
-		if _, err := r.redeem(t, code); err != nil {
-			t.Errorf("%q spent the code: %v", wrong, err)
-		}
+		t.Run(wrong, func(t *testing.T) {
+			code, _ := r.code(t)
+			_, err := r.exchange(t, app(), oauth.GrantAuthorizationCode, "code", code.Reveal(), "code_verifier", wrong)
+			refused(t, wrong, err, want)
+			if _, err := r.redeem(t, code); err != nil {
+				t.Errorf("%q spent the code: %v", wrong, err)
+			}
+		})
 	}
 	code, _ := r.code(t)
 	moved := app()
@@ -240,7 +244,9 @@ func TestS08_AStoreThatIsAwayIsNotANo(t *testing.T) {
 	_, refreshing := r.refresh(t, app(), set.Refresh)
 	_, narrowing := r.refresh(t, app(), set.Refresh, "scope", "read")
 	for what, err := range map[string]error{"redeeming": redeeming, "refreshing": refreshing, "narrowing": narrowing} {
-		refused(t, what, err, oauth.TemporarilyUnavailable)
+		t.Run(what, func(t *testing.T) {
+			refused(t, what, err, oauth.TemporarilyUnavailable)
+		})
 	}
 	r.grants.advance, r.grants.get = nil, nil
 	if _, err := r.redeem(t, second); err != nil {

@@ -48,9 +48,11 @@ func TestA07_A09_OnlyANativeLoopbackMayVaryItsPort(t *testing.T) {
 		"https://127.0.0.1:51004/cb":    false,
 		"http://[::1]:1234/cb":          false,
 	} {
-		if got := native.Owns(uri); got != want {
-			t.Errorf("Owns(%q) = %v, want %v", uri, got, want)
-		}
+		t.Run(uri, func(t *testing.T) {
+			if got := native.Owns(uri); got != want {
+				t.Errorf("Owns(%q) = %v, want %v", uri, got, want)
+			}
+		})
 	}
 	web := native
 	web.Type = oauth.AppWeb
@@ -95,9 +97,11 @@ func TestA12_A13_WhatMayBeRegistered(t *testing.T) {
 		"https://app.example/\x00":               false,
 		"https://a/" + strings.Repeat("x", 2000): false,
 	} {
-		if err := oauth.CheckRedirectURI(uri); (err == nil) != want {
-			t.Errorf("CheckRedirectURI(%.60q) = %v, want ok %v", uri, err, want)
-		}
+		t.Run(uri, func(t *testing.T) {
+			if err := oauth.CheckRedirectURI(uri); (err == nil) != want {
+				t.Errorf("CheckRedirectURI(%.60q) = %v, want ok %v", uri, err, want)
+			}
+		})
 	}
 }
 

@@ -21,10 +21,12 @@ func TestA28_ScopesAreBounded(t *testing.T) {
 		"  read   write  ": "read write",
 		"urn:x:y a.b/c":    "urn:x:y a.b/c",
 	} {
-		got, err := oauth.ParseScopes(text)
-		if err != nil || got.String() != want {
-			t.Errorf("ParseScopes(%q) = %q, %v", text, got, err)
-		}
+		t.Run(text, func(t *testing.T) {
+			got, err := oauth.ParseScopes(text)
+			if err != nil || got.String() != want {
+				t.Errorf("ParseScopes(%q) = %q, %v", text, got, err)
+			}
+		})
 	}
 	many := make([]string, 65)
 	for i := range many {
@@ -63,9 +65,11 @@ func TestR10_T20_ResourcesMustBeKnownAndGranted(t *testing.T) {
 	for name, asked := range map[string][]string{
 		"relative": {"api"}, "fragment": {"https://api/a#x"}, "unknown": {"https://api/c"}, "many": make([]string, 200),
 	} {
-		if _, err := known.Resolve(free, asked); oauth.AsError(err).Code != oauth.InvalidTarget {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := known.Resolve(free, asked); oauth.AsError(err).Code != oauth.InvalidTarget {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 	if _, err := known.Resolve(bound, []string{"https://api/b"}); oauth.AsError(err).Code != oauth.InvalidTarget {
 		t.Errorf("a resource that is not open to the client: %v", err)

@@ -74,7 +74,9 @@ func TestG06_NamesThatPretendAreRefused(t *testing.T) {
 		"invalid UTF-8":     "Bank\xff",
 		"private-use glyph": "Bank\ue000",
 	} {
-		refusedWith(t, oauth.InvalidClientMetadata, what, func(c *oauth.Client) { c.Name = name })
+		t.Run(what, func(t *testing.T) {
+			refusedWith(t, oauth.InvalidClientMetadata, what, func(c *oauth.Client) { c.Name = name })
+		})
 	}
 	for _, name := range []string{strings.Repeat("ä", 100), "<img onerror>", "Рецепты & 料理 🍲"} {
 		c := confidential("demo")

@@ -127,10 +127,12 @@ func TestW07_WhoLeavesHasGuessed(t *testing.T) {
 	c, _, err := r.Register(t.Context(), confidential("demo"), "demo-secret")
 	must(t, err)
 	for shown, right := range map[string]bool{"demo-secret": true, "a wrong secret": false} {
-		left := leaver{t.Context(), new(sync.Once), make(chan struct{})}
-		if ok, err := r.CheckSecret(left, c, shown); ok != right || err != nil {
-			t.Errorf("%s: %v, %v", shown, ok, err)
-		}
+		t.Run(shown, func(t *testing.T) {
+			left := leaver{t.Context(), new(sync.Once), make(chan struct{})}
+			if ok, err := r.CheckSecret(left, c, shown); ok != right || err != nil {
+				t.Errorf("%s: %v, %v", shown, ok, err)
+			}
+		})
 	}
 }
 

@@ -366,13 +366,15 @@ func TestJ11_WhatIsNotOurs(t *testing.T) {
 		"a grant":   func(m map[string]any) { m["grant"] = strings.Repeat("A", oauth.KeyLength) },
 		"exp is up": func(m map[string]any) { m["exp"] = r.Now().Unix() },
 	} {
-		claims := maps.Clone(good)
-		change(claims)
-		text, err := r.ring.Sign(t.Context(), string(jose.ES256), "at+jwt", claims)
-		ok(t, err)
-		if r.alive(t, oauth.Token(text)) {
-			t.Errorf("alive with another %s", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			claims := maps.Clone(good)
+			change(claims)
+			text, err := r.ring.Sign(t.Context(), string(jose.ES256), "at+jwt", claims)
+			ok(t, err)
+			if r.alive(t, oauth.Token(text)) {
+				t.Errorf("alive with another %s", name)
+			}
+		})
 	}
 }
 

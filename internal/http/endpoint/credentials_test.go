@@ -17,10 +17,12 @@ func TestT01_TwoAuthorizationHeaders(t *testing.T) {
 		"Basic twice":      {basic("a", "b"), basic("c", "d")},
 		"Basic and Bearer": {basic("a", "b"), "Bearer x"},
 	} {
-		r := post("/token", "client_id=a")
-		r.Header["Authorization"] = headers
-		if _, err := authenticate(r, oauth.Params{}, nil); code(err) != oauth.InvalidRequest {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			r := post("/token", "client_id=a")
+			r.Header["Authorization"] = headers
+			if _, err := authenticate(r, oauth.Params{}, nil); code(err) != oauth.InvalidRequest {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 }

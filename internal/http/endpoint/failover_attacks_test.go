@@ -38,9 +38,11 @@ func TestC03_R03_V13_S08_AFailoverUndoesNothing(t *testing.T) {
 	revoked := answered(func() testkit.Answer { return party.Token(t, credentialsForm()) })
 	gone := answered(func() testkit.Answer { return party.Revoke(t, revoked.Text("access_token")) })
 	for what, a := range map[string]testkit.Answer{"redeem": redeemed, "family": family, "refresh": next, "issue": revoked, "revoke": gone} {
-		if a.Status != http.StatusOK {
-			t.Fatalf("%s: %d %s", what, a.Status, a.Raw)
-		}
+		t.Run(what, func(t *testing.T) {
+			if a.Status != http.StatusOK {
+				t.Fatalf("%s: %d %s", what, a.Status, a.Raw)
+			}
+		})
 	}
 	master := group.Master(t)
 	if master == nil {

@@ -65,24 +65,26 @@ func TestJ11_OurKeyIsNotEnough(t *testing.T) {
 		"a scope that cannot be":               {"at+jwt", map[string]any{"scope": `"`}, false},
 		"an audience that is not the client's": {"at+jwt", map[string]any{"aud": []string{"https://elsewhere.example"}}, false},
 	} {
-		claims := maps.Clone(good)
-		for claim, value := range row.change {
-			claims[claim] = value
-			if value == nil {
-				delete(claims, claim)
+		t.Run(name, func(t *testing.T) {
+			claims := maps.Clone(good)
+			for claim, value := range row.change {
+				claims[claim] = value
+				if value == nil {
+					delete(claims, claim)
+				}
 			}
-		}
-		token, err := ring.Sign(t.Context(), "", row.typ, claims)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d.Demo().Active(t, token) != row.active {
-			t.Errorf("%s: active %v", name, !row.active)
-		}
-		_, elsewhere := row.change["aud"] // S23: /userinfo is the issuer's
-		if a := sendForm(t, d.Base+"/userinfo", "", bearer(token)); (a.Status == http.StatusOK) != (row.active && !elsewhere) {
-			t.Errorf("%s: userinfo %d", name, a.Status)
-		}
+			token, err := ring.Sign(t.Context(), "", row.typ, claims)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Demo().Active(t, token) != row.active {
+				t.Errorf("%s: active %v", name, !row.active)
+			}
+			_, elsewhere := row.change["aud"] // S23: /userinfo is the issuer's
+			if a := sendForm(t, d.Base+"/userinfo", "", bearer(token)); (a.Status == http.StatusOK) != (row.active && !elsewhere) {
+				t.Errorf("%s: userinfo %d", name, a.Status)
+			}
+		})
 	}
 	if d.Demo().Active(t, issued.Text("id_token")) {
 		t.Error("an ID token is taken for an access token")

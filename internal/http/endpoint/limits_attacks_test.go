@@ -107,9 +107,11 @@ func TestT06_WrongSecretsSpendExactlyTheBudget(t *testing.T) {
 		"the same client elsewhere":       {1, "192.0.2.2", "demo", "demo-secret", 200},
 		"a guess that is right at last":   {0, "192.0.2.1", "demo", "guess 1", 429},
 	} {
-		if a := try(t, daemons[c.daemon], c.ip, c.id, c.secret); a.Status != c.wantStatus {
-			t.Errorf("%s: %d, want %d", name, a.Status, c.wantStatus)
-		}
+		t.Run(name, func(t *testing.T) {
+			if a := try(t, daemons[c.daemon], c.ip, c.id, c.secret); a.Status != c.wantStatus {
+				t.Errorf("%s: %d, want %d", name, a.Status, c.wantStatus)
+			}
+		})
 	}
 	for _, d := range daemons {
 		d.Clock.Advance(5*time.Minute + time.Second)

@@ -182,9 +182,11 @@ func TestT21_NothingIsCached(t *testing.T) {
 	for name, a := range map[string]testkit.Answer{
 		"token": good, "introspection": party.Introspect(t, good.Text("access_token")), "inactive": party.Introspect(t, "x"), "error": party.Token(t, url.Values{}),
 	} {
-		if a.Header.Get("Cache-Control") != "no-store" || a.Header.Get("Pragma") != "no-cache" {
-			t.Errorf("%s: %v", name, a.Header)
-		}
+		t.Run(name, func(t *testing.T) {
+			if a.Header.Get("Cache-Control") != "no-store" || a.Header.Get("Pragma") != "no-cache" {
+				t.Errorf("%s: %v", name, a.Header)
+			}
+		})
 	}
 }
 

@@ -172,9 +172,11 @@ func TestA20_G06_W12_NothingIsMarkup(t *testing.T) {
 	want(t, posted.body, `value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"`)
 	broken := b.get(authorization("client_id", attack, "error", attack, "error_description", attack))
 	for name, got := range map[string]answer{"login": login, "typed": typed, "consent": consent, "form post": posted, "error": broken} {
-		if strings.Contains(got.body, "<script>") || strings.Contains(got.body, "<img src=x") {
-			t.Errorf("%s runs what it was sent:\n%s", name, got.body)
-		}
+		t.Run(name, func(t *testing.T) {
+			if strings.Contains(got.body, "<script>") || strings.Contains(got.body, "<img src=x") {
+				t.Errorf("%s runs what it was sent:\n%s", name, got.body)
+			}
+		})
 	}
 	if strings.Contains(broken.body, "alert(1)") {
 		t.Error("the page repeats what the address held")

@@ -94,9 +94,11 @@ func TestH02_SlowCallersAreCutOffAndOthersServed(t *testing.T) {
 		"half a header": "GET /health HTTP/1.1\r\nHost: as",
 		"half a body":   "POST /token HTTP/1.1\r\nHost: as\r\nContent-Length: 100\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\ngrant",
 	} {
-		if got := statusLine(say(t, s, text)); strings.Contains(got, " 200 ") {
-			t.Errorf("%s: %s", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := statusLine(say(t, s, text)); strings.Contains(got, " 200 ") {
+				t.Errorf("%s: %s", name, got)
+			}
+		})
 	}
 	if got := statusLine(say(t, s, "GET /health HTTP/1.1\r\nHost: as\r\nConnection: close\r\n\r\n")); got != "HTTP/1.1 200 OK" {
 		t.Errorf("the probe: %s", got)
@@ -113,9 +115,11 @@ func TestH01_OnTheWire(t *testing.T) {
 		"Content-Length of 9e18": head + "Content-Length: 9000000000000000000\r\n\r\nabc",
 		"endless chunks":         head + "Transfer-Encoding: chunked\r\n\r\n" + chunks,
 	} {
-		if got := say(t, s, text); statusLine(got) != "HTTP/1.1 413 Request Entity Too Large" || !strings.Contains(got, "Connection: close") {
-			t.Errorf("%s: %.300s", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := say(t, s, text); statusLine(got) != "HTTP/1.1 413 Request Entity Too Large" || !strings.Contains(got, "Connection: close") {
+				t.Errorf("%s: %.300s", name, got)
+			}
+		})
 	}
 	const negative = head + "Content-Length: -1\r\n\r\n"
 	if got := statusLine(say(t, s, negative)); !strings.Contains(got, " 400 ") {

@@ -216,9 +216,11 @@ func TestW01_PagesTakeNoFormsFromElsewhere(t *testing.T) {
 	t.Parallel()
 	h := public(t, "https://as.example/auth", "")
 	for path, want := range map[string]int{"/auth/login": 403, "/auth/consent": 403, "/auth/logout": 403, "/auth/account": 403, "/auth/authorize": 200, "/auth/token": 200} {
-		if w := ask(h, "POST", path, http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil"}}); w.Code != want {
-			t.Errorf("%s: %d, want %d", path, w.Code, want)
-		}
+		t.Run(path, func(t *testing.T) {
+			if w := ask(h, "POST", path, http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil"}}); w.Code != want {
+				t.Errorf("%s: %d, want %d", path, w.Code, want)
+			}
+		})
 	}
 	own := http.Header{"Origin": {"https://as.example"}}
 	if w := ask(h, "POST", "/auth/login", own); w.Code != http.StatusOK {

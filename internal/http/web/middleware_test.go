@@ -162,15 +162,17 @@ func TestW15_APanicShowsNothingOfTheRequest(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cr3t-of-the-request"
 	for name, thrown := range map[string]any{"text": secret, "error": errors.New(secret), "struct": struct{ S string }{secret}} {
-		errs, log := newErrors()
-		h := web.Recover(errs.Log, errs.API)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(thrown) }))
-		res := serve(h, httptest.NewRequest(http.MethodPost, "/token?code="+secret, http.NoBody))
-		if body := text(t, res); res.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "server_error") || strings.Contains(body+log.String(), secret) {
-			t.Errorf("%s: %d %s\n%s", name, res.StatusCode, body, log)
-		}
-		if !strings.Contains(log.String(), "middleware_test.go") {
-			t.Errorf("%s: no stack in %s", name, log)
-		}
+		t.Run(name, func(t *testing.T) {
+			errs, log := newErrors()
+			h := web.Recover(errs.Log, errs.API)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(thrown) }))
+			res := serve(h, httptest.NewRequest(http.MethodPost, "/token?code="+secret, http.NoBody))
+			if body := text(t, res); res.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "server_error") || strings.Contains(body+log.String(), secret) {
+				t.Errorf("%s: %d %s\n%s", name, res.StatusCode, body, log)
+			}
+			if !strings.Contains(log.String(), "middleware_test.go") {
+				t.Errorf("%s: no stack in %s", name, log)
+			}
+		})
 	}
 }
 
@@ -266,9 +268,11 @@ func TestW02_W14_HeadersOfEveryAnswer(t *testing.T) {
 		"Cache-Control":             "no-store",
 		"Strict-Transport-Security": "max-age=31536000",
 	} {
-		if got := h.Get(name); got != want {
-			t.Errorf("%s: %q, want %q", name, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := h.Get(name); got != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		})
 	}
 	if got := serve(web.Headers(false)(ok), httptest.NewRequest(http.MethodGet, "/", http.NoBody)).Header.Get("Strict-Transport-Security"); got != "" {
 		t.Errorf("HSTS over plain HTTP: %q", got)
@@ -316,11 +320,13 @@ func TestW19_OnlyAllowedHosts(t *testing.T) {
 		"oauth2d.internal:9090": 200, "oauth2d.internal.": 200,
 		"evil.example": 403, "evil.example:9090": 403, "localhost.evil.example": 403, "": 403, "127.0.0.1.evil.example": 403,
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
-		r.Host = host
-		if got := serve(h, r).StatusCode; got != want {
-			t.Errorf("Host %q: %d, want %d", host, got, want)
-		}
+		t.Run(host, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
+			r.Host = host
+			if got := serve(h, r).StatusCode; got != want {
+				t.Errorf("Host %q: %d, want %d", host, got, want)
+			}
+		})
 	}
 }
 
