@@ -78,17 +78,22 @@ func newAuditQuery(c *cli) *cobra.Command {
 				Err: fmt.Errorf("no entry of the request %s", f.Request),
 			}
 		}
-		t := console.Table{Head: []string{"time", "event", "outcome", "subject", "client id", "actor", "ip"}}
-		for _, e := range entries {
-			t.Rows = append(t.Rows, []string{
-				c.When(e.At), e.Event, console.OrDash(e.Outcome), console.OrDash(e.Subject), console.OrDash(e.Client), console.OrDash(e.Actor), console.OrDash(e.IP),
-			})
-		}
-		for _, e := range entries {
-			t.Below = append(t.Below, details(e))
-		}
-		return c.Print(entries, t)
+		return c.Print(entries, c.auditTable(entries))
 	})
+}
+
+// auditTable lists entries, with their details below each.
+func (c *cli) auditTable(entries []adminwire.AuditEntry) console.Table {
+	t := console.Table{Head: []string{"time", "event", "outcome", "subject", "client id", "actor", "ip"}}
+	for _, e := range entries {
+		t.Rows = append(t.Rows, []string{
+			c.When(e.At), e.Event, console.OrDash(e.Outcome), console.OrDash(e.Subject), console.OrDash(e.Client), console.OrDash(e.Actor), console.OrDash(e.IP),
+		})
+	}
+	for _, e := range entries {
+		t.Below = append(t.Below, details(e))
+	}
+	return t
 }
 
 // details returns the details of an entry, one a line.
