@@ -184,7 +184,7 @@ inline turn(s, n) {
 	}
 }
 
-/* A node that the Sentinel holds for a replica says otherwise: it is set right, provided that
+/* A node that the Sentinel lists as a replica reports another role: it is corrected, provided that
  * the master looks sane. */
 inline correct(s, n) {
 	d_step {
@@ -200,7 +200,7 @@ inline adopt(s, m, e) {
 	named[s] = m; epoch[s] = e; leads[s] = 0; chosen[s] = NOBODY; down[s] = false
 }
 
-/* What Sentinel t tells in its hello: once it has promoted, the promoted node. */
+/* The hello of Sentinel t: once it has promoted, it announces the promoted node. */
 inline hello(s, t) {
 	d_step {
 		talk(s, t) && leads[t] > epoch[s] && chosen[t] != NOBODY ->
@@ -425,7 +425,7 @@ inline acknowledged_by(n) {
 #endif
 #endif
 
-/* Nobody asks where a refused write is: forgetting it makes the state space smaller. */
+/* No property concerns a refused write: forgetting it makes the state space smaller. */
 inline forget() {
 	if
 	:: acked & bit(w)

@@ -140,7 +140,7 @@ func TestCheckSentinels(t *testing.T) {
 	content(t, with(func(o *redisconn.Options) { o.Addrs = group.Addrs[:1] })) // it knows the others
 	master := group.Nodes[0]
 	master.Do(t, "acl", "setuser", "auth", "-role")
-	content(t, with(func(*redisconn.Options) {})) // INFO tells the same
+	content(t, with(func(*redisconn.Options) {})) // INFO shows the same
 	master.Do(t, "acl", "setuser", "auth", "-wait")
 	complains(t, with(func(*redisconn.Options) {}), "may not run wait", "+wait")
 	master.Do(t, "acl", "setuser", "auth", "+wait")

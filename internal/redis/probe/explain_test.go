@@ -11,7 +11,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
-// What stands behind an address is recognised, and told in one clear line. Waiting mends none of it.
+// The check recognises the kind of server behind an address, and its error is one clear line. Waiting helps against none
+// of these.
 func TestF_N11_TheWrongServerIsRecognised(t *testing.T) {
 	t.Parallel()
 	certificate := redistest.NewCertificate(t)

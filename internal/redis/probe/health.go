@@ -11,7 +11,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
-// Health is how Redis is. In Cluster mode it sums up the masters.
+// Health is the state of Redis. In Cluster mode it sums up the masters.
 type Health struct {
 	Mode       redisconn.Mode
 	Role       string // "master", or what the server is instead

@@ -8,7 +8,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
-// SentinelStatus is what one Sentinel reports about itself and its group.
+// SentinelStatus is the report of one Sentinel about itself and its group.
 type SentinelStatus struct {
 	Addr string
 	Err  error // why it could not be asked; then the view is empty

@@ -12,7 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
-// Persistence is what of a server's data outlives its process.
+// Persistence names the part of a server's data that outlives its process.
 type Persistence string
 
 // The kinds of persistence.
@@ -23,7 +23,7 @@ const (
 	PersistsUnknown   Persistence = "unknown" // no AOF; whether snapshots are taken, our user may not ask
 )
 
-// Risk says in words what a restart of the server may lose; "" when it keeps every write.
+// Risk describes the data that a restart of the server may lose; "" when it keeps every write.
 func (p Persistence) Risk() string {
 	switch p {
 	case PersistsNothing:
@@ -51,7 +51,7 @@ func persistenceOf(info quorum.Info, snapshots Persistence) Persistence {
 	return snapshots
 }
 
-// snapshotsOf asks whether a server takes snapshots, which only CONFIG tells.
+// snapshotsOf asks whether a server takes snapshots, which only CONFIG GET shows.
 func snapshotsOf(ctx context.Context, server *redis.Client) (kept Persistence, allowed bool) {
 	save, err := server.ConfigGet(ctx, "save").Result()
 	switch {
@@ -64,7 +64,7 @@ func snapshotsOf(ctx context.Context, server *redis.Client) (kept Persistence, a
 	}
 }
 
-// saves is what Check found out about snapshots. It is asked once: a user who may not ask would fill
+// saves returns the kind of snapshots that Check found. It asks once: a user who may not ask would fill
 // the server's ACL log.
 func (p *Prober) saves() Persistence {
 	if kept, ok := p.snapshots.Load().(Persistence); ok {
@@ -73,7 +73,7 @@ func (p *Prober) saves() Persistence {
 	return PersistsUnknown
 }
 
-// Server is what one server says about itself.
+// Server is the report of one server about itself.
 type Server struct {
 	Addr        string
 	Err         error // why it could not be asked; then all else is empty

@@ -50,8 +50,8 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
-// A clock that is away is told, and so is a server that does not answer; what the user may not ask
-// stays unknown, and is no failure.
+// The survey reports a clock that is off and a server that does not answer. A fact that the user may not ask for stays
+// unknown, which is not a failure.
 func TestSurveyOfWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t, "user least on >"+rightPassword+" ~auth:* +@all -@dangerous -time +info")
@@ -87,7 +87,7 @@ func TestSurveyOfSentinels(t *testing.T) {
 	}
 }
 
-// Of the Sentinels every one is looked at that any of them knows; one that is dead is told.
+// The survey covers every Sentinel that any of them knows, and reports one that is dead.
 func TestSurveySentinels(t *testing.T) {
 	t.Parallel()
 	group := redistest.StartGroup(t)

@@ -18,8 +18,7 @@ const (
 // Lineage is a node and the history that it writes.
 type Lineage struct{ Addr, ReplID string }
 
-// Agreement is what a majority of all Sentinels agrees on, and what follows from it. Only Decide makes
-// one. Its times must be compared with the time at which it is used.
+// Agreement holds the facts that a majority of all Sentinels agrees on, and their consequences. Only Decide makes one. Its times must be compared with the time at which it is used.
 type Agreement struct {
 	Lineage            // of the master; the zero Lineage before there was a majority
 	Since    time.Time // when this master was first agreed on

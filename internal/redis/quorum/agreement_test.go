@@ -111,7 +111,7 @@ func TestAgreement(t *testing.T) {
 		servers   map[string]NodeStatus
 		asked     int // 0 means 3
 		master    string
-		required  []string // as need gives it
+		required  []string // as need returns it
 		excused   []string
 	}{
 		{name: "nobody was Observations yet", master: ""},

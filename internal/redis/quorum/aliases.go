@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// aliasTTL is how long two addresses count as one node after both were last seen to lead to it. A node
+// aliasTTL is the time for which two addresses count as one node after both were last seen to lead to it. A node
 // that died answers at neither; it must still be recognised while its connections end.
 const aliasTTL = 10 * time.Second
 

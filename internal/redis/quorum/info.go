@@ -32,7 +32,7 @@ func Int(text string) int64 {
 	return n
 }
 
-// NodeStatus is what a Redis node reports about its replication. From ROLE only Master, Offset and
+// NodeStatus is the report of a Redis node about its replication. From ROLE only Master, Offset and
 // Replicas are known.
 type NodeStatus struct {
 	AskedAt      time.Time // when the question was sent

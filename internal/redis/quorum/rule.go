@@ -15,7 +15,7 @@ var (
 	ErrNotMaster  = errors.New("READONLY the server is not a master")
 )
 
-// Rule is what an acknowledgement needs at one time.
+// Rule holds the conditions of an acknowledgement at one time.
 type Rule struct {
 	required []string // replicas that must have the writes
 	excused  []string // replicas that may miss them although the master may still list them
@@ -23,7 +23,7 @@ type Rule struct {
 	same     aliases
 }
 
-// Rule returns what an acknowledgement needs now: without a fresh majority, every known replica (I2).
+// Rule returns the conditions of an acknowledgement now: without a fresh majority, every known replica (I2).
 func (a Agreement) Rule(now time.Time) Rule {
 	if a.Agreed(now) {
 		return Rule{required: a.Required, excused: a.down, known: a.Known, same: a.same}
@@ -40,7 +40,7 @@ func Listed(master NodeStatus) Rule {
 // MustHave returns the replicas that must have the writes.
 func (r Rule) MustHave() []string { return slices.Clone(r.required) }
 
-// least is how many known replicas must have a write. Never none (I5).
+// least returns the number of known replicas that must have a write. Never none (I5).
 func (r Rule) least() int { return max(1, len(r.required)) }
 
 // Acknowledge decides whether writes that ended at an offset may be acknowledged, by what the master

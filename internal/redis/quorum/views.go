@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// SentinelView is what one Sentinel reports about the group.
+// SentinelView is the report of one Sentinel about the group.
 type SentinelView struct {
 	AskedAt         time.Time       // when the question was sent
 	ID              string          // the Sentinel's own id, or its address where it may not be asked

@@ -91,7 +91,7 @@ func (db *DB) Write(ctx context.Context, verb string, s *Script, keys []string, 
 }
 
 // WriteEach carries out several changes of one kind that do not depend on one another. They are
-// queued together, so that they leave together. The first error is answered; each of the others may
+// queued together, so that they leave together. The first error is returned; each of the others may
 // or may not have been carried out.
 func (db *DB) WriteEach(ctx context.Context, verb string, s *Script, calls []Call) ([]any, error) {
 	requests := make([]*pipeline.Request, 0, len(calls))
@@ -114,7 +114,7 @@ func (db *DB) WriteEach(ctx context.Context, verb string, s *Script, calls []Cal
 	return results, nil
 }
 
-// Read asks. The commands must change nothing; they leave side by side and are not one instant.
+// Read sends commands that change nothing. They leave together; their answers are not of one instant.
 // The absence of something is an answer, not an error: it stands in its command as redis.Nil.
 // After an error, always an *outcome.Error, the commands must not be looked at.
 func (db *DB) Read(ctx context.Context, verb string, cmds ...redis.Cmder) error {
@@ -152,7 +152,7 @@ func (db *DB) newWrite(ctx context.Context, s *Script, call Call) *pipeline.Requ
 	return pipeline.NewWrite(ctx, db.opt.Now(), s, call)
 }
 
-// sendWrites is the sender of relaxed durability: acknowledged is what the master executed.
+// sendWrites is the sender of relaxed durability: a write is acknowledged when the master has executed it.
 func (db *DB) sendWrites(batch []*pipeline.Request) {
 	db.exec(batch)
 	again := pipeline.WithoutScript(batch)
@@ -169,8 +169,8 @@ func (db *DB) sendWrites(batch []*pipeline.Request) {
 func (db *DB) sendReads(batch []*pipeline.Request) { db.exec(batch) }
 
 // exec sends a batch in one pipeline for each set of servers that its requests need, at the same time. A
-// silent master of a cluster then fails only the requests that need it: the driver gives up on a pipeline as
-// a whole, also on what other masters have answered.
+// silent master of a cluster then fails only the requests that need it: the driver fails a pipeline as a
+// whole, with the answers that other masters have returned.
 func (db *DB) exec(batch []*pipeline.Request) {
 	groups := db.data.ByServers(batch)
 	var others sync.WaitGroup

@@ -18,7 +18,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
-// counting adds to a number and tells what it is then.
+// counting returns a script that adds to a number and returns the sum.
 func counting() *redisconn.Script {
 	return pipeline.NewScript("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 )
 
-// tick is how often the embedded server learns how late it is.
+// tick is the interval at which the time of the embedded server moves.
 const tick = 100 * time.Millisecond
 
 // embedded is a Redis in this process. It listens on a free port of the loopback address, behind a
@@ -29,8 +29,8 @@ func startEmbedded(password string) (*embedded, error) {
 	return e, nil
 }
 
-// run moves the embedded server's time, which by itself stands still: with real time, as a Redis of
-// its own would, whatever clock the rest of the process is told.
+// run moves the embedded server's time, which by itself stands still: with real time, as that of a separate Redis moves,
+// whatever clock the rest of the process has.
 func (e *embedded) run() {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()

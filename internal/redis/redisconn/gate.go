@@ -7,7 +7,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
 )
 
-// dialPause is how long nothing is dialled after a dial failed.
+// dialPause is the time without a dial after a dial failed.
 const dialPause = 25 * time.Millisecond
 
 // gate answers for Redis while it cannot be reached, so that a crowd of callers does not become a
@@ -20,7 +20,7 @@ type gate struct {
 	why    error
 }
 
-// blocked tells why nothing may leave now; nil when it may.
+// blocked returns why no pipeline may leave now; nil when one may.
 func (g *gate) blocked() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -46,7 +46,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return db, nil
 }
 
-// senders are what stands behind the two doors.
+// senders returns the senders of writes and of reads.
 func (db *DB) senders() (write, read pipeline.Sender) {
 	if control := db.controlSender(); control != nil {
 		return control, db.sendReads

@@ -13,7 +13,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisdial"
 )
 
-// Mode says what stands behind the addresses.
+// Mode names the kind of Redis behind the addresses.
 type Mode string
 
 // The modes.
@@ -24,7 +24,7 @@ const (
 	Cluster    Mode = "cluster"    // hash slots over several masters
 )
 
-// Durability says when a write is acknowledged.
+// Durability names the rule by which a write is acknowledged.
 type Durability string
 
 // The durabilities.
@@ -38,7 +38,7 @@ const (
 	Relaxed Durability = "relaxed"
 )
 
-// Options say how to reach Redis. The zero Options opens an embedded one.
+// Options describe how to reach Redis. The zero Options opens an embedded one.
 type Options struct {
 	Mode       Mode     // "" means Embedded
 	Addrs      []string // host:port of the server, of the Sentinels, or of some Cluster nodes
@@ -57,7 +57,7 @@ type Options struct {
 	PoolSize    int           // how many pipelines may be under way at a time; 0 means 4
 
 	Durability Durability    // "" means Strict behind Sentinels, Relaxed otherwise
-	Lease      time.Duration // how long the Sentinels' last word lets a master be read; 0 means 1 s
+	Lease      time.Duration // how long the Sentinels' last view lets a master be read (I7); 0 means 1 s
 
 	// Prefix begins every key that this package writes itself. "" means auth:
 	Prefix string
@@ -67,28 +67,27 @@ type Options struct {
 	// ("HSET f 1"). The check at the start tries them.
 	Commands []string
 
-	// Observer leaves everything as it is: an empty Redis is given no name. For those who only look.
+	// Observer changes nothing unasked: an empty Redis gets no name. For commands that only look.
 	Observer bool
 
-	// OnState is told how strict durability stands, several times a second. It must not block. May
-	// be nil.
+	// OnState receives the state of strict durability several times a second. It must not block. May be nil.
 	OnState func(State)
 
-	// Observe is told the fate of every request: its verb, one of the Results, and how long its
-	// caller waited. It must not block. May be nil.
+	// Observe receives the outcome of every request: its verb, one of the results of package outcome, and the
+	// time that its caller waited. It must not block. May be nil.
 	Observe func(verb, result string, took time.Duration)
 
-	// RoundTrip is told of every pipeline that leaves for Redis and how many requests share it.
+	// RoundTrip is called for every pipeline that leaves for Redis, with the number of requests that share it.
 	// It must not block. May be nil.
 	RoundTrip func(requests int)
 
 	// Tracer makes spans of the questions that traced requests ask. nil: none.
 	Tracer trace.TracerProvider
 
-	Logger *slog.Logger     // what the driver has to say, at debug level; nil means nowhere
+	Logger *slog.Logger     // gets the messages of the driver, at debug level; nil discards them
 	Now    func() time.Time // nil means the system's clock
 
-	// CallerClock makes scripts believe the times that callers pass, where they would ask Redis for
+	// CallerClock makes scripts use the times that callers pass, where they would ask Redis for
 	// the time. It is for tests that move the clock, and only for them: with it, daemons whose clocks
 	// differ disagree on the grace and on the life of codes.
 	CallerClock bool
@@ -178,10 +177,10 @@ func (o Options) validate() error {
 // pipelineTimeout bounds one pipeline, with the dial before it.
 func (o Options) pipelineTimeout() time.Duration { return o.DialTimeout + o.Timeout }
 
-// writers is how many pipelines of writes may be under way: one fills while the other waits.
+// writers returns the number of pipelines of writes that may be under way: one fills while the other waits.
 func (o Options) writers() int { return max(1, min(2, o.PoolSize/2)) }
 
-// readers is how many pipelines of reads may be under way.
+// readers returns the number of pipelines of reads that may be under way.
 func (o Options) readers() int { return max(1, o.PoolSize-o.writers()) }
 
 // keyNames are the keys that this package writes itself.

@@ -14,9 +14,8 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
-// load counts keys up and reads them, from several callers, until it is stopped. A caller that is
-// told a number knows between which two the truth lies: what was acknowledged is there, and nothing
-// is there that was not attempted.
+// load counts keys up and reads them, from several callers, until it is stopped. For each
+// key the true number lies between the acknowledged and the attempted ones.
 type load struct {
 	t       *testing.T
 	db      *redisconn.DB
@@ -109,7 +108,7 @@ func (l *load) stop() {
 	l.callers.Wait()
 }
 
-// back is how soon after Redis everybody must be served again.
+// back is the time after Redis within which every caller must be served again.
 const back = 2 * time.Second
 
 func TestRedisDiesUnderLoadAndComesBack(t *testing.T) {

@@ -11,16 +11,16 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 )
 
-// How health finds out whether changes are taken.
+// How health finds out whether changes are accepted.
 const (
-	refusedFor = 3 * time.Second // a refusal counts for this long, although another kind of change was taken since
+	refusedFor = 3 * time.Second // a refusal counts for this long, although another kind of change was accepted since
 	beatEvery  = 5 * time.Second // without any other change, one is tried this often; at every look while they fail
 	beatKept   = time.Minute
 	beatKeys   = 64 // in a cluster they lie on all servers
 )
 
-// writing is what changes last came to. That Redis answers PING or INFO says nothing about them: it
-// may be unable to save, full, read-only, or without a replica. It is safe for concurrent use.
+// writing holds the outcome of the last changes. That Redis answers PING or INFO shows nothing about them: it may be
+// unable to save, full, read-only, or without a replica. It is safe for concurrent use.
 type writing struct {
 	now func() time.Time
 
@@ -32,8 +32,8 @@ type writing struct {
 	turn    int
 }
 
-// note takes in what became of a change. What says nothing about Redis is left out: a caller that
-// left, and an error of the script itself.
+// note records the outcome of a change. Outcomes that show nothing about Redis are ignored: a caller that disconnected,
+// and an error of the script itself.
 func (w *writing) note(r *pipeline.Request, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -46,7 +46,7 @@ func (w *writing) note(r *pipeline.Request, err error) {
 	}
 }
 
-// status returns why changes are refused now, and nil when they are taken.
+// status returns why changes are refused now, nil when they are accepted.
 func (w *writing) status() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -74,6 +74,6 @@ func (db *DB) TryWriting(ctx context.Context) {
 		return
 	}
 	if turn, due := db.writing.due(); due {
-		_, _ = db.Write(ctx, "health.write", db.claims.beat, []string{db.keys.beat + strconv.Itoa(turn)}, beatKept.Milliseconds()) // status tells
+		_, _ = db.Write(ctx, "health.write", db.claims.beat, []string{db.keys.beat + strconv.Itoa(turn)}, beatKept.Milliseconds()) // status returns the outcome
 	}
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// maxConnections is how many connections the driver may open. The daemon uses a handful; the number is
+// maxConnections is the number of connections that the driver may open. The daemon uses a handful; the number is
 // high because the driver's circuit breaker counts failed dials against it.
 const maxConnections = 4096
 
-// Options are how servers are reached. All of them get the same timeouts and the same TLS settings.
+// Options describe how servers are reached. All of them get the same timeouts and the same TLS settings.
 type Options struct {
 	Username, Password                 string // of a Redis node
 	SentinelUsername, SentinelPassword string

@@ -10,7 +10,7 @@ import (
 
 // TLSFiles names the PEM files of a TLS connection to Redis. All are optional.
 type TLSFiles struct {
-	CA         string // who must have signed the server's certificate; "" means the system's roots
+	CA         string // the authorities that may sign the server's certificate; "" means the system's roots
 	Cert, Key  string // this daemon's own certificate, when the server asks for one
 	ServerName string // the name the certificate must carry; "" means the host that was dialled
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// MasterName is what the Sentinels call their master.
+// MasterName is the name of the master in the Sentinels.
 const MasterName = "oauth2d"
 
 // Group is a master with two replicas and three Sentinels that agree on them.
@@ -34,7 +34,7 @@ func StartNamedGroup(t testing.TB, settings ...string) *Group {
 	}, settings)
 }
 
-// naming is how the members of a group call one another.
+// naming holds the addresses by which the members of a group reach one another.
 type naming struct {
 	host              string
 	replica, sentinel []string // further settings

@@ -17,7 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// startup is how long a process may take until it answers; the machine may be busy.
+// startup is the time that a process may take until it answers; the machine may be busy.
 const startup = 20 * time.Second
 
 // Server is one redis-server process. Its methods are for one goroutine.
