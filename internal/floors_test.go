@@ -176,6 +176,31 @@ func TestNoFileIsLong(t *testing.T) {
 	}
 }
 
+// A package is read in one sitting. The packages that hold the acknowledgement rule are held to less than the others.
+func TestNoPackageIsLong(t *testing.T) {
+	t.Parallel()
+	lines := map[string]int{}
+	for _, s := range sources(t) {
+		if s.test() || within(s.room, support) {
+			continue
+		}
+		raw, err := os.ReadFile(filepath.Join("..", s.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines[s.room] += strings.Count(string(raw), "\n")
+	}
+	for room, count := range lines {
+		most := 2500
+		if strings.HasPrefix(room, "internal/redis/") && room != "internal/redis/redisstore" {
+			most = 1500
+		}
+		if count > most {
+			t.Errorf("%s has %d lines without tests, of at most %d: split it by what it holds", room, count, most)
+		}
+	}
+}
+
 // source is one Go file of ours.
 type source struct {
 	name string // relative to the module
