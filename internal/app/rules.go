@@ -117,7 +117,7 @@ func serviceWords(c config.Config) []string {
 // newSealer reads the master keys. Embedded Redis loses everything at exit, so a random key is enough there.
 func newSealer(c config.Config) (*secret.Sealer, error) {
 	if c.MasterKey == "" {
-		return secret.NewSealer(secret.Random(config.MasterKeyBytes))
+		return secret.NewSealer(secret.Random(secret.MasterKeySize))
 	}
 	master, err := config.DecodeMasterKey(c.MasterKey)
 	if err != nil {

@@ -9,10 +9,8 @@ import (
 	"strings"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
-
-// MasterKeyBytes is the length of a master key.
-const MasterKeyBytes = 32
 
 // Validate returns all mistakes that only a comparison of settings or a closer look at a value can show. It opens no
 // file and no connection.
@@ -88,8 +86,8 @@ func DecodeMasterKey(s Secret) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("is not base64")
 	}
-	if len(raw) != MasterKeyBytes {
-		return nil, fmt.Errorf("holds %d bytes, not %d", len(raw), MasterKeyBytes)
+	if len(raw) != secret.MasterKeySize {
+		return nil, fmt.Errorf("holds %d bytes, not %d", len(raw), secret.MasterKeySize)
 	}
 	return raw, nil
 }

@@ -7,11 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// MaxToken is the length in characters of the longest token that is looked at: oauth.MaxTokenBytes, in a
-// room that knows no other.
-const MaxToken = 8 * 1024
+// MaxToken bounds the length of a token, in bytes.
+const MaxToken = oauth.MaxTokenBytes
 
 // ErrToken is answered for every token that is not accepted; the text behind it says why, for the
 // log.

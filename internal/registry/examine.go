@@ -29,7 +29,7 @@ func (r *Registry) Examine(ctx context.Context, c oauth.Client, chosen, hash str
 		if err := checkChosen(chosen); err != nil {
 			return oauth.Client{}, err
 		}
-		if len(chosen) > secret.MaxPassword {
+		if len(chosen) > oauth.MaxPassword {
 			return oauth.Client{}, refuse("client_secret", "the client_secret is longer than 1024 bytes")
 		}
 	}

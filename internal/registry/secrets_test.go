@@ -167,7 +167,7 @@ func TestRememberedIsBounded(t *testing.T) {
 
 func TestChosenSecretsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, chosen := range []string{"short", strings.Repeat("x", secret.MaxPassword+1), "with\na break", "invalid\xffUTF-8"} {
+	for _, chosen := range []string{"short", strings.Repeat("x", oauth.MaxPassword+1), "with\na break", "invalid\xffUTF-8"} {
 		_, shown, err := newStage().replica().Register(t.Context(), confidential("demo"), chosen)
 		if err == nil || oauth.AsError(err).Code != oauth.InvalidClientMetadata || shown != "" {
 			t.Errorf("%.20q: %v", chosen, err)

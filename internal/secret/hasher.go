@@ -7,11 +7,13 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // MaxPassword is the length in bytes of the longest password that is hashed. A longer one is refused before any work is
 // done for it.
-const MaxPassword = 1024
+const MaxPassword = oauth.MaxPassword
 
 // ErrBusy means that the queue of hashes is full. The password was not checked; the caller should answer that the
 // request can be retried.

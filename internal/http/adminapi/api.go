@@ -13,7 +13,7 @@ import (
 )
 
 // Base is the prefix of every path.
-const Base = "/admin/v1"
+const Base = adminwire.Base
 
 // The scopes of the operations.
 const (

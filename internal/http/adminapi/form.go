@@ -1,6 +1,10 @@
 package adminapi
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
+)
 
 const (
 	lower    = "abcdefghijklmnopqrstuvwxyz"
@@ -15,7 +19,7 @@ func hasForm(parameter, text string) bool {
 	case "user_id":
 		return isUUID(text)
 	case "sid", "grant":
-		return len(text) == 26 && only(text, alphabet)
+		return len(text) == oauth.KeyLength && only(text, alphabet)
 	case "kid":
 		kind, number, ok := strings.Cut(text, "-")
 		return ok && upTo(kind, 8) && only(kind, lower+digits) && upTo(number, 55) && only(number, hex)

@@ -33,15 +33,13 @@ type Client struct {
 	http  *http.Client
 }
 
-const base = "/admin/v1"
-
 // New returns a Client, or an error that describes a wrong address.
 func New(o Options) (*Client, error) {
 	u, err := url.Parse(o.Server)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("server %q: want http://host:port or https://host:port", o.Server)
 	}
-	c := &Client{base: strings.TrimSuffix(o.Server, "/") + base, token: o.Token, http: o.HTTP}
+	c := &Client{base: strings.TrimSuffix(o.Server, "/") + adminwire.Base, token: o.Token, http: o.HTTP}
 	if c.http == nil {
 		// Do not follow redirects: they would send the body, which may hold a password, elsewhere.
 		c.http = &http.Client{
@@ -53,7 +51,7 @@ func New(o Options) (*Client, error) {
 
 // Local returns a Client of an API in this process, which needs no token.
 func Local(api http.Handler) *Client {
-	return &Client{base: "http://localhost" + base, http: &http.Client{Transport: inProcess{api}}}
+	return &Client{base: "http://localhost" + adminwire.Base, http: &http.Client{Transport: inProcess{api}}}
 }
 
 // inProcess passes requests to a handler.

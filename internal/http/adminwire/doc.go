@@ -14,5 +14,8 @@ type Page[T any] struct {
 	Next  string `json:"next,omitempty"`
 }
 
+// Base is the prefix of every path of the admin API.
+const Base = "/admin/v1"
+
 // Time is a time, written in the form of RFC 3339 in UTC. The zero Time is left out.
 type Time = time.Time

@@ -20,7 +20,7 @@ import (
 
 // The names in forms and addresses. Automation relies on them: they do not change.
 const (
-	fieldInteraction = "interaction"
+	fieldInteraction = web.ParamInteraction
 	fieldUsername    = "username"
 	fieldPassword    = "password"
 	fieldDecision    = "decision"
