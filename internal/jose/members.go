@@ -43,7 +43,7 @@ func (r Reader[T]) Read(raw []byte) (T, error) {
 // a field, once, or does not resemble one. It allocates nothing, because every use of a JWT calls it. It reads the
 // object as if it were well formed: encoding/json refuses whatever is not.
 func (r Reader[T]) exact(raw []byte) bool {
-	depth, start, seen := 0, -1, uint64(0)
+	depth, seen := 0, uint64(0)
 	for i := 0; i < len(raw); i++ {
 		switch raw[i] {
 		case '{', '[':
@@ -51,7 +51,7 @@ func (r Reader[T]) exact(raw []byte) bool {
 		case '}', ']':
 			depth--
 		case '"':
-			start = i + 1
+			start := i + 1
 			for i++; i < len(raw) && raw[i] != '"'; i++ {
 				if raw[i] == '\\' {
 					i++
