@@ -108,7 +108,9 @@ func TestF_P17_DataThatComesBackIsServed(t *testing.T) {
 		t.Fatalf("%d %s", got.Status, got.Raw)
 	}
 	server.Do(t, "set", "auth:history", name)
-	_ = tokenOf(t, d)
+	redistest.Eventually(t, 5*time.Second, "the daemon serves again", func() bool { // it asks at most every 50 ms
+		return askToken(t, d).Status == http.StatusOK
+	})
 	eventuallyReady(t, d, http.StatusOK, "keeps nothing on disk")
 }
 
