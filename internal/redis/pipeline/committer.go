@@ -29,6 +29,7 @@ type Committer struct {
 	loops sync.WaitGroup
 }
 
+// NewCommitter starts a committer with a number of loops. stale reports whether a request waited too long to be sent.
 func NewCommitter(loops int, stale func(time.Time) bool, send Sender) *Committer {
 	c := &Committer{
 		queue: make(chan *Request, queueLength),
