@@ -20,7 +20,7 @@ func readScope(_ context.Context, _ *Authorizer, in input, r *Request) error {
 }
 
 func scopeIsAllowed(_ context.Context, _ *Authorizer, r *Request) error {
-	return r.Scope.RefuseScope(r.Client.Scopes, "is none that this client may have")
+	return r.Scope.RefuseScope(r.Client.Scopes, "is not allowed for this client")
 }
 
 func readResource(_ context.Context, _ *Authorizer, in input, r *Request) error {

@@ -29,7 +29,7 @@ func checkGrantTypes(c *oauth.Client, served Served) error {
 			return refuse(unservedGrant(grant, served.GrantTypes))
 		}
 		if slices.Contains(c.GrantTypes[:i], grant) {
-			return refuse("grant_types names a grant twice")
+			return refuse("grant_types contains a grant type twice")
 		}
 	}
 	if len(c.GrantTypes) == 0 {
@@ -38,13 +38,13 @@ func checkGrantTypes(c *oauth.Client, served Served) error {
 	return nil
 }
 
-// unservedGrant names a grant type that is not served, and the one that was probably meant.
+// unservedGrant names a grant type that is not served, those that are, and the one that was probably meant.
 func unservedGrant(grant string, served []string) string {
-	shown := ""
+	shown := "a grant type"
 	if plain(grant) && len(grant) <= 80 {
-		shown = " " + grant
+		shown = grant
 	}
-	text := "grant_types names" + shown + ", which is none of " + strings.Join(served, ", ")
+	text := "grant_types contains " + shown + ", which this server does not support; it supports " + strings.Join(served, ", ")
 	if near := oauth.Nearest(strings.ReplaceAll(grant, "-", "_"), served); near != "" {
 		text += "; did you mean " + near + "?"
 	}

@@ -162,9 +162,9 @@ func (c *Chain) refusal(s showing, v oauth.Verdict) error {
 	case oauth.Unbound:
 		return invalidGrant("the " + name + " is bound to another key")
 	case oauth.NoScope:
-		return oauth.Refuse(oauth.InvalidScope, "this client may have none of the granted scopes any more", nil)
+		return oauth.Refuse(oauth.InvalidScope, "this client is no longer allowed any of the granted scopes", nil)
 	case oauth.NoAudience:
-		return oauth.Refuse(oauth.InvalidTarget, "this client may name none of the granted resources any more", nil)
+		return oauth.Refuse(oauth.InvalidTarget, "this client is no longer allowed any of the granted resources", nil)
 	case oauth.Foreign:
 		// To another client it is as good as one that never was.
 		return oauth.Refuse(oauth.InvalidGrant, "the "+name+" is not valid", errors.New("it was issued to another client"))

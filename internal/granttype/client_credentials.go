@@ -48,7 +48,7 @@ func (c ClientCredentials) scope(r Request) (oauth.Scopes, error) {
 	if len(asked) == 0 {
 		return r.Client.Default().Without(c.UserOnly), nil
 	}
-	if err := asked.RefuseScope(r.Client.Scopes, "is none that this client may have"); err != nil {
+	if err := asked.RefuseScope(r.Client.Scopes, "is not allowed for this client"); err != nil {
 		return nil, err
 	}
 	if err := asked.RefuseScope(r.Client.Scopes.Without(c.UserOnly), "needs a user: client_credentials cannot have it"); err != nil {

@@ -119,8 +119,8 @@ const (
 	Foreign Verdict = "foreign"
 	// Unbound: the grant is bound to a key that the presenter did not prove to have.
 	Unbound Verdict = "unbound"
-	// NoScope: the client may have none of the grant's scopes any more.
+	// NoScope: the client is no longer allowed any of the grant's scopes.
 	NoScope Verdict = "no_scope"
-	// NoAudience: the client may name none of the grant's resources any more.
+	// NoAudience: the client is no longer allowed any of the grant's resources.
 	NoAudience Verdict = "no_audience"
 )

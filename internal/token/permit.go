@@ -26,9 +26,9 @@ func (t *Tokens) Permit(o Order, scope oauth.Scopes, audience []string) (Order, 
 	o.Scope, o.Audience = scope.Only(o.Client.Scopes), t.only(audience, o.Client)
 	switch {
 	case len(o.Scope) == 0 && len(scope) > 0:
-		return Order{}, oauth.Refuse(oauth.InvalidScope, "this client may have none of the granted scopes any more", nil)
+		return Order{}, oauth.Refuse(oauth.InvalidScope, "this client is no longer allowed any of the granted scopes", nil)
 	case len(o.Audience) == 0 && len(audience) > 0:
-		return Order{}, oauth.Refuse(oauth.InvalidTarget, "this client may name none of the granted resources any more", nil)
+		return Order{}, oauth.Refuse(oauth.InvalidTarget, "this client is no longer allowed any of the granted resources", nil)
 	}
 	return o, nil
 }

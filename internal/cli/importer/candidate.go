@@ -96,7 +96,7 @@ func (c *candidate) setRedirects(redirects, logouts []string) {
 	take := func(what string, uris []string) (kept []string) {
 		for _, uri := range uris {
 			if strings.Contains(uri, "*") {
-				c.lose("the pattern %s is no %s", uri, what)
+				c.lose("the pattern %s is not a %s", uri, what)
 			} else if err := oauth.CheckRedirectURI(uri); err != nil {
 				c.lose("the %s %s cannot be registered: %s", what, uri, oauth.AsError(err).Description)
 			} else if !slices.Contains(kept, uri) {

@@ -112,7 +112,7 @@ func splitIssuer(issuer, prefix string) (origin, base string, err error) {
 	base = u.Path
 	for name, path := range map[string]string{"issuer": base, "endpoint prefix": prefix} {
 		if path != "" && (!strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/") || strings.ContainsAny(path, "{}*?#% ")) {
-			return "", "", fmt.Errorf("%s: the path %q must begin with a slash, not end with one, and hold none of {}*?#%%", name, path)
+			return "", "", fmt.Errorf("%s: the path %q must begin with a slash, not end with one, and must not contain any of {}*?#%%", name, path)
 		}
 	}
 	return u.Scheme + "://" + u.Host, base, nil
