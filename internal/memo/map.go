@@ -59,9 +59,9 @@ func (m *Map[K, V]) Put(key K, value V) {
 	m.put(key, value)
 }
 
-// GetOrPut returns the value of a key, and stores what make returns when the map has none. Concurrent callers with
+// GetOrPut returns the value of a key, and stores what create returns when the map has none. Concurrent callers with
 // one key get the same value.
-func (m *Map[K, V]) GetOrPut(key K, make func() V) V {
+func (m *Map[K, V]) GetOrPut(key K, create func() V) V {
 	if value, ok := m.Get(key); ok {
 		return value
 	}
@@ -70,7 +70,7 @@ func (m *Map[K, V]) GetOrPut(key K, make func() V) V {
 	if found, ok := m.entries[key]; ok && !found.expired(m.o) {
 		return found.value
 	}
-	value := make()
+	value := create()
 	m.put(key, value)
 	return value
 }

@@ -5,7 +5,6 @@ package smallfile_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -65,7 +64,7 @@ func TestDescriptorsThatTheShellHandsOverAreRead(t *testing.T) {
 		if _, err := os.Stat(name); err != nil {
 			t.Skip("this system names no open files")
 		}
-		if _, err := io.WriteString(in, "a: 1\n"); err != nil {
+		if _, err := in.WriteString("a: 1\n"); err != nil {
 			t.Fatal(err)
 		}
 		_ = in.Close()

@@ -96,7 +96,10 @@ func readCatalogue(from fs.FS, name string) (catalogue, error) {
 		return nil, err
 	}
 	var read catalogue
-	return read, json.Unmarshal(raw, &read)
+	if err := json.Unmarshal(raw, &read); err != nil {
+		return nil, err
+	}
+	return read, nil
 }
 
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
@@ -240,6 +243,7 @@ func formOf(form plural.Form) (name string, exactly int) {
 		return "few", -1
 	case plural.Many:
 		return "many", -1
+	case plural.Other:
 	}
 	return "other", -1
 }
