@@ -27,7 +27,10 @@ func newClientUpdate(c *cli) *cobra.Command {
 	flags := clientflags.Bind(cmd.Flags(), served())
 	cmd.Flags().StringSliceVar(&reset, "reset", nil, "members to set to their default, such as lifetimes")
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		change := flags.Patch()
+		change, err := flags.Patch()
+		if err != nil {
+			return err
+		}
 		for _, name := range reset {
 			change[name] = nil
 		}

@@ -39,6 +39,8 @@ type Property struct {
 	Ordered bool
 	// Flag is the flag of `client create` and `client update`; without a name there is none.
 	Flag Flag
+	// Shortcut is a second flag, a switch for two common values of a text: Flag.On and Flag.Off.
+	Shortcut Flag
 	// Label names the row of `client show`; without one there is no row.
 	Label string
 	// Named replaces values in that row, such as 0 by "the server's".
@@ -84,6 +86,11 @@ func ServedBy(s oauth.Supported) Served {
 		served.Algorithms = append(served.Algorithms, string(one))
 	}
 	return served
+}
+
+// Flags returns the flags of the property.
+func (p Property) Flags() []Flag {
+	return slices.DeleteFunc([]Flag{p.Flag, p.Shortcut}, func(f Flag) bool { return f.Name == "" })
 }
 
 // Path is the property's place in the JSON of a client: its name, behind that of its group and a slash.

@@ -1,6 +1,7 @@
 package clientmeta
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -12,10 +13,11 @@ func Reference(served Served) string {
 	var page strings.Builder
 	page.WriteString(referenceHead)
 	for _, p := range Properties() {
-		flag, registrable := "-", "no"
-		if p.Flag.Name != "" {
-			flag = "`--" + p.Flag.Name + "`"
+		var flags []string
+		for _, one := range p.Flags() {
+			flags = append(flags, "`--"+one.Name+"`")
 		}
+		flag, registrable := cmp.Or(strings.Join(flags, ", "), "-"), "no"
 		if p.SelfService {
 			registrable = "yes"
 		}

@@ -54,7 +54,8 @@ func identity() []Property {
 			Doc:     "How the client authenticates. `none` makes it a public client.",
 			Default: always(string(oauth.AuthBasic)),
 			Values:  func(s Served) []string { return s.AuthMethods },
-			Flag: Flag{
+			Flag:    Flag{Name: "auth-method", Usage: "how the client authenticates: %s"},
+			Shortcut: Flag{
 				Name: "public", Usage: "the client cannot keep a secret (a browser or mobile app)",
 				On: string(oauth.AuthNone), Off: string(oauth.AuthBasic),
 			},

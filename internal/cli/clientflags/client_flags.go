@@ -9,48 +9,49 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/command"
 	"github.com/recipe-web-app/oauth2d/internal/cli/console"
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// propertyFlag is the flag of one property of a client. wire returns the flag's value in the property's
+// propertyFlag is a flag of one property of a client. wire returns the flag's value in the property's
 // wire form.
 type propertyFlag struct {
 	clientmeta.Property
+	from clientmeta.Flag
 	flag *pflag.Flag
 	wire func() any
 }
 
-// Flags are the flags of `client create` and `client update`: one for each property that has one.
+// Flags are the flags of `client create` and `client update` that set properties.
 type Flags []propertyFlag
 
 // Bind adds the flags.
 func Bind(flags *pflag.FlagSet, served clientmeta.Served) Flags {
 	var all Flags
 	for _, p := range clientmeta.Properties() {
-		if p.Flag.Name == "" {
-			continue
+		for _, one := range p.Flags() {
+			wire := bindFlag(flags, p, one, served)
+			all = append(all, propertyFlag{p, one, flags.Lookup(one.Name), wire})
 		}
-		wire := bindProperty(flags, p, served)
-		all = append(all, propertyFlag{p, flags.Lookup(p.Flag.Name), wire})
 	}
 	return all
 }
 
-func bindProperty(flags *pflag.FlagSet, p clientmeta.Property, served clientmeta.Served) func() any {
-	name, usage := p.Flag.Name, p.Flag.Usage
+func bindFlag(flags *pflag.FlagSet, p clientmeta.Property, f clientmeta.Flag, served clientmeta.Served) func() any {
+	name, usage := f.Name, f.Usage
 	if p.Values != nil {
 		usage = strings.ReplaceAll(usage, "%s", strings.Join(p.Values(served), ", "))
 	}
 	switch {
-	case p.Flag.On != "":
+	case f.On != "":
 		on := flags.Bool(name, false, usage)
 		return func() any {
 			if *on {
-				return p.Flag.On
+				return f.On
 			}
-			return p.Flag.Off
+			return f.Off
 		}
 	case p.Kind() == clientmeta.Switch:
 		on := flags.Bool(name, false, usage)
@@ -65,7 +66,7 @@ func bindProperty(flags *pflag.FlagSet, p clientmeta.Property, served clientmeta
 	case p.Kind() == clientmeta.Pairs:
 		pairs := flags.StringToString(name, nil, usage)
 		return func() any { return *pairs }
-	case p.Kind() == clientmeta.List && p.Flag.Commas:
+	case p.Kind() == clientmeta.List && f.Commas:
 		list := flags.StringSlice(name, nil, usage)
 		return func() any { return *list }
 	case p.Kind() == clientmeta.List:
@@ -80,20 +81,26 @@ func bindProperty(flags *pflag.FlagSet, p clientmeta.Property, served clientmeta
 // Client returns a client with the properties whose flags are set. A switch that is off leaves the default.
 func (f Flags) Client(id string) (oauth.Client, error) {
 	c := oauth.Client{ID: oauth.ClientID(id)}
+	if err := f.checkOnce(); err != nil {
+		return c, err
+	}
 	for _, one := range f {
-		if !one.flag.Changed || one.Flag.On != "" && one.wire() == one.Flag.Off {
+		if !one.flag.Changed || one.from.On != "" && one.wire() == one.from.Off {
 			continue
 		}
 		if err := one.Set(&c, one.wire()); err != nil {
-			return c, fmt.Errorf("--%s %w", one.Flag.Name, err)
+			return c, fmt.Errorf("--%s %w", one.from.Name, err)
 		}
 	}
 	return c, nil
 }
 
 // Patch returns the change that the flags describe, as a merge patch.
-func (f Flags) Patch() adminclient.Patch {
+func (f Flags) Patch() (adminclient.Patch, error) {
 	change := adminclient.Patch{}
+	if err := f.checkOnce(); err != nil {
+		return nil, err
+	}
 	for _, one := range f {
 		if !one.flag.Changed {
 			continue
@@ -113,14 +120,29 @@ func (f Flags) Patch() adminclient.Patch {
 		}
 		inner[one.Name] = value
 	}
-	return change
+	return change, nil
+}
+
+// checkOnce refuses two flags of one property.
+func (f Flags) checkOnce() error {
+	set := map[string]string{}
+	for _, one := range f {
+		if !one.flag.Changed {
+			continue
+		}
+		if before, twice := set[one.Path()]; twice {
+			return exit.Usagef("--%s and --%s set the same property; hint: use one of them", before, one.from.Name)
+		}
+		set[one.Path()] = one.from.Name
+	}
+	return nil
 }
 
 // Warn prints the warnings that belong to flags that are set.
 func (f Flags) Warn(c *console.Console) {
 	for _, one := range f {
-		if one.Flag.Warning != "" && one.flag.Changed && one.flag.Value.String() != "[]" {
-			c.Say("warning: %s", one.Flag.Warning)
+		if one.from.Warning != "" && one.flag.Changed && one.flag.Value.String() != "[]" {
+			c.Say("warning: %s", one.from.Warning)
 		}
 	}
 }

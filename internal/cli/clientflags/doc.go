@@ -1,3 +1,3 @@
-// Package clientflags owns the flags of client create and client update: one for each property of a client that has one
-// in the table of clientmeta.
+// Package clientflags owns the flags of client create and client update: those that the properties of a client have in
+// the table of clientmeta.
 package clientflags
