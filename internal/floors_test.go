@@ -201,6 +201,30 @@ func TestNoPackageIsLong(t *testing.T) {
 	}
 }
 
+// The package comment stands where every reader looks for it, and nowhere else.
+func TestPackageCommentsStandInDocGo(t *testing.T) {
+	t.Parallel()
+	has := map[string]bool{}
+	for _, s := range sources(t) {
+		if s.test() || !strings.HasPrefix(s.room, "internal/") || s.file.Name.Name == "main" {
+			continue
+		}
+		switch {
+		case path.Base(filepath.ToSlash(s.name)) != "doc.go" && s.file.Doc != nil:
+			t.Errorf("%s has a package comment; it belongs in %s/doc.go", s.name, s.room)
+		case s.file.Doc != nil:
+			has[s.room] = strings.HasPrefix(s.file.Doc.Text(), "Package "+s.file.Name.Name+" ")
+		case !has[s.room]:
+			has[s.room] = false
+		}
+	}
+	for room, ok := range has {
+		if !ok {
+			t.Errorf("%s needs a doc.go that begins with: Package %s owns", room, path.Base(room))
+		}
+	}
+}
+
 // source is one Go file of ours.
 type source struct {
 	name string // relative to the module

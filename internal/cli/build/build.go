@@ -1,4 +1,3 @@
-// Package build owns the description of this binary: its release, its commit, and what compiled it.
 package build
 
 import (
