@@ -128,7 +128,7 @@ func TestLoginThroughTheBrowser(t *testing.T) {
 	if code, _, told := terminal(t, environ, "logout"); code != exit.Done {
 		t.Errorf("logout: code %d, %s", code, told)
 	}
-	if got := (testkit.Party{Base: d.Base, ID: credentials.DefaultClient}).Refresh(t, second.Refresh); got.Status != http.StatusBadRequest {
+	if got := (testkit.Party{Base: d.Base, ID: credentials.DefaultClient}).Refresh(t, second.Refresh.Reveal()); got.Status != http.StatusBadRequest {
 		t.Errorf("the refresh token lives on: %d", got.Status)
 	}
 	list(exit.WrongUsage)

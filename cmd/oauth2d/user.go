@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/cli/target"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 func newUser(c *cli) *cobra.Command {
@@ -24,8 +26,11 @@ func newUser(c *cli) *cobra.Command {
 // userView is a user, and the password if it was generated just now.
 type userView struct {
 	adminwire.User
-	Password string `json:"password,omitempty"`
+	Password secret.Text `json:"password,omitempty"`
 }
+
+// LogValue hides the password from slog.
+func (v userView) LogValue() slog.Value { return slog.StringValue("user " + v.Username) }
 
 // stateOf returns the state of a user in a word.
 func stateOf(u adminwire.User) string {

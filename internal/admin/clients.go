@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -28,7 +29,7 @@ func (a *Admin) Client(ctx context.Context, id oauth.ClientID) (oauth.Client, er
 
 // FirstSecret is the secret of a new confidential client: a chosen one, or the hash that another server stored. At
 // most one field is set; without one a secret is generated.
-type FirstSecret struct{ Chosen, Hash string }
+type FirstSecret struct{ Chosen, Hash secret.Text }
 
 // CreateClient registers a client. shown is its generated secret, which is returned this once; it is empty when none
 // was generated. Of two concurrent callers with one id, one gets already_exists.
@@ -69,7 +70,7 @@ func (op Operator) ExamineClient(ctx context.Context, c oauth.Client, first Firs
 	if first.Chosen != "" && first.Hash != "" {
 		return oauth.Client{}, oauth.Refuse(oauth.InvalidRequest, "client_secret and client_secret_hash exclude each other", nil).At("client_secret")
 	}
-	c, err := op.o.Registry.Examine(ctx, c, first.Chosen, first.Hash)
+	c, err := op.o.Registry.Examine(ctx, c, first.Chosen.Reveal(), first.Hash.Reveal())
 	return c, refusalOf(err, "client")
 }
 
@@ -92,10 +93,10 @@ func (op Operator) ExaminePut(ctx context.Context, c oauth.Client, m Match) (oau
 
 func (op Operator) register(ctx context.Context, c oauth.Client, first FirstSecret) (oauth.Client, oauth.Token, error) {
 	if first.Hash != "" {
-		made, err := op.o.Registry.RegisterHashed(ctx, c, first.Hash)
+		made, err := op.o.Registry.RegisterHashed(ctx, c, first.Hash.Reveal())
 		return made, "", err
 	}
-	made, shown, err := op.o.Registry.Register(ctx, c, first.Chosen)
+	made, shown, err := op.o.Registry.Register(ctx, c, first.Chosen.Reveal())
 	if first.Chosen != "" {
 		shown = "" // the caller chose it
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
@@ -29,7 +30,7 @@ func (c *Console) ReadFile(name string) ([]byte, error) {
 }
 
 // ReadSecret returns the secret in a file; - is standard input, and "" has none.
-func (c *Console) ReadSecret(file string) (string, error) {
+func (c *Console) ReadSecret(file string) (secret.Text, error) {
 	switch file {
 	case "":
 		return "", nil
@@ -43,7 +44,7 @@ func (c *Console) ReadSecret(file string) (string, error) {
 const maxLine = 4096
 
 // firstLine reads one line and returns it without its end.
-func firstLine(r io.Reader) (string, error) {
+func firstLine(r io.Reader) (secret.Text, error) {
 	line, err := bufio.NewReader(io.LimitReader(r, maxLine+1)).ReadString('\n')
 	if len(line) > maxLine {
 		return "", exit.Usagef("the secret is longer than %d bytes", maxLine)
@@ -55,12 +56,12 @@ func firstLine(r io.Reader) (string, error) {
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return line, err
+	return secret.Text(line), err
 }
 
 // SecretFile returns the only line of a file that holds a secret. A second line is refused, because one of two secrets
 // would be dropped.
-func SecretFile(name string) (string, error) {
+func SecretFile(name string) (secret.Text, error) {
 	raw, err := smallfile.ReadUpTo(name, 2*maxLine)
 	if err != nil {
 		return "", exit.Usagef("%s: cannot be read: %w; hint: name a file that holds one line", name, smallfile.Cause(err))
@@ -78,9 +79,9 @@ func SecretFile(name string) (string, error) {
 
 // TokenArgument returns the token of an argument; - reads it from standard input, and keeps it out of the shell's
 // history.
-func (c *Console) TokenArgument(arg string) (string, error) {
+func (c *Console) TokenArgument(arg string) (secret.Text, error) {
 	if arg != "-" {
-		return arg, nil
+		return secret.Text(arg), nil
 	}
 	return firstLine(c.In)
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // OneTimeSecret is a secret that is shown once and exists nowhere else.
@@ -50,10 +51,10 @@ type LostSecretError struct{ error }
 func (e *LostSecretError) Unwrap() error { return e.error }
 
 // Reveal prints a secret: alone on its line, or within the result for machines.
-func (c *Console) Reveal(i OneTimeSecret, secret string, result any) error {
+func (c *Console) Reveal(i OneTimeSecret, text secret.Text, result any) error {
 	if c.Output != "table" {
 		return i.lost(c.Print(result, Table{}))
 	}
-	_, err := fmt.Fprintln(c.Out, secret)
+	_, err := fmt.Fprintln(c.Out, text.Reveal())
 	return i.lost(err)
 }

@@ -29,9 +29,9 @@ func (p *PasswordFlags) Bind(flags *pflag.FlagSet) {
 const generatedPassword = 15
 
 // Read returns the password, and whether it was generated here.
-func (p *PasswordFlags) Read(c *Console) (password string, generated bool, err error) {
+func (p *PasswordFlags) Read(c *Console) (password secret.Text, generated bool, err error) {
 	if p.generate {
-		return secret.NewToken(generatedPassword), true, nil
+		return secret.Text(secret.NewToken(generatedPassword)), true, nil
 	}
 	if p.file != "" && p.file != "-" {
 		password, err = SecretFile(p.file)
@@ -46,8 +46,8 @@ func (p *PasswordFlags) Read(c *Console) (password string, generated bool, err e
 }
 
 // askTwice asks for a password twice, without echo.
-func (c *Console) askTwice(terminal *os.File) (string, error) {
-	var typed [2]string
+func (c *Console) askTwice(terminal *os.File) (secret.Text, error) {
+	var typed [2]secret.Text
 	for i, prompt := range []string{"password: ", "once more: "} {
 		fmt.Fprint(c.Err, prompt)
 		raw, err := term.ReadPassword(int(terminal.Fd()))
@@ -55,7 +55,7 @@ func (c *Console) askTwice(terminal *os.File) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		typed[i] = string(raw)
+		typed[i] = secret.Text(raw)
 	}
 	if typed[0] != typed[1] {
 		return "", exit.Usagef("the two passwords differ")

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // SecretsDir is the folder for secrets that are generated for several clients at once.
@@ -35,26 +36,26 @@ func (v SecretsDir) Ready() error {
 }
 
 // Keep writes a generated secret into its file, or prints it alone on its line. It ignores the empty secret.
-func (v SecretsDir) Keep(c *Console, id, secret string) error {
+func (v SecretsDir) Keep(c *Console, id string, text secret.Text) error {
 	switch {
-	case secret == "":
+	case text == "":
 		return nil
 	case v.dir == "" && c.Output == "table":
 		c.Say("the secret of client %s, which cannot be shown again:", id)
-		return c.Reveal(ClientSecret(id, "is registered"), secret, nil)
+		return c.Reveal(ClientSecret(id, "is registered"), text, nil)
 	case v.dir == "":
 		return nil // the result at the end contains it
 	}
 	name := filepath.Join(v.dir, id)
-	if err := writeSecret(name, secret); err != nil {
-		return v.lost(c, id, secret, err)
+	if err := writeSecret(name, text); err != nil {
+		return v.lost(c, id, text, err)
 	}
 	c.Say("the secret of client %s is in %s", id, name)
 	return nil
 }
 
 // writeSecret writes a file that only this user can read. It removes an incomplete file.
-func writeSecret(name, secret string) error {
+func writeSecret(name string, text secret.Text) error {
 	err := os.Remove(name) // of an earlier client, perhaps with other permissions
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -63,7 +64,7 @@ func writeSecret(name, secret string) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(secret + "\n")
+	_, err = f.WriteString(text.Reveal() + "\n")
 	if err == nil {
 		err = f.Sync() // a full disk may be noticed here
 	}
@@ -74,8 +75,8 @@ func writeSecret(name, secret string) error {
 }
 
 // lost prints a secret that could not be written to its file, because it exists nowhere else. err is the reason.
-func (v SecretsDir) lost(c *Console, id, secret string, err error) error {
-	if _, printed := fmt.Fprintln(c.Out, secret); printed != nil {
+func (v SecretsDir) lost(c *Console, id string, text secret.Text, err error) error {
+	if _, printed := fmt.Fprintln(c.Out, text.Reveal()); printed != nil {
 		return ClientSecret(id, "is registered").lost(err)
 	}
 	c.Say("the secret of client %s could not be written to its file; it stands on standard output and cannot be shown again", id)

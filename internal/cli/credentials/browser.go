@@ -20,7 +20,7 @@ import (
 // signIn describes a sign-in through the browser of the person at the terminal.
 type signIn struct {
 	id       Identity
-	secret   string // of a confidential client
+	secret   secret.Text // of a confidential client
 	scope    []string
 	resource []string
 	timeout  time.Duration

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
@@ -36,27 +38,30 @@ type Store struct{ Console *console.Console }
 
 // Identity is a server with the credentials for it. Its JSON form is the file that `login` writes.
 type Identity struct {
-	Server   string `json:"server,omitempty"`
-	Issuer   string `json:"issuer,omitempty"`
-	ClientID string `json:"client_id,omitempty"`
-	Secret   string `json:"client_secret,omitempty"`
+	Server   string      `json:"server,omitempty"`
+	Issuer   string      `json:"issuer,omitempty"`
+	ClientID string      `json:"client_id,omitempty"`
+	Secret   secret.Text `json:"client_secret,omitempty"`
 	// Origins are allowed for the issuer's endpoints besides its own.
 	Origins []string `json:"endpoint_origins,omitempty"`
 	// The tokens of a person who logged in through the browser.
-	Refresh string    `json:"refresh_token,omitempty"`
-	Access  string    `json:"access_token,omitempty"`
-	Expires time.Time `json:"expires_at,omitzero"`
+	Refresh secret.Text `json:"refresh_token,omitempty"`
+	Access  secret.Text `json:"access_token,omitempty"`
+	Expires time.Time   `json:"expires_at,omitzero"`
 
 	secretFile string
 	fromFile   bool // it was read from the file, and is written again when it changes
 }
+
+// LogValue hides the secrets from slog.
+func (id Identity) LogValue() slog.Value { return slog.StringValue("client " + id.ClientID) }
 
 // Identity returns the identity to use: flags win over the environment, the environment over the stored login. The
 // stored login is used as a whole or not at all, so that its credentials are not sent to another server.
 func (s *Store) Identity(server, issuer string, saved Identity) Identity {
 	id := Identity{
 		Server: cmp.Or(server, s.Console.Getenv(EnvServer)), Issuer: cmp.Or(issuer, s.Console.Getenv(EnvIssuer)),
-		ClientID: s.Console.Getenv(EnvClientID), Secret: s.Console.Getenv(EnvSecret), secretFile: s.Console.Getenv(envSecretFile), Origins: s.endpointOrigins(),
+		ClientID: s.Console.Getenv(EnvClientID), Secret: secret.Text(s.Console.Getenv(EnvSecret)), secretFile: s.Console.Getenv(envSecretFile), Origins: s.endpointOrigins(),
 	}
 	if id.ClientID != "" {
 		if id.Server == "" && id.Issuer == "" {
@@ -141,7 +146,7 @@ func (s *Store) Save(id Identity) (string, error) {
 }
 
 // clientSecret returns the secret of the client; "" for a public client.
-func (id Identity) clientSecret() (string, error) {
+func (id Identity) clientSecret() (secret.Text, error) {
 	if id.Secret != "" || id.secretFile == "" {
 		return id.Secret, nil
 	}
@@ -158,11 +163,11 @@ func (s *Store) Fetch(ctx context.Context, id Identity) (*oauth2.Token, error) {
 	if id.fromFile && id.Refresh != "" && stored.Valid() {
 		return stored, nil
 	}
-	secret, err := id.clientSecret()
+	own, err := id.clientSecret()
 	if err != nil {
 		return nil, err
 	}
-	if id.ClientID == "" || secret == "" && id.Refresh == "" {
+	if id.ClientID == "" || own == "" && id.Refresh == "" {
 		return nil, exit.Usagef("there are no credentials; hint: oauth2d login, or %s and %s (or %s)", EnvClientID, EnvSecret, envSecretFile)
 	}
 	if id.Issuer == "" {
@@ -174,10 +179,10 @@ func (s *Store) Fetch(ctx context.Context, id Identity) (*oauth2.Token, error) {
 		return nil, err
 	}
 	if id.Refresh == "" {
-		c := clientcredentials.Config{ClientID: id.ClientID, ClientSecret: secret, TokenURL: ends.Token, AuthStyle: oauth2.AuthStyleInHeader}
+		c := clientcredentials.Config{ClientID: id.ClientID, ClientSecret: own.Reveal(), TokenURL: ends.Token, AuthStyle: oauth2.AuthStyleInHeader}
 		return tokenOf(c.Token(ctx))
 	}
-	return s.refresh(ctx, id, ends, secret)
+	return s.refresh(ctx, id, ends, own)
 }
 
 // tokenOf replaces the refusal of a token endpoint by an error for people.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // RequestTimeout bounds one request to a server.
@@ -42,13 +43,13 @@ type Endpoints struct {
 }
 
 // client returns a client of the issuer, without a redirect URI.
-func (e Endpoints) client(id, secret string) *oauth2.Config {
+func (e Endpoints) client(id string, own secret.Text) *oauth2.Config {
 	style := oauth2.AuthStyleInHeader
-	if secret == "" {
+	if own == "" {
 		style = oauth2.AuthStyleInParams
 	}
 	return &oauth2.Config{
-		ClientID: id, ClientSecret: secret, Endpoint: oauth2.Endpoint{AuthURL: e.Authorize, TokenURL: e.Token, AuthStyle: style},
+		ClientID: id, ClientSecret: own.Reveal(), Endpoint: oauth2.Endpoint{AuthURL: e.Authorize, TokenURL: e.Token, AuthStyle: style},
 	}
 }
 

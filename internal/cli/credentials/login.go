@@ -13,6 +13,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // DefaultClient is the client that people sign in with unless they name another one.
@@ -46,7 +47,7 @@ func (s *Store) Login(ctx context.Context, id Identity, secretFile, scope string
 		if err != nil {
 			return err
 		}
-		id.Access, id.Refresh, id.Expires = token.AccessToken, token.RefreshToken, token.Expiry
+		id.Access, id.Refresh, id.Expires = secret.Text(token.AccessToken), secret.Text(token.RefreshToken), token.Expiry
 		id.fromFile = true
 	}
 	api, err := adminclient.New(adminclient.Options{Server: id.Server, Token: s.Tokens(id).Token})
@@ -88,8 +89,8 @@ func (s *Store) Logout(ctx context.Context) error {
 	}
 	defer unlock()
 	saved, unreadable := s.Saved()
-	if secret, err := saved.clientSecret(); unreadable == nil && err == nil {
-		if kept := s.tokenFile(saved, secret); kept != "" {
+	if own, err := saved.clientSecret(); unreadable == nil && err == nil {
+		if kept := s.tokenFile(saved, own); kept != "" {
 			_ = os.Remove(kept) // a token that cannot be removed expires
 		}
 	}
@@ -115,7 +116,7 @@ func endRefresh(ctx context.Context, id Identity) error {
 	if err != nil {
 		return err
 	}
-	form := url.Values{"token": {id.Refresh}, "token_type_hint": {"refresh_token"}, "client_id": {id.ClientID}}
+	form := url.Values{"token": {id.Refresh.Reveal()}, "token_type_hint": {"refresh_token"}, "client_id": {id.ClientID}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, ends.Revoke, strings.NewReader(form.Encode()))
 	if err != nil {
 		return err

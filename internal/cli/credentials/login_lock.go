@@ -10,6 +10,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // lockLogin excludes every other command of this user from changing the stored login until unlock is called. The
@@ -27,7 +28,7 @@ func (s *Store) lockLogin() (unlock func(), err error) {
 
 // refresh spends the refresh token of a person and stores its successor. A refresh token that is used twice revokes the
 // grant, so of any number of concurrent commands exactly one refreshes, and the others use the token that it stored.
-func (s *Store) refresh(ctx context.Context, id Identity, ends Endpoints, secret string) (*oauth2.Token, error) {
+func (s *Store) refresh(ctx context.Context, id Identity, ends Endpoints, own secret.Text) (*oauth2.Token, error) {
 	unlock, err := s.lockLogin()
 	if err != nil {
 		return nil, err
@@ -47,16 +48,16 @@ func (s *Store) refresh(ctx context.Context, id Identity, ends Endpoints, secret
 			}
 		}
 	}
-	got, err := tokenOf(ends.client(id.ClientID, secret).TokenSource(ctx, &oauth2.Token{RefreshToken: id.Refresh}).Token())
+	got, err := tokenOf(ends.client(id.ClientID, own).TokenSource(ctx, &oauth2.Token{RefreshToken: id.Refresh.Reveal()}).Token())
 	if err != nil {
 		return nil, err
 	}
-	id.Access, id.Refresh, id.Expires = got.AccessToken, got.RefreshToken, got.Expiry
+	id.Access, id.Refresh, id.Expires = secret.Text(got.AccessToken), secret.Text(got.RefreshToken), got.Expiry
 	_, err = s.Save(id)
 	return got, err
 }
 
 // stored returns the tokens of a login.
 func (id Identity) stored() *oauth2.Token {
-	return &oauth2.Token{AccessToken: id.Access, RefreshToken: id.Refresh, Expiry: id.Expires}
+	return &oauth2.Token{AccessToken: id.Access.Reveal(), RefreshToken: id.Refresh.Reveal(), Expiry: id.Expires}
 }

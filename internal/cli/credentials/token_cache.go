@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/console"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
 
@@ -24,15 +26,18 @@ const envTokenCache = console.EnvPrefix + "TOKEN_CACHE"
 
 // keptToken is the content of a token's file, which only this user can read.
 type keptToken struct {
-	Access  string    `json:"access_token"`
-	Expires time.Time `json:"expires_at"`
+	Access  secret.Text `json:"access_token"`
+	Expires time.Time   `json:"expires_at"`
 }
+
+// LogValue hides the token from slog.
+func (k keptToken) LogValue() slog.Value { return slog.StringValue(k.Access.String()) }
 
 // tokenFile returns the file that holds the token of a client; "" when none is stored. The name depends on the secret,
 // too, so that a caller with a wrong secret does not get the token.
-func (s *Store) tokenFile(id Identity, secret string) string {
+func (s *Store) tokenFile(id Identity, own secret.Text) string {
 	folder := s.Console.Getenv(envTokenCache)
-	if folder == "off" || id.Refresh != "" || secret == "" {
+	if folder == "off" || id.Refresh != "" || own == "" {
 		return ""
 	}
 	if folder == "" {
@@ -47,7 +52,7 @@ func (s *Store) tokenFile(id Identity, secret string) string {
 		folder = filepath.Join(cache, "oauth2d")
 	}
 	digest := sha256.New()
-	for _, part := range []string{id.Issuer, id.ClientID, secret} {
+	for _, part := range []string{id.Issuer, id.ClientID, own.Reveal()} {
 		digest.Write([]byte(part))
 		digest.Write([]byte{0})
 	}
@@ -68,7 +73,7 @@ func readToken(name string) *oauth2.Token {
 	if json.Unmarshal(raw, &kept) != nil {
 		return nil
 	}
-	token := &oauth2.Token{AccessToken: kept.Access, Expiry: kept.Expires}
+	token := &oauth2.Token{AccessToken: kept.Access.Reveal(), Expiry: kept.Expires}
 	if !token.Valid() || token.Expiry.IsZero() {
 		return nil
 	}
@@ -81,7 +86,7 @@ func keepToken(name string, token *oauth2.Token) {
 	if name == "" || token.Expiry.IsZero() {
 		return
 	}
-	raw, err := json.Marshal(keptToken{token.AccessToken, token.Expiry}) //nolint:gosec // G117: the file exists to hold the token; nobody else may read it
+	raw, err := json.Marshal(keptToken{secret.Text(token.AccessToken), token.Expiry}) //nolint:gosec // G117: the file exists to hold the token; nobody else may read it
 	if err == nil {
 		err = os.MkdirAll(filepath.Dir(name), 0o700)
 	}
@@ -134,11 +139,11 @@ func (w *TokenSource) Token(ctx context.Context) (string, error) {
 	if w.held.Valid() {
 		return w.held.AccessToken, nil
 	}
-	secret, err := w.id.clientSecret()
+	own, err := w.id.clientSecret()
 	if err != nil {
 		return "", err
 	}
-	name := w.s.tokenFile(w.id, secret)
+	name := w.s.tokenFile(w.id, own)
 	if w.held == nil {
 		if w.held = readToken(name); w.held != nil {
 			w.kept = true
@@ -172,11 +177,11 @@ func (w *TokenSource) replaced(ctx context.Context, refused string) (string, boo
 	if !w.kept {
 		return "", false
 	}
-	secret, err := w.id.clientSecret()
+	own, err := w.id.clientSecret()
 	if err != nil {
 		return "", false
 	}
-	token, err := w.renew(ctx, w.s.tokenFile(w.id, secret))
+	token, err := w.renew(ctx, w.s.tokenFile(w.id, own))
 	return token, err == nil
 }
 

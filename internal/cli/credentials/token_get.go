@@ -10,6 +10,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // TokenRequest names the client that a token is for, and its scope and resources.
@@ -33,11 +34,11 @@ func (s *Store) Get(ctx context.Context, f TokenRequest) (*oauth2.Token, error) 
 		return nil, exit.Usagef("token get requires --issuer and --client-id; hint: oauth2d token get --help")
 	}
 	if id.ClientID == s.Console.Getenv(EnvClientID) {
-		id.Secret, id.secretFile = s.Console.Getenv(EnvSecret), s.Console.Getenv(envSecretFile)
+		id.Secret, id.secretFile = secret.Text(s.Console.Getenv(EnvSecret)), s.Console.Getenv(envSecretFile)
 	}
-	secret, err := s.Console.ReadSecret(f.SecretFile)
-	if err == nil && secret == "" {
-		secret, err = id.clientSecret()
+	own, err := s.Console.ReadSecret(f.SecretFile)
+	if err == nil && own == "" {
+		own, err = id.clientSecret()
 	}
 	if err != nil {
 		return nil, err
@@ -46,9 +47,9 @@ func (s *Store) Get(ctx context.Context, f TokenRequest) (*oauth2.Token, error) 
 	switch {
 	case f.Browser:
 		got, err = s.browse(ctx, signIn{
-			id: id, secret: secret, scope: strings.Fields(f.Scope), resource: f.Resources, timeout: f.Timeout,
+			id: id, secret: own, scope: strings.Fields(f.Scope), resource: f.Resources, timeout: f.Timeout,
 		})
-	case secret == "":
+	case own == "":
 		return nil, exit.Usagef("there is no secret; hint: --secret-file for a client, or --browser to sign in yourself")
 	default:
 		ctx = withHTTP(ctx)
@@ -57,7 +58,7 @@ func (s *Store) Get(ctx context.Context, f TokenRequest) (*oauth2.Token, error) 
 			return nil, err
 		}
 		c := clientcredentials.Config{
-			ClientID: id.ClientID, ClientSecret: secret, TokenURL: ends.Token, Scopes: strings.Fields(f.Scope),
+			ClientID: id.ClientID, ClientSecret: own.Reveal(), TokenURL: ends.Token, Scopes: strings.Fields(f.Scope),
 			AuthStyle: oauth2.AuthStyleInHeader,
 		}
 		if len(f.Resources) > 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // plan lists the changes to be made, and afterwards the changes that were made.
@@ -29,11 +31,14 @@ type plan struct {
 
 // creation is a client to be registered.
 type creation struct {
-	ID     string `json:"client_id"`
-	Secret string `json:"client_secret,omitempty"` // when it was generated
+	ID     string      `json:"client_id"`
+	Secret secret.Text `json:"client_secret,omitempty"` // when it was generated
 
 	wanted Client
 }
+
+// LogValue hides the secret from slog.
+func (c *creation) LogValue() slog.Value { return slog.StringValue("client " + c.ID) }
 
 // alteration is a client to be changed.
 type alteration struct {

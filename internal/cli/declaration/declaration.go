@@ -13,6 +13,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // Client is a client in the file of `client apply`.
@@ -43,7 +44,7 @@ func (d *Client) UnmarshalJSON(raw []byte) error {
 	var other struct {
 		ID         oauth.ClientID `json:"client_id"`
 		SecretFile string         `json:"client_secret_file"`
-		SecretHash string         `json:"client_secret_hash"`
+		SecretHash secret.Text    `json:"client_secret_hash"`
 		Disabled   *bool          `json:"disabled"`
 	}
 	if err := json.Unmarshal(raw, &other); err != nil {

@@ -4,32 +4,34 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // hydraClient holds the members of a client of Ory Hydra that are read, by the names of its admin API and of its table
 // hydra_client.
 type hydraClient struct {
-	ID            string    `json:"client_id"`
-	RowID         string    `json:"id"` // of the table in earlier releases
-	Name          string    `json:"client_name"`
-	Secret        string    `json:"client_secret"`
-	RedirectURIs  hydraList `json:"redirect_uris"`
-	PostLogout    hydraList `json:"post_logout_redirect_uris"`
-	GrantTypes    hydraList `json:"grant_types"`
-	Scope         string    `json:"scope"`
-	Audience      hydraList `json:"audience"`
-	Method        string    `json:"token_endpoint_auth_method"`
-	SkipConsent   bool      `json:"skip_consent"`
-	Strategy      string    `json:"access_token_strategy"`
-	CodeAccess    hydraLife `json:"authorization_code_grant_access_token_lifespan"`
-	ServiceAccess hydraLife `json:"client_credentials_grant_access_token_lifespan"`
-	Refresh       hydraLife `json:"refresh_token_grant_refresh_token_lifespan"`
+	ID            string      `json:"client_id"`
+	RowID         string      `json:"id"` // of the table in earlier releases
+	Name          string      `json:"client_name"`
+	Secret        secret.Text `json:"client_secret"`
+	RedirectURIs  hydraList   `json:"redirect_uris"`
+	PostLogout    hydraList   `json:"post_logout_redirect_uris"`
+	GrantTypes    hydraList   `json:"grant_types"`
+	Scope         string      `json:"scope"`
+	Audience      hydraList   `json:"audience"`
+	Method        string      `json:"token_endpoint_auth_method"`
+	SkipConsent   bool        `json:"skip_consent"`
+	Strategy      string      `json:"access_token_strategy"`
+	CodeAccess    hydraLife   `json:"authorization_code_grant_access_token_lifespan"`
+	ServiceAccess hydraLife   `json:"client_credentials_grant_access_token_lifespan"`
+	Refresh       hydraLife   `json:"refresh_token_grant_refresh_token_lifespan"`
 
 	// Members without a counterpart here.
 	BackChannel     string          `json:"backchannel_logout_uri"`
@@ -44,6 +46,9 @@ type hydraClient struct {
 	CodeRefresh     hydraLife       `json:"authorization_code_grant_refresh_token_lifespan"`
 	RefreshedAccess hydraLife       `json:"refresh_token_grant_access_token_lifespan"`
 }
+
+// LogValue hides the secret from slog.
+func (h hydraClient) LogValue() slog.Value { return slog.StringValue("client " + h.ID) }
 
 // hydraList is a list: an array in the API, text with | between the values in older tables.
 type hydraList []string
@@ -160,7 +165,7 @@ func (h hydraClient) candidate() candidate {
 		c.skip = "it authenticates by " + h.Method + ", which is not served"
 	}
 	if h.Method != "none" {
-		c.setSecret(h.Secret)
+		c.setSecret(h.Secret.Reveal())
 	}
 	c.setGrants(h.GrantTypes)
 	if slices.Contains(m.GrantTypes, "authorization_code") {

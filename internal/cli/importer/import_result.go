@@ -2,21 +2,26 @@ package importer
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // Result is the outcome for one client of an export.
 type Result struct {
-	ID     string   `json:"client_id"`
-	Result string   `json:"result"` // imported, exists, skipped, failed; in a dry run new for imported
-	Secret string   `json:"client_secret,omitempty"`
-	Notes  []string `json:"notes,omitempty"`
-	Losses []string `json:"losses,omitempty"` // parts without a counterpart here
+	ID     string      `json:"client_id"`
+	Result string      `json:"result"` // imported, exists, skipped, failed; in a dry run new for imported
+	Secret secret.Text `json:"client_secret,omitempty"`
+	Notes  []string    `json:"notes,omitempty"`
+	Losses []string    `json:"losses,omitempty"` // parts without a counterpart here
 
 	partial bool
 }
+
+// LogValue hides the secret from slog.
+func (r Result) LogValue() slog.Value { return slog.StringValue("client " + r.ID + " " + r.Result) }
 
 // resultTable returns the result for people: a row for each client, with its notes below.
 func resultTable(all []Result) console.Table {

@@ -19,13 +19,13 @@ func (c *candidate) setSecret(text string) {
 	scheme, hash := hashOf(text)
 	switch {
 	case scheme == "":
-		c.client.Secret = text
+		c.client.Secret = secret.Text(text)
 	case hash == "":
 		c.lose("its secret is a hash of the form %s, which is not verified here", scheme)
 	case secret.KindOfHash(hash) == "":
 		c.refused = "the hash of its secret is damaged, or costs less or more than is allowed"
 	default:
-		c.client.SecretHash = hash
+		c.client.SecretHash = secret.Text(hash)
 	}
 }
 

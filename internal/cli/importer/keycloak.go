@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // keycloakClient holds the members of a client of Keycloak (ClientRepresentation) that are read.
@@ -22,7 +24,7 @@ type keycloakClient struct {
 	Public         bool             `json:"publicClient"`
 	BearerOnly     bool             `json:"bearerOnly"`
 	Authenticator  string           `json:"clientAuthenticatorType"`
-	Secret         string           `json:"secret"`
+	Secret         secret.Text      `json:"secret"`
 	RootURL        string           `json:"rootUrl"`
 	RedirectURIs   []string         `json:"redirectUris"`
 	Standard       bool             `json:"standardFlowEnabled"`
@@ -37,6 +39,9 @@ type keycloakClient struct {
 	Authorization  bool             `json:"authorizationServicesEnabled"`
 	FrontChannel   bool             `json:"frontchannelLogout"`
 }
+
+// LogValue hides the secret from slog.
+func (k keycloakClient) LogValue() slog.Value { return slog.StringValue("client " + k.ID) }
 
 // keycloakMapper puts a claim into tokens.
 type keycloakMapper struct {
@@ -149,7 +154,7 @@ func (k keycloakClient) candidate(shared map[string]keycloakScope) candidate {
 	if k.Public {
 		m.Method = oauth.AuthNone
 	} else {
-		c.setSecret(k.Secret)
+		c.setSecret(k.Secret.Reveal())
 	}
 	c.setGrants(k.grants())
 	if slices.Contains(m.GrantTypes, "authorization_code") {

@@ -9,6 +9,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 func (a *API) listClients(c *call) error {
@@ -39,7 +40,7 @@ func (a *API) createClient(c *call) error {
 	err := c.object(func(f *filler) members {
 		known := properties(f, &wanted)
 		known["client_id"] = f.text(&id)
-		known["client_secret"], known["client_secret_hash"] = f.text(&first.Chosen), f.text(&first.Hash)
+		known["client_secret"], known["client_secret_hash"] = f.text((*string)(&first.Chosen)), f.text((*string)(&first.Hash))
 		return known
 	})
 	if err != nil {
@@ -144,7 +145,7 @@ func (a *API) deleteClient(c *call) error {
 
 func shownSecret(s oauth.Secret, value oauth.Token) adminwire.Secret {
 	return adminwire.Secret{
-		ID: s.ID, Value: value.Reveal(), Scheme: string(s.Scheme), Created: shownTime(s.Created), Expires: shownTime(s.Expires),
+		ID: s.ID, Value: secret.Text(value.Reveal()), Scheme: string(s.Scheme), Created: shownTime(s.Created), Expires: shownTime(s.Expires),
 	}
 }
 

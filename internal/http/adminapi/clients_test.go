@@ -42,7 +42,7 @@ func TestClientLife(t *testing.T) {
 	if got.Secret != "" || got.Scopes.String() != "read write" {
 		t.Errorf("read: %+v", got)
 	}
-	party := testkit.Party{Base: d.Base, ID: "planner", Secret: made.Secret}
+	party := testkit.Party{Base: d.Base, ID: "planner", Secret: made.Secret.Reveal()}
 	token := asked(t, party)
 
 	changed, err := c.PatchClient(ctx, "planner", adminclient.Patch{
@@ -97,14 +97,14 @@ func TestClientSecrets(t *testing.T) {
 	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
 	made, err := c.CreateClient(ctx, service("rotating"))
 	ok(t, err)
-	first := testkit.Party{Base: d.Base, ID: string(made.ID), Secret: made.Secret}
+	first := testkit.Party{Base: d.Base, ID: string(made.ID), Secret: made.Secret.Reveal()}
 	second, err := c.CreateSecret(ctx, string(made.ID), adminwire.SecretCreate{})
 	ok(t, err)
 	if second.ID == "" || second.Scheme != "hmac-sha256" || len(second.Value) != 43 {
 		t.Errorf("a new secret: %+v", second)
 	}
 	newer := first
-	newer.Secret = second.Value
+	newer.Secret = second.Value.Reveal()
 	asked(t, first)
 	asked(t, newer)
 	listed, err := c.Secrets(ctx, string(made.ID))
@@ -129,9 +129,9 @@ func TestImportedSecrets(t *testing.T) {
 	t.Parallel()
 	d := onRedis(t)
 	c, ctx := clientOf(t, d, asked(t, root(d))), t.Context()
-	for scheme, hash := range map[string]string{ // of "correct horse"
+	for scheme, hash := range map[string]secret.Text{ // of "correct horse"
 		"bcrypt":        "$2a$10$BmtGzNkvkVFQ9BbzzboePOUyxs/YY.2mCOJo0eLSDlNObtD026e1a",
-		"argon2id":      argonOf(t),
+		"argon2id":      secret.Text(argonOf(t)),
 		"pbkdf2-sha256": "$pbkdf2-sha256$i=25000,l=32$1KBPIbXk5dnJXVUjoqvGAA$xDEI5Ci8Ck1hLc1TbU6NVlWJF2Lm93hein/tALoB0/Q",
 	} {
 		wanted := service(oauth.ClientID("from-" + scheme))
@@ -156,7 +156,7 @@ func TestImportedSecrets(t *testing.T) {
 	wanted.SecretHash = "$2a$31$zVHmKQtGGQob.b/Nc7l9NO8UlrYcW05FiuCj/SxsFO/ZtiN9.mNzy"
 	_, err := c.CreateClient(ctx, wanted)
 	is(t, "a hash that costs a day", err, "invalid-request")
-	wanted.Secret, wanted.SecretHash = "long enough", argonOf(t)
+	wanted.Secret, wanted.SecretHash = "long enough", secret.Text(argonOf(t))
 	_, err = c.CreateClient(ctx, wanted)
 	is(t, "secret and hash", err, "invalid-request")
 	chosen := service("chosen")
@@ -191,7 +191,7 @@ func TestDisablingAClientEndsItsTokens(t *testing.T) {
 		tokens := map[string]string{"of a user": issued.Text("access_token"), "of the client": asked(t, party)}
 		dead := func(when string) {
 			for what, token := range tokens {
-				known, err := c.Introspect(ctx, token)
+				known, err := c.Introspect(ctx, secret.Text(token))
 				ok(t, err)
 				if known.Active || d.Demo().Active(t, token) {
 					t.Errorf("%s: an access token %s lives %s", id, what, when)

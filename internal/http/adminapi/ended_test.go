@@ -10,6 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
@@ -36,7 +37,7 @@ func shows(t *testing.T, d *testkit.Daemon, party testkit.Party, issued testkit.
 		answers["introspection of the refresh token"] = active
 	}
 	for what, token := range map[string]string{"access": access, "refresh": refresh} {
-		known, err := c.Introspect(ctx, token)
+		known, err := c.Introspect(ctx, secret.Text(token))
 		ok(t, err)
 		answers["the operator's introspection of the "+what+" token"] = known.Active
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminapi"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
@@ -97,7 +98,7 @@ func TestEveryOperationIsGuarded(t *testing.T) {
 	}
 	dead := tokenOf(t, d, "admin:*")
 	d.Demo().Revoke(t, dead) // another client's: it stays
-	ended, err := clientOf(t, d, tokens["admin:*"]).RevokeToken(t.Context(), dead)
+	ended, err := clientOf(t, d, tokens["admin:*"]).RevokeToken(t.Context(), secret.Text(dead))
 	ok(t, err)
 	if !ended {
 		t.Fatal("no token to be dead")

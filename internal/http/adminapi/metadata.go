@@ -7,6 +7,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // properties returns the members of a client's JSON, which read into c. They check only the form; the registry
@@ -89,8 +90,8 @@ func list(texts []string) []string {
 	return texts
 }
 
-func shownClient(c oauth.Client, secret oauth.Token) adminwire.Client {
-	return adminwire.Client{Client: c, Secret: secret.Reveal()}
+func shownClient(c oauth.Client, shown oauth.Token) adminwire.Client {
+	return adminwire.Client{Client: c, Secret: secret.Text(shown.Reveal())}
 }
 
 // shownTime returns a time in UTC, cut to a millisecond; the zero time stays zero.

@@ -10,6 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
@@ -286,18 +287,18 @@ func TestGrantsAndTokens(t *testing.T) {
 	}
 	got, err := c.Grant(ctx, only[0].Ref)
 	ok(t, err)
-	info, err := c.Introspect(ctx, one.Text("access_token"))
+	info, err := c.Introspect(ctx, secret.Text(one.Text("access_token")))
 	ok(t, err)
 	if !info.Active || info.Grant != got.Ref || info.Username != "demo" || info.Format != "opaque" || info.TokenType != "Bearer" {
 		t.Errorf("an access token: %+v", info)
 	}
-	if info, err = c.Introspect(ctx, one.Text("refresh_token")); err != nil || info.TokenType != "refresh_token" || info.Client != "demo-spa" {
+	if info, err = c.Introspect(ctx, secret.Text(one.Text("refresh_token"))); err != nil || info.TokenType != "refresh_token" || info.Client != "demo-spa" {
 		t.Errorf("a refresh token: %+v %v", info, err)
 	}
 	ok(t, c.RevokeGrant(ctx, got.Ref))
 	is(t, "revoked again", c.RevokeGrant(ctx, got.Ref), "not-found")
 	for _, dead := range []string{one.Text("access_token"), one.Text("refresh_token"), "garbage"} {
-		if info, err = c.Introspect(ctx, dead); err != nil || info.Active || info.Client != "" {
+		if info, err = c.Introspect(ctx, secret.Text(dead)); err != nil || info.Active || info.Client != "" {
 			t.Errorf("a dead token: %+v %v", info, err)
 		}
 	}
@@ -312,7 +313,7 @@ func TestGrantsAndTokens(t *testing.T) {
 		{"an access token", two.Text("access_token"), true}, {"the same", two.Text("access_token"), false},
 		{"a refresh token", two.Text("refresh_token"), true}, {"a dead one", two.Text("refresh_token"), false}, {"none", "x", false},
 	} {
-		ended, err := c.RevokeToken(ctx, step.token)
+		ended, err := c.RevokeToken(ctx, secret.Text(step.token))
 		ok(t, err)
 		if ended != step.want {
 			t.Errorf("revoking %s: %v", step.what, ended)

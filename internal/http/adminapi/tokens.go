@@ -16,7 +16,7 @@ func (c *call) question() (oauth.Token, error) {
 	if err := c.body(&form); err != nil {
 		return "", err
 	}
-	odd := strings.ContainsFunc(form.Token, func(r rune) bool { return r < ' ' || r > '~' })
+	odd := strings.ContainsFunc(form.Token.Reveal(), func(r rune) bool { return r < ' ' || r > '~' })
 	if form.Token == "" || len(form.Token) > oauth.MaxTokenBytes || odd {
 		return "", refuseFaults(web.FaultErrors{{Pointer: "/token", Detail: "is missing, too long or not of printable ASCII characters"}})
 	}

@@ -69,7 +69,7 @@ func (a *API) createUser(c *call) error {
 	}
 	made, err := c.CreateUser(c.ctx(), oauth.User{
 		Name: form.Username, Email: form.Email, EmailVerified: form.EmailVerified, DisplayName: form.DisplayName, MustChange: form.MustChange,
-	}, form.Password)
+	}, form.Password.Reveal())
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (a *API) setPassword(c *call) error {
 	if err := c.body(&form); err != nil {
 		return err
 	}
-	if err := c.SetPassword(c.ctx(), id, form.Password, form.MustChange); err != nil {
+	if err := c.SetPassword(c.ctx(), id, form.Password.Reveal(), form.MustChange); err != nil {
 		return err
 	}
 	return c.done()

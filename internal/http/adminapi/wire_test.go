@@ -12,6 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
@@ -168,7 +169,7 @@ func TestAuditOfOperators(t *testing.T) {
 		t.Errorf("straight on Redis: %+v", last)
 	}
 	everything := raw{method: "GET", path: "/audit?limit=200", token: asked(t, root(d))}.send(t, d)
-	for _, secret := range []string{made.Secret, password, "another password", "$argon2id$"} {
+	for _, secret := range []string{made.Secret.Reveal(), password, "another password", "$argon2id$"} {
 		if strings.Contains(everything.Raw, secret) || strings.Contains(d.Log.String(), secret) {
 			t.Errorf("a secret was recorded: %s", secret)
 		}
@@ -228,7 +229,7 @@ func TestWithoutAServer(t *testing.T) {
 	c, ctx := d.App.Direct().Client(), t.Context()
 	made, err := c.CreateClient(ctx, service("straight"))
 	ok(t, err)
-	asked(t, testkit.Party{Base: d.Base, ID: "straight", Secret: made.Secret})
+	asked(t, testkit.Party{Base: d.Base, ID: "straight", Secret: made.Secret.Reveal()})
 	_, err = c.CreateClient(ctx, service("straight"))
 	is(t, "a taken id", err, "already-exists")
 	if err == nil || err.Error() != "the client_id is taken" {
@@ -275,7 +276,7 @@ func TestAStoreThatIsAway(t *testing.T) {
 		"deleting": local.DeleteClient(t.Context(), "demo", none), "counting": second(local.Stats(t.Context())),
 		"rotating": second(local.RotateKeys(t.Context(), "mac")), "a user": second(local.User(t.Context(), unknown)),
 		"sessions": second(local.EndSessions(t.Context(), adminwire.SessionsEnd{Filter: adminwire.SessionFilter{Client: "demo"}})),
-		"a grant":  local.RevokeGrant(t.Context(), "XV8WL5V2W08xr_HvKfQpirCPb4"), "a token": second(local.RevokeToken(t.Context(), token)),
+		"a grant":  local.RevokeGrant(t.Context(), "XV8WL5V2W08xr_HvKfQpirCPb4"), "a token": second(local.RevokeToken(t.Context(), secret.Text(token))),
 		"verifying": second(local.VerifyAudit(t.Context(), nil)),
 	} {
 		is(t, what, err, "unavailable")

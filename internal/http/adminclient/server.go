@@ -6,15 +6,16 @@ import (
 	"net/http"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // Introspect describes a token.
-func (c *Client) Introspect(ctx context.Context, token string) (adminwire.TokenInfo, error) {
+func (c *Client) Introspect(ctx context.Context, token secret.Text) (adminwire.TokenInfo, error) {
 	return fetch[adminwire.TokenInfo](ctx, c, call{method: http.MethodPost, path: "/tokens/introspect", body: adminwire.TokenQuestion{Token: token}})
 }
 
 // RevokeToken revokes a token of any client, and reports whether it was active.
-func (c *Client) RevokeToken(ctx context.Context, token string) (bool, error) {
+func (c *Client) RevokeToken(ctx context.Context, token secret.Text) (bool, error) {
 	var got adminwire.Revoked
 	_, err := c.do(ctx, call{method: http.MethodPost, path: "/tokens/revoke", body: adminwire.TokenQuestion{Token: token}}, &got)
 	return got.Revoked > 0, err

@@ -2,38 +2,45 @@ package adminwire
 
 import (
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // ClientForm is a client in a request. Its JSON has the properties of clientmeta that are not empty, and the id and
 // secret when they are set; the server fills in the defaults.
 type ClientForm struct {
 	oauth.Client
-	Secret     string // chosen by the caller
-	SecretHash string // of a secret that another server stored
+	Secret     secret.Text // chosen by the caller
+	SecretHash secret.Text // of a secret that another server stored
 }
 
 // MarshalJSON implements json.Marshaler.
 func (f ClientForm) MarshalJSON() ([]byte, error) {
 	var all clientmeta.Object
-	for _, one := range []struct{ name, value string }{
-		{"client_id", string(f.ID)}, {"client_secret", f.Secret}, {"client_secret_hash", f.SecretHash},
-	} {
-		if one.value != "" {
-			all.Add(one.name, one.value)
-		}
+	if f.ID != "" {
+		all.Add("client_id", f.ID)
+	}
+	if f.Secret != "" {
+		all.Add("client_secret", f.Secret)
+	}
+	if f.SecretHash != "" {
+		all.Add("client_secret_hash", f.SecretHash)
 	}
 	all.AddForm(&f.Client)
 	return all.MarshalJSON()
 }
 
+// LogValue hides the secret from slog.
+func (f ClientForm) LogValue() slog.Value { return slog.StringValue("client " + string(f.ID)) }
+
 // Client is a registered client in an answer. Secret is set only when this call generated it.
 type Client struct {
 	oauth.Client
-	Secret string
+	Secret secret.Text
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -53,11 +60,14 @@ func (c Client) MarshalJSON() ([]byte, error) {
 	return all.MarshalJSON()
 }
 
+// LogValue hides the secret from slog.
+func (c Client) LogValue() slog.Value { return slog.StringValue("client " + string(c.ID)) }
+
 // UnmarshalJSON implements json.Unmarshaler.
 func (c *Client) UnmarshalJSON(raw []byte) error {
 	var other struct {
 		ID        oauth.ClientID `json:"client_id"`
-		Secret    string         `json:"client_secret"`
+		Secret    secret.Text    `json:"client_secret"`
 		NotBefore Time           `json:"not_before"`
 		Created   Time           `json:"created_at"`
 		Updated   Time           `json:"updated_at"`
@@ -80,12 +90,15 @@ func shownTime(t time.Time) Time { return t.UTC().Truncate(time.Millisecond) }
 
 // Secret describes a client secret. Value is the secret itself, only in the answer of the call that generated it.
 type Secret struct {
-	ID      string `json:"secret_id"`
-	Value   string `json:"client_secret,omitempty"`
-	Scheme  string `json:"scheme"`
-	Created Time   `json:"created_at"`
-	Expires Time   `json:"expires_at,omitzero"`
+	ID      string      `json:"secret_id"`
+	Value   secret.Text `json:"client_secret,omitempty"`
+	Scheme  string      `json:"scheme"`
+	Created Time        `json:"created_at"`
+	Expires Time        `json:"expires_at,omitzero"`
 }
+
+// LogValue hides the secret from slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue("secret " + s.ID) }
 
 // SecretCreate sets the remaining life of the old secrets and the life of the new one, in seconds. A nil Overlap means
 // a day, an ExpiresIn of 0 means for ever.

@@ -1,14 +1,23 @@
 package adminwire
 
+import (
+	"log/slog"
+
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+)
+
 // UserCreate is a new user.
 type UserCreate struct {
-	Username      string `json:"username"`
-	Password      string `json:"password"`
-	MustChange    bool   `json:"must_change_password,omitempty"`
-	Email         string `json:"email,omitempty"`
-	EmailVerified bool   `json:"email_verified,omitempty"`
-	DisplayName   string `json:"display_name,omitempty"`
+	Username      string      `json:"username"`
+	Password      secret.Text `json:"password"`
+	MustChange    bool        `json:"must_change_password,omitempty"`
+	Email         string      `json:"email,omitempty"`
+	EmailVerified bool        `json:"email_verified,omitempty"`
+	DisplayName   string      `json:"display_name,omitempty"`
 }
+
+// LogValue hides the password from slog.
+func (u UserCreate) LogValue() slog.Value { return slog.StringValue("user " + u.Username) }
 
 // UserMetadata are the properties of a user that can be changed.
 type UserMetadata struct {
@@ -32,9 +41,12 @@ type User struct {
 
 // PasswordSet is a new password.
 type PasswordSet struct {
-	Password   string `json:"password"`
-	MustChange bool   `json:"must_change_password,omitempty"`
+	Password   secret.Text `json:"password"`
+	MustChange bool        `json:"must_change_password,omitempty"`
 }
+
+// LogValue hides the password from slog.
+func (p PasswordSet) LogValue() slog.Value { return slog.StringValue("a new password") }
 
 // Session is a browser in which somebody is signed in.
 type Session struct {

@@ -1,9 +1,18 @@
 package adminwire
 
+import (
+	"log/slog"
+
+	"github.com/recipe-web-app/oauth2d/internal/secret"
+)
+
 // TokenQuestion is a token to introspect or to revoke.
 type TokenQuestion struct {
-	Token string `json:"token"`
+	Token secret.Text `json:"token"`
 }
+
+// LogValue hides the token from slog.
+func (q TokenQuestion) LogValue() slog.Value { return slog.StringValue(q.Token.String()) }
 
 // TokenInfo describes a token. Only Active is set for an inactive one.
 type TokenInfo struct {
