@@ -9,6 +9,7 @@ export GOTOOLCHAIN := $(shell awk '$$1 == "toolchain" { print $$2 }' go.mod)
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null)
 LINT     := v2.15.0
+BENCHSTAT := v0.0.0-20260908200009-22c9c6c9d4da
 REDOCLY  := @redocly/cli@2.11.1
 FUZZTIME ?= 30s
 PKG      ?= ./...
@@ -16,7 +17,7 @@ BIN      := build/bin
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: build ## start a server to try out: embedded Redis, demo client and user, no setting needed
@@ -68,9 +69,36 @@ fuzz: ## run every fuzz target for FUZZTIME (30s); what it finds stays in testda
 	  done; \
 	done
 
-.PHONY: bench
-bench: ## run the benchmarks
+.PHONY: microbench
+microbench: ## run the Go benchmarks of the packages
 	go test -run '^$$' -bench . -benchmem $(PKG)
+
+.PHONY: $(BIN)/bench
+$(BIN)/bench: build
+	@mkdir -p $(BIN)
+	go build -o $@ ./cmd/bench
+
+BENCHFLAGS = $(if $(QUICK),-quick) $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(ROWS),-rows '$(ROWS)')
+
+.PHONY: bench
+bench: $(BIN)/bench packages ## measure the daemon against ceilings, into build/bench.{json,svg,md}: QUICK=1 ROUNDS=5 ROWS=regexp
+	$(BIN)/bench $(BENCHFLAGS)
+
+.PHONY: bench-compare
+bench-compare: $(BIN)/bench packages ## measure this build against another commit alternately: OLD=ref, and as bench
+	@test -n "$(OLD)" || { echo 'name the commit: make bench-compare OLD=ref' >&2; exit 2; }
+	@rm -rf build/old && mkdir -p build/old
+	git archive $(OLD) | tar -x -C build/old
+	cd build/old && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(OLD)" -o ../oauth2d-old ./cmd/oauth2d
+	$(BIN)/bench -old build/oauth2d-old $(BENCHFLAGS)
+	go run golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) build/bench-old.txt build/bench-new.txt
+
+.PHONY: bench-peers
+bench-peers: $(BIN)/bench packages ## as bench, with node-oidc-provider (from npm) in the same run
+	@mkdir -p build/node-oidc-provider
+	cp cmd/bench/peers/node-oidc-provider/* build/node-oidc-provider/
+	npm install --prefix build/node-oidc-provider --no-audit --no-fund --loglevel error
+	$(BIN)/bench -peers build/node-oidc-provider $(BENCHFLAGS)
 
 .PHONY: cover
 cover: ## measure the coverage of all packages by all tests, into build/cover.html
