@@ -21,6 +21,9 @@ const (
 // IntrospectOwn is the wire form of oauth.IntrospectOwn.
 const IntrospectOwn = "own"
 
+// Disabled is the name of the property that refuses every request of a client.
+const Disabled = "disabled"
+
 const serversOwn = "the server's"
 
 // Properties is the table, in the order in which a client is shown.
@@ -44,7 +47,7 @@ func identity() []Property {
 			Flag: Flag{Name: "name", Usage: "name that people see; empty: the id"},
 		},
 		{
-			Name: "disabled", StoredName: "disabled",
+			Name: Disabled, StoredName: "disabled",
 			Value: switchOf(func(c *oauth.Client) *bool { return &c.Disabled }),
 			Doc:   "Refuse every request of the client. Disabling a client ends its tokens.",
 		},

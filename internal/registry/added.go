@@ -7,8 +7,34 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/recipe-web-app/oauth2d/internal/clientmeta"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
+
+// checkChange holds a changed client against the rules of its registration. A change that adds nothing is accepted: after
+// a rollback, a client may have a grant type or an authentication method that this release does not know, and an
+// operator must be able to disable it, to revoke its tokens and to drop its secrets.
+func (r *Registry) checkChange(c, before oauth.Client) error {
+	if addsNothing(c, before) {
+		return nil
+	}
+	if err := r.check(c); err != nil {
+		return err
+	}
+	return r.checkAdded(c, before)
+}
+
+// addsNothing reports whether a change leaves every property but disabled as it was, and adds no secret.
+func addsNothing(c, before oauth.Client) bool {
+	for _, m := range clientmeta.Members() {
+		if m.Name != clientmeta.Disabled && !m.Same(&c, &before) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(c.Secrets, func(one oauth.Secret) bool {
+		return !slices.ContainsFunc(before.Secrets, func(old oauth.Secret) bool { return old.ID == one.ID })
+	})
+}
 
 // checkAdded checks only the values that a change adds against the rules that depend on the settings or are
 // newer than the stored clients. A client keeps what it had: otherwise an operator could not disable a client

@@ -82,3 +82,42 @@ func TestF_S03_AClientKeepsASchemeThatIsNoLongerAllowed(t *testing.T) {
 		t.Errorf("a further one: %v", err)
 	}
 }
+
+// A client of a later release stays in an operator's hand after a rollback: it can be disabled and lose its secrets, and
+// nothing can be added to it that this release does not know.
+func TestAClientOfALaterReleaseCanBeDisabled(t *testing.T) {
+	t.Parallel()
+	for name, later := range map[string]func(*oauth.Client){
+		"an authentication method": func(c *oauth.Client) { c.Method = "client_secret_jwt" },
+		"a grant type":             func(c *oauth.Client) { c.GrantTypes = []string{"urn:ietf:params:oauth:grant-type:device_code"} },
+		"an algorithm":             func(c *oauth.Client) { c.Algorithm = "ML-DSA-44" },
+		"a format":                 func(c *oauth.Client) { c.Format = "cwt" },
+	} {
+		s := newStage()
+		r := s.replica()
+		c, _, err := r.Register(t.Context(), confidential("app"), "")
+		must(t, err)
+		later(&c)
+		_, err = s.shelf.Put(t.Context(), c)
+		must(t, err)
+		change := func(edit func(*oauth.Client)) error {
+			_, err := s.replica().Change(t.Context(), "app", func(c *oauth.Client) error { edit(c); return nil })
+			return err
+		}
+		if err := change(func(c *oauth.Client) { c.Disabled, c.NotBefore = true, s.now() }); err != nil {
+			t.Errorf("%s: disable: %v", name, err)
+		}
+		if err := r.DropSecret(t.Context(), "app", c.Secrets[0].ID); err != nil {
+			t.Errorf("%s: drop a secret: %v", name, err)
+		}
+		for what, edit := range map[string]func(*oauth.Client){
+			"a name":   func(c *oauth.Client) { c.Name = "App" },
+			"a scope":  func(c *oauth.Client) { c.Scopes = oauth.Scopes{"more"} },
+			"a secret": func(c *oauth.Client) { c.Secrets = []oauth.Secret{{ID: "new", Scheme: oauth.SchemeDigest}} },
+		} {
+			if err := change(edit); err == nil || oauth.AsError(err).Code != oauth.InvalidClientMetadata {
+				t.Errorf("%s: change %s: %v", name, what, err)
+			}
+		}
+	}
+}

@@ -52,7 +52,7 @@ func (r *Registry) ExamineChange(ctx context.Context, id oauth.ClientID, edit fu
 	if err := edit(&changed); err != nil {
 		return oauth.Client{}, err
 	}
-	return changed, errors.Join(r.check(changed), r.checkAdded(changed, before))
+	return changed, r.checkChange(changed, before)
 }
 
 // taken is the refusal of an id that another client has.

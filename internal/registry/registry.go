@@ -73,8 +73,7 @@ func (r *Registry) Stored(ctx context.Context, id oauth.ClientID) (oauth.Client,
 // maxAttempts bounds how often a change is retried after a conflict with a concurrent change.
 const maxAttempts = 8
 
-// Change reads a client from the store, lets edit change it, checks the result as at registration and stores
-// it. Of two concurrent changes both take effect, one after the other; edit is called again after a conflict.
+// Change reads a client from the store, lets edit change it, checks the result and stores it (see checkChange). Of two concurrent changes both take effect, one after the other; edit is called again after a conflict.
 // Change returns the errors of edit, store.Absent when the client is not registered, and store.Conflict after
 // too many conflicts.
 func (r *Registry) Change(ctx context.Context, id oauth.ClientID, edit func(*oauth.Client) error) (oauth.Client, error) {
@@ -90,10 +89,7 @@ func (r *Registry) Change(ctx context.Context, id oauth.ClientID, edit func(*oau
 		now := r.o.Now()
 		changed.ID, changed.Created, changed.Revision, changed.Updated = before.ID, before.Created, before.Revision, now
 		changed.Secrets = stillValid(changed.Secrets, now)
-		if err := r.check(changed); err != nil {
-			return oauth.Client{}, err
-		}
-		if err := r.checkAdded(changed, before); err != nil {
+		if err := r.checkChange(changed, before); err != nil {
 			return oauth.Client{}, err
 		}
 		changed.Revision, err = r.put(ctx, changed)
