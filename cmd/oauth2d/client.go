@@ -78,6 +78,18 @@ func newClientCreate(c *cli) *cobra.Command {
 	})
 }
 
+// onClient makes do the work of a command about the client that its argument names.
+func (c *cli) onClient(cmd *cobra.Command, do func(ctx context.Context, api *adminclient.Client, client adminwire.Client) error) *cobra.Command {
+	cmd.Args = command.OneArg("the id of a client")
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		client, err := api.Client(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		return do(ctx, api, client)
+	})
+}
+
 // kindOf returns the kind of a client in a word.
 func kindOf(client adminwire.Client) string {
 	switch {
@@ -115,13 +127,8 @@ func newClientShow(c *cli) *cobra.Command {
 		Use:     "show ID",
 		Short:   "show a client; its secrets are not stored and cannot be shown",
 		Example: "  oauth2d client show planner --direct --output yaml",
-		Args:    command.OneArg("the id of a client"),
 	}
-	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		client, err := api.Client(ctx, args[0])
-		if err != nil {
-			return err
-		}
+	return c.onClient(cmd, func(_ context.Context, _ *adminclient.Client, client adminwire.Client) error {
 		return c.Print(client, c.clientTable(client))
 	})
 }

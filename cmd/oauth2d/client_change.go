@@ -10,6 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminclient"
+	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 )
 
 func newClientUpdate(c *cli) *cobra.Command {
@@ -43,12 +44,12 @@ func newClientUpdate(c *cli) *cobra.Command {
 }
 
 // patchClient changes a client and prints done, or the client for machines.
-func (c *cli) patchClient(ctx context.Context, api *adminclient.Client, id string, change adminclient.Patch, told string) error {
+func (c *cli) patchClient(ctx context.Context, api *adminclient.Client, id string, change adminclient.Patch, done string) error {
 	client, err := api.PatchClient(ctx, id, change, adminclient.Condition{})
 	if err != nil {
 		return exit.WithFlagNames(err, clientflags.Names())
 	}
-	c.Say("client %s is %s", id, told)
+	c.Say("client %s is %s", id, done)
 	if c.Output == "table" {
 		return nil
 	}
@@ -61,17 +62,14 @@ func newClientDisable(c *cli) *cobra.Command {
 		Use:     "disable ID",
 		Short:   "refuse every request of a client, and revoke its tokens",
 		Example: "  oauth2d client disable planner --direct",
-		Args:    command.OneArg("the id of a client"),
 	}
 	confirm.Bind(cmd.Flags())
-	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		if _, err := api.Client(ctx, args[0]); err != nil {
+	return c.onClient(cmd, func(ctx context.Context, api *adminclient.Client, client adminwire.Client) error {
+		id := string(client.ID)
+		if ok, err := c.Confirm(confirm, "disable client %s and end its tokens", id); !ok {
 			return err
 		}
-		if ok, err := c.Confirm(confirm, "disable client %s and end its tokens", args[0]); !ok {
-			return err
-		}
-		return c.patchClient(ctx, api, args[0], adminclient.Patch{"disabled": true}, "disabled, and its tokens have ended")
+		return c.patchClient(ctx, api, id, adminclient.Patch{"disabled": true}, "disabled, and its tokens have ended")
 	})
 }
 
@@ -93,20 +91,17 @@ func newClientDelete(c *cli) *cobra.Command {
 		Use:     "delete ID",
 		Short:   "delete a client, and revoke its tokens",
 		Example: "  oauth2d client delete planner --direct\n  oauth2d client delete planner --direct --dry-run",
-		Args:    command.OneArg("the id of a client"),
 	}
 	confirm.Bind(cmd.Flags())
-	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		if _, err := api.Client(ctx, args[0]); err != nil {
+	return c.onClient(cmd, func(ctx context.Context, api *adminclient.Client, client adminwire.Client) error {
+		id := string(client.ID)
+		if ok, err := c.Confirm(confirm, "delete client %s with its secrets and tokens", id); !ok {
 			return err
 		}
-		if ok, err := c.Confirm(confirm, "delete client %s with its secrets and tokens", args[0]); !ok {
+		if err := api.DeleteClient(ctx, id, adminclient.Condition{}); err != nil {
 			return err
 		}
-		if err := api.DeleteClient(ctx, args[0], adminclient.Condition{}); err != nil {
-			return err
-		}
-		c.Say("client %s is deleted", args[0])
+		c.Say("client %s is deleted", id)
 		return nil
 	})
 }

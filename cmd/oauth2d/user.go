@@ -32,6 +32,18 @@ type userView struct {
 // LogValue hides the password from slog.
 func (v userView) LogValue() slog.Value { return slog.StringValue("user " + v.Username) }
 
+// onUser makes do the work of a command about the user that its argument names.
+func (c *cli) onUser(cmd *cobra.Command, do func(ctx context.Context, api *adminclient.Client, u adminwire.User) error) *cobra.Command {
+	cmd.Args = command.OneArg("the name or id of a user")
+	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
+		u, err := target.User(ctx, api, args[0])
+		if err != nil {
+			return err
+		}
+		return do(ctx, api, u)
+	})
+}
+
 // stateOf returns the state of a user in a word.
 func stateOf(u adminwire.User) string {
 	switch {
@@ -114,13 +126,8 @@ func newUserShow(c *cli) *cobra.Command {
 		Use:     "show NAME",
 		Short:   "show a user",
 		Example: "  oauth2d user show ada --direct --output yaml",
-		Args:    command.OneArg("the name or id of a user"),
 	}
-	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		u, err := target.User(ctx, api, args[0])
-		if err != nil {
-			return err
-		}
+	return c.onUser(cmd, func(_ context.Context, _ *adminclient.Client, u adminwire.User) error {
 		return c.Print(u, console.Table{Rows: [][]string{
 			{"id", u.ID}, {"name", u.Username}, {"display name", console.OrDash(u.DisplayName)}, {"email", console.OrDash(u.Email)},
 			{"email verified", strconv.FormatBool(u.EmailVerified)}, {"state", stateOf(u)}, {"locked until", c.When(u.LockedUntil)},

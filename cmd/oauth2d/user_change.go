@@ -50,21 +50,21 @@ func newUserUpdate(c *cli) *cobra.Command {
 		if len(change) == 0 {
 			return exit.Usagef("%s: no change was requested; hint: %s --help lists the flags", cmd.CommandPath(), cmd.CommandPath())
 		}
-		return c.patchUser(ctx, api, args[0], change, "changed")
+		u, err := target.User(ctx, api, args[0])
+		if err != nil {
+			return err
+		}
+		return c.patchUser(ctx, api, u, change, "changed")
 	})
 }
 
 // patchUser changes a user and prints done, or the user for machines.
-func (c *cli) patchUser(ctx context.Context, api *adminclient.Client, name string, change adminclient.Patch, told string) error {
-	u, err := target.User(ctx, api, name)
-	if err != nil {
-		return err
-	}
-	u, err = api.PatchUser(ctx, u.ID, change, adminclient.Condition{})
+func (c *cli) patchUser(ctx context.Context, api *adminclient.Client, u adminwire.User, change adminclient.Patch, done string) error {
+	u, err := api.PatchUser(ctx, u.ID, change, adminclient.Condition{})
 	if err != nil {
 		return exit.WithFlagNames(err, userFlagNames())
 	}
-	c.Say("user %s is %s", u.Username, told)
+	c.Say("user %s is %s", u.Username, done)
 	if c.Output == "table" {
 		return nil
 	}
@@ -77,14 +77,9 @@ func newUserSetPassword(c *cli) *cobra.Command {
 		Use:     "set-password NAME",
 		Short:   "set a new password, and end all sessions and grants of the user",
 		Example: "  oauth2d user set-password ada --direct",
-		Args:    command.OneArg("the name or id of a user"),
 	}
 	password.Bind(cmd.Flags())
-	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		u, err := target.User(ctx, api, args[0])
-		if err != nil {
-			return err
-		}
+	return c.onUser(cmd, func(ctx context.Context, api *adminclient.Client, u adminwire.User) error {
 		text, generated, err := password.Read(c.Console)
 		if err != nil {
 			return err
@@ -109,18 +104,13 @@ func newUserDisable(c *cli) *cobra.Command {
 		Use:     "disable NAME",
 		Short:   "disable a user, and end all sessions and grants",
 		Example: "  oauth2d user disable ada --direct",
-		Args:    command.OneArg("the name or id of a user"),
 	}
 	confirm.Bind(cmd.Flags())
-	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		u, err := target.User(ctx, api, args[0])
-		if err != nil {
-			return err
-		}
+	return c.onUser(cmd, func(ctx context.Context, api *adminclient.Client, u adminwire.User) error {
 		if ok, err := c.Confirm(confirm, "disable user %s and end their sessions and grants", u.Username); !ok {
 			return err
 		}
-		return c.patchUser(ctx, api, u.ID, adminclient.Patch{"disabled": true}, "disabled and signed out everywhere")
+		return c.patchUser(ctx, api, u, adminclient.Patch{"disabled": true}, "disabled and signed out everywhere")
 	})
 }
 
@@ -129,10 +119,9 @@ func newUserEnable(c *cli) *cobra.Command {
 		Use:     "enable NAME",
 		Short:   "enable a disabled user again",
 		Example: "  oauth2d user enable ada --direct",
-		Args:    command.OneArg("the name or id of a user"),
 	}
-	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		return c.patchUser(ctx, api, args[0], adminclient.Patch{"disabled": false}, "enabled")
+	return c.onUser(cmd, func(ctx context.Context, api *adminclient.Client, u adminwire.User) error {
+		return c.patchUser(ctx, api, u, adminclient.Patch{"disabled": false}, "enabled")
 	})
 }
 
@@ -141,13 +130,8 @@ func newUserUnlock(c *cli) *cobra.Command {
 		Use:     "unlock NAME",
 		Short:   "reset the count of wrong passwords, so that a locked user can sign in at once",
 		Example: "  oauth2d user unlock ada --direct",
-		Args:    command.OneArg("the name or id of a user"),
 	}
-	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		u, err := target.User(ctx, api, args[0])
-		if err != nil {
-			return err
-		}
+	return c.onUser(cmd, func(ctx context.Context, api *adminclient.Client, u adminwire.User) error {
 		if err := api.UnlockUser(ctx, u.ID); err != nil {
 			return err
 		}
@@ -162,14 +146,9 @@ func newUserDelete(c *cli) *cobra.Command {
 		Use:     "delete NAME",
 		Short:   "delete a user with all sessions, grants and consents",
 		Example: "  oauth2d user delete ada --direct\n  oauth2d user delete ada --direct --dry-run",
-		Args:    command.OneArg("the name or id of a user"),
 	}
 	confirm.Bind(cmd.Flags())
-	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		u, err := target.User(ctx, api, args[0])
-		if err != nil {
-			return err
-		}
+	return c.onUser(cmd, func(ctx context.Context, api *adminclient.Client, u adminwire.User) error {
 		if ok, err := c.Confirm(confirm, "delete user %s with their sessions, grants and consents", u.Username); !ok {
 			return err
 		}
@@ -188,15 +167,10 @@ func newUserRevokeTokens(c *cli) *cobra.Command {
 		Use:     "revoke-tokens NAME",
 		Short:   "revoke the grants and tokens of a user; the sessions stay",
 		Example: "  oauth2d user revoke-tokens ada --direct --client web",
-		Args:    command.OneArg("the name or id of a user"),
 	}
 	confirm.Bind(cmd.Flags())
 	cmd.Flags().StringVar(&client, "client", "", "only grants to this client")
-	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		u, err := target.User(ctx, api, args[0])
-		if err != nil {
-			return err
-		}
+	return c.onUser(cmd, func(ctx context.Context, api *adminclient.Client, u adminwire.User) error {
 		return c.endGrantsOf(ctx, api, confirm, u, client)
 	})
 }

@@ -62,16 +62,23 @@ func start(t *testing.T, c config.Config) (*app.App, *lines) {
 
 func fetch(t *testing.T, request *http.Request) (int, string) {
 	t.Helper()
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
+	return read(t)(http.DefaultClient.Do(request))
+}
+
+// read returns a function that returns the status and the body of an answer.
+func read(t *testing.T) func(*http.Response, error) (int, string) {
+	return func(response *http.Response, err error) (int, string) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, string(body)
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(body)
 }
 
 // browse does what get does, and keeps cookies as a browser does, because a pending request is bound to a cookie.
@@ -81,16 +88,7 @@ func browse(t *testing.T, address string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := (&http.Client{Jar: jar}).Get(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(body)
+	return read(t)((&http.Client{Jar: jar}).Get(address))
 }
 
 func get(t *testing.T, address string) (int, string) {

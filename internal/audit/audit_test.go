@@ -18,6 +18,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -48,38 +49,9 @@ func (p *page) lines() []string {
 	return strings.Split(strings.TrimSpace(p.text.String()), "\n")
 }
 
-// noted collects facts.
-type noted struct {
-	mu  sync.Mutex
-	all []event.Event
-}
-
-func (n *noted) Emit(_ context.Context, e event.Event) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.all = append(n.all, e)
-}
-
-func (n *noted) facts() []event.Event {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return slices.Clone(n.all)
-}
-
 func embedded(t *testing.T) store.Audit {
 	t.Helper()
-	return serverstore.NewAudit(open(t, redisconn.Options{}))
-}
-
-func open(t *testing.T, o redisconn.Options) *redisconn.DB {
-	t.Helper()
-	o.Timeout, o.DialTimeout = 10*time.Second, 5*time.Second
-	db, err := redisconn.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
+	return serverstore.NewAudit(roomtest.Open(t, redisconn.Options{}))
 }
 
 // began starts a log that the test's end stops.
@@ -213,7 +185,7 @@ func TestServersShareOneChain(t *testing.T) {
 	var all sync.WaitGroup
 	logs := make([]*audit.Log, servers)
 	for i := range logs {
-		logs[i] = began(t, audit.Options{Store: serverstore.NewAudit(open(t, o)), Keep: keep})
+		logs[i] = began(t, audit.Options{Store: serverstore.NewAudit(roomtest.Open(t, o)), Keep: keep})
 		all.Go(func() {
 			for n := range each {
 				logs[i].Emit(context.Background(), event.LoginSucceeded{User: oauth.UserID(fmt.Sprint(i, "-", n))})
@@ -299,8 +271,8 @@ func TestF_S23_ARollbackIsNoticedAlsoBeforeTheNextWrite(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
 	admin := server.Admin(t)
-	db := open(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}})
-	own := &noted{}
+	db := roomtest.Open(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}})
+	own := &roomtest.Events{}
 	l := began(t, audit.Options{Store: serverstore.NewAudit(db), Keep: 100, Own: own})
 	l.Emit(t.Context(), event.LoginSucceeded{User: "u1"})
 	sync1(t, l)
@@ -318,8 +290,8 @@ func TestF_S23_ARollbackIsNoticedAlsoBeforeTheNextWrite(t *testing.T) {
 	l.Emit(t.Context(), event.LoginSucceeded{User: "u3"})
 	sync1(t, l)
 	sync1(t, l) // the writer itself emitted the fact
-	if want := []event.Event{event.AuditBroken{Known: 2, Found: 1}}; !slices.Equal(own.facts(), want) {
-		t.Errorf("%v, want %v", own.facts(), want)
+	if want := []event.Event{event.AuditBroken{Known: 2, Found: 1}}; !slices.Equal(own.Emitted(), want) {
+		t.Errorf("%v, want %v", own.Emitted(), want)
 	}
 	if r := verify(t, l); r.Sound() || r.Entries != 3 {
 		t.Errorf("%+v", r)
@@ -384,7 +356,7 @@ func TestLostAnswers(t *testing.T) {
 // Facts beyond the queue are dropped at once, counted and reported; lines are written while the store does not answer.
 func TestDrops(t *testing.T) {
 	t.Parallel()
-	lines, own := &page{}, &noted{}
+	lines, own := &page{}, &roomtest.Events{}
 	gone := &shaky{Audit: embedded(t), away: make(chan struct{})}
 	l := audit.New(audit.Options{Store: gone, Keep: 1000, Lines: lines, Own: own, Queue: 10, Now: time.Now, Linger: time.Millisecond})
 	t.Cleanup(func() { stop(t, l) })
@@ -393,7 +365,7 @@ func TestDrops(t *testing.T) {
 	}
 	l.Start(pepper{"p1"})
 	redistest.Eventually(t, 30*time.Second, "the lines are written", func() bool { return len(lines.lines()) == 11 })
-	if facts := own.facts(); len(facts) == 0 || facts[0] != (event.AuditDropped{Count: 15}) { // perhaps more, later, for the store
+	if facts := own.Emitted(); len(facts) == 0 || facts[0] != (event.AuditDropped{Count: 15}) { // perhaps more, later, for the store
 		t.Errorf("told %v", facts)
 	}
 	for i := range 600 { // the store is away; what waits for it fills up
@@ -416,7 +388,7 @@ func TestDrops(t *testing.T) {
 		t.Errorf("%d entries and %d told as dropped, of 626; counted %d", there, told, l.Dropped())
 	}
 	sum := 0
-	for _, e := range own.facts() {
+	for _, e := range own.Emitted() {
 		sum += e.(event.AuditDropped).Count
 	}
 	if sum != told {
@@ -449,7 +421,7 @@ func TestStop(t *testing.T) {
 	sound(t, l, 600)
 
 	gone := &shaky{Audit: under, away: make(chan struct{})}
-	own := &noted{}
+	own := &roomtest.Events{}
 	late := audit.New(audit.Options{Store: gone, Keep: 10, Now: time.Now, Own: own})
 	late.Start(pepper{"p1"})
 	late.Emit(t.Context(), event.LoginSucceeded{})

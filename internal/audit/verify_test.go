@@ -15,6 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -89,7 +90,7 @@ func TestTamperingIsFound(t *testing.T) {
 			t.Parallel()
 			server := redistest.Start(t)
 			admin := server.Admin(t)
-			db := open(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}})
+			db := roomtest.Open(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}})
 			l := began(t, audit.Options{Store: serverstore.NewAudit(db), Keep: 100})
 			for i := range entries {
 				l.Emit(t.Context(), event.LoginSucceeded{User: oauth.UserID(fmt.Sprint("u", i))})
@@ -130,7 +131,7 @@ func swap(at int, field, from, to string) func(int, map[string]any) {
 func TestTheLogGoesOnWhileItIsVerified(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	db := open(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}})
+	db := roomtest.Open(t, redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}})
 	l := began(t, audit.Options{Store: serverstore.NewAudit(db), Keep: 6, Stretch: 3})
 	write := func(n int) {
 		for range n {

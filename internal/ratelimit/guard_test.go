@@ -120,8 +120,8 @@ func TestRightGuessesAreNeverRefused(t *testing.T) {
 		})
 	}
 	crowd.Wait()
-	if len(events.all) != 0 {
-		t.Errorf("%v", events.all)
+	if len(events.Emitted()) != 0 {
+		t.Errorf("%v", events.Emitted())
 	}
 }
 

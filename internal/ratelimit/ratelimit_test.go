@@ -70,23 +70,12 @@ func open(t *testing.T) *counted {
 	return &counted{Limits: serverstore.NewLimits(db)}
 }
 
-// facts remembers what happened.
-type facts struct {
-	mu  sync.Mutex
-	all []event.Event
-}
-
-func (f *facts) Emit(_ context.Context, e event.Event) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.all = append(f.all, e)
-}
+// facts records events, and counts them.
+type facts struct{ roomtest.Events }
 
 func (f *facts) count(want event.Event) int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	n := 0
-	for _, e := range f.all {
+	for _, e := range f.Emitted() {
 		if e == want {
 			n++
 		}

@@ -3,6 +3,8 @@ package adminapi
 import (
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
@@ -33,18 +35,8 @@ func hasForm(parameter, text string) bool {
 // isID reports whether a text is a possible id of a client or secret.
 func isID(text string) bool { return upTo(text, 64) && only(text, alphabet) }
 
-func isUUID(text string) bool {
-	parts := strings.Split(strings.ToLower(text), "-")
-	if len(parts) != 5 {
-		return false
-	}
-	for i, length := range []int{8, 4, 4, 4, 12} {
-		if len(parts[i]) != length || !only(parts[i], hex) {
-			return false
-		}
-	}
-	return true
-}
+// isUUID reports whether a text is a UUID with hyphens. The library also reads forms of other lengths.
+func isUUID(text string) bool { return len(text) == 36 && uuid.Validate(text) == nil }
 
 // upTo reports whether a text is not empty and not too long.
 func upTo(text string, most int) bool { return text != "" && len(text) <= most }

@@ -113,18 +113,11 @@ func saySecurely(t *testing.T, s *Server, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(conn, text); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := io.ReadAll(conn)
+	answer, err := exchange(t, conn, text)
 	if err != nil && !strings.Contains(err.Error(), "reset") {
 		t.Fatalf("%v after %q", err, answer)
 	}
-	return string(answer)
+	return answer
 }
 
 // net/http still sees the TLS state of a connection, and clients that support HTTP/2 get it.

@@ -48,6 +48,17 @@ func say(t *testing.T, s *Server, text string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	answer, err := exchange(t, conn, text)
+	var netErr net.Error
+	if errors.As(err, &netErr) && netErr.Timeout() {
+		t.Fatalf("the server kept the connection after %q; it said %q", text, answer)
+	}
+	return answer
+}
+
+// exchange sends text on a connection, reads until the other side closes it, and closes it.
+func exchange(t *testing.T, conn net.Conn, text string) (string, error) {
+	t.Helper()
 	defer conn.Close()
 	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
@@ -56,11 +67,7 @@ func say(t *testing.T, s *Server, text string) string {
 		t.Fatal(err)
 	}
 	answer, err := io.ReadAll(conn)
-	var netErr net.Error
-	if errors.As(err, &netErr) && netErr.Timeout() {
-		t.Fatalf("the server kept the connection after %q; it said %q", text, answer)
-	}
-	return string(answer)
+	return string(answer), err
 }
 
 func statusLine(answer string) string {

@@ -59,14 +59,7 @@ func (c *Clients) Put(ctx context.Context, client oauth.Client) (uint64, error) 
 	if err != nil {
 		return 0, err
 	}
-	revision, err := count(answer)
-	if err != nil {
-		return 0, err
-	}
-	if revision == 0 {
-		return 0, store.Conflict
-	}
-	return uint64(revision), nil //nolint:gosec // counts up from 1
+	return revision(answer)
 }
 
 // Delete implements store.Clients.
@@ -107,6 +100,15 @@ func page[ID ~string](ctx context.Context, db *redisconn.DB, p pageOf) ([]ID, er
 		ids = append(ids, ID(id))
 	}
 	return ids, nil
+}
+
+// revision returns the new revision that a script answered; store.Conflict when it wrote nothing.
+func revision(answer any) (uint64, error) {
+	n, err := count(answer)
+	if err == nil && n == 0 {
+		err = store.Conflict
+	}
+	return uint64(max(n, 0)), err //nolint:gosec // counts up from 1
 }
 
 // absentWhenZero returns store.Absent when a script deleted nothing.

@@ -10,6 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/roomtest"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
@@ -59,18 +60,6 @@ func TestF_S25_DaemonsWithSkewedClocksAgree(t *testing.T) {
 	}
 }
 
-// clocked opens a daemon that uses the clock of Redis, as in production.
-func clocked(t *testing.T, o redisconn.Options) *redisconn.DB {
-	t.Helper()
-	o.Timeout, o.DialTimeout = 10*time.Second, 5*time.Second
-	db, err := redisconn.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
-}
-
 // The cleanup of a daemon whose clock is ahead must not forget the ending that a daemon whose clock is
 // behind made a moment ago: a request that read its session before the ending could create its grant.
 func TestF_S01_ASkewedClockLosesNoEnding(t *testing.T) {
@@ -80,7 +69,7 @@ func TestF_S01_ASkewedClockLosesNoEnding(t *testing.T) {
 		"embedded":   {},
 		"standalone": {Mode: redisconn.Standalone, Addrs: []string{server.Addr}},
 	} {
-		db := clocked(t, o)
+		db := roomtest.Open(t, o)
 		s := subject(db)
 		for n, skew := range []struct{ raised, swept time.Duration }{{-2 * time.Hour, 0}, {0, 2 * time.Hour}, {-time.Hour, 90 * time.Minute}} {
 			late := sampleGrant(time.Now().UTC().Truncate(time.Millisecond), 5*n)
@@ -104,7 +93,7 @@ func TestF_S01_ASkewedClockLosesNoEnding(t *testing.T) {
 // not contain is neither shown nor prolonged.
 func TestF_S01_ASkewedClockHidesNoSession(t *testing.T) {
 	t.Parallel()
-	s, now := subject(clocked(t, redisconn.Options{})), time.Now().UTC().Truncate(time.Millisecond)
+	s, now := subject(roomtest.Open(t, redisconn.Options{})), time.Now().UTC().Truncate(time.Millisecond)
 	one := oauth.Session{Ref: "one", User: "u", Started: now, Seen: now, Expires: now.Add(time.Hour)}
 	if _, _, err := s.Sessions.Start(t.Context(), one, 9); err != nil {
 		t.Fatal(err)

@@ -92,14 +92,7 @@ func (u *Users) store(ctx context.Context, verb string, by *redisconn.Script, ke
 	if err != nil {
 		return 0, err
 	}
-	revision, err := count(answer)
-	if err != nil {
-		return 0, err
-	}
-	if revision == 0 {
-		return 0, store.Conflict
-	}
-	return uint64(revision), nil //nolint:gosec // counts up from 1
+	return revision(answer)
 }
 
 // deleteTries bounds how often a deletion reads the name again because a concurrent Rename changed it.
