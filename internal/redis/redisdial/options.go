@@ -32,11 +32,12 @@ type Options struct {
 // Hook runs on every new connection before it is used; an error closes the connection.
 type Hook func(context.Context, *redis.Conn) error
 
-// Server returns the driver's options for one node. MaxRetries is -1 because the driver would send a
+// common returns the driver's options for servers of any kind. MaxRetries is -1 because the driver would send a
 // whole pipeline again whose outcome is unknown (I12).
-func (o Options) Server(addr string) *redis.Options {
-	return &redis.Options{
-		Addr:                     addr,
+func (o Options) common(addrs []string, hook Hook) *redis.UniversalOptions {
+	return &redis.UniversalOptions{
+		Addrs:                    addrs,
+		OnConnect:                hook,
 		Username:                 o.Username,
 		Password:                 o.Password,
 		DB:                       o.DB,
@@ -56,63 +57,25 @@ func (o Options) Server(addr string) *redis.Options {
 	}
 }
 
+// Server returns the driver's options for one node.
+func (o Options) Server(addr string) *redis.Options { return o.common([]string{addr}, nil).Simple() }
+
 // Client returns a client of one node, whatever its role. hook may be nil.
 func (o Options) Client(addr string, hook Hook) *redis.Client {
-	s := o.Server(addr)
-	s.OnConnect = hook
-	return redis.NewClient(s)
+	return redis.NewClient(o.common([]string{addr}, hook).Simple())
 }
 
 // Failover returns the driver's options for the master that Sentinels name.
 func (o Options) Failover(sentinels []string, hook Hook) *redis.FailoverOptions {
-	s := o.Server("")
-	return &redis.FailoverOptions{
-		MasterName:            o.MasterName,
-		SentinelAddrs:         sentinels,
-		SentinelUsername:      o.SentinelUsername,
-		SentinelPassword:      o.SentinelPassword,
-		OnConnect:             hook,
-		Username:              s.Username,
-		Password:              s.Password,
-		DB:                    s.DB,
-		TLSConfig:             s.TLSConfig,
-		Protocol:              s.Protocol,
-		DisableIdentity:       s.DisableIdentity,
-		MaxRetries:            s.MaxRetries,
-		DialTimeout:           s.DialTimeout,
-		DialerRetries:         s.DialerRetries,
-		ReadTimeout:           s.ReadTimeout,
-		WriteTimeout:          s.WriteTimeout,
-		ContextTimeoutEnabled: s.ContextTimeoutEnabled,
-		PoolSize:              s.PoolSize,
-		PoolTimeout:           s.PoolTimeout,
-		PipelinePoolSize:      s.PipelinePoolSize,
-	}
+	c := o.common(sentinels, hook)
+	c.MasterName, c.SentinelUsername, c.SentinelPassword = o.MasterName, o.SentinelUsername, o.SentinelPassword
+	return c.Failover()
 }
 
 // Cluster returns the driver's options for a cluster. MaxRedirects stays at its default, so that MOVED
 // and ASK are followed: after those the command was not executed.
 func (o Options) Cluster(nodes []string, hook Hook) *redis.ClusterOptions {
-	s := o.Server("")
-	return &redis.ClusterOptions{
-		Addrs:                    nodes,
-		OnConnect:                hook,
-		Username:                 s.Username,
-		Password:                 s.Password,
-		TLSConfig:                s.TLSConfig,
-		Protocol:                 s.Protocol,
-		DisableIdentity:          s.DisableIdentity,
-		MaxRetries:               s.MaxRetries,
-		DialTimeout:              s.DialTimeout,
-		DialerRetries:            s.DialerRetries,
-		ReadTimeout:              s.ReadTimeout,
-		WriteTimeout:             s.WriteTimeout,
-		ContextTimeoutEnabled:    s.ContextTimeoutEnabled,
-		PoolSize:                 s.PoolSize,
-		PoolTimeout:              s.PoolTimeout,
-		PipelinePoolSize:         s.PipelinePoolSize,
-		MaintNotificationsConfig: s.MaintNotificationsConfig,
-	}
+	return o.common(nodes, hook).Cluster()
 }
 
 // LogTo sends what the driver prints to a log, at debug level. The driver has one log for the process.
