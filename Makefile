@@ -47,6 +47,10 @@ short: ## run the tests without the race detector
 packages: ## install the Debian packages that the tests need (root, or with sudo)
 	@.ci/packages
 
+.PHONY: redis
+redis:
+	@PACKAGES='redis-server redis-sentinel redis-tools' .ci/packages
+
 .PHONY: vuln
 vuln: ## look for known vulnerabilities that the code can reach (VULNDB=latest: in today's database); part of .ci/run
 	@.ci/vuln
@@ -81,11 +85,11 @@ $(BIN)/bench: build
 BENCHFLAGS = $(if $(QUICK),-quick) $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(ROWS),-rows '$(ROWS)')
 
 .PHONY: bench
-bench: $(BIN)/bench packages ## measure the daemon against ceilings, into build/bench.{json,svg,md}: QUICK=1 ROUNDS=5 ROWS=regexp
+bench: $(BIN)/bench redis ## measure the daemon against ceilings, into build/bench.{json,svg,md}: QUICK=1 ROUNDS=5 ROWS=regexp
 	$(BIN)/bench $(BENCHFLAGS)
 
 .PHONY: bench-compare
-bench-compare: $(BIN)/bench packages ## measure this build against another commit alternately: OLD=ref, and as bench
+bench-compare: $(BIN)/bench redis ## measure this build against another commit alternately: OLD=ref, and as bench
 	@test -n "$(OLD)" || { echo 'name the commit: make bench-compare OLD=ref' >&2; exit 2; }
 	@rm -rf build/old && mkdir -p build/old
 	git archive $(OLD) | tar -x -C build/old
@@ -94,7 +98,7 @@ bench-compare: $(BIN)/bench packages ## measure this build against another commi
 	go run golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) build/bench-old.txt build/bench-new.txt
 
 .PHONY: bench-peers
-bench-peers: $(BIN)/bench packages ## as bench, with node-oidc-provider (from npm) in the same run
+bench-peers: $(BIN)/bench redis ## as bench, with node-oidc-provider (from npm) in the same run
 	@mkdir -p build/node-oidc-provider
 	cp cmd/bench/peers/node-oidc-provider/* build/node-oidc-provider/
 	npm install --prefix build/node-oidc-provider --no-audit --no-fund --loglevel error

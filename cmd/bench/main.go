@@ -84,7 +84,7 @@ func parse(words []string) (options, error) {
 		o.plan = quick()
 	}
 	if *rounds > 0 {
-		o.rounds = *rounds
+		o.rounds, o.budget = *rounds, 0
 	}
 	var err error
 	if o.rows, err = regexp.Compile(*rows); err != nil {
