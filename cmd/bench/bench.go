@@ -26,7 +26,7 @@ type bed struct {
 
 // bench measures the daemon against the ceilings.
 func (o options) bench(ctx context.Context) error {
-	started, machine := time.Now(), process.Machine()
+	started := time.Now()
 	lab, err := subject.NewLab()
 	if err != nil {
 		return err
@@ -38,6 +38,7 @@ func (o options) bench(ctx context.Context) error {
 		return err
 	}
 	defer b.close()
+	others := watchMachine(lab)
 	lanes := o.selected(b.lanes())
 	if len(lanes) == 0 {
 		return fmt.Errorf("no row matches %q", o.rows)
@@ -50,7 +51,7 @@ func (o options) bench(ctx context.Context) error {
 		return err
 	}
 	r := report.Result{
-		Started: started.UTC().Truncate(time.Second), Machine: machine, Versions: versions(ctx, o.binary), Connections: connections, Rounds: len(lanes[0].Samples),
+		Started: started.UTC().Truncate(time.Second), Machine: process.Machine(), Disturbed: others(), Versions: versions(ctx, o.binary), Connections: connections, Rounds: len(lanes[0].Samples),
 		Seconds: o.duration.Seconds(),
 	}
 	for _, l := range append(lanes, steady...) {
@@ -58,6 +59,17 @@ func (o options) bench(ctx context.Context) error {
 	}
 	r.Targets = append(report.Targets(r.Rows), b.targets(lanes)...)
 	return o.publish(r)
+}
+
+// watchMachine returns a function that reports which share of the processors was used since by programs that are not part
+// of the benchmark. Rates and latencies of a disturbed run say little.
+func watchMachine(lab *subject.Lab) func() float64 {
+	began, busy, own := time.Now(), process.Busy(), process.Own()+lab.CPU()
+	return func() float64 {
+		ours := process.Own() + lab.CPU() - own
+		all := time.Since(began) * time.Duration(runtime.NumCPU())
+		return max(0, float64(process.Busy()-busy-ours)/float64(all))
+	}
 }
 
 // publish prints a result and writes its files.

@@ -1,13 +1,11 @@
 package process
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -134,29 +132,4 @@ func FreePort() (string, error) {
 	defer listener.Close() //nolint:errcheck // it served nobody
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	return port, err
-}
-
-// Machine describes the machine in one line.
-func Machine() string {
-	model := "unknown processor"
-	raw, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		model = err.Error()
-	}
-	for line := range strings.Lines(string(raw)) {
-		if name, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(name) == "model name" {
-			model = strings.TrimSpace(value)
-			break
-		}
-	}
-	load, _, _ := strings.Cut(readText("/proc/loadavg"), " ")
-	return fmt.Sprintf("%d × %s, %s/%s, load average at the start %s", runtime.NumCPU(), model, runtime.GOOS, runtime.GOARCH, load)
-}
-
-func readText(name string) string {
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		return "unknown"
-	}
-	return string(raw)
 }

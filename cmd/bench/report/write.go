@@ -15,6 +15,7 @@ import (
 type Result struct {
 	Started     time.Time `json:"started"`
 	Machine     string    `json:"machine"`
+	Disturbed   float64   `json:"disturbed"` // share of the processors that other programs used during the run
 	Versions    []string  `json:"versions"`
 	Connections int       `json:"connections"`
 	Rounds      int       `json:"rounds"`
@@ -34,7 +35,7 @@ func (r Result) WriteJSON(file string) error {
 
 // Table writes the rows and targets for a terminal.
 func (r Result) Table(to io.Writer) error {
-	fmt.Fprintf(to, "%s\n%s\n%d connections, %d rounds of %.1f s; medians; ratio: in the same round\n\n", r.Machine, strings.Join(r.Versions, ", "), r.Connections, r.Rounds, r.Seconds)
+	fmt.Fprintf(to, "%s; other programs used %.0f %% of the processors\n%s\n%d connections, %d rounds of %.1f s; medians; ratio: in the same round\n\n", r.Machine, 100*r.Disturbed, strings.Join(r.Versions, ", "), r.Connections, r.Rounds, r.Seconds)
 	t := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "name\tmode\tload\treq/s\tp50 ms\tp99 ms\tp99.9 ms\tserver µs\tRedis µs\tallocs\tRSS MiB\terrors\tceiling\tratio\ttarget\tCPU ratio\t")
 	for _, row := range r.Rows {

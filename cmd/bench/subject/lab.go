@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -41,6 +42,15 @@ func (l *Lab) Close() {
 		l.running[i].Stop()
 	}
 	_ = os.RemoveAll(l.dir) // what is left is in the temporary folder
+}
+
+// CPU returns the processor time of all servers so far.
+func (l *Lab) CPU() time.Duration {
+	var total time.Duration
+	for _, p := range l.running {
+		total += p.CPU()
+	}
+	return total
 }
 
 // Dir returns a new folder of the lab.
