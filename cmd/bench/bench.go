@@ -190,8 +190,9 @@ func versions(ctx context.Context, binary string) []string {
 		if err != nil {
 			out = []byte(words[0] + ": unknown version")
 		}
-		words := strings.Fields(string(out))
-		all = append(all, strings.Join(words[:min(3, len(words))], " "))
+		line, _, _ := strings.Cut(string(out), "sha=") // of Redis: what follows is of no use
+		line, _, _ = strings.Cut(line, "commit")       // of the daemon: the version names it
+		all = append(all, strings.Join(strings.Fields(line), " "))
 	}
 	return all
 }

@@ -51,7 +51,7 @@ func (o options) compare(ctx context.Context) error {
 		turns = append(turns, lanes[0][i], lanes[1][i])
 	}
 	p := o.plan
-	p.rounds, p.refill = max(p.rounds, comparisonRounds), true
+	p.rounds, p.refill, p.budget = max(p.rounds, comparisonRounds), true, 0
 	err = p.alternate(ctx, turns, func() error { return errors.Join(pair[0].Refill(ctx), pair[1].Refill(ctx)) })
 	if err != nil {
 		return err
