@@ -12,6 +12,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/commit"
 	"github.com/recipe-web-app/oauth2d/internal/event"
 	"github.com/recipe-web-app/oauth2d/internal/jose"
+	"github.com/recipe-web-app/oauth2d/internal/memo"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
@@ -61,12 +62,13 @@ type Ring struct {
 	urgent   calendar   // what a start waits for: the lines whose keys are made in no time
 	turning  sync.Mutex // one change at a time from this replica; others meet at the store's Swap
 	current  atomic.Pointer[snapshot]
+	verified *memo.Map[fingerprint, verified]
 }
 
 // New makes an empty Ring; call Load next.
 func New(o Options) *Ring {
 	o = o.withDefaults()
-	r := &Ring{o: o, calendar: calendar{
+	r := &Ring{o: o, verified: newVerified(), calendar: calendar{
 		lines: []line{{use: UseMAC}, {use: UsePepper}},
 		every: o.Every, ahead: o.Ahead, settle: o.Settle, keep: o.Keep, keepMACs: o.MACKeep,
 	}}

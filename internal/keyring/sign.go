@@ -54,13 +54,6 @@ func (r *Ring) Sign(ctx context.Context, algorithm, typ string, claims any) (str
 	return k.signer.Sign(typ, claims)
 }
 
-// Verify checks the signature and the type of a JWS made by Sign and returns its claims; a
-// jose.ErrToken has the reason. A retired key still verifies, a dropped one no longer.
-func (r *Ring) Verify(token, typ string) ([]byte, error) {
-	s, now := r.current.Load(), r.o.Now()
-	return jose.Verify(token, typ, func(kid string) (jose.Public, bool) { return s.signer(kid, now) })
-}
-
 // JWKS returns the public halves of every signing key that is published, active or retired, the one
 // whose turn comes last first. It first makes the keys that are still missing, so that what the metadata
 // promise is in the first answer; when it cannot, it returns those that there are.
