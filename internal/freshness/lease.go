@@ -121,15 +121,18 @@ func (l *Lease) Invalidate() {
 	l.state.Store(&next)
 }
 
+// current returns a state that was confirmed less than a lease before the call. The read that a caller shares may have
+// been sent earlier than that: then the caller reads again.
 func (l *Lease) current(ctx context.Context) (*state, error) {
-	now := l.o.Now()
-	if s := l.state.Load(); !s.confirmed.IsZero() && now.Sub(s.confirmed) < l.o.Life {
-		return s, nil
+	called := l.o.Now()
+	for {
+		if s := l.state.Load(); !s.confirmed.IsZero() && called.Sub(s.confirmed) < l.o.Life {
+			return s, nil
+		}
+		if err := l.confirm(ctx); err != nil {
+			return nil, err
+		}
 	}
-	if err := l.confirm(ctx); err != nil {
-		return nil, err
-	}
-	return l.state.Load(), nil
 }
 
 // confirm reads the store and renews the lease. It begins a generation when a client has changed. Concurrent callers

@@ -175,10 +175,9 @@ func TestASlowReadDoesNotRenewTheLeaseAfterAChange(t *testing.T) {
 		s.change()
 		l.Invalidate()
 	}
-	before := generation(t, l)
-	s.readsSince()
-	if after := generation(t, l); after == before || s.readsSince() != 1 {
-		t.Errorf("generation %d after %d, without a read", after, before)
+	generation(t, l)
+	if reads := s.readsSince(); reads != 2 {
+		t.Errorf("%d reads, not 2: the first answer is older than the change", reads)
 	}
 }
 
@@ -218,6 +217,29 @@ func TestConcurrentCallersShareOneRead(t *testing.T) {
 		callers.Wait()
 		if n := s.readsSince(); n != 1 {
 			t.Errorf("%d reads", n)
+		}
+	})
+}
+
+// A caller may share a read that was sent longer ago than a lease: what changed since is not in it.
+func TestASharedReadThatIsTooOldIsReadAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, s := newClock(), &shelf{}
+		l := freshness.New(freshness.Options{Store: s, Now: c.now})
+		late := make(chan freshness.Generation, 1)
+		s.onRead = func() {
+			s.change()
+			c.at = c.at.Add(freshness.DefaultLife)
+			go func() { late <- generation(t, l) }()
+			synctest.Wait() // the caller waits for this read, which has not seen the change
+		}
+		generation(t, l)
+		if got := <-late; got != 1 {
+			t.Errorf("generation %d, not 1: a change of a lease ago is missing", got)
+		}
+		if reads := s.readsSince(); reads != 2 {
+			t.Errorf("%d reads, not 2", reads)
 		}
 	})
 }
