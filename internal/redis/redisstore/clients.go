@@ -108,7 +108,7 @@ func revision(answer any) (uint64, error) {
 	if err == nil && n == 0 {
 		err = store.Conflict
 	}
-	return uint64(max(n, 0)), err //nolint:gosec // counts up from 1
+	return uint64(max(n, 0)), err
 }
 
 // absentWhenZero returns store.Absent when a script deleted nothing.
