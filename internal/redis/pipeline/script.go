@@ -69,15 +69,26 @@ type Library struct {
 	scripts []*Script
 }
 
-// Add makes scripts known.
+// Add makes scripts known. A source that several stores run is loaded once. Every write calls it with its script, so a
+// known one takes no exclusive lock.
 func (l *Library) Add(scripts ...*Script) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	for _, s := range scripts {
-		if !slices.Contains(l.scripts, s) {
+		l.mu.RLock()
+		known := l.has(s)
+		l.mu.RUnlock()
+		if known {
+			continue
+		}
+		l.mu.Lock()
+		if !l.has(s) {
 			l.scripts = append(l.scripts, s)
 		}
+		l.mu.Unlock()
 	}
+}
+
+func (l *Library) has(s *Script) bool {
+	return slices.ContainsFunc(l.scripts, func(known *Script) bool { return known.sha == s.sha })
 }
 
 // loader is a connection, or a client of one node.

@@ -153,8 +153,11 @@ func (db *DB) newWrite(ctx context.Context, s *Script, call Call) *pipeline.Requ
 }
 
 // sendWrites is the sender of relaxed durability: a write is acknowledged when the master has executed it.
-func (db *DB) sendWrites(batch []*pipeline.Request) {
-	db.exec(batch)
+func (db *DB) sendWrites(batch []*pipeline.Request) { db.withScripts(batch, db.exec) }
+
+// withScripts sends a batch, and once more those requests whose script the server did not know.
+func (db *DB) withScripts(batch []*pipeline.Request, send func([]*pipeline.Request)) {
+	send(batch)
 	again := pipeline.WithoutScript(batch)
 	if len(again) == 0 {
 		return
@@ -162,7 +165,7 @@ func (db *DB) sendWrites(batch []*pipeline.Request) {
 	ctx, cancel := db.pipelineContext()
 	defer cancel()
 	if db.loadEverywhere(ctx) == nil {
-		db.exec(again)
+		send(again)
 	}
 }
 

@@ -24,18 +24,7 @@ func (db *DB) controlSender() pipeline.Sender {
 	return nil
 }
 
-func (db *DB) sendWaitOne(batch []*pipeline.Request) {
-	db.execWaitOne(batch)
-	again := pipeline.WithoutScript(batch)
-	if len(again) == 0 {
-		return
-	}
-	ctx, cancel := db.pipelineContext()
-	defer cancel()
-	if db.loadEverywhere(ctx) == nil {
-		db.execWaitOne(again)
-	}
-}
+func (db *DB) sendWaitOne(batch []*pipeline.Request) { db.withScripts(batch, db.execWaitOne) }
 
 func (db *DB) execWaitOne(batch []*pipeline.Request) {
 	ctx, cancel := db.pipelineContext()
