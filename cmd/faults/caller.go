@@ -66,7 +66,7 @@ func (c *caller) send(request *http.Request) answer {
 	}
 	if strings.HasPrefix(a.header.Get("Content-Type"), "application/json") {
 		if err := json.Unmarshal(a.body, &a.fields); err != nil {
-			c.rec.Strange("%s: an answer that is no JSON: %q", request.URL.Path, a.body)
+			c.rec.Strange("%s: an answer that is not JSON: %q", request.URL.Path, a.body)
 		}
 	}
 	if a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") == "" {

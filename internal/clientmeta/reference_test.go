@@ -66,8 +66,8 @@ const referenceHead = `# Client properties
 
 The properties of a registered client. The names are those of the [admin API](../api/openapi/admin.yaml), of the file of
 ` + "`oauth2d client apply`" + ` and of ` + "`oauth2d client show ID --output json`" + `; the flags are those of ` + "`oauth2d client create`" + `
-and ` + "`oauth2d client update`" + `. The last but one column says whether a client may set the property itself once dynamic registration
-(RFC 7591) is served.
+and ` + "`oauth2d client update`" + `. The last but one column says whether a client may set the property itself once
+dynamic registration (RFC 7591) is served.
 
 | property | type | default | flag | dynamic registration | meaning |
 |---|---|---|---|---|---|
