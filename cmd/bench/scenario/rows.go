@@ -150,26 +150,24 @@ func (d *Daemon) refreshes() Workload {
 
 // redemptions are token requests with an authorization code.
 func (d *Daemon) redemptions() Workload {
-	var prepared []credential
-	var next atomic.Int64
+	var prepared supply[credential]
 	var last samples[issuedTo]
 	return Workload{
 		Name: Redemption, Scarce: true,
-		Prepare: func(_ context.Context, count int) (err error) {
-			next.Store(0)
-			prepared, err = d.codes(count)
+		Prepare: func(_ context.Context, count int) error {
+			codes, err := d.codes(count)
+			prepared.fill(codes)
 			return err
 		},
 		NewCall: func(c *load.Conn, _ int) load.Call {
 			sample := last.add()
 			return func() error {
-				n := int(next.Add(1) - 1)
-				if n >= len(prepared) {
-					return load.ErrExhausted
+				code, err := prepared.next()
+				if err != nil {
+					return err
 				}
-				sample.client = prepared[n].client
-				var err error
-				if sample.tokenSet, err = d.redeem(c, prepared[n].value, sample.client); err != nil {
+				sample.client = code.client
+				if sample.tokenSet, err = d.redeem(c, code.value, sample.client); err != nil {
 					return err
 				}
 				if sample.RefreshToken == "" || sample.IDToken == "" {
@@ -217,29 +215,28 @@ func (d *Daemon) introspections(name, format string) Workload {
 
 // revocations revoke opaque access tokens, each once.
 func (d *Daemon) revocations() Workload {
-	var prepared []string
-	var next atomic.Int64
+	var prepared supply[string]
 	var last samples[string]
 	return Workload{
 		Name: Revoke, Scarce: true,
-		Prepare: func(ctx context.Context, count int) (err error) {
-			next.Store(0)
-			prepared, err = d.manyTokens(ctx, count)
+		Prepare: func(ctx context.Context, count int) error {
+			tokens, err := d.manyTokens(ctx, count)
+			prepared.fill(tokens)
 			return err
 		},
 		NewCall: func(c *load.Conn, _ int) load.Call {
 			sample := last.add()
 			return func() error {
-				n := int(next.Add(1) - 1)
-				if n >= len(prepared) {
-					return load.ErrExhausted
+				token, err := prepared.next()
+				if err != nil {
+					return err
 				}
-				a, err := c.Do(d.machine("opaque").post("/revoke", url.Values{"token": {prepared[n]}}))
+				a, err := c.Do(d.machine("opaque").post("/revoke", url.Values{"token": {token}}))
 				if err == nil && a.Status != http.StatusOK {
 					err = unexpected(a)
 				}
 				if err == nil {
-					*sample = prepared[n]
+					*sample = token
 				}
 				return err
 			}

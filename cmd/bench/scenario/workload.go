@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 
 	"github.com/recipe-web-app/oauth2d/cmd/bench/load"
 )
@@ -120,6 +121,27 @@ func (p party) post(path string, form url.Values) []byte {
 	return load.Request{
 		Method: http.MethodPost, Path: path, Host: p.host, Header: map[string]string{"Authorization": r.Header.Get("Authorization")}, Form: form.Encode(),
 	}.Bytes()
+}
+
+// supply holds prepared credentials, each for one request. It is safe for concurrent use between two fills.
+type supply[T any] struct {
+	all  []T
+	used atomic.Int64
+}
+
+func (s *supply[T]) fill(all []T) {
+	s.all = all
+	s.used.Store(0)
+}
+
+// next returns one that was not used yet; load.ErrExhausted when there is none.
+func (s *supply[T]) next() (T, error) {
+	n := int(s.used.Add(1) - 1)
+	if n >= len(s.all) {
+		var none T
+		return none, load.ErrExhausted
+	}
+	return s.all[n], nil
 }
 
 // samples are the last results of each connection, for Verify.
