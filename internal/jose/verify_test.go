@@ -65,10 +65,12 @@ func TestVerifyKeepsNumbersIntact(t *testing.T) {
 
 func refused(t *testing.T, why, token string, find func(string) (Public, bool)) {
 	t.Helper()
-	got, err := Verify(token, "JWT", find)
-	if got != nil || !errors.Is(err, ErrToken) {
-		t.Errorf("%s: %s, %v", why, got, err)
-	}
+	t.Run(why, func(t *testing.T) {
+		got, err := Verify(token, "JWT", find)
+		if got != nil || !errors.Is(err, ErrToken) {
+			t.Errorf("%s, %v", got, err)
+		}
+	})
 }
 
 func TestJ01_NoSignature(t *testing.T) {

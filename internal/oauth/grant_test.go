@@ -101,12 +101,17 @@ func TestW15_SecretsDoNotPrint(t *testing.T) {
 	t.Parallel()
 	token := oauth.Token("very-secret")
 	id := oauth.NewGrantID("u", "root", []byte("very-secret-1"))
-	for _, text := range []string{
-		fmt.Sprint(token, id), fmt.Sprintf("%v %+v %#v %s %q", token, token, token, token, token),
-		fmt.Sprintf("%v %+v %s", struct{ T oauth.Token }{token}, id, id), token.LogValue().String(), id.LogValue().String(),
+	for where, text := range map[string]string{
+		"plainly":       fmt.Sprint(token, id),
+		"by every verb": fmt.Sprintf("%v %+v %#v %s %q %v %+v %s", token, token, token, token, token, id, id, id),
+		"in a struct":   fmt.Sprintf("%v %+v", struct{ T oauth.Token }{token}, struct{ ID oauth.GrantID }{id}),
+		"token log":     token.LogValue().String(),
+		"grant id log":  id.LogValue().String(),
 	} {
-		if contains(text, "very-secret") {
-			t.Errorf("printed: %s", text)
-		}
+		t.Run(where, func(t *testing.T) {
+			if contains(text, "very-secret") {
+				t.Errorf("printed: %s", text)
+			}
+		})
 	}
 }

@@ -84,16 +84,18 @@ func TestV15_WhereAnAccessTokenMayStand(t *testing.T) {
 		{"header and body", "POST", "/userinfo", "Bearer at", "access_token=at", "", oauth.InvalidRequest},
 		{"body twice", "POST", "/userinfo", "", "access_token=at&access_token=at", "", oauth.InvalidRequest},
 	} {
-		r := httptest.NewRequest(c.method, c.target, strings.NewReader(c.body))
-		if c.method == http.MethodPost {
-			r.Header.Set("Content-Type", formType)
-		}
-		if c.header != "" {
-			r.Header.Set("Authorization", c.header)
-		}
-		if got, err := accessTokenOf(r); got != c.want || code(err) != c.code {
-			t.Errorf("%s: %q %v", c.name, got.Reveal(), err)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			r := httptest.NewRequest(c.method, c.target, strings.NewReader(c.body))
+			if c.method == http.MethodPost {
+				r.Header.Set("Content-Type", formType)
+			}
+			if c.header != "" {
+				r.Header.Set("Authorization", c.header)
+			}
+			if got, err := accessTokenOf(r); got != c.want || code(err) != c.code {
+				t.Errorf("%s: %q %v", c.name, got.Reveal(), err)
+			}
+		})
 	}
 }
 

@@ -112,11 +112,13 @@ func TestWrongMethodsAre405WithAllow(t *testing.T) {
 		"HEAD /authorize": "GET, POST", "PUT /authorize": "GET, POST", "OPTIONS /login": "GET, HEAD, POST",
 		"POST /.well-known/jwks.json": "GET, HEAD, OPTIONS", "POST /health": "GET, HEAD", "BREW /token": "POST, OPTIONS", "TRACE /token": "POST, OPTIONS",
 	} {
-		method, path, _ := strings.Cut(route, " ")
-		w := ask(h, method, path, nil)
-		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != allow {
-			t.Errorf("%s: %d, Allow %q, want %q", route, w.Code, w.Header().Get("Allow"), allow)
-		}
+		t.Run(route, func(t *testing.T) {
+			method, path, _ := strings.Cut(route, " ")
+			w := ask(h, method, path, nil)
+			if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != allow {
+				t.Errorf("%s: %d, Allow %q, want %q", route, w.Code, w.Header().Get("Allow"), allow)
+			}
+		})
 	}
 }
 
@@ -124,12 +126,14 @@ func TestT19_MethodOverridesAreIgnored(t *testing.T) {
 	t.Parallel()
 	h := public(t, "https://as.example", "")
 	for _, name := range []string{"X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"} {
-		if w := ask(h, "POST", "/token?_method=DELETE", http.Header{name: {"DELETE"}}); w.Code != http.StatusOK || w.Body.String() != "token" {
-			t.Errorf("%s: %d", name, w.Code)
-		}
-		if w := ask(h, "GET", "/token?_method=POST", http.Header{name: {"POST"}}); w.Code != http.StatusMethodNotAllowed {
-			t.Errorf("%s: %d", name, w.Code)
-		}
+		t.Run(name, func(t *testing.T) {
+			if w := ask(h, "POST", "/token?_method=DELETE", http.Header{name: {"DELETE"}}); w.Code != http.StatusOK || w.Body.String() != "token" {
+				t.Errorf("%s: %d", name, w.Code)
+			}
+			if w := ask(h, "GET", "/token?_method=POST", http.Header{name: {"POST"}}); w.Code != http.StatusMethodNotAllowed {
+				t.Errorf("%s: %d", name, w.Code)
+			}
+		})
 	}
 }
 
@@ -159,13 +163,15 @@ func TestW16_RoutesForOtherOrigins(t *testing.T) {
 		"/authorize": "", "/login": "", "/consent": "", "/account": "", "/logout": "", "/health": "", "/nowhere": "",
 	} {
 		for _, method := range []string{"GET", "POST", "OPTIONS"} {
-			w := ask(h, method, path, http.Header{"Origin": {"https://evil"}})
-			if w.Code == http.StatusMethodNotAllowed || w.Code == http.StatusNotFound {
-				continue
-			}
-			if got := w.Header().Get("Access-Control-Allow-Origin"); got != want || w.Header().Get("Access-Control-Allow-Credentials") != "" {
-				t.Errorf("%s %s: %q, want %q", method, path, got, want)
-			}
+			t.Run(method+" "+path, func(t *testing.T) {
+				w := ask(h, method, path, http.Header{"Origin": {"https://evil"}})
+				if w.Code == http.StatusMethodNotAllowed || w.Code == http.StatusNotFound {
+					return
+				}
+				if got := w.Header().Get("Access-Control-Allow-Origin"); got != want || w.Header().Get("Access-Control-Allow-Credentials") != "" {
+					t.Errorf("%s %s: %q, want %q", method, path, got, want)
+				}
+			})
 		}
 	}
 }

@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -139,10 +140,12 @@ func TestH01_BodiesAreBounded(t *testing.T) {
 		r    *http.Request
 		want int
 	}{"announced": {announced, 413}, "endless chunks": {unread, 413}, "exactly the limit": {exact, 200}} {
-		res := serve(h, c.r)
-		if res.StatusCode != c.want || (c.want == 413) != (res.Header.Get("Connection") == "close") {
-			t.Errorf("%s: %d, Connection %q", name, res.StatusCode, res.Header.Get("Connection"))
-		}
+		t.Run(name, func(t *testing.T) {
+			res := serve(h, c.r)
+			if res.StatusCode != c.want || (c.want == 413) != (res.Header.Get("Connection") == "close") {
+				t.Errorf("%s: %d, Connection %q", name, res.StatusCode, res.Header.Get("Connection"))
+			}
+		})
 	}
 }
 
@@ -297,12 +300,14 @@ func TestW16_CORSWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	h := web.CORS("POST, OPTIONS")(ok)
 	for _, origin := range []string{"https://evil", "null", ""} {
-		r := httptest.NewRequest(http.MethodPost, "/token", http.NoBody)
-		r.Header.Set("Origin", origin)
-		got := serve(h, r).Header
-		if got.Get("Access-Control-Allow-Origin") != "*" || got.Get("Access-Control-Allow-Credentials") != "" {
-			t.Errorf("%s: %v", origin, got)
-		}
+		t.Run(origin, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodPost, "/token", http.NoBody)
+			r.Header.Set("Origin", origin)
+			got := serve(h, r).Header
+			if got.Get("Access-Control-Allow-Origin") != "*" || got.Get("Access-Control-Allow-Credentials") != "" {
+				t.Errorf("%s: %v", origin, got)
+			}
+		})
 	}
 	res := serve(h, httptest.NewRequest(http.MethodOptions, "/token", http.NoBody))
 	if res.StatusCode != http.StatusNoContent || res.Header.Get("Access-Control-Allow-Methods") != "POST, OPTIONS" ||
@@ -353,15 +358,17 @@ func TestW01_FormsFromElsewhereAreRefused(t *testing.T) {
 		{"POST", "", "", 200}, // not a browser: the token in the form decides
 		{"GET", "cross-site", "https://evil", 200},
 	} {
-		r := httptest.NewRequest(c.method, "/login", http.NoBody)
-		for name, value := range map[string]string{"Sec-Fetch-Site": c.site, "Origin": c.origin} {
-			if value != "" {
-				r.Header.Set(name, value)
+		t.Run(fmt.Sprintf("%s %s from %s", c.method, c.site, c.origin), func(t *testing.T) {
+			r := httptest.NewRequest(c.method, "/login", http.NoBody)
+			for name, value := range map[string]string{"Sec-Fetch-Site": c.site, "Origin": c.origin} {
+				if value != "" {
+					r.Header.Set(name, value)
+				}
 			}
-		}
-		if got := serve(guard(ok), r).StatusCode; got != c.want {
-			t.Errorf("%+v: %d", c, got)
-		}
+			if got := serve(guard(ok), r).StatusCode; got != c.want {
+				t.Errorf("%+v: %d", c, got)
+			}
+		})
 	}
 	if _, err := web.SameOrigin("https://as.example/path", errs.Browser); err == nil {
 		t.Error("an origin with a path was taken")
