@@ -206,3 +206,65 @@ func TestS14_NoDebugPages(t *testing.T) {
 		}
 	}
 }
+
+// A row that fails must not hide the rows after it: a loop over the rows of an attack test that can be left early,
+// by continue or t.Fatal, runs each row as a subtest.
+func TestEveryRowOfAnAttackTestIsASubtest(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, s := range sources(t) {
+		for _, decl := range s.file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok || !s.test() || !namesAnAttack(f.Name.Name) {
+				continue
+			}
+			found++
+			ast.Inspect(f, func(n ast.Node) bool {
+				if call, ok := n.(*ast.CallExpr); ok && runs(call) {
+					return false // a row, and whatever it loops over
+				}
+				if loop, ok := n.(*ast.RangeStmt); ok && hidesRows(loop) {
+					t.Errorf("%s: %s: a loop over rows that can be left early has no t.Run", s.name, f.Name.Name)
+				}
+				return true
+			})
+		}
+	}
+	if found < 100 {
+		t.Errorf("only %d tests are named by an attack", found)
+	}
+}
+
+// namesAnAttack reports whether a test is named by the id of an attack: a capital letter and two digits.
+func namesAnAttack(test string) bool {
+	for part := range strings.SplitSeq(strings.TrimPrefix(test, "Test"), "_") {
+		if len(part) == 3 && part[0] >= 'A' && part[0] <= 'Z' && part[1] >= '0' && part[1] <= '9' && part[2] >= '0' && part[2] <= '9' {
+			return strings.HasPrefix(test, "Test")
+		}
+	}
+	return false
+}
+
+func runs(call *ast.CallExpr) bool {
+	f, ok := call.Fun.(*ast.SelectorExpr)
+	return ok && f.Sel.Name == "Run"
+}
+
+// hidesRows reports whether a loop over a list that is written out can be left before the last row.
+func hidesRows(loop *ast.RangeStmt) bool {
+	early, subtests := false, false
+	ast.Inspect(loop.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BranchStmt:
+			early = early || n.Tok == token.CONTINUE
+		case *ast.CallExpr:
+			subtests = subtests || runs(n)
+			if f, ok := n.Fun.(*ast.SelectorExpr); ok {
+				early = early || f.Sel.Name == "Fatal" || f.Sel.Name == "Fatalf"
+			}
+		}
+		return true
+	})
+	_, rows := loop.X.(*ast.CompositeLit)
+	return rows && early && !subtests
+}

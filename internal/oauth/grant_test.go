@@ -34,14 +34,16 @@ func code() oauth.Credential {
 func TestACredentialComesBackAsItWasSealed(t *testing.T) {
 	t.Parallel()
 	for want, length := range map[oauth.Credential]int{credential(): oauth.RefreshLength, code(): oauth.CodeLength} {
-		text := want.Seal(sealKey)
-		if len(text) != length {
-			t.Errorf("length %d, want %d", len(text), length)
-		}
-		got, ok := oauth.OpenCredential(text, want.Kind, keyOf)
-		if !ok || got != want {
-			t.Fatalf("got %+v %v", got, ok)
-		}
+		t.Run(fmt.Sprint("kind ", want.Kind), func(t *testing.T) {
+			text := want.Seal(sealKey)
+			if len(text) != length {
+				t.Errorf("length %d, want %d", len(text), length)
+			}
+			got, ok := oauth.OpenCredential(text, want.Kind, keyOf)
+			if !ok || got != want {
+				t.Fatalf("got %+v %v", got, ok)
+			}
+		})
 	}
 }
 
@@ -62,20 +64,22 @@ func TestACodeKnowsWhatItMustBePresentedWith(t *testing.T) {
 func TestEveryChangedBitOfACredentialIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, sealed := range []oauth.Credential{credential(), code()} {
-		raw, err := base64.RawURLEncoding.DecodeString(sealed.Seal(sealKey).Reveal())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range len(raw) * 8 {
-			changed := append([]byte(nil), raw...)
-			changed[i/8] ^= 1 << (i % 8)
-			text := oauth.Token(base64.RawURLEncoding.EncodeToString(changed))
-			for _, kind := range []oauth.Kind{oauth.KindCode, oauth.KindRefresh} {
-				if _, ok := oauth.OpenCredential(text, kind, keyOf); ok {
-					t.Fatalf("bit %d changed and still accepted as kind %d", i, kind)
+		t.Run(fmt.Sprint("kind ", sealed.Kind), func(t *testing.T) {
+			raw, err := base64.RawURLEncoding.DecodeString(sealed.Seal(sealKey).Reveal())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range len(raw) * 8 {
+				changed := append([]byte(nil), raw...)
+				changed[i/8] ^= 1 << (i % 8)
+				text := oauth.Token(base64.RawURLEncoding.EncodeToString(changed))
+				for _, kind := range []oauth.Kind{oauth.KindCode, oauth.KindRefresh} {
+					if _, ok := oauth.OpenCredential(text, kind, keyOf); ok {
+						t.Fatalf("bit %d changed and still accepted as kind %d", i, kind)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 

@@ -108,17 +108,19 @@ func TestUserClaimsFollowTheScope(t *testing.T) {
 		"openid email":         {"sub": "u-1", "email": "ada@example.org", "email_verified": false},
 		"openid profile email": {"sub": "u-1", "name": "Ada", "preferred_username": "ada", "email": "ada@example.org", "email_verified": false},
 	} {
-		scopes, err := oauth.ParseScopes(scope)
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw, err := json.Marshal(claimsOf(user, scopes))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got map[string]any
-		if err := json.Unmarshal(raw, &got); err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %s (%v)", scope, raw, err)
-		}
+		t.Run(scope, func(t *testing.T) {
+			scopes, err := oauth.ParseScopes(scope)
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := json.Marshal(claimsOf(user, scopes))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got map[string]any
+			if err := json.Unmarshal(raw, &got); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %s (%v)", scope, raw, err)
+			}
+		})
 	}
 }

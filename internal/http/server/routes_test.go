@@ -142,15 +142,17 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 	srv := httptest.NewServer(public(t, "https://as.example", ""))
 	defer srv.Close()
 	for _, path := range []string{"/health", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/login"} {
-		res, err := http.Head(srv.URL + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(res.Body)
-		_ = res.Body.Close()
-		if err != nil || res.StatusCode != http.StatusOK || len(body) != 0 || res.ContentLength < 1 {
-			t.Errorf("%s: %d, %d bytes of %d", path, res.StatusCode, len(body), res.ContentLength)
-		}
+		t.Run(path, func(t *testing.T) {
+			res, err := http.Head(srv.URL + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(res.Body)
+			_ = res.Body.Close()
+			if err != nil || res.StatusCode != http.StatusOK || len(body) != 0 || res.ContentLength < 1 {
+				t.Errorf("%s: %d, %d bytes of %d", path, res.StatusCode, len(body), res.ContentLength)
+			}
+		})
 	}
 }
 

@@ -57,18 +57,20 @@ func TestAPIStatuses(t *testing.T) {
 		oauth.MethodNotAllowed: 405, oauth.RequestEntityTooLarge: 413, oauth.SlowDown: 429,
 		oauth.ServerError: 500, oauth.TemporarilyUnavailable: 503,
 	} {
-		errs, _ := newErrors()
-		res := answer(errs.API, httptest.NewRequest(http.MethodPost, "/token", http.NoBody), oauth.Refuse(code, "why", errors.New("the cause")))
-		var body map[string]string
-		if err := json.Unmarshal([]byte(text(t, res)), &body); err != nil {
-			t.Fatal(err)
-		}
-		if res.StatusCode != want || body["error"] != string(code) || body["error_description"] != "why" || len(body) != 2 {
-			t.Errorf("%s: %d %v, want %d", code, res.StatusCode, body, want)
-		}
-		if res.Header.Get("Content-Type") != "application/json" {
-			t.Errorf("%s: Content-Type %q", code, res.Header.Get("Content-Type"))
-		}
+		t.Run(string(code), func(t *testing.T) {
+			errs, _ := newErrors()
+			res := answer(errs.API, httptest.NewRequest(http.MethodPost, "/token", http.NoBody), oauth.Refuse(code, "why", errors.New("the cause")))
+			var body map[string]string
+			if err := json.Unmarshal([]byte(text(t, res)), &body); err != nil {
+				t.Fatal(err)
+			}
+			if res.StatusCode != want || body["error"] != string(code) || body["error_description"] != "why" || len(body) != 2 {
+				t.Errorf("%s: %d %v, want %d", code, res.StatusCode, body, want)
+			}
+			if res.Header.Get("Content-Type") != "application/json" {
+				t.Errorf("%s: Content-Type %q", code, res.Header.Get("Content-Type"))
+			}
+		})
 	}
 }
 
