@@ -91,6 +91,7 @@ var floor = map[string]int{
 	"internal/redis/quorum": 1,
 	"internal/commonpw":     1,
 	"internal/smallfile":    1,
+	"internal/logbuffer":    1,
 	"internal/store":        1,
 	"internal/memo":         1,
 }
