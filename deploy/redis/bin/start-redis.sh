@@ -7,17 +7,19 @@
 # In every other case it waits and says why: a master that comes back empty would be copied by its
 # replicas, and everything would be gone.
 #
+#   REDIS_KIND            group; or standalone: one server without Sentinels; or cache: such a server for the service
+#                         cache, which evicts and keeps nothing on disk (group)
 #   REDIS_DIR             data and rendered configuration
 #   REDIS_PORT            the TLS port (6379)
 #   REDIS_BIND            addresses to listen on (* -::*)
 #   REDIS_ANNOUNCE_HOST   the name or address under which everybody knows this node
 #   REDIS_MAXMEMORY       (256mb)
-#   SENTINELS             "host:port host:port host:port", all of them
+#   SENTINELS             "host:port host:port host:port", all of them (group)
 #   MASTER_NAME           (mymaster)
-#   BOOTSTRAP             yes on one node, for the first start only
+#   BOOTSTRAP             yes on one node, for the first start only; or, the same on all nodes, the HOST:PORT of that one
 #   TLS_CA_FILE TLS_CERT_FILE TLS_KEY_FILE
 #   ADMIN_PASSWORD REPLICATION_PASSWORD APP_PASSWORD CACHE_PASSWORD MONITOR_PASSWORD
-#   CLEANUP_PASSWORD BACKUP_PASSWORD SENTINEL_PASSWORD     (or each with _FILE)
+#   CLEANUP_PASSWORD BACKUP_PASSWORD; in a group SENTINEL_PASSWORD     (or each with _FILE)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -26,10 +28,17 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=ask-sentinels.sh
 . "$here/ask-sentinels.sh"
 
-: "${REDIS_DIR:?}" "${REDIS_ANNOUNCE_HOST:?}" "${SENTINELS:?}" "${TLS_CA_FILE:?}" "${TLS_CERT_FILE:?}" "${TLS_KEY_FILE:?}"
+: "${REDIS_DIR:?}" "${REDIS_ANNOUNCE_HOST:?}" "${TLS_CA_FILE:?}" "${TLS_CERT_FILE:?}" "${TLS_KEY_FILE:?}"
 export REDIS_PORT=${REDIS_PORT:-6379} REDIS_BIND=${REDIS_BIND:-* -::*} REDIS_MAXMEMORY=${REDIS_MAXMEMORY:-256mb}
 export MASTER_NAME=${MASTER_NAME:-mymaster}
 me=$REDIS_ANNOUNCE_HOST:$REDIS_PORT
+kind=${REDIS_KIND:-group}
+case $kind in
+group) : "${SENTINELS:?}" ;;
+standalone | cache) ;;
+*) die "REDIS_KIND: $kind is none of group, standalone, cache" ;;
+esac
+if [ "${BOOTSTRAP:-no}" = "$me" ]; then BOOTSTRAP=yes; fi
 
 # Redis with appendonly reads nothing else: a dump.rdb alone would be ignored.
 has_data() { [ -s "$REDIS_DIR/appendonlydir/appendonly.aof.manifest" ]; }
@@ -69,11 +78,14 @@ CACHE_PASSWORD=$(secret CACHE_PASSWORD)
 MONITOR_PASSWORD=$(secret MONITOR_PASSWORD)
 CLEANUP_PASSWORD=$(secret CLEANUP_PASSWORD)
 BACKUP_PASSWORD=$(secret BACKUP_PASSWORD)
-SENTINEL_PASSWORD=$(secret SENTINEL_PASSWORD)
+if [ "$kind" = group ]; then SENTINEL_PASSWORD=$(secret SENTINEL_PASSWORD); fi
+
+# In a container this script is process 1, which the kernel spares a signal without a handler.
+trap 'exit 143' TERM INT
 
 said=
 while :; do
-	decide
+	if [ "$kind" = group ]; then decide; else role=master; fi
 	[ -n "$role" ] && break
 	if [ "$why" != "$said" ]; then
 		say "waiting: $why"
@@ -90,6 +102,11 @@ ADMIN_HASH=$(digest "$ADMIN_PASSWORD") REPLICATION_HASH=$(digest "$REPLICATION_P
 sed -i '/^#/d' "$REDIS_DIR/users.acl"
 export REPLICATION_PASSWORD
 render "$here/../redis.conf" "$REDIS_DIR/redis.conf"
+# The last line of a setting counts.
+if [ "$kind" != group ]; then echo "min-replicas-to-write 0" >>"$REDIS_DIR/redis.conf"; fi
+if [ "$kind" = cache ]; then
+	printf '%s\n' "appendonly no" "maxmemory-policy allkeys-lru" >>"$REDIS_DIR/redis.conf"
+fi
 if [ "$role" = master ]; then
 	say "$me starts as master"
 else
