@@ -180,3 +180,26 @@ func TestCleanupAndUnlockCommands(t *testing.T) {
 		t.Errorf("told %q", line)
 	}
 }
+
+// A token check registers its client, sees a token live and die, and leaves nothing behind. The server has another
+// address than its issuer, as it has for a check that goes past the proxies.
+func TestTokenCheck(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	server := s.serve(t)
+	_, messages := s.do(t, "", "token", "check", "--issuer", "https://auth.example.com", "--url", server)
+	for _, step := range []string{"got a token", "is active", "revoked it", "is inactive"} {
+		if !strings.Contains(messages, step) {
+			t.Errorf("%q is not in %q", step, messages)
+		}
+	}
+	if list, _ := s.do(t, "", "client", "list", "--output", "json"); strings.TrimSpace(list) != "[]" {
+		t.Errorf("clients are left: %s", list)
+	}
+	if refused := s.fails(t, "token", "check", "--issuer", "https://other.example.com", "--url", server); !strings.Contains(refused, "other.example.com") {
+		t.Errorf("another issuer: %s", refused)
+	}
+	if refused := s.fails(t, "token", "check", "--issuer", "https://auth.example.com", "--url", "http://127.0.0.1:1", "--timeout", "1s"); !strings.Contains(refused, "connection refused") {
+		t.Errorf("no server: %s", refused)
+	}
+}

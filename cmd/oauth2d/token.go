@@ -19,7 +19,7 @@ import (
 
 func newToken(c *cli) *cobra.Command {
 	return command.Group("token", "get, introspect and revoke tokens", newTokenGet(c), newTokenIntrospect(c), newTokenRevoke(c),
-		newTokenRevokeAll(c))
+		newTokenRevokeAll(c), newTokenCheck(c))
 }
 
 func newTokenGet(c *cli) *cobra.Command {
