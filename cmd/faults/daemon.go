@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -46,13 +47,15 @@ func serveWaitOne() error {
 
 // settings reads what the environment of a daemon says.
 func settings(environ []string) (config.Config, error) {
-	var own []string
+	var from config.Sources
 	for _, line := range environ {
-		if len(line) < len(asDaemon) || line[:len(asDaemon)] != asDaemon {
-			own = append(own, line)
+		if file, named := strings.CutPrefix(line, "OAUTH2D_CONFIG="); named {
+			from.File = file
+		} else if !strings.HasPrefix(line, asDaemon) {
+			from.Environ = append(from.Environ, line)
 		}
 	}
-	c, _, err := config.Load(config.Sources{Environ: own})
+	c, _, err := config.Load(from)
 	if err != nil {
 		return c, fmt.Errorf("settings: %w", err)
 	}

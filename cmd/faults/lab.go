@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/recipe-web-app/oauth2d/cmd/faults/pods"
 )
 
 const (
@@ -38,6 +40,7 @@ type setup struct {
 	mode      string        // strict, relaxed or wait1
 	downAfter time.Duration // of the Sentinels
 	dir       string        // for what the processes leave
+	manifests string        // of the rendered chart, whose pods run instead; "" is none
 }
 
 // lab is one group with its daemons. Its methods are for one goroutine.
@@ -48,6 +51,8 @@ type lab struct {
 	modes   map[string]string
 	running map[string]*process
 	clients map[string]*redis.Client // of Redis and the Sentinels, for the harness itself
+	chart   *pods.Group              // nil: the harness's own settings
+	daemons map[string][]string      // with a chart: the environment of each daemon
 }
 
 // newLab starts a fresh group on the network, and daemons on it.
@@ -56,13 +61,16 @@ func newLab(ctx context.Context, s setup, n *network) (_ *lab, err error) {
 	_, _ = rand.Read(raw) // it never fails
 	l := &lab{
 		setup: s, net: n, key: base64.StdEncoding.EncodeToString(raw), modes: map[string]string{},
-		running: map[string]*process{}, clients: map[string]*redis.Client{},
+		running: map[string]*process{}, clients: map[string]*redis.Client{}, daemons: map[string][]string{},
 	}
 	defer func() {
 		if err != nil {
 			l.close()
 		}
 	}()
+	if l.manifests != "" {
+		return l, l.startPods(ctx)
+	}
 	for _, host := range redisHosts {
 		if err := l.startRedis(host, "r1"); err != nil {
 			return nil, err
@@ -116,6 +124,9 @@ func (l *lab) startRedis(host, master string) error {
 
 // startSentinel starts a Sentinel with the memory that it had.
 func (l *lab) startSentinel(ctx context.Context, host string) error {
+	if l.chart != nil {
+		return l.startPod(host)
+	}
 	file := filepath.Join(l.dir, host, "server.conf")
 	var err error
 	if _, missing := os.Stat(file); missing == nil {
@@ -159,12 +170,17 @@ func (l *lab) startServer(host, program, port string, lines []string) error {
 		return err
 	}
 	if l.clients[host] == nil {
-		l.clients[host] = redis.NewClient(&redis.Options{
-			Addr: l.net.addr(host) + ":" + port, Protocol: 2, DisableIdentity: true, MaxRetries: -1,
-			DialTimeout: time.Second, ReadTimeout: time.Second, ContextTimeoutEnabled: true,
-		})
+		l.clients[host] = redis.NewClient(observer(l.net.addr(host) + ":" + port))
 	}
 	return l.run(host, program, file)
+}
+
+// observer are the options of the harness's own connections.
+func observer(addr string) *redis.Options {
+	return &redis.Options{
+		Addr: addr, Protocol: 2, DisableIdentity: true, MaxRetries: -1,
+		DialTimeout: time.Second, ReadTimeout: time.Second, ContextTimeoutEnabled: true,
+	}
 }
 
 func (l *lab) run(host string, words ...string) error {
@@ -182,6 +198,9 @@ func (l *lab) run(host string, words ...string) error {
 // startNode starts a node again as its start script does: it asks the Sentinels first, and follows
 // the master that most of them name.
 func (l *lab) startNode(ctx context.Context, host string) error {
+	if l.chart != nil {
+		return l.startPod(host)
+	}
 	master := ""
 	if !await(startup, func() bool { master = l.named(ctx); return master != "" }) {
 		return errors.New("the Sentinels name no master")
@@ -199,7 +218,7 @@ func (l *lab) named(ctx context.Context) string {
 		}
 	}
 	for _, host := range redisHosts {
-		if votes[l.net.addr(host)] > len(sentinelHosts)/2 {
+		if votes[l.name(host)] > len(sentinelHosts)/2 {
 			return host
 		}
 	}
@@ -218,7 +237,7 @@ func (l *lab) attached(ctx context.Context, master string) bool {
 			if role[0] != "master" || len(replicas) != len(redisHosts)-1 {
 				return false
 			}
-		} else if role[0] != "slave" || role[1] != l.net.addr(master) || len(role) < 4 || role[3] != "connected" {
+		} else if role[0] != "slave" || role[1] != l.name(master) || len(role) < 4 || role[3] != "connected" {
 			return false
 		}
 	}
@@ -240,7 +259,7 @@ func (l *lab) whole(ctx context.Context) bool {
 		for i := 0; i+1 < len(said); i += 2 {
 			fields[said[i]] = said[i+1]
 		}
-		if fields["flags"] != "master" || fields["num-slaves"] != "2" || fields["num-other-sentinels"] != "2" || fields["ip"] != l.net.addr(master) {
+		if fields["flags"] != "master" || fields["num-slaves"] != "2" || fields["num-other-sentinels"] != "2" || fields["ip"] != l.name(master) {
 			return false
 		}
 	}
@@ -252,18 +271,24 @@ func (l *lab) base(host string) string { return "http://" + l.net.addr(host) + "
 
 // environment are a daemon's settings, and those of the command line beside it.
 func (l *lab) environment(host, mode string) []string {
+	fast := []string{
+		"HOME=" + os.Getenv("HOME"), "OAUTH2D_REFRESH_GRACE=0s", "OAUTH2D_SESSION_LIMIT=100",
+		"OAUTH2D_LIMITS_LOGIN_IP=off", "OAUTH2D_LIMITS_AUTHORIZE_IP=off", "OAUTH2D_LIMITS_LOGIN_FAILURES=off", "OAUTH2D_LIMITS_LOGIN_FAILURES_IP=off",
+		"OAUTH2D_PASSWORD_MEMORY=8192", "OAUTH2D_PASSWORD_TIME=1", // the cheapest that is allowed
+	}
+	if l.chart != nil {
+		return append(l.podSettings(host), fast...)
+	}
 	var sentinels []string
 	for _, one := range sentinelHosts {
 		sentinels = append(sentinels, l.net.addr(one)+":"+sentinelPort)
 	}
-	return []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "OAUTH2D_ISSUER=" + issuer, "OAUTH2D_MASTER_KEY=" + l.key,
-		"OAUTH2D_SERVER_LISTEN=" + l.net.addr(host) + ":" + publicPort, "OAUTH2D_ADMIN_LISTEN=" + l.net.addr(host) + ":" + adminPort,
-		"OAUTH2D_REDIS_MODE=sentinel", "OAUTH2D_REDIS_MASTER_NAME=" + masterName, "OAUTH2D_REDIS_ADDRS=" + strings.Join(sentinels, ","),
-		"OAUTH2D_REDIS_DURABILITY=" + mode, "OAUTH2D_REFRESH_GRACE=0s", "OAUTH2D_SESSION_LIMIT=100",
-		"OAUTH2D_LIMITS_LOGIN_IP=off", "OAUTH2D_LIMITS_AUTHORIZE_IP=off", "OAUTH2D_LIMITS_LOGIN_FAILURES=off", "OAUTH2D_LIMITS_LOGIN_FAILURES_IP=off",
-		"OAUTH2D_PASSWORD_MEMORY=8192", "OAUTH2D_PASSWORD_TIME=1", // the cheapest that is allowed
-	}
+	return append(fast,
+		"PATH="+os.Getenv("PATH"), "OAUTH2D_ISSUER="+issuer, "OAUTH2D_MASTER_KEY="+l.key,
+		"OAUTH2D_SERVER_LISTEN="+l.net.addr(host)+":"+publicPort, "OAUTH2D_ADMIN_LISTEN="+l.net.addr(host)+":"+adminPort,
+		"OAUTH2D_REDIS_MODE=sentinel", "OAUTH2D_REDIS_MASTER_NAME="+masterName, "OAUTH2D_REDIS_ADDRS="+strings.Join(sentinels, ","),
+		"OAUTH2D_REDIS_DURABILITY="+mode,
+	)
 }
 
 // startDaemon starts the server on a host. WAIT 1 is not a setting of the server: the harness itself is

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/recipe-web-app/oauth2d/cmd/faults/pods"
 )
 
 // options are the command line.
@@ -40,6 +42,7 @@ func main() {
 	flag.StringVar(&o.mode, "mode", "strict", "strict, relaxed or wait1")
 	flag.DurationVar(&o.downAfter, "down-after", time.Second, "the Sentinels' down-after-milliseconds")
 	flag.StringVar(&o.binary, "binary", "build/oauth2d", "the server")
+	flag.StringVar(&o.manifests, "chart", "", "rendered manifests of the chart: run their pods, as processes, instead of the harness's own Redis settings")
 	flag.StringVar(&o.out, "out", "build/faults.jsonl", "the trials, one JSON object a line; new ones are appended")
 	flag.StringVar(&o.docs, "docs", "", "make no trial, but write the table of the trials in -out into this page, and the plot beside it")
 	flag.BoolVar(&o.controls, "controls", false, "also try what must lose: relaxed in a partition, and WAIT 1 in a planned failover")
@@ -47,6 +50,12 @@ func main() {
 	flag.BoolVar(&o.limits, "limits", false, "make no trial, but compare the processor time of requests with and without limits")
 	flag.BoolVar(&o.keep, "keep", false, "keep what the processes wrote in every trial, not only in those with a violation or too long a gap")
 	flag.Parse()
+	if o.manifests != "" {
+		if err := pods.Isolate(); err != nil {
+			fmt.Fprintln(os.Stderr, "faults:", err)
+			os.Exit(1)
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := o.run(ctx)
 	stop()
