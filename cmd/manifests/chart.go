@@ -1,0 +1,97 @@
+package main
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/recipe-web-app/oauth2d/internal/config"
+)
+
+const (
+	chartRedis  = "helm/oauth2d/files/redis"
+	chartSchema = "helm/oauth2d/values.schema.json"
+)
+
+// redisFiles are the files of deploy/redis that the chart's pods run.
+var redisFiles = []string{
+	"redis.conf", "sentinel.conf", "users.acl",
+	"bin/ask-sentinels.sh", "bin/probe.sh", "bin/render.sh", "bin/start-redis.sh", "bin/start-sentinel.sh",
+}
+
+// values is the schema of the chart's values, apart from config, the settings of the daemon.
+//
+//go:embed values.json
+var values []byte
+
+// ownSettings are the settings that the chart sets: config must not have them. A name without a dot is a whole section.
+var ownSettings = [][]string{
+	{"issuer"}, {"master_key"}, {"master_key_file"}, {"redis"}, {"server", "listen"}, {"server", "tls"},
+	{"server", "shutdown_delay"}, {"server", "shutdown_grace"}, {"admin", "listen"},
+}
+
+// chartFiles returns the chart's copy of deploy/redis, and the schema of its values.
+func chartFiles(root string) (tree, error) {
+	files := tree{}
+	for _, name := range redisFiles {
+		content, err := os.ReadFile(filepath.Join(root, "deploy/redis", name)) //nolint:gosec // a file of the project
+		if err != nil {
+			return nil, err
+		}
+		files[filepath.Join(chartRedis, name)] = content
+	}
+	schema, err := schema()
+	files[chartSchema] = schema
+	return files, err
+}
+
+// schema returns the schema of the values, with the settings of the daemon as config.
+func schema() ([]byte, error) {
+	var all, settings map[string]any
+	if err := json.Unmarshal(values, &all); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(config.Schema(), &settings); err != nil {
+		return nil, err
+	}
+	for _, path := range ownSettings {
+		if err := remove(settings, path); err != nil {
+			return nil, err
+		}
+	}
+	delete(settings, "$id")
+	delete(settings, "$schema")
+	delete(settings, "title")
+	definitions, ok := all["$defs"].(map[string]any)
+	if !ok {
+		return nil, errors.New("values.json has no $defs")
+	}
+	if inner, nested := settings["$defs"].(map[string]any); nested {
+		for name, definition := range inner {
+			definitions[name] = definition
+		}
+		delete(settings, "$defs")
+	}
+	definitions["config"] = settings
+	raw, err := json.MarshalIndent(all, "", "  ")
+	return append(raw, '\n'), err
+}
+
+// remove deletes a property of an object's schema.
+func remove(schema map[string]any, path []string) error {
+	properties, ok := schema["properties"].(map[string]any)
+	if !ok {
+		return errors.New(path[0] + ": the settings have no such section")
+	}
+	if len(path) == 1 {
+		delete(properties, path[0])
+		return nil
+	}
+	inner, ok := properties[path[0]].(map[string]any)
+	if !ok {
+		return errors.New(path[0] + ": the settings have no such section")
+	}
+	return remove(inner, path[1:])
+}

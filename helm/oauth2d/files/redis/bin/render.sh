@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# Filling in templates and reading secrets. Sourced by the start scripts.
+
+say() { echo "${0##*/}: $*" >&2; }
+
+die() {
+	say "$@"
+	exit 1
+}
+
+# secret NAME: the value of $NAME, or what is in the file $NAME_FILE. It goes into configuration
+# files unquoted, so it must be one word of harmless characters; openssl rand -hex 24 makes one.
+secret() {
+	local name=$1 file=$1_FILE value
+	value=${!name:-}
+	if [ -z "$value" ] && [ -n "${!file:-}" ]; then
+		value=$(cat "${!file}") || die "$file: cannot read ${!file}"
+	fi
+	[ -n "$value" ] || die "$name (or $file) is not set"
+	[[ $value =~ ^[A-Za-z0-9._~+/=@%:,-]+$ ]] ||
+		die "$name: only letters, digits and . _ ~ + / = @ % : , - are possible in a password"
+	printf '%s' "$value"
+}
+
+# digest VALUE: its SHA-256 in hexadecimal, as Redis ACLs take a password.
+digest() { printf '%s' "$1" | sha256sum | cut -d' ' -f1; }
+
+# render TEMPLATE FILE: replaces each ${NAME} by the exported variable of that name. The file holds
+# passwords or digests of passwords, so nobody else may read it.
+render() {
+	local new=$2.new
+	(
+		umask 077
+		awk -v file="$1" '{
+			out = ""
+			while (match($0, /\$[{][A-Z0-9_]+[}]/)) {
+				name = substr($0, RSTART + 2, RLENGTH - 3)
+				if (!(name in ENVIRON)) {
+					print file ": " name " is not set" > "/dev/stderr"
+					exit 1
+				}
+				out = out substr($0, 1, RSTART - 1) ENVIRON[name]
+				$0 = substr($0, RSTART + RLENGTH)
+			}
+			print out $0
+		}' "$1" >"$new"
+	) || die "cannot render $1"
+	mv "$new" "$2"
+}

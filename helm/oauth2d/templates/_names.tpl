@@ -1,0 +1,123 @@
+{{- define "oauth2d.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- /* At most 40 characters: names with a suffix and an ordinal must stay DNS labels. */ -}}
+{{- define "oauth2d.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains (include "oauth2d.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "oauth2d.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* oauth2d.labels and oauth2d.selector take (list . COMPONENT). */ -}}
+{{- define "oauth2d.selector" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: {{ include "oauth2d.name" $root }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{- define "oauth2d.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "oauth2d.selector" . }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: oauth2d
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- with $root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- /* Without versions: a new chart alone must not restart Redis. */ -}}
+{{- define "oauth2d.podLabels" -}}
+{{ include "oauth2d.selector" . }}
+{{- with (index . 0).Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "oauth2d.serviceAccountName" -}}
+{{- .Values.serviceAccount.name | default (include "oauth2d.fullname" .) -}}
+{{- end -}}
+
+{{- define "oauth2d.daemonSecret" -}}
+{{- .Values.secrets.daemonSecret | default (printf "%s-daemon" (include "oauth2d.fullname" .)) -}}
+{{- end -}}
+
+{{- define "oauth2d.redisSecret" -}}
+{{- .Values.secrets.redisSecret | default (printf "%s-redis" (include "oauth2d.fullname" .)) -}}
+{{- end -}}
+
+{{- define "oauth2d.redisServerTLS" -}}
+{{- .Values.redis.tls.serverSecret | default (printf "%s-redis-tls" (include "oauth2d.fullname" .)) -}}
+{{- end -}}
+
+{{- define "oauth2d.redisClientTLS" -}}
+{{- .Values.redis.tls.clientSecret | default (printf "%s-redis-client-tls" (include "oauth2d.fullname" .)) -}}
+{{- end -}}
+
+{{- define "oauth2d.publicTLS" -}}
+{{- .Values.tls.secretName | default (printf "%s-tls" (include "oauth2d.fullname" .)) -}}
+{{- end -}}
+
+{{- define "oauth2d.image" -}}
+{{- $tag := .Values.image.tag | default .Chart.AppVersion -}}
+{{- with .Values.image.digest }}{{ printf "%s@%s" $.Values.image.repository . }}{{ else }}{{ printf "%s:%s" .Values.image.repository $tag }}{{ end -}}
+{{- end -}}
+
+{{- define "oauth2d.redisImage" -}}
+{{- with .Values.redis.image -}}
+{{- if .digest }}{{ printf "%s@%s" .repository .digest }}{{ else }}{{ printf "%s:%s" .repository .tag }}{{ end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "oauth2d.publicPort" -}}
+{{- .Values.service.port | default (ternary 443 80 .Values.tls.enabled) -}}
+{{- end -}}
+
+{{- define "oauth2d.issuerHost" -}}
+{{- (urlParse .Values.issuer).host | splitList ":" | first -}}
+{{- end -}}
+
+{{- define "oauth2d.issuerPath" -}}
+{{- (urlParse .Values.issuer).path | default "/" -}}
+{{- end -}}
+
+{{- /* The parts of the chart's own Redis that are deployed: "yes" or nothing. */ -}}
+{{- define "oauth2d.ownRedis" -}}{{- if ne .Values.redis.mode "external" }}yes{{ end -}}{{- end -}}
+{{- define "oauth2d.ha" -}}{{- if eq .Values.redis.mode "ha" }}yes{{ end -}}{{- end -}}
+
+{{- /* oauth2d.podHost takes (list . COMPONENT ORDINAL) and returns the stable name of that pod. */ -}}
+{{- define "oauth2d.podHost" -}}
+{{- $root := index . 0 -}}
+{{- $service := printf "%s-%s" (include "oauth2d.fullname" $root) (index . 1) -}}
+{{- printf "%s-%v.%s.%s.svc.%s" $service (index . 2) $service $root.Release.Namespace $root.Values.clusterDomain -}}
+{{- end -}}
+
+{{- define "oauth2d.sentinels" -}}
+{{- $root := . -}}
+{{- $hosts := list -}}
+{{- range $i := until (int .Values.redis.sentinel.replicas) -}}
+{{- $hosts = append $hosts (printf "%s:26379" (include "oauth2d.podHost" (list $root "sentinel" $i))) -}}
+{{- end -}}
+{{- join " " $hosts -}}
+{{- end -}}
+
+{{- define "oauth2d.firstRedis" -}}
+{{- include "oauth2d.podHost" (list . "redis" 0) }}:6379
+{{- end -}}
+
+{{- /* The paths of the server: those below the issuer, and where RFC 8414 puts the metadata of an issuer with a path. */ -}}
+{{- define "oauth2d.publicPaths" -}}
+{{- $path := include "oauth2d.issuerPath" . -}}
+{{- if eq $path "/" -}}
+{{- list "/" | toJson -}}
+{{- else -}}
+{{- list $path (printf "/.well-known/oauth-authorization-server%s" $path) | toJson -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,181 @@
+{{- /* Combinations that the schema cannot refuse, and what only the cluster knows: one line each, before anything changes. */ -}}
+{{- define "oauth2d.refusals" -}}
+{{- if not .Values.issuer -}}
+{{- fail "issuer is not set: --set issuer=https://login.example.com" -}}
+{{- end -}}
+{{- if not (regexMatch "^https://[^\\s/?#@]+(/[^\\s?#]*[^\\s?#/])?$" .Values.issuer) -}}
+{{- fail (printf "issuer %s is not a public base URL: https, without query, fragment and trailing slash" .Values.issuer) -}}
+{{- end -}}
+{{- include "oauth2d.refuseNumbers" . -}}
+{{- include "oauth2d.refuseTLS" . -}}
+{{- include "oauth2d.refuseRedis" . -}}
+{{- include "oauth2d.refuseSecrets" . -}}
+{{- include "oauth2d.refuseClients" . -}}
+{{- include "oauth2d.refuseChanges" . -}}
+{{- end -}}
+
+{{- define "oauth2d.refuseNumbers" -}}
+{{- $least := int (ternary .Values.autoscaling.minReplicas .Values.replicas .Values.autoscaling.enabled) -}}
+{{- if and .Values.podDisruptionBudget.enabled (lt $least 2) -}}
+{{- fail (printf "podDisruptionBudget.enabled needs two daemons or more, and there may be %d: raise %s, or set podDisruptionBudget.enabled=false" $least (ternary "autoscaling.minReplicas" "replicas" .Values.autoscaling.enabled)) -}}
+{{- end -}}
+{{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) -}}
+{{- fail "autoscaling.minReplicas is greater than autoscaling.maxReplicas" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "oauth2d.refuseTLS" -}}
+{{- with .Values.tls -}}
+{{- if and .enabled (not .secretName) (not .certManager.enabled) -}}
+{{- fail "tls.enabled needs a certificate: set tls.secretName, or tls.certManager.enabled with tls.certManager.issuerRef" -}}
+{{- end -}}
+{{- if and .certManager.enabled (not .enabled) -}}
+{{- fail "tls.certManager.enabled has no effect without tls.enabled" -}}
+{{- end -}}
+{{- if and .certManager.enabled (not .certManager.issuerRef.name) -}}
+{{- fail "tls.certManager.enabled needs tls.certManager.issuerRef.name" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) -}}
+{{- fail "httpRoute.enabled needs httpRoute.parentRefs: the gateway" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "oauth2d.refuseRedis" -}}
+{{- $r := .Values.redis -}}
+{{- if eq $r.mode "external" -}}
+{{- if not $r.external.addrs -}}
+{{- fail "redis.mode external needs redis.external.addrs: host:port of the Sentinels, of the server, or of cluster nodes" -}}
+{{- end -}}
+{{- if and (eq $r.durability "strict") (eq $r.external.kind "standalone") -}}
+{{- fail "redis.durability strict needs replicas that can take over: it cannot be had from a single external Redis; use redis.external.kind sentinel or cluster, or redis.durability relaxed" -}}
+{{- end -}}
+{{- if and (eq $r.external.kind "cluster") (ne (int $r.external.db) 0) -}}
+{{- fail "redis.external.db must be 0 in a cluster" -}}
+{{- end -}}
+{{- if and $r.external.sentinelPasswordKey (not $r.external.passwordSecret) -}}
+{{- fail "redis.external.sentinelPasswordKey is a key of redis.external.passwordSecret, which is not set" -}}
+{{- end -}}
+{{- if and (not $r.external.tls.enabled) (or $r.external.tls.caSecret $r.external.tls.clientSecret) -}}
+{{- fail "redis.external.tls has Secrets and is not enabled: set redis.external.tls.enabled=true" -}}
+{{- end -}}
+{{- if $r.cache.enabled -}}
+{{- fail "redis.cache.enabled deploys a Redis, and redis.mode external deploys none: set redis.cache.enabled=false" -}}
+{{- end -}}
+{{- else -}}
+{{- if $r.external.addrs -}}
+{{- fail (printf "redis.external.addrs is set and redis.mode is %s: set redis.mode=external, or remove the addresses" $r.mode) -}}
+{{- end -}}
+{{- if and (eq $r.mode "standalone") (eq $r.durability "strict") -}}
+{{- fail "redis.durability strict needs replicas that can take over: use redis.mode ha, or redis.durability relaxed" -}}
+{{- end -}}
+{{- if and (eq $r.tls.source "existing") (not (and $r.tls.serverSecret $r.tls.clientSecret)) -}}
+{{- fail "redis.tls.source existing needs redis.tls.serverSecret and redis.tls.clientSecret: Secrets with ca.crt, tls.crt and tls.key" -}}
+{{- end -}}
+{{- if and (eq $r.tls.source "certManager") (not $r.tls.certManager.issuerRef.name) -}}
+{{- fail "redis.tls.source certManager needs redis.tls.certManager.issuerRef.name: an issuer of a private authority" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "oauth2d.refuseSecrets" -}}
+{{- $s := .Values.secrets -}}
+{{- $own := include "oauth2d.ownRedis" . -}}
+{{- if eq $s.source "externalSecrets" -}}
+{{- if not (and $s.externalSecrets.storeRef.name $s.externalSecrets.daemonKey) -}}
+{{- fail "secrets.source externalSecrets needs secrets.externalSecrets.storeRef.name and secrets.externalSecrets.daemonKey" -}}
+{{- end -}}
+{{- if and $own (not $s.externalSecrets.redisKey) -}}
+{{- fail "secrets.source externalSecrets needs secrets.externalSecrets.redisKey" -}}
+{{- end -}}
+{{- else if eq $s.source "csi" -}}
+{{- if or (not $s.csi.daemonClass) (and $own (not $s.csi.redisClass)) -}}
+{{- fail "secrets.source csi needs secrets.csi.daemonClass and secrets.csi.redisClass: SecretProviderClasses" -}}
+{{- end -}}
+{{- else -}}
+{{- include "oauth2d.refuseSecret" (list . (include "oauth2d.daemonSecret" .) (list "master-key")) -}}
+{{- if $own -}}
+{{- include "oauth2d.refuseSecret" (list . (include "oauth2d.redisSecret" .) (include "oauth2d.passwordKeys" . | fromJsonArray)) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $own (ne .Values.redis.tls.source "certManager") -}}
+{{- $names := list (include "oauth2d.redisServerTLS" .) (include "oauth2d.redisClientTLS" .) -}}
+{{- range $names -}}
+{{- include "oauth2d.refuseSecret" (list $ . (list "ca.crt" "tls.crt" "tls.key")) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* oauth2d.refuseSecret takes (list . NAME KEYS). A Secret that is there must be complete; one that must be there, is. */ -}}
+{{- define "oauth2d.refuseSecret" -}}
+{{- $root := index . 0 -}}
+{{- $name := index . 1 -}}
+{{- $secret := lookup "v1" "Secret" $root.Release.Namespace $name -}}
+{{- if $secret -}}
+{{- range index . 2 -}}
+{{- if not (get ($secret.data | default dict) .) -}}
+{{- fail (printf "the Secret %s in the namespace %s lacks the key %s" $name $root.Release.Namespace .) -}}
+{{- end -}}
+{{- end -}}
+{{- else if include "oauth2d.connected" $root -}}
+{{- $tls := has "ca.crt" (index . 2) -}}
+{{- if eq (ternary $root.Values.redis.tls.source $root.Values.secrets.source $tls) "existing" -}}
+{{- fail (printf "the Secret %s does not exist in the namespace %s: create it first, with the keys %s" $name $root.Release.Namespace (join ", " (index . 2))) -}}
+{{- end -}}
+{{- if include "oauth2d.ownRedis" $root -}}
+{{- $claim := printf "data-%s-redis-0" (include "oauth2d.fullname" $root) -}}
+{{- if and (not $tls) (lookup "v1" "PersistentVolumeClaim" $root.Release.Namespace $claim) -}}
+{{- fail (printf "the Secret %s is gone, but the data that belongs to it is there (claim %s): restore the Secret, or delete the claims to begin anew" $name $claim) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "oauth2d.refuseClients" -}}
+{{- $c := .Values.clients -}}
+{{- range $c.declared -}}
+{{- if hasKey . "client_secret_hash" -}}
+{{- fail (printf "client %s: client_secret_hash would be readable in the manifest: put the secret into the Secret clients.secretName, and set client_secret_file to its key" .client_id) -}}
+{{- end -}}
+{{- if and (ne (.token_endpoint_auth_method | default "") "none") (not .client_secret_file) -}}
+{{- fail (printf "client %s: client_secret_file is not set: name a key of the Secret clients.secretName, or set token_endpoint_auth_method: none" .client_id) -}}
+{{- end -}}
+{{- if and .client_secret_file (not $c.secretName) -}}
+{{- fail (printf "client %s: client_secret_file needs clients.secretName: the Secret that has the key %s" .client_id .client_secret_file) -}}
+{{- end -}}
+{{- if contains "/" (.client_secret_file | default "") -}}
+{{- fail (printf "client %s: client_secret_file is a key of the Secret clients.secretName, not a path" .client_id) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $c.prune (not $c.declared) -}}
+{{- fail "clients.prune would delete every client, because clients.declared is empty" -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* What an upgrade must not change under the running group. */ -}}
+{{- define "oauth2d.refuseChanges" -}}
+{{- $ns := .Release.Namespace -}}
+{{- $live := dict -}}
+{{- if .Release.IsUpgrade -}}
+{{- $live = lookup "apps/v1" "StatefulSet" $ns (printf "%s-redis" (include "oauth2d.fullname" .)) -}}
+{{- end -}}
+{{- if and $live (include "oauth2d.ownRedis" .) -}}
+{{- $kind := index ($live.metadata.labels | default dict) "oauth2d/redis-kind" | default "group" -}}
+{{- if ne $kind (ternary "group" "standalone" (eq .Values.redis.mode "ha")) -}}
+{{- fail (printf "redis.mode cannot change to %s in an upgrade: the node that stays may lack the last writes; install a new release and restore a backup into it" .Values.redis.mode) -}}
+{{- end -}}
+{{- range $live.spec.template.spec.volumes -}}
+{{- if and (eq .name "passwords") .secret (ne $.Values.secrets.source "csi") -}}
+{{- $old := lookup "v1" "Secret" $ns .secret.secretName -}}
+{{- $new := lookup "v1" "Secret" $ns (include "oauth2d.redisSecret" $) -}}
+{{- if and $old $new -}}
+{{- range include "oauth2d.passwordKeys" $ | fromJsonArray -}}
+{{- if ne (get $old.data .) (get $new.data .) -}}
+{{- fail (printf "the upgrade would change the passwords of Redis (%s differs between the Secrets %s and %s), and nodes with different passwords cannot copy from each other: give the new Secret the same passwords" . $old.metadata.name $new.metadata.name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
