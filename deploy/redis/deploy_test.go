@@ -30,6 +30,7 @@ func TestGroup(t *testing.T) {
 	t.Run("daemon", g.daemon)
 	t.Run("backup", g.backup)
 	t.Run("tls", g.tls)
+	t.Run("a restart keeps what scripts changed", g.restartKeepsScripts)
 	t.Run("old master returns as replica", g.oldMasterReturns)
 	t.Run("S12 empty master does not start as master", g.emptyMaster)
 	t.Run("nobody starts without a majority", g.noMajority)

@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -38,6 +39,35 @@ func (g *group) emptyMaster(t *testing.T) {
 	master := g.newMaster(t, old)
 	says(t, log, "starts as replica of 127.0.0.1:"+master)
 	eventually(t, "the data on every node", func() error { return g.holds("auth:test:second", "2", g.redis...) })
+	g.up(t)
+}
+
+// restartKeepsScripts kills the master and starts it again before the Sentinels notice: what scripts changed, several keys
+// at once, must come back from its append-only file. Redis reads that file as the user default, within its rights.
+func (g *group) restartKeepsScripts(t *testing.T) {
+	master := g.mustMaster(t)
+	script := "redis.call('SET', KEYS[1], ARGV[1]) return redis.call('SET', KEYS[2], ARGV[1])"
+	eventually(t, "a script's write", func() error {
+		text, err := g.as("app", master, "EVAL", script, "2", "auth:test:one", "auth:test:two", "3")
+		if err == nil && text != "OK" {
+			err = errors.New(text)
+		}
+		return err
+	})
+	for _, key := range []string{"auth:test:one", "auth:test:two"} {
+		eventually(t, "replicas with the write", func() error { return g.holds(key, "3", g.redis...) })
+	}
+	g.downAfter(t, "30000")
+	g.kill(t, master)
+	log := g.start(t, master)
+	says(t, log, "starts as master")
+	eventually(t, "the master", func() error { return g.role(master, "master") })
+	for _, key := range []string{"auth:test:one", "auth:test:two"} {
+		if err := g.holds(key, "3", master); err != nil {
+			t.Error(err)
+		}
+	}
+	g.downAfter(t, "1500")
 	g.up(t)
 }
 
