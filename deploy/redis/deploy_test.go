@@ -26,6 +26,7 @@ func TestGroup(t *testing.T) {
 	g := up(t)
 	t.Run("users", g.users)
 	t.Run("sentinel users", g.sentinelUsers)
+	t.Run("sentinel probes", g.sentinelProbes)
 	t.Run("doctor", g.doctor)
 	t.Run("daemon", g.daemon)
 	t.Run("backup", g.backup)

@@ -46,7 +46,7 @@ func startAlone(t *testing.T, kind string) *alone {
 
 func (a *alone) probe(word string) error {
 	cmd := exec.Command("bin/probe.sh", word) //nolint:gosec // a script of this folder
-	cmd.Env = append(a.environ, "SERVER_PID="+strconv.Itoa(a.pid))
+	cmd.Env = append([]string{"SERVER_PID=" + strconv.Itoa(a.pid)}, a.environ...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return errors.New(string(out))
@@ -121,5 +121,21 @@ func TestBootstrapNamesOneNode(t *testing.T) {
 	}
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 143 {
 		t.Errorf("SIGTERM while it waits: %v", err)
+	}
+}
+
+// The probes of a Sentinel: it answers, and it knows the master of that name.
+func (g *group) sentinelProbes(t *testing.T) {
+	pem := filepath.Join(g.dir, "tls")
+	a := &alone{environ: append(os.Environ(), "SENTINEL_PORT="+g.sentinels[0], "SENTINEL_PASSWORD="+g.passwords["sentinel"],
+		"TLS_CA_FILE="+pem+"/ca.crt", "TLS_CERT_FILE="+pem+"/server.crt", "TLS_KEY_FILE="+pem+"/server.key")}
+	for _, word := range []string{"sentinel-live", "sentinel-ready"} {
+		if err := a.probe(word); err != nil {
+			t.Errorf("%s: %v", word, err)
+		}
+	}
+	a.environ = append(a.environ, "MASTER_NAME=other")
+	if err := a.probe("sentinel-ready"); err == nil || !strings.Contains(err.Error(), "knows no master") {
+		t.Errorf("another master: %v", err)
 	}
 }

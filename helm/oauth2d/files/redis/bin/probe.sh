@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Health of the server that start-redis.sh or start-sentinel.sh started, for a probe in the same container.
 #
-#   probe.sh live      Redis answers, or its start script still waits for the Sentinels
-#   probe.sh ready     Redis answers and is the master, or a replica whose link to the master is up
-#   probe.sh sentinel  the Sentinel answers
+#   probe.sh live             Redis answers, or its start script still waits for the Sentinels
+#   probe.sh ready            Redis answers and is the master, or a replica whose link to the master is up
+#   probe.sh sentinel-live    the Sentinel answers
+#   probe.sh sentinel-ready   and knows the master
 #
 # The settings are those of the start scripts; SERVER_PID is the process that the start script became (1).
 set -euo pipefail
@@ -28,6 +29,12 @@ redis() {
 	cli "${REDIS_PORT:-6379}" --user monitor "$@"
 }
 
+sentinel() {
+	REDISCLI_AUTH=$(secret SENTINEL_PASSWORD)
+	export REDISCLI_AUTH
+	cli "${SENTINEL_PORT:-26379}" "$@"
+}
+
 case ${1:-} in
 live)
 	# A node that waits has a reason, which it logged: to restart it would change nothing.
@@ -41,13 +48,14 @@ ready)
 	grep -qx 'role:master' <<<"$state" || grep -qx 'master_link_status:up' <<<"$state" ||
 		die "the replica has no link to its master"
 	;;
-sentinel)
-	REDISCLI_AUTH=$(secret SENTINEL_PASSWORD)
-	export REDISCLI_AUTH
-	[ "$(cli "${SENTINEL_PORT:-26379}" PING)" = PONG ] || die "the Sentinel does not answer"
+sentinel-live)
+	[ "$(sentinel PING)" = PONG ] || die "the Sentinel does not answer"
+	;;
+sentinel-ready)
+	[ -n "$(sentinel SENTINEL GET-MASTER-ADDR-BY-NAME "${MASTER_NAME:-mymaster}")" ] || die "the Sentinel knows no master"
 	;;
 *)
-	echo "usage: probe.sh live|ready|sentinel" >&2
+	echo "usage: probe.sh live|ready|sentinel-live|sentinel-ready" >&2
 	exit 2
 	;;
 esac
