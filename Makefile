@@ -13,6 +13,7 @@ BENCHSTAT := v0.0.0-20260908200009-22c9c6c9d4da
 REDOCLY  := @redocly/cli@2.11.1
 FUZZTIME ?= 30s
 PKG      ?= ./...
+CHART_FAULTS := kill,failover,restart-all
 BIN      := build/bin
 
 .PHONY: help
@@ -88,10 +89,6 @@ BENCHFLAGS = $(if $(QUICK),-quick) $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(ROWS
 bench: $(BIN)/bench redis ## measure the daemon against ceilings, into build/bench.{json,svg,md}: QUICK=1 ROUNDS=5 ROWS=regexp
 	$(BIN)/bench $(BENCHFLAGS)
 
-.PHONY: bench-start
-bench-start: $(BIN)/bench redis ## measure the time from the start to the first token: standalone, Sentinel and Cluster mode, with and without TLS
-	$(BIN)/bench start
-
 .PHONY: bench-compare
 bench-compare: $(BIN)/bench redis ## measure this build against another commit alternately: OLD=ref, and as bench
 	@test -n "$(OLD)" || { echo 'name the commit: make bench-compare OLD=ref' >&2; exit 2; }
@@ -143,6 +140,23 @@ faults-report: $(BIN)/faults ## write the table and the plot of build/faults.jso
 .PHONY: test-valkey
 test-valkey: $(BIN)/faults packages ## the tests of the stores and one trial of each fault, on Valkey (from PyPI)
 	@.ci/test-valkey $(BIN)/faults
+
+.PHONY: manifests
+manifests: ## copy deploy/redis into the chart, and make its schema and deploy/k8s again
+	@.ci/deploy-tools helm
+	go run ./cmd/manifests -helm $(BIN)/helm
+
+.PHONY: test-deploy
+test-deploy: test-chart-pods ## check the chart, the manifests and the scripts without a cluster; run the chart's pods under three faults
+	@.ci/test-deploy
+
+.PHONY: test-chart-pods
+test-chart-pods: $(BIN)/faults packages ## run the pods of the rendered chart as processes, under the faults of FAULT (root)
+	@.ci/deploy-tools helm
+	@mkdir -p build/deploy
+	$(BIN)/helm template oauth2d helm/oauth2d --namespace auth --kube-version 1.34.0 --set issuer=https://login.test \
+	  --set redis.tls.source=certManager,redis.tls.certManager.issuerRef.name=ca >build/deploy/chart.yaml
+	$(BIN)/faults -chart build/deploy/chart.yaml -fault $(or $(FAULT),$(CHART_FAULTS)) -down-after 2s -out build/chart-faults.jsonl
 
 .PHONY: model
 model: ## check the model of the acknowledgement rule, and that the usual advice fails it

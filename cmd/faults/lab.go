@@ -69,7 +69,8 @@ func newLab(ctx context.Context, s setup, n *network) (_ *lab, err error) {
 		}
 	}()
 	if l.manifests != "" {
-		return l, l.startPods(ctx)
+		err = l.startPods(ctx)
+		return l, err
 	}
 	for _, host := range redisHosts {
 		if err := l.startRedis(host, "r1"); err != nil {

@@ -15,28 +15,33 @@ const (
 	chartSchema = "helm/oauth2d/values.schema.json"
 )
 
-// redisFiles are the files of deploy/redis that the chart's pods run.
-var redisFiles = []string{
-	"redis.conf", "sentinel.conf", "users.acl",
-	"bin/ask-sentinels.sh", "bin/probe.sh", "bin/render.sh", "bin/start-redis.sh", "bin/start-sentinel.sh",
+// redisFiles returns the files of deploy/redis that the chart's pods run.
+func redisFiles() []string {
+	return []string{
+		"redis.conf", "sentinel.conf", "users.acl",
+		"bin/ask-sentinels.sh", "bin/probe.sh", "bin/render.sh", "bin/start-redis.sh", "bin/start-sentinel.sh",
+	}
 }
 
 // values is the schema of the chart's values, apart from config, the settings of the daemon.
 //
 //go:embed values.json
-var values []byte
+var values []byte //nolint:gochecknoglobals // embedded
 
-// ownSettings are the settings that the chart sets: config must not have them. A name without a dot is a whole section.
-var ownSettings = [][]string{
-	{"issuer"}, {"master_key"}, {"master_key_file"}, {"redis"}, {"server", "listen"}, {"server", "tls"},
-	{"server", "shutdown_delay"}, {"server", "shutdown_grace"}, {"admin", "listen"},
+// ownSettings returns the settings that the chart sets: config must not have them. One name is a setting or a whole
+// section of the top level.
+func ownSettings() [][]string {
+	return [][]string{
+		{"issuer"}, {"master_key"}, {"master_key_file"}, {"redis"}, {"server", "listen"}, {"server", "tls"},
+		{"server", "shutdown_delay"}, {"server", "shutdown_grace"}, {"admin", "listen"},
+	}
 }
 
 // chartFiles returns the chart's copy of deploy/redis, and the schema of its values.
 func chartFiles(root string) (tree, error) {
 	files := tree{}
-	for _, name := range redisFiles {
-		content, err := os.ReadFile(filepath.Join(root, "deploy/redis", name)) //nolint:gosec // a file of the project
+	for _, name := range redisFiles() {
+		content, err := os.ReadFile(filepath.Join(root, "deploy", "redis", name)) //nolint:gosec // a file of the project
 		if err != nil {
 			return nil, err
 		}
@@ -56,7 +61,7 @@ func schema() ([]byte, error) {
 	if err := json.Unmarshal(config.Schema(), &settings); err != nil {
 		return nil, err
 	}
-	for _, path := range ownSettings {
+	for _, path := range ownSettings() {
 		if err := remove(settings, path); err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -12,14 +13,23 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/recipe-web-app/oauth2d/cmd/manifests/schemas"
 )
 
 func main() {
 	root := flag.String("root", ".", "folder of the project")
 	helm := flag.String("helm", "build/bin/helm", "helm 3")
 	check := flag.Bool("check", false, "write nothing; fail if a file is not up to date")
+	to := flag.String("schemas", "", "write nothing else, but the JSON schemas of all kinds below this folder")
 	flag.Parse()
-	if err := run(*root, *helm, *check); err != nil {
+	var err error
+	if *to != "" {
+		err = schemas.Write(context.Background(), *to)
+	} else {
+		err = run(*root, *helm, *check)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "manifests:", err)
 		os.Exit(1)
 	}

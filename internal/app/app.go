@@ -55,7 +55,7 @@ type App struct {
 	options Options
 	issuer  string
 	log     *slog.Logger
-	logging logging
+	level   *slog.LevelVar
 	metrics *metric.Metrics
 	pulse   *pulse
 	audit   *audit.Log
@@ -92,9 +92,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a := &App{config: c, options: o, metrics: metric.New(o.Version, Supported()), failed: make(chan error, 2)}
-	a.logging = newLogging(c.Log, o.LogTo, a.metrics.LogLinesDropped)
-	a.log = a.logging.Logger
-	a.onStop("log", func(context.Context) error { return a.logging.buffer.Flush() })
+	a.log, a.level = newLogger(c.Log, o.LogTo)
 	a.pulse = newPulse(a.log, partRedis, partDurability, partKeys)
 	defer func() {
 		if err != nil {

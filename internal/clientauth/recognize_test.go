@@ -102,12 +102,10 @@ func TestMalformedBasicIsInvalidClient(t *testing.T) {
 func TestW15_RefusalsDoNotQuoteTheCredentials(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{"Basic s3cr3t!", basic("s3cr3t", "s3cr3t\x01"), "Digest s3cr3t"} {
-		t.Run(header, func(t *testing.T) {
-			_, err := show(t, "", header)
-			if err == nil || strings.Contains(err.Error(), "s3cr3t") {
-				t.Errorf("%v", err)
-			}
-		})
+		_, err := show(t, "", header)
+		if err == nil || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%v", err)
+		}
 	}
 }
 

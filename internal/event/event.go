@@ -47,18 +47,15 @@ type Origin struct {
 	UserAgent string
 }
 
-// OriginKey is the key of a *Origin in the context of a request.
-type OriginKey struct{}
+type originKey struct{}
 
 // WithOrigin returns a context that holds the origin of a request.
 func WithOrigin(ctx context.Context, o Origin) context.Context {
-	return context.WithValue(ctx, OriginKey{}, &o)
+	return context.WithValue(ctx, originKey{}, o)
 }
 
 // OriginOf returns the origin of the request that ctx belongs to; the zero Origin when there is none.
 func OriginOf(ctx context.Context) Origin {
-	if o, ok := ctx.Value(OriginKey{}).(*Origin); ok {
-		return *o
-	}
-	return Origin{}
+	o, _ := ctx.Value(originKey{}).(Origin)
+	return o
 }

@@ -1,7 +1,6 @@
 package oauth_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -20,11 +19,9 @@ func TestA02_A05_A06_RedirectURIsAreComparedByteForByte(t *testing.T) {
 		"https://app:443/cb", "https://app:8443/cb", "https://app:0443/cb", "https://app:99999/cb", "https://app@evil/cb",
 		"https://app.evil/cb", "", " https://app/cb", "https://app/cb\n",
 	} {
-		t.Run(fmt.Sprintf("%q", uri), func(t *testing.T) {
-			if c.Owns(uri) {
-				t.Errorf("%q is accepted", uri)
-			}
-		})
+		if c.Owns(uri) {
+			t.Errorf("%q is accepted", uri)
+		}
 	}
 }
 

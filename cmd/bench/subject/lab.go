@@ -23,8 +23,6 @@ type Lab struct {
 	dir     string
 	key     string // the daemons' master key
 	running []*process.Process
-
-	certificate certificate
 }
 
 // NewLab makes a lab with a folder for what its processes write.
@@ -112,7 +110,7 @@ func (l *Lab) Group(ctx context.Context) (*Store, error) {
 		}
 		sentinels = append(sentinels, addr)
 		if n == 2 {
-			if _, err := p.Await(func() bool { return l.agree(ctx, sentinels) }); err != nil {
+			if _, err := p.Await(func() bool { return agree(ctx, sentinels) }); err != nil {
 				return nil, errors.Join(errors.New("the Sentinels do not agree"), err)
 			}
 		}
@@ -122,9 +120,9 @@ func (l *Lab) Group(ctx context.Context) (*Store, error) {
 }
 
 // agree reports whether every Sentinel knows both replicas and both other Sentinels.
-func (l *Lab) agree(ctx context.Context, sentinels []string) bool {
+func agree(ctx context.Context, sentinels []string) bool {
 	for _, addr := range sentinels {
-		client := redis.NewSentinelClient(&redis.Options{Addr: addr, DisableIdentity: true, Protocol: 2, TLSConfig: l.certificate.client()})
+		client := redis.NewSentinelClient(&redis.Options{Addr: addr, DisableIdentity: true, Protocol: 2})
 		master, err := client.Master(ctx, masterName).Result()
 		_ = client.Close() // it was only read
 		if err != nil || master["num-slaves"] != "2" || master["num-other-sentinels"] != "2" {
@@ -145,7 +143,7 @@ func (l *Lab) server(ctx context.Context, name, program string, settings ...stri
 		return "", nil, err
 	}
 	file := filepath.Join(dir, "server.conf")
-	lines := append(append(l.certificate.redis(port), "bind 127.0.0.1", "dir "+dir, "daemonize no"), settings...)
+	lines := append([]string{"port " + port, "bind 127.0.0.1", "dir " + dir, "daemonize no"}, settings...)
 	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		return "", nil, err
 	}
@@ -153,7 +151,7 @@ func (l *Lab) server(ctx context.Context, name, program string, settings ...stri
 		return "", nil, fmt.Errorf("%w; hint: make packages installs Redis", err)
 	}
 	addr = net.JoinHostPort("127.0.0.1", port)
-	client := l.client(addr)
+	client := redis.NewClient(&redis.Options{Addr: addr, DisableIdentity: true, Protocol: 2, MaxRetries: -1})
 	defer client.Close() //nolint:errcheck // it was only read
 	_, err = p.Await(func() bool { return client.Ping(ctx).Err() == nil && linked(ctx, client, program) })
 	return addr, p, err

@@ -80,7 +80,9 @@ func mapping(paths map[string]string) *strings.Replacer {
 func (g *Group) content(v volume) (map[string]string, error) {
 	files := map[string]string{}
 	add := func(config, secret *source) error {
-		from, found, s := map[string]string{}, true, config
+		var from map[string]string
+		var found bool
+		s := config
 		switch {
 		case config != nil:
 			from, found = g.release.configs[config.Name]

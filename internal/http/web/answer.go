@@ -94,11 +94,12 @@ func encode(v any) ([]byte, error) {
 
 // write sends every answer.
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
+	h := w.Header()
 	if contentType != "" {
-		setHeader(w, "Content-Type", contentType)
+		h.Set("Content-Type", contentType)
 	}
 	if status != http.StatusNoContent && status != http.StatusNotModified {
-		setHeader(w, "Content-Length", strconv.Itoa(len(body)))
+		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // an error means that the caller disconnected

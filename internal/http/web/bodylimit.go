@@ -19,9 +19,7 @@ func BodyLimit(limit int64, style Style) func(http.Handler) http.Handler {
 				style(w, r, tooLarge(nil))
 				return
 			}
-			if r.ContentLength < 0 { // net/http reads no further than an announced length
-				r.Body = http.MaxBytesReader(w, r.Body, limit)
-			}
+			r.Body = http.MaxBytesReader(w, r.Body, limit)
 			next.ServeHTTP(w, r)
 		})
 	}

@@ -17,6 +17,7 @@ import (
 func Recover(log *slog.Logger, style Style) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec := record(w)
 			defer func() {
 				thrown := recover()
 				if thrown == nil {
@@ -30,12 +31,12 @@ func Recover(log *slog.Logger, style Style) func(http.Handler) http.Handler {
 					slog.String("route", routeOf(r)),
 					slog.String("thrown", describe(thrown)),
 					slog.String("stack", string(debug.Stack())))
-				if exchangeOf(r).answered() {
+				if rec.answered() {
 					panic(http.ErrAbortHandler) // the client must not treat a partial answer as complete
 				}
-				style(w, r, oauth.Refuse(oauth.ServerError, "the server met an unexpected condition", nil))
+				style(rec, r, oauth.Refuse(oauth.ServerError, "the server met an unexpected condition", nil))
 			}()
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(rec, r)
 		})
 	}
 }

@@ -11,11 +11,9 @@ import (
 func Timeout(life time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			x := exchangeOf(r)
-			ctx, cancel := context.WithTimeout(x.Context, life)
+			ctx, cancel := context.WithTimeout(r.Context(), life)
 			defer cancel()
-			x.Context = ctx // nothing else uses the exchange yet
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}
 }
