@@ -28,7 +28,15 @@ func Aliases() []Alias {
 		{"SENTINEL_PASSWORD", "redis.sentinel_password", ""},
 		{"SESSION_TTL_SECONDS", "session.idle", ""},
 		{"MAX_SESSIONS_PER_USER", "session.limit", ""},
+		{"CLEANUP_INTERVAL_SECONDS", "cleanup.interval", ""},
 		{"LOG_LEVEL", "log.level", "In any letter case; warning means warn."},
+	}
+}
+
+// WithoutEffect lists names of earlier servers for parts that this server does not have.
+func WithoutEffect() []string {
+	return []string{
+		"CACHE_DEFAULT_TTL_SECONDS", "CACHE_CLEANUP_INTERVAL_SECONDS", "CACHE_CLEANUP_BATCH_SIZE", "CACHE_MAX_ENTRIES_PER_SERVICE",
 	}
 }
 

@@ -40,6 +40,9 @@ func (l *loader) environ() (values, origins map[string]string) {
 			l.holds(l.fields[secret].Key, l.sources.EnvFile)
 		}
 		values[v.name], origins[v.name] = v.value, inLine(l.sources.EnvFile, v.line)
+		if slices.Contains(WithoutEffect(), v.name) {
+			l.warn(v.name + ": has no effect, because this server has no service cache (" + inLine(l.sources.EnvFile, v.line) + ")")
+		}
 	}
 	for _, pair := range l.sources.Environ {
 		if name, value, ok := strings.Cut(pair, "="); ok && value != "" {

@@ -238,6 +238,20 @@ func TestAliasesThatCannotBeUsed(t *testing.T) {
 	}
 }
 
+// An env file of an earlier server is taken over, and the log says which lines have no effect here.
+func TestEnvFileOfAnEarlierServer(t *testing.T) {
+	t.Parallel()
+	file := write(t, ".env", "CLEANUP_INTERVAL_SECONDS=600\nCACHE_DEFAULT_TTL_SECONDS=86400\nOTHER_SETTING=1\n")
+	c, warnings, err := config.Load(config.Sources{EnvFile: file, Environ: enough()})
+	if err != nil || c.Cleanup.Interval != 10*time.Minute {
+		t.Errorf("interval %s, %v", c.Cleanup.Interval, err)
+	}
+	want := []string{"CACHE_DEFAULT_TTL_SECONDS: has no effect, because this server has no service cache (" + file + ", line 2); ignored"}
+	if !slices.Equal(warnings, want) {
+		t.Errorf("warnings %q, want %q", warnings, want)
+	}
+}
+
 // Kubernetes sets these for Services called oauth2d and oauth2d-redis.
 func TestServiceLinksAreNoSettings(t *testing.T) {
 	t.Parallel()

@@ -1,10 +1,21 @@
 #!/usr/bin/env bash
-# Stops the group of ha-up.sh, by its pid files and nothing else. --wipe removes its data as well.
+# Stops the group of ha-up.sh, by its pid files and nothing else; it can be repeated.
+#
+#   ha-down.sh           keeps the data
+#   ha-down.sh --wipe    removes data, passwords and certificates as well
+#
+#   HA_DIR               as for ha-up.sh
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=render.sh
+. "$here/render.sh"
 # shellcheck source=pidfile.sh
 . "$here/pidfile.sh"
+case ${1:-} in
+'' | --wipe) ;;
+*) die "\"$1\" is not understood; see ha-down.sh --help" ;;
+esac
 dir=${HA_DIR:-$(cd "$here/../../.." && pwd)/build/redis-ha}
 
 files=()

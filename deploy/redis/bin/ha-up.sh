@@ -14,8 +14,11 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=render.sh
+. "$here/render.sh"
 # shellcheck source=pidfile.sh
 . "$here/pidfile.sh"
+[ $# -eq 0 ] || die "\"$1\" is not understood; see ha-up.sh --help"
 dir=${HA_DIR:-$(cd "$here/../../.." && pwd)/build/redis-ha}
 read -r -a redis <<<"${HA_REDIS_PORTS:-7401 7402 7403}"
 read -r -a sentinel <<<"${HA_SENTINEL_PORTS:-7411 7412 7413}"
@@ -63,12 +66,21 @@ node() {
 	fi
 }
 
+# free NAME PORT: without this check a foreign server on the port would be asked whether the group is up.
+free() {
+	if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then
+		die "$1: port $2 is taken by another process: stop it, or set HA_REDIS_PORTS and HA_SENTINEL_PORTS"
+	fi
+}
+
 # start KIND NUMBER PORT [NAME=VALUE...]: a process of its own session, with pid file and log.
 start() {
-	local kind=$1 name=$1$2
+	local kind=$1 name=$1$2 port=$3
 	node "$1" "$2" "$3" >"$dir/$name.env"
 	shift 3
+	started+=("$name")
 	ours "$dir/$name.pid" >/dev/null && return
+	free "$name" "$port"
 	(
 		set -a
 		# shellcheck disable=SC1090
@@ -78,13 +90,20 @@ start() {
 	echo $! >"$dir/$name.pid"
 }
 
-# wait_for WHAT COMMAND...: at most 30 s.
+# all_live reports whether every process of the group that was started lives.
+started=()
+all_live() {
+	local name
+	for name in "${started[@]}"; do kill -0 "$(cat "$dir/$name.pid")" 2>/dev/null || return 1; done
+}
+
+# wait_for WHAT COMMAND...: at most 30 s, and no longer than all processes live.
 wait_for() {
 	local what=$1 deadline=$((SECONDS + 30))
 	shift
 	until "$@"; do
-		if [ "$SECONDS" -ge "$deadline" ]; then
-			echo "ha-up.sh: $what did not come up; the last words of the logs in $dir:" >&2
+		if [ "$SECONDS" -ge "$deadline" ] || ! all_live; then
+			say "$what did not come up; the last lines of the logs in $dir:"
 			tail -n 3 "$dir"/*.log >&2
 			exit 1
 		fi
@@ -138,17 +157,21 @@ info_period 500
 for i in 1 2 3; do wait_for "the group" complete "${sentinel[i - 1]}"; done
 info_period 10000
 
-{
+# environment USER PASSWORD: of the daemon, as that user of Redis.
+environment() {
 	setting OAUTH2D_REDIS_MODE sentinel
 	setting OAUTH2D_REDIS_ADDRS "${sentinels// /,}"
 	setting OAUTH2D_REDIS_MASTER_NAME mymaster
-	setting OAUTH2D_REDIS_USERNAME app
-	setting OAUTH2D_REDIS_PASSWORD "$APP_PASSWORD"
+	setting OAUTH2D_REDIS_USERNAME "$1"
+	setting OAUTH2D_REDIS_PASSWORD "$2"
 	setting OAUTH2D_REDIS_SENTINEL_PASSWORD "$SENTINEL_PASSWORD"
 	setting OAUTH2D_REDIS_TLS_ENABLED true
 	setting OAUTH2D_REDIS_TLS_CA_FILE "$dir/tls/ca.crt"
 	setting OAUTH2D_REDIS_TLS_CERT_FILE "$dir/tls/client.crt"
 	setting OAUTH2D_REDIS_TLS_KEY_FILE "$dir/tls/client.key"
-} >"$dir/oauth2d.env"
+}
+
+environment app "$APP_PASSWORD" >"$dir/oauth2d.env"
+environment cache "$CACHE_PASSWORD" >"$dir/cache.env"
 echo "# the group is up; the same lines are in $dir/oauth2d.env"
 sed 's/^/export /' "$dir/oauth2d.env"

@@ -8,6 +8,8 @@
 # addresses that the server certificate bears beside localhost, 127.0.0.1 and ::1.
 # What is there already and valid for another day stays; DAYS is the life of new ones (365).
 set -euo pipefail
+# shellcheck source=render.sh
+. "$(dirname "${BASH_SOURCE[0]}")/render.sh"
 
 [ $# -ge 1 ] || { echo "usage: make-dev-ca.sh DIR [NAME...]" >&2; exit 2; }
 dir=$1
