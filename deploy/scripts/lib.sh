@@ -274,7 +274,8 @@ connect() {
 	if [ "$target" = local ]; then
 		local_connect "${words[@]}"
 	else
-		inside redis-0 "$(resource)-redis-0" redis /opt/redis/bin/connect.sh "${words[@]}"
+		[ "$target" = kubernetes ] && scripts=/opt/redis/bin || scripts=/deploy/redis/bin
+		inside redis-1 "$(resource)-redis-0" redis "$scripts/connect.sh" "${words[@]}"
 	fi
 }
 

@@ -1,5 +1,13 @@
 # shellcheck shell=bash
-# Filling in templates and reading secrets. Sourced by the start scripts.
+# Filling in templates, reading secrets, and --help, which prints the comment at the head of the script. Sourced by the
+# scripts.
+
+case ${1:-} in
+-h | --help)
+	sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"
+	exit 0
+	;;
+esac
 
 say() { echo "${0##*/}: $*" >&2; }
 
