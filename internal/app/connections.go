@@ -26,9 +26,10 @@ func (a *App) maxConnections() int {
 }
 
 // stopBeingReady makes the health check fail, and continues to serve for server.shutdown_delay: a load balancer sends
-// requests until it notices.
+// requests until it notices. Each connection ends with its next answer.
 func (a *App) stopBeingReady(ctx context.Context) {
 	a.health.Stopping()
+	a.public.Drain()
 	delay := a.config.Server.ShutdownDelay
 	if delay <= 0 {
 		return

@@ -49,6 +49,7 @@ type Server struct {
 	listener net.Listener
 	places   *places // nil: no bound
 	crowded  atomic.Bool
+	draining atomic.Bool
 	done     chan error
 }
 
@@ -56,7 +57,7 @@ type Server struct {
 func New(o Options) *Server {
 	s := &Server{o: o, done: make(chan error, 1)}
 	s.http = &http.Server{
-		Handler:           closeAfterUnsized(o.Handler),
+		Handler:           s.closeWhileDraining(closeAfterUnsized(o.Handler)),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      readTimeout + o.Timeout + writeMargin,
@@ -129,6 +130,20 @@ func (s *Server) Handler() http.Handler { return s.o.Handler }
 
 // Done returns a channel that receives the reason when serving has ended: nil after Shutdown.
 func (s *Server) Done() <-chan error { return s.done }
+
+// Drain makes every answer from now on the last one of its connection, and continues to accept connections. Without it
+// Shutdown would close idle connections at the moment at which a proxy sends a request on one of them, and most proxies
+// do not repeat a POST.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+func (s *Server) closeWhileDraining(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.draining.Load() {
+			w.Header().Set("Connection", "close") // in HTTP/2 net/http sends GOAWAY instead
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
 // Shutdown accepts no new connections and finishes the requests in flight. When ctx ends first, it closes the remaining
 // connections and returns an error. On a server that was never started it does nothing.

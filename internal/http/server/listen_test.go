@@ -416,3 +416,26 @@ func TestNetHTTPQuotesNobodyInTheLog(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A server that drains accepts connections, and every answer is the last one of its connection.
+func TestDrainEndsConnectionsWithTheirNextAnswer(t *testing.T) {
+	t.Parallel()
+	s := start(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), nil, nil)
+	ask := func() *http.Response {
+		response, err := http.Get("http://" + s.Addr()) //nolint:noctx // a test's own server
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response
+	}
+	if ask().Close {
+		t.Error("the connection is closed before")
+	}
+	s.Drain()
+	for range 2 { // on the connection that was open, and on a new one
+		if response := ask(); !response.Close || response.StatusCode != http.StatusOK {
+			t.Errorf("close %t, %s", response.Close, response.Status)
+		}
+	}
+}
