@@ -53,7 +53,13 @@ podAntiAffinity:
 {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
 - maxSkew: 1
   topologyKey: {{ $key }}
-  whenUnsatisfiable: {{ if and (eq $how "hard") (eq $key "kubernetes.io/hostname") }}DoNotSchedule{{ else }}ScheduleAnyway{{ end }}
+  {{- if and (eq $how "hard") (eq $key "kubernetes.io/hostname") }}
+  whenUnsatisfiable: DoNotSchedule
+  # A node that is drained is not one that a pod is missing on.
+  nodeTaintsPolicy: Honor
+  {{- else }}
+  whenUnsatisfiable: ScheduleAnyway
+  {{- end }}
   labelSelector:
     matchLabels:
       {{- include "oauth2d.selector" (list (index $ 0) (index $ 1)) | nindent 6 }}

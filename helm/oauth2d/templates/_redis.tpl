@@ -74,7 +74,9 @@ timeoutSeconds: 5
 {{- /* oauth2d.claim takes (list . SIZE): the volume claim of a StatefulSet. */ -}}
 {{- define "oauth2d.claim" -}}
 {{- $root := index . 0 -}}
-- metadata:
+- apiVersion: v1
+  kind: PersistentVolumeClaim
+  metadata:
     name: data
     labels:
       app.kubernetes.io/name: {{ include "oauth2d.name" $root }}
