@@ -89,6 +89,10 @@ BENCHFLAGS = $(if $(QUICK),-quick) $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(ROWS
 bench: $(BIN)/bench redis ## measure the daemon against ceilings, into build/bench.{json,svg,md}: QUICK=1 ROUNDS=5 ROWS=regexp
 	$(BIN)/bench $(BENCHFLAGS)
 
+.PHONY: bench-start
+bench-start: $(BIN)/bench redis ## measure the time from the start to the first token: standalone, Sentinel and Cluster mode, with and without TLS
+	$(BIN)/bench start
+
 .PHONY: bench-compare
 bench-compare: $(BIN)/bench redis ## measure this build against another commit alternately: OLD=ref, and as bench
 	@test -n "$(OLD)" || { echo 'name the commit: make bench-compare OLD=ref' >&2; exit 2; }

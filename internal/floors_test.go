@@ -27,6 +27,7 @@ var floor = map[string]int{
 	"internal/cli/importer":    10,
 	"internal/cli/doctor":      10,
 	"internal/cli/devmode":     10,
+	"internal/cli/inspection":  10,
 	"internal/cli/credentials": 7,
 	"internal/cli/clientflags": 7,
 	"internal/cli/declaration": 7,
@@ -91,6 +92,7 @@ var floor = map[string]int{
 	"internal/redis/quorum": 1,
 	"internal/commonpw":     1,
 	"internal/smallfile":    1,
+	"internal/logbuffer":    1,
 	"internal/store":        1,
 	"internal/memo":         1,
 }

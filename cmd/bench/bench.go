@@ -134,11 +134,10 @@ func (b *bed) start(ctx context.Context, o options) error {
 // daemon starts a daemon and prepares it. Its name begins with its durability.
 func (b *bed) daemon(ctx context.Context, name, binary string, store *subject.Store, secrets map[string]string) (*scenario.Daemon, error) {
 	durability, _, _ := strings.Cut(name, "-")
-	d, err := b.lab.Daemon(ctx, name, binary, durability, store)
+	d, err := b.lab.Daemon(ctx, subject.Setup{Name: name, Binary: binary, Durability: durability, Store: store, Secrets: secrets})
 	if err != nil {
 		return nil, err
 	}
-	d.Secrets = secrets
 	return scenario.NewDaemon(ctx, d)
 }
 

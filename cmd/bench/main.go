@@ -55,6 +55,9 @@ func run(ctx context.Context, words []string) error {
 	if len(words) == 5 && words[0] == "ceiling" { // a process that Lab.Ceiling started
 		return ceiling.Serve(ctx, ceiling.Options{Listen: words[1], Control: words[2], Redis: words[3], Answers: words[4]})
 	}
+	if len(words) > 0 && words[0] == "start" {
+		return start(ctx, words[1:])
+	}
 	o, err := parse(words)
 	if err != nil {
 		return err

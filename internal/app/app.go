@@ -55,7 +55,7 @@ type App struct {
 	options Options
 	issuer  string
 	log     *slog.Logger
-	level   *slog.LevelVar
+	logging logging
 	metrics *metric.Metrics
 	pulse   *pulse
 	audit   *audit.Log
@@ -92,7 +92,9 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	a := &App{config: c, options: o, metrics: metric.New(o.Version, Supported()), failed: make(chan error, 2)}
-	a.log, a.level = newLogger(c.Log, o.LogTo)
+	a.logging = newLogging(c.Log, o.LogTo, a.metrics.LogLinesDropped)
+	a.log = a.logging.Logger
+	a.onStop("log", func(context.Context) error { return a.logging.buffer.Flush() })
 	a.pulse = newPulse(a.log, partRedis, partDurability, partKeys)
 	defer func() {
 		if err != nil {

@@ -68,22 +68,24 @@ func TestF_S27_SecretFilesOfOthers(t *testing.T) {
 	c.Server.Listen, c.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
 	c.SecretFiles = []config.SecretFile{{Key: "master_key", Name: file}}
 	for mode, want := range map[os.FileMode]string{0o600: "", 0o400: "", 0o640: "", 0o440: "", 0o644: "others may read it (mode 0644)", 0o604: "others may read", 0o660: "others may change", 0o666: "others may change"} {
-		if err := os.Chmod(file, mode); err != nil {
-			t.Fatal(err)
-		}
-		at := slices.IndexFunc(app.Examine(t.Context(), c), func(f app.Finding) bool { return f.Check == "secret files" })
-		found := app.Examine(t.Context(), c)[at]
-		if (found.Verdict == app.Failing) != (want != "") || !strings.Contains(found.Found, want) || want != "" && !strings.Contains(found.Remedy, "chmod") {
-			t.Errorf("%o: %+v", mode, found)
-		}
-		log := new(testkit.Log)
-		a, err := app.New(t.Context(), c, app.Options{LogTo: log, AuditTo: new(testkit.Log)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = a.Stop(t.Context())
-		if warned := strings.Contains(log.String(), `"holds":"master_key"`); warned != (want != "") {
-			t.Errorf("%o: %s", mode, log)
-		}
+		t.Run(mode.String(), func(t *testing.T) {
+			if err := os.Chmod(file, mode); err != nil {
+				t.Fatal(err)
+			}
+			at := slices.IndexFunc(app.Examine(t.Context(), c), func(f app.Finding) bool { return f.Check == "secret files" })
+			found := app.Examine(t.Context(), c)[at]
+			if (found.Verdict == app.Failing) != (want != "") || !strings.Contains(found.Found, want) || want != "" && !strings.Contains(found.Remedy, "chmod") {
+				t.Errorf("%o: %+v", mode, found)
+			}
+			log := new(testkit.Log)
+			a, err := app.New(t.Context(), c, app.Options{LogTo: log, AuditTo: new(testkit.Log)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = a.Stop(t.Context())
+			if warned := strings.Contains(log.String(), `"holds":"master_key"`); warned != (want != "") {
+				t.Errorf("%o: %s", mode, log)
+			}
+		})
 	}
 }

@@ -6,18 +6,36 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/logbuffer"
 )
 
-// newLogger writes to w in the configured form; its level can be changed while it is used.
-func newLogger(c config.Log, w io.Writer) (*slog.Logger, *slog.LevelVar) {
-	level := &slog.LevelVar{}
-	setLevel(level, c)
-	o := &slog.HandlerOptions{Level: level}
-	if c.Format == "text" {
-		o.ReplaceAttr = shortTime
-		return slog.New(slog.NewTextHandler(w, o)), level
+// logging is the log of the server.
+type logging struct {
+	*slog.Logger
+	requests *slog.Logger // of the lines that may wait: those of requests
+	level    *slog.LevelVar
+	buffer   *logbuffer.Buffer
+}
+
+// newLogging returns a log that writes to w in the configured form; its level can be changed while it is used. dropped
+// is called with the number of lines of requests that were dropped, because w accepted them too slowly.
+func newLogging(c config.Log, w io.Writer, dropped func(lines int)) logging {
+	l := logging{level: &slog.LevelVar{}}
+	setLevel(l.level, c)
+	l.buffer = logbuffer.New(w, logbuffer.Options{Interval: c.RequestFlushInterval, Dropped: func(lines int) {
+		dropped(lines)
+		l.Warn("lines of requests were dropped from the log: its reader is too slow", "count", lines)
+	}})
+	handler := func(w io.Writer) *slog.Logger {
+		o := &slog.HandlerOptions{Level: l.level}
+		if c.Format == "text" {
+			o.ReplaceAttr = shortTime
+			return slog.New(slog.NewTextHandler(w, o))
+		}
+		return slog.New(slog.NewJSONHandler(w, o))
 	}
-	return slog.New(slog.NewJSONHandler(w, o)), level
+	l.Logger, l.requests = handler(l.buffer), handler(l.buffer.Later())
+	return l
 }
 
 // shortTime omits the date from lines that a person reads as they are written.

@@ -64,7 +64,7 @@ func (a *App) Reload(c config.Config, mistakes error) {
 		a.log.Error("the settings were not reloaded", "error", err.Error())
 		return
 	}
-	setLevel(a.level, c.Log)
+	setLevel(a.logging.level, c.Log)
 	if a.certificates != nil {
 		if _, err := a.certificates.Reload(); err != nil {
 			a.log.Error("the TLS certificate could not be reloaded; the earlier one stays in use", "error", err.Error())

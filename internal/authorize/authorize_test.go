@@ -186,51 +186,53 @@ func TestEveryRequestEnds(t *testing.T) {
 		nil, {"prompt", "login"}, {"prompt", "consent"}, {"prompt", "login consent"}, {"prompt", "select_account"},
 		{"max_age", "0"}, {"max_age", "3600"}, {"prompt", "login consent", "max_age", "0"}, {"client_id", "own"}, {"client_id", "own", "prompt", "consent"},
 	} {
-		r := newRoom(t)
-		old := r.signIn(t) // there is a session, and a consent, from before
-		r.allow(t, r.pending(t, with...), old)
-		r.Pass(time.Second)
-		p := r.pending(t, with...)
-		s := &old
-		asked := []authorize.Step{}
-		for range 4 {
-			r.Pass(time.Second) // people take their time
-			sealed, err := r.Seal(t.Context(), p, ours())
-			ok(t, err)
-			p, err = r.Resume(t.Context(), sealed, ours())
-			ok(t, err)
-			next, err := r.Step(t.Context(), &p, s)
-			ok(t, err)
-			asked = append(asked, next)
-			switch next {
-			case authorize.NeedLogin:
-				again := r.signIn(t)
-				s = &again
-			case authorize.NeedConsent:
-				p = r.allow(t, p, *s)
-			case authorize.Ready:
+		t.Run(strings.Join(with, " "), func(t *testing.T) {
+			r := newRoom(t)
+			old := r.signIn(t) // there is a session, and a consent, from before
+			r.allow(t, r.pending(t, with...), old)
+			r.Pass(time.Second)
+			p := r.pending(t, with...)
+			s := &old
+			asked := []authorize.Step{}
+			for range 4 {
+				r.Pass(time.Second) // people take their time
+				sealed, err := r.Seal(t.Context(), p, ours())
+				ok(t, err)
+				p, err = r.Resume(t.Context(), sealed, ours())
+				ok(t, err)
+				next, err := r.Step(t.Context(), &p, s)
+				ok(t, err)
+				asked = append(asked, next)
+				switch next {
+				case authorize.NeedLogin:
+					again := r.signIn(t)
+					s = &again
+				case authorize.NeedConsent:
+					p = r.allow(t, p, *s)
+				case authorize.Ready:
+				}
+				if next == authorize.Ready {
+					break
+				}
 			}
-			if next == authorize.Ready {
-				break
+			if asked[len(asked)-1] != authorize.Ready {
+				t.Errorf("%v does not end: %v", with, asked)
+				return
 			}
-		}
-		if asked[len(asked)-1] != authorize.Ready {
-			t.Errorf("%v does not end: %v", with, asked)
-			continue
-		}
-		text := strings.Join(with, " ")
-		login := strings.Contains(text, "login") || strings.Contains(text, "select") || strings.Contains(text, "max_age 0")
-		consent := strings.Contains(text, "prompt") && strings.Contains(text, "consent")
-		want := 1
-		if login {
-			want++
-		}
-		if consent {
-			want++
-		}
-		if len(asked) != want {
-			t.Errorf("%v: %v, want %d steps", with, asked, want)
-		}
+			text := strings.Join(with, " ")
+			login := strings.Contains(text, "login") || strings.Contains(text, "select") || strings.Contains(text, "max_age 0")
+			consent := strings.Contains(text, "prompt") && strings.Contains(text, "consent")
+			want := 1
+			if login {
+				want++
+			}
+			if consent {
+				want++
+			}
+			if len(asked) != want {
+				t.Errorf("%v: %v, want %d steps", with, asked, want)
+			}
+		})
 	}
 }
 

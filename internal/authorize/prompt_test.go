@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -39,13 +40,15 @@ func TestA27_Prompts(t *testing.T) {
 		{"", "2147483648", prompt{}, true},
 		{"", "99999999999999999999", prompt{}, true},
 	} {
-		got, err := parsePrompt(row.text, row.maxAge)
-		if (err != nil) != row.refused || got != row.want {
-			t.Errorf("%q %q: %+v %v", row.text, row.maxAge, got, err)
-		}
-		if row.refused && oauth.AsError(err).Code != oauth.InvalidRequest {
-			t.Errorf("%q %q: %v", row.text, row.maxAge, err)
-		}
+		t.Run(fmt.Sprintf("prompt=%q max_age=%q", row.text, row.maxAge), func(t *testing.T) {
+			got, err := parsePrompt(row.text, row.maxAge)
+			if (err != nil) != row.refused || got != row.want {
+				t.Errorf("%q %q: %+v %v", row.text, row.maxAge, got, err)
+			}
+			if row.refused && oauth.AsError(err).Code != oauth.InvalidRequest {
+				t.Errorf("%q %q: %v", row.text, row.maxAge, err)
+			}
+		})
 	}
 }
 

@@ -199,19 +199,23 @@ func TestT04_OtherMethodThanTheRegisteredOne(t *testing.T) {
 func TestT07_RefusalsCannotBeToldApart(t *testing.T) {
 	t.Parallel()
 	for _, work := range []time.Duration{0, time.Microsecond, 30 * time.Millisecond, 50 * time.Millisecond, 120 * time.Millisecond} {
-		s := newStage(t)
-		for what, p := range s.wrong() {
-			s.shelf.slow = func() { s.at = s.at.Add(work) }
-			start := s.at
-			c, err := s.authenticate(t.Context(), p)
-			refusal := oauth.AsError(err)
-			if refusal.Code != oauth.InvalidClient || refusal.Description != "client authentication failed" || c.ID != "" {
-				t.Errorf("%s: %v", what, err)
+		t.Run(work.String(), func(t *testing.T) {
+			s := newStage(t)
+			for what, p := range s.wrong() {
+				t.Run(what, func(t *testing.T) {
+					s.shelf.slow = func() { s.at = s.at.Add(work) }
+					start := s.at
+					c, err := s.authenticate(t.Context(), p)
+					refusal := oauth.AsError(err)
+					if refusal.Code != oauth.InvalidClient || refusal.Description != "client authentication failed" || c.ID != "" {
+						t.Errorf("%s: %v", what, err)
+					}
+					if took := s.at.Sub(start); took <= 0 || took%s.o.Floor != 0 || took > work+s.o.Floor {
+						t.Errorf("%s, %s of work: answered after %s", what, work, took)
+					}
+				})
 			}
-			if took := s.at.Sub(start); took <= 0 || took%s.o.Floor != 0 || took > work+s.o.Floor {
-				t.Errorf("%s, %s of work: answered after %s", what, work, took)
-			}
-		}
+		})
 	}
 }
 
@@ -219,13 +223,15 @@ func TestT07_UnknownClientCostsADigest(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	for _, what := range []string{"unknown, basic", "wrong secret", "disabled, right", "confidential as none", "unknown, none"} {
-		before := s.pepper.checks
-		if _, err := s.authenticate(t.Context(), s.wrong()[what]); err == nil {
-			t.Errorf("%s: accepted", what)
-		}
-		if s.pepper.checks != before+1 {
-			t.Errorf("%s: %d digests", what, s.pepper.checks-before)
-		}
+		t.Run(what, func(t *testing.T) {
+			before := s.pepper.checks
+			if _, err := s.authenticate(t.Context(), s.wrong()[what]); err == nil {
+				t.Errorf("%s: accepted", what)
+			}
+			if s.pepper.checks != before+1 {
+				t.Errorf("%s: %d digests", what, s.pepper.checks-before)
+			}
+		})
 	}
 }
 

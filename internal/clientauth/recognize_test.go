@@ -102,10 +102,12 @@ func TestMalformedBasicIsInvalidClient(t *testing.T) {
 func TestW15_RefusalsDoNotQuoteTheCredentials(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{"Basic s3cr3t!", basic("s3cr3t", "s3cr3t\x01"), "Digest s3cr3t"} {
-		_, err := show(t, "", header)
-		if err == nil || strings.Contains(err.Error(), "s3cr3t") {
-			t.Errorf("%v", err)
-		}
+		t.Run(header, func(t *testing.T) {
+			_, err := show(t, "", header)
+			if err == nil || strings.Contains(err.Error(), "s3cr3t") {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }
 

@@ -71,35 +71,37 @@ func TestContractHasTheProperties(t *testing.T) {
 	c := readContract(t)
 	bookkeeping := []string{"client_id", "client_secret", "client_secret_hash", "not_before", "created_at", "updated_at", "revision"}
 	for _, form := range []string{"ClientMetadata", "ClientCreate", "ClientPatch", "Client", "ClientWithSecret"} {
-		described := c.schemas.child(form)
-		known := slices.Concat(clientmeta.Names(), bookkeeping)
-		for name := range described.child("properties") {
-			if !slices.Contains(known, name) {
-				t.Errorf("%s.%s is not in the table", form, name)
+		t.Run(form, func(t *testing.T) {
+			described := c.schemas.child(form)
+			known := slices.Concat(clientmeta.Names(), bookkeeping)
+			for name := range described.child("properties") {
+				if !slices.Contains(known, name) {
+					t.Errorf("%s.%s is not in the table", form, name)
+				}
 			}
-		}
-		for _, m := range clientmeta.Members() {
-			one := described.child("properties").child(m.Name)
-			if one == nil {
-				t.Errorf("%s has no property %s", form, m.Name)
-				continue
+			for _, m := range clientmeta.Members() {
+				one := described.child("properties").child(m.Name)
+				if one == nil {
+					t.Errorf("%s has no property %s", form, m.Name)
+					continue
+				}
+				required := slices.Contains(described.list("required"), any(m.Name))
+				optional := m.Group == nil && m.Properties[0].Optional
+				if strings.HasPrefix(form, "Client") && (form == "Client" || form == "ClientWithSecret") && required == optional {
+					t.Errorf("%s.%s: required is %v", form, m.Name, required)
+				}
+				if form != "ClientPatch" {
+					c.compareMember(t, m, c.resolved(one))
+					continue
+				}
+				alternatives := one.list("anyOf")
+				if len(alternatives) != 2 || alternatives[1].(schema).text("type") != "null" {
+					t.Errorf("%s.%s is not a value or null", form, m.Name)
+					continue
+				}
+				c.compareKind(t, m, c.resolved(alternatives[0].(schema)))
 			}
-			required := slices.Contains(described.list("required"), any(m.Name))
-			optional := m.Group == nil && m.Properties[0].Optional
-			if strings.HasPrefix(form, "Client") && (form == "Client" || form == "ClientWithSecret") && required == optional {
-				t.Errorf("%s.%s: required is %v", form, m.Name, required)
-			}
-			if form != "ClientPatch" {
-				c.compareMember(t, m, c.resolved(one))
-				continue
-			}
-			alternatives := one.list("anyOf")
-			if len(alternatives) != 2 || alternatives[1].(schema).text("type") != "null" {
-				t.Errorf("%s.%s is not a value or null", form, m.Name)
-				continue
-			}
-			c.compareKind(t, m, c.resolved(alternatives[0].(schema)))
-		}
+		})
 	}
 }
 
@@ -204,13 +206,15 @@ func TestContractListsWhatIsServed(t *testing.T) {
 		{"GrantType", "enum", "[" + quotedList(served.GrantTypes) + "]"},
 		{"GrantTypes", "maxItems", strconv.Itoa(len(served.GrantTypes))},
 	} {
-		head, rest, found := strings.Cut(want, "\n    "+one.schema+":\n")
-		before, after, has := strings.Cut(rest, "\n      "+one.member+": ")
-		if !found || !has {
-			t.Fatalf("%s has no %s", one.schema, one.member)
-		}
-		_, after, _ = strings.Cut(after, "\n")
-		want = head + "\n    " + one.schema + ":\n" + before + "\n      " + one.member + ": " + one.value + "\n" + after
+		t.Run(one.schema, func(t *testing.T) {
+			head, rest, found := strings.Cut(want, "\n    "+one.schema+":\n")
+			before, after, has := strings.Cut(rest, "\n      "+one.member+": ")
+			if !found || !has {
+				t.Fatalf("%s has no %s", one.schema, one.member)
+			}
+			_, after, _ = strings.Cut(after, "\n")
+			want = head + "\n    " + one.schema + ":\n" + before + "\n      " + one.member + ": " + one.value + "\n" + after
+		})
 	}
 	if os.Getenv("UPDATE") != "" {
 		if err := os.WriteFile(file, []byte(want), 0o600); err != nil {

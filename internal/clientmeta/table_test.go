@@ -81,25 +81,27 @@ func core() Served {
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]oauth.Client{"full": full(), "empty": {}} {
-		text, err := json.Marshal(Stored(&c))
-		if err != nil {
-			t.Fatal(err)
-		}
-		back := oauth.Client{ID: c.ID}
-		if err := Load(&back, text); err != nil || !reflect.DeepEqual(back, c) {
-			t.Errorf("%s: stored %s, loaded %+v, %v", what, text, back, err)
-		}
-		var wire Object
-		wire.AddForm(&c)
-		text, err = json.Marshal(&wire)
-		if err != nil {
-			t.Fatal(err)
-		}
-		back = oauth.Client{ID: c.ID}
-		c.Lifetimes.Access = c.Lifetimes.Access.Truncate(time.Second)
-		if err := Decode(&back, text); err != nil || !reflect.DeepEqual(back, c) {
-			t.Errorf("%s: wire %s, decoded %+v, %v", what, text, back, err)
-		}
+		t.Run(what, func(t *testing.T) {
+			text, err := json.Marshal(Stored(&c))
+			if err != nil {
+				t.Fatal(err)
+			}
+			back := oauth.Client{ID: c.ID}
+			if err := Load(&back, text); err != nil || !reflect.DeepEqual(back, c) {
+				t.Errorf("%s: stored %s, loaded %+v, %v", what, text, back, err)
+			}
+			var wire Object
+			wire.AddForm(&c)
+			text, err = json.Marshal(&wire)
+			if err != nil {
+				t.Fatal(err)
+			}
+			back = oauth.Client{ID: c.ID}
+			c.Lifetimes.Access = c.Lifetimes.Access.Truncate(time.Second)
+			if err := Decode(&back, text); err != nil || !reflect.DeepEqual(back, c) {
+				t.Errorf("%s: wire %s, decoded %+v, %v", what, text, back, err)
+			}
+		})
 	}
 	var c oauth.Client
 	for _, wrong := range []string{`[]`, `{"disabled":"yes"}`, `{"lifetimes":1}`, `{"lifetimes":{"code":"x"}}`} {

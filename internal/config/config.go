@@ -196,6 +196,9 @@ type Brand struct {
 type Log struct {
 	Level  string `key:"level" default:"info" enum:"debug,info,warn,error" reload:"true" doc:"The lowest level that is written."`
 	Format string `key:"format" default:"json" enum:"json,text" doc:"One JSON object a line, or text for people."`
+
+	RequestSampleOneIn   int           `key:"request_sample_one_in" default:"1" min:"0" max:"1000000" doc:"Of the requests that are answered without an error (status below 400), one in this many is logged. 0: none of them. Errors are always logged."`
+	RequestFlushInterval time.Duration `key:"request_flush_interval" default:"100ms" min:"0" max:"10s" doc:"How long the line of a request may wait to be written together with others. Other lines are written at once, behind those that wait. 0: every line is written before its answer is complete."`
 }
 
 // Audit configures the audit log (docs/audit.md).

@@ -3,6 +3,7 @@ package directory_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -77,12 +78,14 @@ func TestW06_ARefusalSaysTheSameWhateverWasWrong(t *testing.T) {
 		{"ann", "wrong"}, {"nobody", password}, {"off", password}, {"hashless", ""}, {"", password}, {"ann\x00", password},
 		{strings.Repeat("a", oauth.MaxUsername+1), password}, {"ann", strings.Repeat("x", oauth.MaxPassword+1)}, {"ann", ""},
 	} {
-		_, err := p.Verify(t.Context(), typed[0], typed[1])
-		refusal := oauth.AsError(err)
-		if refusal.Code != oauth.AccessDenied {
-			t.Errorf("%.20q: %v", typed[0], err)
-		}
-		descriptions[refusal.Description] = true
+		t.Run(fmt.Sprintf("%.10q with %.10q", typed[0], typed[1]), func(t *testing.T) {
+			_, err := p.Verify(t.Context(), typed[0], typed[1])
+			refusal := oauth.AsError(err)
+			if refusal.Code != oauth.AccessDenied {
+				t.Errorf("%.20q: %v", typed[0], err)
+			}
+			descriptions[refusal.Description] = true
+		})
 	}
 	if len(descriptions) != 1 {
 		t.Errorf("%d texts: %v", len(descriptions), descriptions)
@@ -108,28 +111,30 @@ func TestW06_W08_UnknownNamesDoTheSameBoundedWork(t *testing.T) {
 	p := newPeople(t, secret.HasherOptions{Memory: 16 << 10, Time: 4, Parallel: 1, Queue: 1})
 	p.create(t, "ann")
 	for _, name := range []string{"ann", "nobody", strings.Repeat("n", oauth.MaxUsername+1)} {
-		var busy, refused int
-		var mu sync.Mutex
-		var all sync.WaitGroup
-		for range 12 {
-			all.Go(func() {
-				_, err := p.Verify(context.Background(), name, "wrong")
-				mu.Lock()
-				defer mu.Unlock()
-				switch {
-				case errors.Is(err, secret.ErrBusy) && oauth.AsError(err).Code == oauth.TemporarilyUnavailable:
-					busy++
-				case oauth.AsError(err).Code == oauth.AccessDenied:
-					refused++
-				default:
-					t.Errorf("%.10q: %v", name, err)
-				}
-			})
-		}
-		all.Wait()
-		if busy == 0 || refused == 0 {
-			t.Errorf("%.10q: %d busy, %d refused: the work was not done", name, busy, refused)
-		}
+		t.Run(fmt.Sprintf("%.10q", name), func(t *testing.T) {
+			var busy, refused int
+			var mu sync.Mutex
+			var all sync.WaitGroup
+			for range 12 {
+				all.Go(func() {
+					_, err := p.Verify(context.Background(), name, "wrong")
+					mu.Lock()
+					defer mu.Unlock()
+					switch {
+					case errors.Is(err, secret.ErrBusy) && oauth.AsError(err).Code == oauth.TemporarilyUnavailable:
+						busy++
+					case oauth.AsError(err).Code == oauth.AccessDenied:
+						refused++
+					default:
+						t.Errorf("%.10q: %v", name, err)
+					}
+				})
+			}
+			all.Wait()
+			if busy == 0 || refused == 0 {
+				t.Errorf("%.10q: %d busy, %d refused: the work was not done", name, busy, refused)
+			}
+		})
 	}
 }
 

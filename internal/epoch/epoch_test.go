@@ -209,29 +209,31 @@ func TestF_S01_AGrantEndsWithTheRightsOfItsClient(t *testing.T) {
 		"not registered any more":      {err: store.Absent},
 		"cannot be asked for just now": {err: errAway},
 	} {
-		rule := epoch.Rule{
-			Epoch:  func(context.Context) (time.Time, error) { return time.Time{}, nil },
-			Client: func(context.Context, oauth.ClientID) (oauth.Client, error) { return row.client, row.err },
-		}
-		grants, overview := epoch.Grants(r.bare, rule), epoch.Overview(r.bareOverview, rule)
-		access := epoch.Access(r.bareAccess, rule)
-		_, err := grants.Get(ctx, g.Ref)
-		page, listing := grants.OfUser(ctx, store.GrantQuery{User: "u", Limit: 9})
-		clients, summarizing := overview.ClientsOfUser(ctx, store.ClientsQuery{User: "u", Limit: 9})
-		standing, looking := access.Look(ctx, store.Query{Format: oauth.FormatJWT, Grant: g.Ref, Client: store.TagOf("app")})
-		if errors.Is(row.err, errAway) {
-			for _, err := range []error{err, listing, summarizing, looking} {
-				if !errors.Is(err, errAway) {
-					t.Errorf("%s: %v", name, err)
-				}
+		t.Run(name, func(t *testing.T) {
+			rule := epoch.Rule{
+				Epoch:  func(context.Context) (time.Time, error) { return time.Time{}, nil },
+				Client: func(context.Context, oauth.ClientID) (oauth.Client, error) { return row.client, row.err },
 			}
-			continue
-		}
-		lives := []bool{err == nil, len(page.Grants) == 1, len(clients) == 1 && clients[0].Count == 1, standing.GrantFound}
-		if err != nil && !errors.Is(err, store.Absent) || errors.Join(listing, summarizing, looking) != nil ||
-			slices.Contains(lives, !row.lives) {
-			t.Errorf("%s: lives %v, want %v; %v", name, lives, row.lives, errors.Join(err, listing, summarizing, looking))
-		}
+			grants, overview := epoch.Grants(r.bare, rule), epoch.Overview(r.bareOverview, rule)
+			access := epoch.Access(r.bareAccess, rule)
+			_, err := grants.Get(ctx, g.Ref)
+			page, listing := grants.OfUser(ctx, store.GrantQuery{User: "u", Limit: 9})
+			clients, summarizing := overview.ClientsOfUser(ctx, store.ClientsQuery{User: "u", Limit: 9})
+			standing, looking := access.Look(ctx, store.Query{Format: oauth.FormatJWT, Grant: g.Ref, Client: store.TagOf("app")})
+			if errors.Is(row.err, errAway) {
+				for _, err := range []error{err, listing, summarizing, looking} {
+					if !errors.Is(err, errAway) {
+						t.Errorf("%s: %v", name, err)
+					}
+				}
+				return
+			}
+			lives := []bool{err == nil, len(page.Grants) == 1, len(clients) == 1 && clients[0].Count == 1, standing.GrantFound}
+			if err != nil && !errors.Is(err, store.Absent) || errors.Join(listing, summarizing, looking) != nil ||
+				slices.Contains(lives, !row.lives) {
+				t.Errorf("%s: lives %v, want %v; %v", name, lives, row.lives, errors.Join(err, listing, summarizing, looking))
+			}
+		})
 	}
 }
 

@@ -47,15 +47,18 @@ type Origin struct {
 	UserAgent string
 }
 
-type originKey struct{}
+// OriginKey is the key of a *Origin in the context of a request.
+type OriginKey struct{}
 
 // WithOrigin returns a context that holds the origin of a request.
 func WithOrigin(ctx context.Context, o Origin) context.Context {
-	return context.WithValue(ctx, originKey{}, o)
+	return context.WithValue(ctx, OriginKey{}, &o)
 }
 
 // OriginOf returns the origin of the request that ctx belongs to; the zero Origin when there is none.
 func OriginOf(ctx context.Context) Origin {
-	o, _ := ctx.Value(originKey{}).(Origin)
-	return o
+	if o, ok := ctx.Value(OriginKey{}).(*Origin); ok {
+		return *o
+	}
+	return Origin{}
 }

@@ -14,8 +14,21 @@ const (
 	codeLength = 2 * codeGroup
 )
 
+const codeAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
 // NewRequestID returns a random request id that is its own support code.
-func NewRequestID() string { return grouped(rand.Text()) }
+func NewRequestID() string {
+	var drawn [codeLength]byte
+	_, _ = rand.Read(drawn[:]) // it never fails
+	code := make([]byte, 0, codeLength+1)
+	for i, b := range drawn {
+		if i == codeGroup {
+			code = append(code, '-')
+		}
+		code = append(code, codeAlphabet[b%byte(len(codeAlphabet))])
+	}
+	return string(code)
+}
 
 // SupportCode returns the code by which a person reports the request with this id. An id of ours is its own
 // code; of an id that a proxy chose the code is a digest.
@@ -36,7 +49,7 @@ func SameRequest(id, asked string) bool {
 func grouped(text string) string { return text[:codeGroup] + "-" + text[codeGroup:codeLength] }
 
 func isCode(id string) bool {
-	return len(id) == codeLength+1 && id[codeGroup] == '-' && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567-") == "" &&
+	return len(id) == codeLength+1 && id[codeGroup] == '-' && strings.Trim(id, codeAlphabet+"-") == "" &&
 		strings.Count(id, "-") == 1
 }
 

@@ -109,10 +109,14 @@ func TestS14_PrivateKeyDoesNotPrint(t *testing.T) {
 	if !ok {
 		t.Fatalf("%T", k.Private)
 	}
-	for _, text := range []string{k.String(), fmt.Sprintf("%v %+v %#v %s", k, k, k, k), k.LogValue().String()} {
-		if strings.Contains(text, strings.Trim(fmt.Sprintf("%d", private[:8]), "[]")) || !strings.Contains(text, k.ID) {
-			t.Errorf("%s", text)
-		}
+	for where, text := range map[string]string{
+		"String": k.String(), "every verb": fmt.Sprintf("%v %+v %#v %s", k, k, k, k), "a log": k.LogValue().String(),
+	} {
+		t.Run(where, func(t *testing.T) {
+			if strings.Contains(text, strings.Trim(fmt.Sprintf("%d", private[:8]), "[]")) || !strings.Contains(text, k.ID) {
+				t.Errorf("%s", text)
+			}
+		})
 	}
 	if text, err := json.Marshal(k); err == nil {
 		t.Errorf("a private key became %s", text)
@@ -123,27 +127,29 @@ func TestJ13_OnlyPublicMembersAreSerialised(t *testing.T) {
 	t.Parallel()
 	public := []string{"kty", "use", "kid", "alg", "crv", "x", "y", "n", "e"}
 	for _, a := range Algorithms() {
-		k := generated(t, a)
-		jwk, err := k.Public().JWK()
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := json.Marshal(Set{Keys: []JWK{jwk}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var set struct{ Keys []map[string]string }
-		if err := json.Unmarshal(text, &set); err != nil {
-			t.Fatal(err)
-		}
-		for name, value := range set.Keys[0] {
-			if !slices.Contains(public, name) || value == "" {
-				t.Errorf("%s publishes %s=%q", a, name, value)
+		t.Run(string(a), func(t *testing.T) {
+			k := generated(t, a)
+			jwk, err := k.Public().JWK()
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		if set.Keys[0]["kid"] != k.ID || set.Keys[0]["use"] != "sig" || set.Keys[0]["alg"] != string(a) {
-			t.Errorf("%s: %s", a, text)
-		}
+			text, err := json.Marshal(Set{Keys: []JWK{jwk}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var set struct{ Keys []map[string]string }
+			if err := json.Unmarshal(text, &set); err != nil {
+				t.Fatal(err)
+			}
+			for name, value := range set.Keys[0] {
+				if !slices.Contains(public, name) || value == "" {
+					t.Errorf("%s publishes %s=%q", a, name, value)
+				}
+			}
+			if set.Keys[0]["kid"] != k.ID || set.Keys[0]["use"] != "sig" || set.Keys[0]["alg"] != string(a) {
+				t.Errorf("%s: %s", a, text)
+			}
+		})
 	}
 }
 

@@ -42,14 +42,16 @@ func TestVerifyTakesTheTypeInEverySpelling(t *testing.T) {
 		"at+jwt": true, "AT+JWT": true, "application/at+jwt": true, "Application/At+Jwt": true,
 		"JWT": false, "": false, "at+jwt\t": false, "application/": false, "text/at+jwt": false, "dpop+jwt": false,
 	} {
-		head, err := json.Marshal(header{ES256, typ, k.ID})
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := Verify(forge(t, k, string(head), someClaims), "at+jwt", byID(k))
-		if (err == nil) != want || want && string(got) != someClaims {
-			t.Errorf("typ %q: %s, %v", typ, got, err)
-		}
+		t.Run(typ, func(t *testing.T) {
+			head, err := json.Marshal(header{ES256, typ, k.ID})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := Verify(forge(t, k, string(head), someClaims), "at+jwt", byID(k))
+			if (err == nil) != want || want && string(got) != someClaims {
+				t.Errorf("typ %q: %s, %v", typ, got, err)
+			}
+		})
 	}
 }
 
@@ -65,10 +67,12 @@ func TestVerifyKeepsNumbersIntact(t *testing.T) {
 
 func refused(t *testing.T, why, token string, find func(string) (Public, bool)) {
 	t.Helper()
-	got, err := Verify(token, "JWT", find)
-	if got != nil || !errors.Is(err, ErrToken) {
-		t.Errorf("%s: %s, %v", why, got, err)
-	}
+	t.Run(why, func(t *testing.T) {
+		got, err := Verify(token, "JWT", find)
+		if got != nil || !errors.Is(err, ErrToken) {
+			t.Errorf("%s, %v", got, err)
+		}
+	})
 }
 
 func TestJ01_NoSignature(t *testing.T) {

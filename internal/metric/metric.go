@@ -32,6 +32,7 @@ type Metrics struct {
 	lockouts     *prometheus.CounterVec // rule
 	cleanups     *prometheus.CounterVec // result
 	cleaned      prometheus.Counter
+	unlogged     prometheus.Counter
 
 	requests  *prometheus.CounterVec   // route, method, status
 	durations *prometheus.HistogramVec // route, method
@@ -87,6 +88,7 @@ func New(version string, s oauth.Supported) *Metrics {
 		lockouts:  counters("lockouts_total", "Lockouts, because a budget of wrong guesses was used up.", "rule"),
 		cleanups:  counters("cleanup_runs_total", "Runs of the cleanup of entries that do not expire by themselves.", "result"),
 		cleaned:   counter("cleanup_removed_total", "Entries that the cleanup removed."),
+		unlogged:  counter("log_lines_dropped_total", "Lines of requests that were not logged, because the reader of the log was too slow."),
 
 		requests:  counters("http_requests_total", "HTTP requests answered, by route pattern and status class.", "route", "method", "status"),
 		durations: histograms("http_request_duration_seconds", "Time to answer an HTTP request.", "route", "method"),
@@ -104,7 +106,7 @@ func New(version string, s oauth.Supported) *Metrics {
 	m.registry.MustRegister(
 		m.issued, m.denied, m.credentials, m.codeReplays, m.reuses, m.revocations, m.introspected,
 		m.logins, m.ended, m.consents, m.clientAuth, m.keyChanges,
-		m.limitsHit, m.lockouts, m.cleanups, m.cleaned,
+		m.limitsHit, m.lockouts, m.cleanups, m.cleaned, m.unlogged,
 		m.requests, m.durations, m.inFlight, m.redisCalls, m.redisDurations, build,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -139,6 +141,9 @@ func (m *Metrics) start() {
 
 // RequestBegan increments the number of requests in flight.
 func (m *Metrics) RequestBegan() { m.inFlight.Inc() }
+
+// LogLinesDropped counts lines of requests that were not logged.
+func (m *Metrics) LogLinesDropped(lines int) { m.unlogged.Add(float64(lines)) }
 
 // Request describes an answered request.
 type Request struct {
@@ -189,7 +194,7 @@ func class(status int) string {
 	if status < 100 || status > 599 {
 		return other
 	}
-	return string([]byte{'0' + byte(status/100), 'x', 'x'})
+	return "1xx2xx3xx4xx5xx"[3*(status/100-1):][:3]
 }
 
 func oneOf(value string, allowed []string) string {

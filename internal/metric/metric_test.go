@@ -207,12 +207,14 @@ func TestExemplars(t *testing.T) {
 	m.RequestBegan()
 	m.RequestDone(metric.Request{Route: "/token", Method: "POST", Status: 200, Took: time.Millisecond, Trace: "0af7651916cd43dd8448eb211c80319c"})
 	for accept, shown := range map[string]bool{"": false, "text/plain": false, "application/openmetrics-text;version=1.0.0,text/plain;q=0.5": true} {
-		var text strings.Builder
-		if err := m.Write(&text, metric.FormatFor(accept)); err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(text.String(), `# {trace_id="0af7651916cd43dd8448eb211c80319c"}`) != shown || strings.HasSuffix(text.String(), "# EOF\n") != shown {
-			t.Errorf("%q: exemplar shown %v", accept, !shown)
-		}
+		t.Run(accept, func(t *testing.T) {
+			var text strings.Builder
+			if err := m.Write(&text, metric.FormatFor(accept)); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(text.String(), `# {trace_id="0af7651916cd43dd8448eb211c80319c"}`) != shown || strings.HasSuffix(text.String(), "# EOF\n") != shown {
+				t.Errorf("%q: exemplar shown %v", accept, !shown)
+			}
+		})
 	}
 }

@@ -34,14 +34,16 @@ func code() oauth.Credential {
 func TestACredentialComesBackAsItWasSealed(t *testing.T) {
 	t.Parallel()
 	for want, length := range map[oauth.Credential]int{credential(): oauth.RefreshLength, code(): oauth.CodeLength} {
-		text := want.Seal(sealKey)
-		if len(text) != length {
-			t.Errorf("length %d, want %d", len(text), length)
-		}
-		got, ok := oauth.OpenCredential(text, want.Kind, keyOf)
-		if !ok || got != want {
-			t.Fatalf("got %+v %v", got, ok)
-		}
+		t.Run(fmt.Sprint("kind ", want.Kind), func(t *testing.T) {
+			text := want.Seal(sealKey)
+			if len(text) != length {
+				t.Errorf("length %d, want %d", len(text), length)
+			}
+			got, ok := oauth.OpenCredential(text, want.Kind, keyOf)
+			if !ok || got != want {
+				t.Fatalf("got %+v %v", got, ok)
+			}
+		})
 	}
 }
 
@@ -62,20 +64,22 @@ func TestACodeKnowsWhatItMustBePresentedWith(t *testing.T) {
 func TestEveryChangedBitOfACredentialIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, sealed := range []oauth.Credential{credential(), code()} {
-		raw, err := base64.RawURLEncoding.DecodeString(sealed.Seal(sealKey).Reveal())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range len(raw) * 8 {
-			changed := append([]byte(nil), raw...)
-			changed[i/8] ^= 1 << (i % 8)
-			text := oauth.Token(base64.RawURLEncoding.EncodeToString(changed))
-			for _, kind := range []oauth.Kind{oauth.KindCode, oauth.KindRefresh} {
-				if _, ok := oauth.OpenCredential(text, kind, keyOf); ok {
-					t.Fatalf("bit %d changed and still accepted as kind %d", i, kind)
+		t.Run(fmt.Sprint("kind ", sealed.Kind), func(t *testing.T) {
+			raw, err := base64.RawURLEncoding.DecodeString(sealed.Seal(sealKey).Reveal())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range len(raw) * 8 {
+				changed := append([]byte(nil), raw...)
+				changed[i/8] ^= 1 << (i % 8)
+				text := oauth.Token(base64.RawURLEncoding.EncodeToString(changed))
+				for _, kind := range []oauth.Kind{oauth.KindCode, oauth.KindRefresh} {
+					if _, ok := oauth.OpenCredential(text, kind, keyOf); ok {
+						t.Fatalf("bit %d changed and still accepted as kind %d", i, kind)
+					}
 				}
 			}
-		}
+		})
 	}
 }
 
@@ -101,12 +105,17 @@ func TestW15_SecretsDoNotPrint(t *testing.T) {
 	t.Parallel()
 	token := oauth.Token("very-secret")
 	id := oauth.NewGrantID("u", "root", []byte("very-secret-1"))
-	for _, text := range []string{
-		fmt.Sprint(token, id), fmt.Sprintf("%v %+v %#v %s %q", token, token, token, token, token),
-		fmt.Sprintf("%v %+v %s", struct{ T oauth.Token }{token}, id, id), token.LogValue().String(), id.LogValue().String(),
+	for where, text := range map[string]string{
+		"plainly":       fmt.Sprint(token, id),
+		"by every verb": fmt.Sprintf("%v %+v %#v %s %q %v %+v %s", token, token, token, token, token, id, id, id),
+		"in a struct":   fmt.Sprintf("%v %+v", struct{ T oauth.Token }{token}, struct{ ID oauth.GrantID }{id}),
+		"token log":     token.LogValue().String(),
+		"grant id log":  id.LogValue().String(),
 	} {
-		if contains(text, "very-secret") {
-			t.Errorf("printed: %s", text)
-		}
+		t.Run(where, func(t *testing.T) {
+			if contains(text, "very-secret") {
+				t.Errorf("printed: %s", text)
+			}
+		})
 	}
 }

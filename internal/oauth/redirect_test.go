@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -19,9 +20,11 @@ func TestA02_A05_A06_RedirectURIsAreComparedByteForByte(t *testing.T) {
 		"https://app:443/cb", "https://app:8443/cb", "https://app:0443/cb", "https://app:99999/cb", "https://app@evil/cb",
 		"https://app.evil/cb", "", " https://app/cb", "https://app/cb\n",
 	} {
-		if c.Owns(uri) {
-			t.Errorf("%q is accepted", uri)
-		}
+		t.Run(fmt.Sprintf("%q", uri), func(t *testing.T) {
+			if c.Owns(uri) {
+				t.Errorf("%q is accepted", uri)
+			}
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -35,9 +36,11 @@ func TestA28_ScopesAreBounded(t *testing.T) {
 	for _, text := range []string{
 		"a\"b", "a\\b", "a\tb", "a\nb", "ü", "a\x00", "a\x7f", strings.Repeat("a ", 10_000), strings.Join(many[:65], " "), strings.Repeat("a", 2049),
 	} {
-		if _, err := oauth.ParseScopes(text); oauth.AsError(err).Code != oauth.InvalidScope {
-			t.Errorf("ParseScopes(%.20q) = %v, want invalid_scope", text, err)
-		}
+		t.Run(fmt.Sprintf("%.20q of %d", text, len(text)), func(t *testing.T) {
+			if _, err := oauth.ParseScopes(text); oauth.AsError(err).Code != oauth.InvalidScope {
+				t.Errorf("ParseScopes(%.20q) = %v, want invalid_scope", text, err)
+			}
+		})
 	}
 }
 

@@ -33,8 +33,10 @@ func TestW15_SentValuesAreCut(t *testing.T) {
 		{oauth.CutSentURI, "https://ada:a long pass phrase@app.example/of/somebody", "https://...(54 characters)"},
 		{oauth.CutSentURI, "/cb?code=abc", "/cb?code=…"},
 	} {
-		if got := c.cut(c.sent); got != c.want {
-			t.Errorf("%q: %q, want %q", c.sent, got, c.want)
-		}
+		t.Run(c.sent, func(t *testing.T) {
+			if got := c.cut(c.sent); got != c.want {
+				t.Errorf("%q: %q, want %q", c.sent, got, c.want)
+			}
+		})
 	}
 }

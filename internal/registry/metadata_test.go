@@ -33,7 +33,9 @@ func redirectTo(uris ...string) func(*oauth.Client) {
 func TestA05_FragmentsAreRefusedAtRegistration(t *testing.T) {
 	t.Parallel()
 	for _, uri := range []string{"https://app.example/cb#x", "https://app.example/cb#"} {
-		refusedWith(t, oauth.InvalidRedirectURI, uri, redirectTo(uri))
+		t.Run(uri, func(t *testing.T) {
+			refusedWith(t, oauth.InvalidRedirectURI, uri, redirectTo(uri))
+		})
 	}
 }
 
@@ -44,8 +46,10 @@ func TestA12_DangerousSchemesAreRefusedAtRegistration(t *testing.T) {
 		"http://app.example/cb", "http://127.0.0.1.evil.example/cb", "//app.example/cb", "/cb", "https:///cb", "",
 		"https://user:password@app.example/cb",
 	} {
-		refusedWith(t, oauth.InvalidRedirectURI, uri, redirectTo(uri))
-		refusedWith(t, oauth.InvalidRedirectURI, "after logout "+uri, func(c *oauth.Client) { c.PostLogoutURIs = []string{uri} })
+		t.Run(uri, func(t *testing.T) {
+			refusedWith(t, oauth.InvalidRedirectURI, uri, redirectTo(uri))
+			refusedWith(t, oauth.InvalidRedirectURI, "after logout "+uri, func(c *oauth.Client) { c.PostLogoutURIs = []string{uri} })
+		})
 	}
 }
 
@@ -79,12 +83,14 @@ func TestG06_NamesThatPretendAreRefused(t *testing.T) {
 		})
 	}
 	for _, name := range []string{strings.Repeat("ä", 100), "<img onerror>", "Рецепты & 料理 🍲"} {
-		c := confidential("demo")
-		c.Name = name
-		got, _, err := newStage().replica().Register(t.Context(), c, "")
-		if err != nil || got.Name != name {
-			t.Errorf("%q: %q, %v", name, got.Name, err) // a page escapes what it shows
-		}
+		t.Run(name, func(t *testing.T) {
+			c := confidential("demo")
+			c.Name = name
+			got, _, err := newStage().replica().Register(t.Context(), c, "")
+			if err != nil || got.Name != name {
+				t.Errorf("%q: %q, %v", name, got.Name, err) // a page escapes what it shows
+			}
+		})
 	}
 }
 

@@ -56,22 +56,24 @@ func TestF_N11_OnlyRegularFilesAreOpened(t *testing.T) {
 func TestDescriptorsThatTheShellHandsOverAreRead(t *testing.T) {
 	t.Parallel()
 	for _, form := range []string{"/dev/fd/%d", "/proc/self/fd/%d"} {
-		out, in, err := os.Pipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := fmt.Sprintf(form, out.Fd())
-		if _, err := os.Stat(name); err != nil {
-			t.Skip("this system names no open files")
-		}
-		if _, err := in.WriteString("a: 1\n"); err != nil {
-			t.Fatal(err)
-		}
-		_ = in.Close()
-		if raw, err := smallfile.Read(name); err != nil || string(raw) != "a: 1\n" {
-			t.Errorf("%s: %q, %v", form, raw, err)
-		}
-		_ = out.Close()
+		t.Run(form, func(t *testing.T) {
+			out, in, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := fmt.Sprintf(form, out.Fd())
+			if _, err := os.Stat(name); err != nil {
+				t.Skip("this system names no open files")
+			}
+			if _, err := in.WriteString("a: 1\n"); err != nil {
+				t.Fatal(err)
+			}
+			_ = in.Close()
+			if raw, err := smallfile.Read(name); err != nil || string(raw) != "a: 1\n" {
+				t.Errorf("%s: %q, %v", form, raw, err)
+			}
+			_ = out.Close()
+		})
 	}
 	if raw, err := smallfile.Read(os.DevNull); err != nil || len(raw) != 0 {
 		t.Errorf("%s: %q, %v", os.DevNull, raw, err)

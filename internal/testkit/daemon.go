@@ -48,7 +48,7 @@ func Redis(addr string) Option {
 func Start(t testing.TB, options ...Option) *Daemon {
 	t.Helper()
 	c := config.Default(true)
-	c.Log.Format = "json" // the tests parse the log
+	c.Log.Format, c.Log.RequestFlushInterval = "json", 0 // the tests parse the log
 	c.Server.Listen, c.Admin.Listen = "127.0.0.1:0", "127.0.0.1:0"
 	c.Password.Memory, c.Password.Time = 8192, 1 // the lowest cost that is allowed
 	// The machine may be busy: a slow answer must not fail a test.

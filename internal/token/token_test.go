@@ -183,39 +183,44 @@ func TestWhoMayAsk(t *testing.T) {
 func TestV12_ATokenDiesWithWhatItHangsOn(t *testing.T) {
 	t.Parallel()
 	for _, format := range formats() {
-		for name, end := range map[string]func(r *room, c oauth.Client, o token.Order, text oauth.Token) error{
-			"its grant": func(r *room, _ oauth.Client, o token.Order, _ oauth.Token) error {
-				return r.RevokeGrant(t.Context(), "x", *o.Grant)
-			},
-			"its user": func(r *room, _ oauth.Client, o token.Order, _ oauth.Token) error {
-				return r.revocations.Raise(t.Context(), store.Ending{User: o.Grant.User, What: store.EndedUser, Now: r.Now(), Keep: time.Hour})
-			},
-			"its user's grants to its client": func(r *room, c oauth.Client, o token.Order, _ oauth.Token) error {
-				e := store.Ending{User: o.Grant.User, What: store.EndedClient, Client: c.ID, Now: r.Now(), Keep: time.Hour}
-				return r.revocations.Raise(t.Context(), e)
-			},
-			"its client": func(r *room, c oauth.Client, _ token.Order, _ oauth.Token) error {
-				return r.RevokeClient(t.Context(), "x", c.ID, r.Now().Add(time.Millisecond))
-			},
-			"itself": func(r *room, c oauth.Client, _ token.Order, text oauth.Token) error {
-				return r.Revoke(t.Context(), c, text)
-			},
-			"time": func(r *room, _ oauth.Client, _ token.Order, _ oauth.Token) error {
-				r.Pass(15*time.Minute + time.Second)
-				return nil
-			},
-		} {
-			r, c := newRoom(t, nil), client("app", format)
-			o := r.userOrder(t, c)
-			text := r.mint(t, o).Access
-			if !r.alive(t, text) {
-				t.Fatalf("%s: not alive", format)
+		t.Run(string(format), func(t *testing.T) {
+			for name, end := range map[string]func(r *room, c oauth.Client, o token.Order, text oauth.Token) error{
+				"its grant": func(r *room, _ oauth.Client, o token.Order, _ oauth.Token) error {
+					return r.RevokeGrant(t.Context(), "x", *o.Grant)
+				},
+				"its user": func(r *room, _ oauth.Client, o token.Order, _ oauth.Token) error {
+					return r.revocations.Raise(t.Context(), store.Ending{User: o.Grant.User, What: store.EndedUser, Now: r.Now(), Keep: time.Hour})
+				},
+				"its user's grants to its client": func(r *room, c oauth.Client, o token.Order, _ oauth.Token) error {
+					e := store.Ending{User: o.Grant.User, What: store.EndedClient, Client: c.ID, Now: r.Now(), Keep: time.Hour}
+					return r.revocations.Raise(t.Context(), e)
+				},
+				"its client": func(r *room, c oauth.Client, _ token.Order, _ oauth.Token) error {
+					return r.RevokeClient(t.Context(), "x", c.ID, r.Now().Add(time.Millisecond))
+				},
+				"itself": func(r *room, c oauth.Client, _ token.Order, text oauth.Token) error {
+					return r.Revoke(t.Context(), c, text)
+				},
+				"time": func(r *room, _ oauth.Client, _ token.Order, _ oauth.Token) error {
+					r.Pass(15*time.Minute + time.Second)
+					return nil
+				},
+			} {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					r, c := newRoom(t, nil), client("app", format)
+					o := r.userOrder(t, c)
+					text := r.mint(t, o).Access
+					if !r.alive(t, text) {
+						t.Fatalf("%s: not alive", format)
+					}
+					ok(t, end(r, c, o, text))
+					if r.alive(t, text) {
+						t.Errorf("%s: it outlived %s", format, name)
+					}
+				})
 			}
-			ok(t, end(r, c, o, text))
-			if r.alive(t, text) {
-				t.Errorf("%s: it outlived %s", format, name)
-			}
-		}
+		})
 	}
 }
 
@@ -276,10 +281,14 @@ func TestV03_AnOpaqueTokenCannotBeGuessed(t *testing.T) {
 	}
 	// The references are part of the token: with another grant or client it is another token.
 	another := r.mint(t, r.userOrder(t, c)).Access.Reveal()
-	for _, mixed := range []string{text[:27] + another[27:], text[:27] + text[53:], text[:53] + string(store.TagOf("other"))} {
-		if r.alive(t, oauth.Token(mixed)) {
-			t.Errorf("alive: %q", mixed)
-		}
+	for what, mixed := range map[string]string{
+		"another grant": text[:27] + another[27:], "no grant": text[:27] + text[53:], "another client": text[:53] + string(store.TagOf("other")),
+	} {
+		t.Run(what, func(t *testing.T) {
+			if r.alive(t, oauth.Token(mixed)) {
+				t.Errorf("alive: %q", mixed)
+			}
+		})
 	}
 }
 
@@ -319,32 +328,36 @@ func TestR11_AStoreThatIsAwayIsNeverAnAnswer(t *testing.T) {
 	t.Parallel()
 	whole := newRoom(t, nil)
 	for _, format := range formats() {
-		c := client("app", format)
-		o := whole.userOrder(t, c)
-		text := whole.mint(t, o).Access
-		cut := newRoom(t, func(options *token.Options) {
-			options.Access, options.Grants, options.Ring = away{}, away{}, whole.ring
-		})
-		id, key := whole.ring.SealingKey()
-		refresh := oauth.Credential{Kind: oauth.KindRefresh, Key: id, Grant: oauth.GrantID{1}, Serial: 1}.Seal(key)
-		_, _, inspecting := cut.Inspect(t.Context(), text)
-		_, introspecting := cut.Introspect(t.Context(), c, text)
-		_, ofRefresh := cut.Introspect(t.Context(), c, refresh)
-		_, _, examining := cut.Examine(t.Context(), text)
-		_, revokingAny := cut.RevokeAny(t.Context(), "x", refresh)
-		for name, err := range map[string]error{
-			"examine": examining, "revoke any": revokingAny, "inspect": inspecting, "introspect": introspecting, "introspect a refresh token": ofRefresh,
-			"revoke": cut.Revoke(t.Context(), c, text), "revoke a refresh token": cut.Revoke(t.Context(), c, refresh),
-			"revoke a grant":  cut.RevokeGrant(t.Context(), "x", *o.Grant),
-			"revoke a client": cut.RevokeClient(t.Context(), "x", "app", whole.Now()),
-		} {
-			if err == nil || oauth.AsError(err).Code != oauth.TemporarilyUnavailable {
-				t.Errorf("%s: %s: %v", format, name, err)
+		t.Run(string(format), func(t *testing.T) {
+			c := client("app", format)
+			o := whole.userOrder(t, c)
+			text := whole.mint(t, o).Access
+			cut := newRoom(t, func(options *token.Options) {
+				options.Access, options.Grants, options.Ring = away{}, away{}, whole.ring
+			})
+			id, key := whole.ring.SealingKey()
+			refresh := oauth.Credential{Kind: oauth.KindRefresh, Key: id, Grant: oauth.GrantID{1}, Serial: 1}.Seal(key)
+			_, _, inspecting := cut.Inspect(t.Context(), text)
+			_, introspecting := cut.Introspect(t.Context(), c, text)
+			_, ofRefresh := cut.Introspect(t.Context(), c, refresh)
+			_, _, examining := cut.Examine(t.Context(), text)
+			_, revokingAny := cut.RevokeAny(t.Context(), "x", refresh)
+			for name, err := range map[string]error{
+				"examine": examining, "revoke any": revokingAny, "inspect": inspecting, "introspect": introspecting, "introspect a refresh token": ofRefresh,
+				"revoke": cut.Revoke(t.Context(), c, text), "revoke a refresh token": cut.Revoke(t.Context(), c, refresh),
+				"revoke a grant":  cut.RevokeGrant(t.Context(), "x", *o.Grant),
+				"revoke a client": cut.RevokeClient(t.Context(), "x", "app", whole.Now()),
+			} {
+				t.Run(name, func(t *testing.T) {
+					if err == nil || oauth.AsError(err).Code != oauth.TemporarilyUnavailable {
+						t.Errorf("%s: %s: %v", format, name, err)
+					}
+				})
 			}
-		}
-		if _, err := cut.Mint(t.Context(), cut.order(c)); (err != nil) != (format == oauth.FormatOpaque) {
-			t.Errorf("%s: minting: %v", format, err)
-		}
+			if _, err := cut.Mint(t.Context(), cut.order(c)); (err != nil) != (format == oauth.FormatOpaque) {
+				t.Errorf("%s: minting: %v", format, err)
+			}
+		})
 	}
 }
 

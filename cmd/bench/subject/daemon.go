@@ -3,9 +3,12 @@ package subject
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/recipe-web-app/oauth2d/cmd/bench/process"
@@ -45,8 +48,17 @@ func Web(n int) string { return fmt.Sprintf("web%d", n%WebClients) }
 // User returns a user name.
 func User(n int) string { return fmt.Sprintf("person%d", n%Users) }
 
-// Daemon starts a daemon as it is released, with limits that one address would reach switched off.
-func (l *Lab) Daemon(ctx context.Context, name, binary, durability string, store *Store) (*Daemon, error) {
+// Setup describes a daemon before it is started.
+type Setup struct {
+	Name, Binary, Durability string
+	Store                    *Store
+	Secrets                  map[string]string // that Register returned
+	Environment              []string          // further settings
+}
+
+// Daemon starts a daemon as it is released, with limits that one address would reach switched off. It returns when the
+// daemon has issued a token.
+func (l *Lab) Daemon(ctx context.Context, s Setup) (*Daemon, error) {
 	public, err := process.FreePort()
 	if err != nil {
 		return nil, err
@@ -55,15 +67,47 @@ func (l *Lab) Daemon(ctx context.Context, name, binary, durability string, store
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), binary, "serve")
-	cmd.Env = append(l.environment(store), "OAUTH2D_REDIS_DURABILITY="+durability,
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), s.Binary, "serve")
+	cmd.Env = append(l.environment(s.Store), "OAUTH2D_REDIS_DURABILITY="+s.Durability,
 		"OAUTH2D_SERVER_LISTEN=127.0.0.1:"+public, "OAUTH2D_ADMIN_LISTEN=127.0.0.1:"+operators)
-	d := &Daemon{Subject: Subject{Addr: "127.0.0.1:" + public, Host: strings.TrimPrefix(Issuer, "https://"), Control: "127.0.0.1:" + operators, Redis: store.Processes}}
-	if d.Server, err = l.start(name, cmd); err != nil {
+	cmd.Env = append(cmd.Env, s.Environment...)
+	d := &Daemon{Subject: Subject{Addr: "127.0.0.1:" + public, Host: strings.TrimPrefix(Issuer, "https://"), Control: "127.0.0.1:" + operators, Redis: s.Store.Processes}}
+	d.Secrets = s.Secrets
+	scheme, secured := "http://", l.certificate.client()
+	if secured != nil {
+		scheme = "https://"
+	}
+	client := &http.Client{Timeout: probeTimeout, Transport: &http.Transport{TLSClientConfig: secured}}
+	defer client.CloseIdleConnections()
+	if d.Server, err = l.start(s.Name, cmd); err != nil {
 		return nil, err
 	}
-	d.Start, err = d.Server.Await(func() bool { return answers(ctx, "http://"+d.Control+"/health/ready") })
+	d.Start, err = d.Server.Await(func() bool { return d.issues(ctx, client, scheme) })
 	return d, err
+}
+
+// issues reports whether the daemon issues a token.
+func (d *Daemon) issues(ctx context.Context, client *http.Client, scheme string) bool {
+	form := strings.NewReader(url.Values{"grant_type": {"client_credentials"}, "scope": {"read"}}.Encode())
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, scheme+d.Addr+"/token", form)
+	if err != nil {
+		return false
+	}
+	id := Machine("opaque")
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.SetBasicAuth(id, d.Secrets[id]) // neither has a character that would be encoded
+	response, err := client.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close() // only the status counts
+	return response.StatusCode == http.StatusOK
+}
+
+// Stop ends a server of the lab before the others.
+func (l *Lab) Stop(p *process.Process) {
+	p.Stop()
+	l.running = slices.DeleteFunc(l.running, func(other *process.Process) bool { return other == p })
 }
 
 func (l *Lab) environment(store *Store) []string {
@@ -71,7 +115,7 @@ func (l *Lab) environment(store *Store) []string {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "OAUTH2D_ISSUER=" + Issuer, "OAUTH2D_MASTER_KEY=" + l.key,
 		"OAUTH2D_KEYS_EXTRA_ALGORITHMS=EdDSA,RS256", "OAUTH2D_SESSION_LIMIT=100",
 		"OAUTH2D_LIMITS_LOGIN_IP=off", "OAUTH2D_LIMITS_AUTHORIZE_IP=off", "OAUTH2D_LIMITS_PAGES_IP=off",
-	}, store.environment...)
+	}, slices.Concat(store.environment, l.certificate.daemon())...)
 }
 
 // Register registers the clients and users of a benchmark with a daemon's command line, before daemons start. It

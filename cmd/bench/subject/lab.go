@@ -23,6 +23,8 @@ type Lab struct {
 	dir     string
 	key     string // the daemons' master key
 	running []*process.Process
+
+	certificate certificate
 }
 
 // NewLab makes a lab with a folder for what its processes write.
@@ -110,7 +112,7 @@ func (l *Lab) Group(ctx context.Context) (*Store, error) {
 		}
 		sentinels = append(sentinels, addr)
 		if n == 2 {
-			if _, err := p.Await(func() bool { return agree(ctx, sentinels) }); err != nil {
+			if _, err := p.Await(func() bool { return l.agree(ctx, sentinels) }); err != nil {
 				return nil, errors.Join(errors.New("the Sentinels do not agree"), err)
 			}
 		}
@@ -120,9 +122,9 @@ func (l *Lab) Group(ctx context.Context) (*Store, error) {
 }
 
 // agree reports whether every Sentinel knows both replicas and both other Sentinels.
-func agree(ctx context.Context, sentinels []string) bool {
+func (l *Lab) agree(ctx context.Context, sentinels []string) bool {
 	for _, addr := range sentinels {
-		client := redis.NewSentinelClient(&redis.Options{Addr: addr, DisableIdentity: true, Protocol: 2})
+		client := redis.NewSentinelClient(&redis.Options{Addr: addr, DisableIdentity: true, Protocol: 2, TLSConfig: l.certificate.client()})
 		master, err := client.Master(ctx, masterName).Result()
 		_ = client.Close() // it was only read
 		if err != nil || master["num-slaves"] != "2" || master["num-other-sentinels"] != "2" {
@@ -143,7 +145,7 @@ func (l *Lab) server(ctx context.Context, name, program string, settings ...stri
 		return "", nil, err
 	}
 	file := filepath.Join(dir, "server.conf")
-	lines := append([]string{"port " + port, "bind 127.0.0.1", "dir " + dir, "daemonize no"}, settings...)
+	lines := append(append(l.certificate.redis(port), "bind 127.0.0.1", "dir "+dir, "daemonize no"), settings...)
 	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		return "", nil, err
 	}
@@ -151,7 +153,7 @@ func (l *Lab) server(ctx context.Context, name, program string, settings ...stri
 		return "", nil, fmt.Errorf("%w; hint: make packages installs Redis", err)
 	}
 	addr = net.JoinHostPort("127.0.0.1", port)
-	client := redis.NewClient(&redis.Options{Addr: addr, DisableIdentity: true, Protocol: 2, MaxRetries: -1})
+	client := l.client(addr)
 	defer client.Close() //nolint:errcheck // it was only read
 	_, err = p.Await(func() bool { return client.Ping(ctx).Err() == nil && linked(ctx, client, program) })
 	return addr, p, err

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -18,18 +19,20 @@ func TestF_N12_TablesFitTheTerminal(t *testing.T) {
 		Below: [][]string{{"- " + long}, nil},
 	}
 	for _, width := range []int{80, 120, 200} {
-		var out strings.Builder
-		if err := all.Print(&out, width); err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.Lines(out.String()) {
-			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
-				t.Errorf("width %d: a line of %d: %s", width, n, line)
+		t.Run(fmt.Sprint(width, " columns"), func(t *testing.T) {
+			var out strings.Builder
+			if err := all.Print(&out, width); err != nil {
+				t.Fatal(err)
 			}
-		}
-		if strings.Count(out.String(), "x") < 200 || strings.Count(out.String(), "profile") != 30 {
-			t.Errorf("width %d: text is lost:\n%s", width, out.String())
-		}
+			for line := range strings.Lines(out.String()) {
+				if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > width {
+					t.Errorf("width %d: a line of %d: %s", width, n, line)
+				}
+			}
+			if strings.Count(out.String(), "x") < 200 || strings.Count(out.String(), "profile") != 30 {
+				t.Errorf("width %d: text is lost:\n%s", width, out.String())
+			}
+		})
 	}
 	var piped strings.Builder
 	all.Below = nil

@@ -134,23 +134,25 @@ func TestImportedSecrets(t *testing.T) {
 		"argon2id":      secret.Text(argonOf(t)),
 		"pbkdf2-sha256": "$pbkdf2-sha256$i=25000,l=32$1KBPIbXk5dnJXVUjoqvGAA$xDEI5Ci8Ck1hLc1TbU6NVlWJF2Lm93hein/tALoB0/Q",
 	} {
-		wanted := service(oauth.ClientID("from-" + scheme))
-		wanted.SecretHash = hash
-		made, err := c.CreateClient(ctx, wanted)
-		if err != nil {
-			t.Errorf("%s: %v", scheme, err)
-			continue
-		}
-		listed, err := c.Secrets(ctx, string(made.ID))
-		ok(t, err)
-		if made.Secret != "" || len(listed) != 1 || listed[0].Scheme != scheme {
-			t.Errorf("%s: %+v %+v", scheme, made, listed)
-		}
-		asked(t, testkit.Party{Base: d.Base, ID: string(made.ID), Secret: "correct horse"})
-		wrong := testkit.Party{Base: d.Base, ID: string(made.ID), Secret: "wrong horse"}
-		if a := wrong.Token(t, url.Values{"grant_type": {"client_credentials"}}); a.Status != http.StatusUnauthorized {
-			t.Errorf("%s: a wrong secret: %d", scheme, a.Status)
-		}
+		t.Run(scheme, func(t *testing.T) {
+			wanted := service(oauth.ClientID("from-" + scheme))
+			wanted.SecretHash = hash
+			made, err := c.CreateClient(ctx, wanted)
+			if err != nil {
+				t.Errorf("%s: %v", scheme, err)
+				return
+			}
+			listed, err := c.Secrets(ctx, string(made.ID))
+			ok(t, err)
+			if made.Secret != "" || len(listed) != 1 || listed[0].Scheme != scheme {
+				t.Errorf("%s: %+v %+v", scheme, made, listed)
+			}
+			asked(t, testkit.Party{Base: d.Base, ID: string(made.ID), Secret: "correct horse"})
+			wrong := testkit.Party{Base: d.Base, ID: string(made.ID), Secret: "wrong horse"}
+			if a := wrong.Token(t, url.Values{"grant_type": {"client_credentials"}}); a.Status != http.StatusUnauthorized {
+				t.Errorf("%s: a wrong secret: %d", scheme, a.Status)
+			}
+		})
 	}
 	wanted := service("costly")
 	wanted.SecretHash = "$2a$31$zVHmKQtGGQob.b/Nc7l9NO8UlrYcW05FiuCj/SxsFO/ZtiN9.mNzy"

@@ -84,16 +84,18 @@ func TestV15_WhereAnAccessTokenMayStand(t *testing.T) {
 		{"header and body", "POST", "/userinfo", "Bearer at", "access_token=at", "", oauth.InvalidRequest},
 		{"body twice", "POST", "/userinfo", "", "access_token=at&access_token=at", "", oauth.InvalidRequest},
 	} {
-		r := httptest.NewRequest(c.method, c.target, strings.NewReader(c.body))
-		if c.method == http.MethodPost {
-			r.Header.Set("Content-Type", formType)
-		}
-		if c.header != "" {
-			r.Header.Set("Authorization", c.header)
-		}
-		if got, err := accessTokenOf(r); got != c.want || code(err) != c.code {
-			t.Errorf("%s: %q %v", c.name, got.Reveal(), err)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			r := httptest.NewRequest(c.method, c.target, strings.NewReader(c.body))
+			if c.method == http.MethodPost {
+				r.Header.Set("Content-Type", formType)
+			}
+			if c.header != "" {
+				r.Header.Set("Authorization", c.header)
+			}
+			if got, err := accessTokenOf(r); got != c.want || code(err) != c.code {
+				t.Errorf("%s: %q %v", c.name, got.Reveal(), err)
+			}
+		})
 	}
 }
 
@@ -106,17 +108,19 @@ func TestUserClaimsFollowTheScope(t *testing.T) {
 		"openid email":         {"sub": "u-1", "email": "ada@example.org", "email_verified": false},
 		"openid profile email": {"sub": "u-1", "name": "Ada", "preferred_username": "ada", "email": "ada@example.org", "email_verified": false},
 	} {
-		scopes, err := oauth.ParseScopes(scope)
-		if err != nil {
-			t.Fatal(err)
-		}
-		raw, err := json.Marshal(claimsOf(user, scopes))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got map[string]any
-		if err := json.Unmarshal(raw, &got); err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %s (%v)", scope, raw, err)
-		}
+		t.Run(scope, func(t *testing.T) {
+			scopes, err := oauth.ParseScopes(scope)
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := json.Marshal(claimsOf(user, scopes))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got map[string]any
+			if err := json.Unmarshal(raw, &got); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %s (%v)", scope, raw, err)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package endpoint_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -132,8 +133,10 @@ func TestC07_EveryClientNeedsPKCE(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	for _, party := range []testkit.Party{d.Demo(), d.SPA()} {
-		page := testkit.NewPerson(t).Get(t, party.AuthorizeURL(map[string]string{"code_challenge": "", "code_challenge_method": ""}))
-		sentBack(t, d, page, oauth.InvalidRequest, "a-state")
+		t.Run(party.ID, func(t *testing.T) {
+			page := testkit.NewPerson(t).Get(t, party.AuthorizeURL(map[string]string{"code_challenge": "", "code_challenge_method": ""}))
+			sentBack(t, d, page, oauth.InvalidRequest, "a-state")
+		})
 	}
 }
 
@@ -158,13 +161,15 @@ func TestA20_AStateComesBackByteForByte(t *testing.T) {
 	d := testkit.Start(t)
 	person := testkit.NewPerson(t)
 	for _, state := range []string{`"><script>alert(1)</script>`, "a\x00b", "\xff\xfe", "ä€😀 +&=%", strings.Repeat("s", 4096)} {
-		page := person.Authorize(t, d.Demo().AuthorizeURL(map[string]string{"state": state}))
-		if got := page.Query(t).Get("state"); got != state {
-			t.Errorf("state %.20q came back as %.20q", state, got)
-		}
-		if strings.ContainsAny(page.Location, "\"<>\x00") {
-			t.Errorf("not encoded: %.80q", page.Location)
-		}
+		t.Run(fmt.Sprintf("%.20q", state), func(t *testing.T) {
+			page := person.Authorize(t, d.Demo().AuthorizeURL(map[string]string{"state": state}))
+			if got := page.Query(t).Get("state"); got != state {
+				t.Errorf("state %.20q came back as %.20q", state, got)
+			}
+			if strings.ContainsAny(page.Location, "\"<>\x00") {
+				t.Errorf("not encoded: %.80q", page.Location)
+			}
+		})
 	}
 	long := person.Get(t, d.Demo().AuthorizeURL(map[string]string{"state": strings.Repeat("s", 5000)}))
 	sentBack(t, d, long, oauth.InvalidRequest, "")

@@ -160,8 +160,10 @@ func TestS13_WhatABackupBringsBackIsEndedByTheEpoch(t *testing.T) {
 	today := live(t, d, p)
 	today.mustBe(t, d, true)
 	for party, token := range map[testkit.Party]string{p.opaque: today.refresh, p.jwt: today.other} {
-		if a := party.Token(t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}); a.Status != http.StatusOK {
-			t.Errorf("refreshing today's: %d %s", a.Status, a.Raw)
-		}
+		t.Run(party.ID, func(t *testing.T) {
+			if a := party.Token(t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}); a.Status != http.StatusOK {
+				t.Errorf("refreshing today's: %d %s", a.Status, a.Raw)
+			}
+		})
 	}
 }

@@ -15,35 +15,39 @@ func TestV07_NoAnswerOutlivesARevocation(t *testing.T) {
 	t.Parallel()
 	one, two := pair(t)
 	for _, format := range []oauth.TokenFormat{oauth.FormatOpaque, oauth.FormatJWT} {
-		party := one.Register(t, full(oauth.ClientID("holder-"+format), format))
-		stranger := one.Register(t, full(oauth.ClientID("stranger-"+format), format))
-		login := party.Login(t, testkit.NewPerson(t))
-		for _, token := range []string{service(t, party), login.Text("access_token")} {
-			for range 3 { // as often as any memory needs to take it in
-				for _, d := range []*testkit.Daemon{one, two} {
-					if !d.Demo().Active(t, token) {
-						t.Fatalf("%s: not active", format)
+		t.Run(string(format), func(t *testing.T) {
+			party := one.Register(t, full(oauth.ClientID("holder-"+format), format))
+			stranger := one.Register(t, full(oauth.ClientID("stranger-"+format), format))
+			login := party.Login(t, testkit.NewPerson(t))
+			for whose, token := range map[string]string{"the client": service(t, party), "a user": login.Text("access_token")} {
+				t.Run("of "+whose, func(t *testing.T) {
+					for range 3 { // as often as any memory needs to take it in
+						for _, d := range []*testkit.Daemon{one, two} {
+							if !d.Demo().Active(t, token) {
+								t.Fatalf("%s: not active", format)
+							}
+						}
+						if stranger.Active(t, token) {
+							t.Fatalf("%s: a caller read another's answer", format)
+						}
 					}
-				}
-				if stranger.Active(t, token) {
-					t.Fatalf("%s: a caller read another's answer", format)
-				}
+					party.Revoke(t, token)
+					for _, d := range []*testkit.Daemon{two, one} {
+						if d.Demo().Active(t, token) {
+							t.Errorf("%s: alive after its revocation", format)
+						}
+					}
+				})
 			}
-			party.Revoke(t, token)
-			for _, d := range []*testkit.Daemon{two, one} {
-				if d.Demo().Active(t, token) {
-					t.Errorf("%s: alive after its revocation", format)
-				}
+			next := party.Refresh(t, login.Text("refresh_token")).Text("access_token")
+			if !two.Demo().Active(t, next) {
+				t.Fatalf("%s: not active", format)
 			}
-		}
-		next := party.Refresh(t, login.Text("refresh_token")).Text("access_token")
-		if !two.Demo().Active(t, next) {
-			t.Fatalf("%s: not active", format)
-		}
-		party.Revoke(t, login.Text("refresh_token"))
-		if two.Demo().Active(t, next) {
-			t.Errorf("%s: alive after its grant was revoked", format)
-		}
+			party.Revoke(t, login.Text("refresh_token"))
+			if two.Demo().Active(t, next) {
+				t.Errorf("%s: alive after its grant was revoked", format)
+			}
+		})
 	}
 }
 

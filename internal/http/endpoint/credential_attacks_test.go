@@ -1,6 +1,7 @@
 package endpoint_test
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -123,25 +124,26 @@ func TestF_S10_C05_C09_C12_AnUnprovenPresenterChangesNothing(t *testing.T) {
 		"C12 the challenge as verifier": {url.Values{"code_verifier": {oauth.ChallengeOf(testkit.Verifier)}}, oauth.InvalidGrant},
 		"C12 a short verifier":          {url.Values{"code_verifier": {"x"}}, oauth.InvalidGrant},
 	} {
-		t.Log(name)
-		code := party.Code(t, person, nil)
-		form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {testkit.Callback}, "code_verifier": {testkit.Verifier}}
-		maps.Copy(form, row.change)
-		refused(t, party.Token(t, form), 400, row.want)
-		tokens := party.Redeem(t, code)
-		if tokens.Status != http.StatusOK {
-			t.Fatalf("the live code: %d %s", tokens.Status, tokens.Raw)
-		}
-		refused(t, party.Token(t, form), 400, row.want)
-		tokens = party.Refresh(t, tokens.Text("refresh_token")) // from here on the grant has forgotten its request
-		refused(t, party.Token(t, form), 400, row.want)
-		if !party.Active(t, tokens.Text("access_token")) {
-			t.Error("the spent code ended the grant")
-		}
-		refused(t, party.Redeem(t, code), 400, oauth.InvalidGrant)
-		if party.Active(t, tokens.Text("access_token")) {
-			t.Error("a valid second use did not end the grant")
-		}
+		t.Run(name, func(t *testing.T) {
+			code := party.Code(t, person, nil)
+			form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {testkit.Callback}, "code_verifier": {testkit.Verifier}}
+			maps.Copy(form, row.change)
+			refused(t, party.Token(t, form), 400, row.want)
+			tokens := party.Redeem(t, code)
+			if tokens.Status != http.StatusOK {
+				t.Fatalf("the live code: %d %s", tokens.Status, tokens.Raw)
+			}
+			refused(t, party.Token(t, form), 400, row.want)
+			tokens = party.Refresh(t, tokens.Text("refresh_token")) // from here on the grant has forgotten its request
+			refused(t, party.Token(t, form), 400, row.want)
+			if !party.Active(t, tokens.Text("access_token")) {
+				t.Error("the spent code ended the grant")
+			}
+			refused(t, party.Redeem(t, code), 400, oauth.InvalidGrant)
+			if party.Active(t, tokens.Text("access_token")) {
+				t.Error("a valid second use did not end the grant")
+			}
+		})
 	}
 	// The same by another door: a code cannot be revoked as a token, and a public client_id is anybody.
 	code := public.Code(t, person, nil)
@@ -157,7 +159,9 @@ func TestC06_CodesThatAreNone(t *testing.T) {
 	party := d.Demo()
 	code := party.Code(t, testkit.NewPerson(t), nil)
 	for _, bad := range []string{"garbage", strings.Repeat("A", 4000), code[:59], code + "A", strings.ToUpper(code), "../../etc/passwd", "\r\n", "auth:grant:*"} {
-		refused(t, party.Redeem(t, bad), 400, oauth.InvalidGrant)
+		t.Run(fmt.Sprintf("%.20q of %d", bad, len(bad)), func(t *testing.T) {
+			refused(t, party.Redeem(t, bad), 400, oauth.InvalidGrant)
+		})
 	}
 	refused(t, party.Redeem(t, ""), 400, oauth.InvalidRequest)
 	refused(t, party.Redeem(t, strings.Repeat("A", 10_000)), 400, oauth.InvalidRequest)
@@ -173,11 +177,13 @@ func TestC13_OneChallengeManyCodes(t *testing.T) {
 	if one == two {
 		t.Fatal("two authorizations got one code")
 	}
-	for _, code := range []string{one, two} {
-		if a := party.Redeem(t, code); a.Status != http.StatusOK {
-			t.Errorf("%d %s", a.Status, a.Raw)
-		}
-		refused(t, party.Redeem(t, code), 400, oauth.InvalidGrant)
+	for which, code := range map[string]string{"the first": one, "the second": two} {
+		t.Run(which, func(t *testing.T) {
+			if a := party.Redeem(t, code); a.Status != http.StatusOK {
+				t.Errorf("%d %s", a.Status, a.Raw)
+			}
+			refused(t, party.Redeem(t, code), 400, oauth.InvalidGrant)
+		})
 	}
 }
 
@@ -193,10 +199,12 @@ func TestR01_AnOldRefreshTokenKillsTheFamily(t *testing.T) {
 	d.Clock.Advance(11 * time.Second) // past the grace
 	refused(t, party.Refresh(t, first.Text("refresh_token")), 400, oauth.InvalidGrant)
 	refused(t, party.Refresh(t, second.Text("refresh_token")), 400, oauth.InvalidGrant)
-	for _, answer := range []testkit.Answer{first, second} {
-		if d.Demo().Active(t, answer.Text("access_token")) {
-			t.Error("an access token outlived the reuse")
-		}
+	for which, answer := range map[string]testkit.Answer{"the first": first, "the second": second} {
+		t.Run(which, func(t *testing.T) {
+			if d.Demo().Active(t, answer.Text("access_token")) {
+				t.Error("an access token outlived the reuse")
+			}
+		})
 	}
 }
 

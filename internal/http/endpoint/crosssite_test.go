@@ -46,18 +46,20 @@ func TestF_P03_APostFromAnotherSiteFindsTheSession(t *testing.T) {
 	party.Code(t, person, map[string]string{"scope": "read"})
 	request := party.AuthorizeURL(map[string]string{"scope": "read"})
 	for name, prompt := range map[string]string{"nothing is asked": "none", "whatever is needed": ""} {
-		sent := postFromElsewhere(t, d, request, "prompt", prompt)
-		if sent.Status != http.StatusSeeOther || !strings.HasPrefix(sent.Location, "/authorize?interaction=") || len(sent.Header.Values("Set-Cookie")) != 0 {
-			t.Fatalf("%s: %d to %q, cookies %q", name, sent.Status, sent.Location, sent.Header.Values("Set-Cookie"))
-		}
-		decided := person.Get(t, d.Base+sent.Location)
-		first := decided.Query(t).Get("code")
-		if first == "" || decided.Query(t).Get("state") != "a-state" {
-			t.Errorf("%s: %s", name, decided.Location)
-		}
-		if again := person.Get(t, d.Base+sent.Location); again.Query(t).Get("code") != first {
-			t.Errorf("%s: loaded again, another code", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			sent := postFromElsewhere(t, d, request, "prompt", prompt)
+			if sent.Status != http.StatusSeeOther || !strings.HasPrefix(sent.Location, "/authorize?interaction=") || len(sent.Header.Values("Set-Cookie")) != 0 {
+				t.Fatalf("%s: %d to %q, cookies %q", name, sent.Status, sent.Location, sent.Header.Values("Set-Cookie"))
+			}
+			decided := person.Get(t, d.Base+sent.Location)
+			first := decided.Query(t).Get("code")
+			if first == "" || decided.Query(t).Get("state") != "a-state" {
+				t.Errorf("%s: %s", name, decided.Location)
+			}
+			if again := person.Get(t, d.Base+sent.Location); again.Query(t).Get("code") != first {
+				t.Errorf("%s: loaded again, another code", name)
+			}
+		})
 	}
 	sentBack(t, d, person.Get(t, d.Base+postFromElsewhere(t, d, request, "prompt", "none", "scope", "write").Location), "consent_required", "a-state")
 	// Without a session, it is decided at the second request: there is no third.

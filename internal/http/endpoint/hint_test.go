@@ -110,12 +110,14 @@ func TestF_S14_AForgedHintIsAnError(t *testing.T) {
 		"too long":                 own + strings.Repeat("A", 4096),
 	} {
 		for _, prompt := range []string{"none", ""} {
-			page := person.Get(t, party.AuthorizeURL(map[string]string{"scope": "openid read", "prompt": prompt, "id_token_hint": hint}))
-			if page.Status != http.StatusSeeOther {
-				t.Errorf("%s: %d", name, page.Status)
-				continue
-			}
-			sentBack(t, d, page, oauth.InvalidRequest, "a-state")
+			t.Run(name+" prompt="+prompt, func(t *testing.T) {
+				page := person.Get(t, party.AuthorizeURL(map[string]string{"scope": "openid read", "prompt": prompt, "id_token_hint": hint}))
+				if page.Status != http.StatusSeeOther {
+					t.Errorf("%s: %d", name, page.Status)
+					return
+				}
+				sentBack(t, d, page, oauth.InvalidRequest, "a-state")
+			})
 		}
 	}
 }

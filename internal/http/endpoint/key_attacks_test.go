@@ -96,16 +96,18 @@ func TestJ11_ATokenForAnotherAudienceIsInactiveToAResourceServer(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	for _, format := range []oauth.TokenFormat{oauth.FormatOpaque, oauth.FormatJWT} {
-		name := string(format)
-		mine, others := full(oauth.ClientID("mine-"+name), format), full(oauth.ClientID("others-"+name), format)
-		mine.Audience, others.Audience = []string{"api-" + name}, []string{"elsewhere"}
-		api := d.Register(t, oauth.Client{ID: oauth.ClientID("api-" + name), GrantTypes: []string{oauth.GrantClientCredentials}})
-		if !api.Active(t, service(t, d.Register(t, mine))) {
-			t.Errorf("%s: a resource server cannot read a token for itself", format)
-		}
-		if api.Active(t, service(t, d.Register(t, others))) {
-			t.Errorf("%s: a resource server reads a token for somebody else", format)
-		}
+		t.Run(string(format), func(t *testing.T) {
+			name := string(format)
+			mine, others := full(oauth.ClientID("mine-"+name), format), full(oauth.ClientID("others-"+name), format)
+			mine.Audience, others.Audience = []string{"api-" + name}, []string{"elsewhere"}
+			api := d.Register(t, oauth.Client{ID: oauth.ClientID("api-" + name), GrantTypes: []string{oauth.GrantClientCredentials}})
+			if !api.Active(t, service(t, d.Register(t, mine))) {
+				t.Errorf("%s: a resource server cannot read a token for itself", format)
+			}
+			if api.Active(t, service(t, d.Register(t, others))) {
+				t.Errorf("%s: a resource server reads a token for somebody else", format)
+			}
+		})
 	}
 }
 
@@ -151,20 +153,22 @@ func TestW05_TheSidOfATokenOpensNoSession(t *testing.T) {
 	if sid == "" || id["sid"] != sid {
 		t.Fatalf("sid %q and %v", sid, id["sid"])
 	}
-	for _, guess := range []string{sid, strings.Repeat("A", len(sid)), ""} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Base+"/account", http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.AddCookie(&http.Cookie{Name: "oauth2d_session", Value: guess}) //nolint:gosec // a request has no flags
-		stranger := testkit.NewPerson(t)
-		response, err := stranger.Client.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = response.Body.Close()
-		if response.StatusCode != http.StatusSeeOther {
-			t.Errorf("the cookie %q: %d", guess, response.StatusCode)
-		}
+	for what, guess := range map[string]string{"the sid": sid, "a text of its length": strings.Repeat("A", len(sid)), "nothing": ""} {
+		t.Run(what, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.Base+"/account", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.AddCookie(&http.Cookie{Name: "oauth2d_session", Value: guess}) //nolint:gosec // a request has no flags
+			stranger := testkit.NewPerson(t)
+			response, err := stranger.Client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if response.StatusCode != http.StatusSeeOther {
+				t.Errorf("the cookie %q: %d", guess, response.StatusCode)
+			}
+		})
 	}
 }

@@ -37,36 +37,38 @@ func TestALongStatePassesProxiesWithTheirDefaults(t *testing.T) {
 		"2 KB of a token": base64.RawURLEncoding.EncodeToString(noise)[:2048], "4 KB of a token": base64.RawURLEncoding.EncodeToString(noise)[:4096],
 		"4 KB of bytes": string(noise), "4 KB of umlauts": strings.Repeat("ä", 2048), "quotes": strings.Repeat(`"<>&'`, 800),
 	} {
-		person := testkit.NewPerson(t)
-		check := func(page testkit.Page) testkit.Page {
-			t.Helper()
-			if n := headerBytes(page); n > 4096 {
-				t.Errorf("%s: %d bytes of headers from %.40s", name, n, page.URL)
+		t.Run(name, func(t *testing.T) {
+			person := testkit.NewPerson(t)
+			check := func(page testkit.Page) testkit.Page {
+				t.Helper()
+				if n := headerBytes(page); n > 4096 {
+					t.Errorf("%s: %d bytes of headers from %.40s", name, n, page.URL)
+				}
+				if n := len(page.Location); strings.HasPrefix(page.Location, "/") && n > 4300 {
+					t.Errorf("%s: an address of %d bytes", name, n)
+				}
+				return page
 			}
-			if n := len(page.Location); strings.HasPrefix(page.Location, "/") && n > 4300 {
-				t.Errorf("%s: an address of %d bytes", name, n)
+			u, err := url.Parse(d.Demo().AuthorizeURL(map[string]string{"state": state, "prompt": "consent"}))
+			if err != nil {
+				t.Fatal(err)
 			}
-			return page
-		}
-		u, err := url.Parse(d.Demo().AuthorizeURL(map[string]string{"state": state, "prompt": "consent"}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		check(person.Get(t, u.String()))
-		page := check(person.PostForm(t, d.Base+"/authorize", u.Query()))
-		page = check(person.Get(t, d.Base+page.Location)) // to the sign-in page
-		page = check(person.Get(t, d.Base+page.Location))
-		page = check(person.Post(t, page, map[string]string{"username": "demo", "password": "demo-password"}))
-		page = check(person.Get(t, d.Base+page.Location)) // to the consent page
-		page = check(person.Get(t, d.Base+page.Location))
-		page = check(person.Post(t, page, map[string]string{"decision": "allow"}))
-		page = check(person.Get(t, d.Base+page.Location))
-		if got := page.Query(t); got.Get("state") != state || got.Get("code") == "" {
-			t.Errorf("%s: state of %d bytes came back with %d", name, len(state), len(got.Get("state")))
-		}
-		if page.Status == http.StatusOK && (strings.Count(page.Body, "<a href=") != 1 || strings.Contains(page.Body, "<script")) {
-			t.Errorf("%s: %.300s", name, page.Body)
-		}
+			check(person.Get(t, u.String()))
+			page := check(person.PostForm(t, d.Base+"/authorize", u.Query()))
+			page = check(person.Get(t, d.Base+page.Location)) // to the sign-in page
+			page = check(person.Get(t, d.Base+page.Location))
+			page = check(person.Post(t, page, map[string]string{"username": "demo", "password": "demo-password"}))
+			page = check(person.Get(t, d.Base+page.Location)) // to the consent page
+			page = check(person.Get(t, d.Base+page.Location))
+			page = check(person.Post(t, page, map[string]string{"decision": "allow"}))
+			page = check(person.Get(t, d.Base+page.Location))
+			if got := page.Query(t); got.Get("state") != state || got.Get("code") == "" {
+				t.Errorf("%s: state of %d bytes came back with %d", name, len(state), len(got.Get("state")))
+			}
+			if page.Status == http.StatusOK && (strings.Count(page.Body, "<a href=") != 1 || strings.Contains(page.Body, "<script")) {
+				t.Errorf("%s: %.300s", name, page.Body)
+			}
+		})
 	}
 }
 

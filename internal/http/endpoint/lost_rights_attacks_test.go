@@ -84,35 +84,38 @@ func TestR07_RefreshAfterTheClientLostTheRight(t *testing.T) {
 	d := testkit.Start(t)
 	direct := d.App.Direct()
 	for _, format := range []oauth.TokenFormat{oauth.FormatOpaque, oauth.FormatJWT} {
-		person, id := testkit.NewPerson(t), oauth.ClientID("holder-"+string(format))
-		party := d.Register(t, full(id, format))
-		issued := party.Login(t, person)
-		setDisabled := func(value bool) {
-			if _, err := direct.Registry.Change(t.Context(), id, func(c *oauth.Client) error { c.Disabled = value; return nil }); err != nil {
+		t.Run(string(format), func(t *testing.T) {
+			t.Parallel()
+			person, id := testkit.NewPerson(t), oauth.ClientID("holder-"+string(format))
+			party := d.Register(t, full(id, format))
+			issued := party.Login(t, person)
+			setDisabled := func(value bool) {
+				if _, err := direct.Registry.Change(t.Context(), id, func(c *oauth.Client) error { c.Disabled = value; return nil }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			setDisabled(true)
+			refused(t, party.Refresh(t, issued.Text("refresh_token")), 401, oauth.InvalidClient)
+			shown(t, person.Get(t, party.AuthorizeURL(nil)))
+			setDisabled(false)
+			second := party.Refresh(t, issued.Text("refresh_token"))
+			if second.Status != http.StatusOK {
+				t.Fatalf("enabled again: %d %s", second.Status, second.Raw)
+			}
+
+			if err := direct.DeleteClient(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
-		}
-		setDisabled(true)
-		refused(t, party.Refresh(t, issued.Text("refresh_token")), 401, oauth.InvalidClient)
-		shown(t, person.Get(t, party.AuthorizeURL(nil)))
-		setDisabled(false)
-		second := party.Refresh(t, issued.Text("refresh_token"))
-		if second.Status != http.StatusOK {
-			t.Fatalf("enabled again: %d %s", second.Status, second.Raw)
-		}
-
-		if err := direct.DeleteClient(t.Context(), id); err != nil {
-			t.Fatal(err)
-		}
-		refused(t, party.Refresh(t, second.Text("refresh_token")), 401, oauth.InvalidClient)
-		if d.Demo().Active(t, second.Text("access_token")) {
-			t.Error("an access token outlived its client")
-		}
-		heir := d.Register(t, full(id, format)) // somebody gets the id anew: nothing is inherited
-		refused(t, heir.Refresh(t, second.Text("refresh_token")), 400, oauth.InvalidGrant)
-		if page := person.Follow(t, heir.AuthorizeURL(nil)); !strings.Contains(page.Body, `value="allow"`) {
-			t.Errorf("the heir got the consent: %s %s", page.Location, testkit.Text(page.Body))
-		}
+			refused(t, party.Refresh(t, second.Text("refresh_token")), 401, oauth.InvalidClient)
+			if d.Demo().Active(t, second.Text("access_token")) {
+				t.Error("an access token outlived its client")
+			}
+			heir := d.Register(t, full(id, format)) // somebody gets the id anew: nothing is inherited
+			refused(t, heir.Refresh(t, second.Text("refresh_token")), 400, oauth.InvalidGrant)
+			if page := person.Follow(t, heir.AuthorizeURL(nil)); !strings.Contains(page.Body, `value="allow"`) {
+				t.Errorf("the heir got the consent: %s %s", page.Location, testkit.Text(page.Body))
+			}
+		})
 	}
 }
 

@@ -28,32 +28,34 @@ func TestF_S04_ARefreshedTokenLivesAsLongAsAnyOther(t *testing.T) {
 	d := testkit.Start(t)
 	for _, format := range []oauth.TokenFormat{oauth.FormatOpaque, oauth.FormatJWT} {
 		for _, rotation := range []oauth.Rotation{oauth.RotateAlways, oauth.RotateNever} {
-			name := string(format) + "-" + string(rotation)
-			c := full(oauth.ClientID("holder-"+name), format)
-			c.Rotation = rotation
-			party := d.Register(t, c)
-			login := party.Redeem(t, party.Code(t, testkit.NewPerson(t), map[string]string{"scope": "openid read"}))
-			refresh := login.Text("refresh_token")
-			for range 2 {
-				d.Clock.Advance(30 * time.Minute) // twice the life of an access token
-				a := party.Refresh(t, refresh)
-				refresh = a.Text("refresh_token")
-				if a.Status != http.StatusOK || a.Fields["expires_in"] != 900.0 || !d.Demo().Active(t, a.Text("access_token")) {
-					t.Fatalf("%s: %d %s, active %v", name, a.Status, a.Raw, d.Demo().Active(t, a.Text("access_token")))
-				}
-				_, id := claimsOf(t, a.Text("id_token"))
-				ends := []any{d.Demo().Introspect(t, a.Text("access_token")).Fields["exp"], id["exp"]}
-				if format == oauth.FormatJWT {
-					_, claims := claimsOf(t, a.Text("access_token"))
-					ends = append(ends, claims["exp"])
-				}
-				for _, end := range ends {
-					left := time.Unix(int64(end.(float64)), 0).Sub(d.Clock.Now())
-					if left < 14*time.Minute || left > 15*time.Minute {
-						t.Errorf("%s: %v are left", name, left)
+			t.Run(string(format)+" "+string(rotation), func(t *testing.T) {
+				name := string(format) + "-" + string(rotation)
+				c := full(oauth.ClientID("holder-"+name), format)
+				c.Rotation = rotation
+				party := d.Register(t, c)
+				login := party.Redeem(t, party.Code(t, testkit.NewPerson(t), map[string]string{"scope": "openid read"}))
+				refresh := login.Text("refresh_token")
+				for range 2 {
+					d.Clock.Advance(30 * time.Minute) // twice the life of an access token
+					a := party.Refresh(t, refresh)
+					refresh = a.Text("refresh_token")
+					if a.Status != http.StatusOK || a.Fields["expires_in"] != 900.0 || !d.Demo().Active(t, a.Text("access_token")) {
+						t.Fatalf("%s: %d %s, active %v", name, a.Status, a.Raw, d.Demo().Active(t, a.Text("access_token")))
+					}
+					_, id := claimsOf(t, a.Text("id_token"))
+					ends := []any{d.Demo().Introspect(t, a.Text("access_token")).Fields["exp"], id["exp"]}
+					if format == oauth.FormatJWT {
+						_, claims := claimsOf(t, a.Text("access_token"))
+						ends = append(ends, claims["exp"])
+					}
+					for _, end := range ends {
+						left := time.Unix(int64(end.(float64)), 0).Sub(d.Clock.Now())
+						if left < 14*time.Minute || left > 15*time.Minute {
+							t.Errorf("%s: %v are left", name, left)
+						}
 					}
 				}
-			}
+			})
 		}
 	}
 }
@@ -62,71 +64,73 @@ func TestF_S06_WhatAClientLostIsNeitherIssuedNorConfirmed(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t, testkit.Resources("https://api.example/a", "https://api.example/b"))
 	for _, format := range []oauth.TokenFormat{oauth.FormatOpaque, oauth.FormatJWT} {
-		party := d.Register(t, full(oauth.ClientID("holder-"+format), format))
-		person := testkit.NewPerson(t)
-		login := party.Redeem(t, party.Code(t, person, map[string]string{
-			"scope": "openid read write", "resource": "https://api.example/a",
-		}))
-		access, refresh := login.Text("access_token"), login.Text("refresh_token")
-		introspected := func(token string) string {
-			return d.Demo().Introspect(t, token).Text("scope")
-		}
+		t.Run(string(format), func(t *testing.T) {
+			party := d.Register(t, full(oauth.ClientID("holder-"+format), format))
+			person := testkit.NewPerson(t)
+			login := party.Redeem(t, party.Code(t, person, map[string]string{
+				"scope": "openid read write", "resource": "https://api.example/a",
+			}))
+			access, refresh := login.Text("access_token"), login.Text("refresh_token")
+			introspected := func(token string) string {
+				return d.Demo().Introspect(t, token).Text("scope")
+			}
 
-		change(t, d, party.ID, func(c *oauth.Client) { c.Scopes = oauth.Scopes{"openid", "read"} })
-		if got := introspected(access); got != "openid read" {
-			t.Errorf("%s: the old access token still shows %q", format, got)
-		}
-		if got := introspected(refresh); got != "" {
-			t.Errorf("%s: another client reads a refresh token: %q", format, got)
-		}
-		if got := party.Introspect(t, refresh).Text("scope"); got != "openid read" {
-			t.Errorf("%s: the refresh token still shows %q", format, got)
-		}
-		next := party.Refresh(t, refresh)
-		if next.Text("scope") != "openid read" || introspected(next.Text("access_token")) != "openid read" {
-			t.Errorf("%s: refreshed %s", format, next.Raw)
-		}
-		wider := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {next.Text("refresh_token")}, "scope": {"write"}}
-		refused(t, party.Token(t, wider), 400, oauth.InvalidScope)
+			change(t, d, party.ID, func(c *oauth.Client) { c.Scopes = oauth.Scopes{"openid", "read"} })
+			if got := introspected(access); got != "openid read" {
+				t.Errorf("%s: the old access token still shows %q", format, got)
+			}
+			if got := introspected(refresh); got != "" {
+				t.Errorf("%s: another client reads a refresh token: %q", format, got)
+			}
+			if got := party.Introspect(t, refresh).Text("scope"); got != "openid read" {
+				t.Errorf("%s: the refresh token still shows %q", format, got)
+			}
+			next := party.Refresh(t, refresh)
+			if next.Text("scope") != "openid read" || introspected(next.Text("access_token")) != "openid read" {
+				t.Errorf("%s: refreshed %s", format, next.Raw)
+			}
+			wider := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {next.Text("refresh_token")}, "scope": {"write"}}
+			refused(t, party.Token(t, wider), 400, oauth.InvalidScope)
 
-		// Nothing is left: refused, and the refresh token is as good as before when the scope comes back.
-		change(t, d, party.ID, func(c *oauth.Client) { c.Scopes = oauth.Scopes{"email"} })
-		for range 2 {
-			refused(t, party.Refresh(t, next.Text("refresh_token")), 400, oauth.InvalidScope)
-			d.Clock.Advance(time.Minute)
-		}
-		if d.Demo().Active(t, next.Text("access_token")) {
-			t.Errorf("%s: an access token of which nothing is left is active", format)
-		}
-		change(t, d, party.ID, func(c *oauth.Client) { c.Scopes = oauth.Scopes{"openid", "read", "write"} })
+			// Nothing is left: refused, and the refresh token is as good as before when the scope comes back.
+			change(t, d, party.ID, func(c *oauth.Client) { c.Scopes = oauth.Scopes{"email"} })
+			for range 2 {
+				refused(t, party.Refresh(t, next.Text("refresh_token")), 400, oauth.InvalidScope)
+				d.Clock.Advance(time.Minute)
+			}
+			if d.Demo().Active(t, next.Text("access_token")) {
+				t.Errorf("%s: an access token of which nothing is left is active", format)
+			}
+			change(t, d, party.ID, func(c *oauth.Client) { c.Scopes = oauth.Scopes{"openid", "read", "write"} })
 
-		// Likewise the resource.
-		change(t, d, party.ID, func(c *oauth.Client) { c.Resources = []string{"https://api.example/b"} })
-		refused(t, party.Refresh(t, next.Text("refresh_token")), 400, oauth.InvalidTarget)
-		if d.Demo().Active(t, next.Text("access_token")) {
-			t.Errorf("%s: an access token for a resource that the client lost is active", format)
-		}
-		change(t, d, party.ID, func(c *oauth.Client) { c.Resources = nil })
-		if next = party.Refresh(t, next.Text("refresh_token")); next.Status != http.StatusOK {
-			t.Fatalf("%s: the refusals cost the grant: %d %s", format, next.Status, next.Raw)
-		}
+			// Likewise the resource.
+			change(t, d, party.ID, func(c *oauth.Client) { c.Resources = []string{"https://api.example/b"} })
+			refused(t, party.Refresh(t, next.Text("refresh_token")), 400, oauth.InvalidTarget)
+			if d.Demo().Active(t, next.Text("access_token")) {
+				t.Errorf("%s: an access token for a resource that the client lost is active", format)
+			}
+			change(t, d, party.ID, func(c *oauth.Client) { c.Resources = nil })
+			if next = party.Refresh(t, next.Text("refresh_token")); next.Status != http.StatusOK {
+				t.Fatalf("%s: the refusals cost the grant: %d %s", format, next.Status, next.Raw)
+			}
 
-		// And the grant type.
-		change(t, d, party.ID, func(c *oauth.Client) {
-			c.GrantTypes, c.RedirectURIs = []string{oauth.GrantClientCredentials}, nil
+			// And the grant type.
+			change(t, d, party.ID, func(c *oauth.Client) {
+				c.GrantTypes, c.RedirectURIs = []string{oauth.GrantClientCredentials}, nil
+			})
+			refused(t, party.Refresh(t, next.Text("refresh_token")), 400, oauth.UnauthorizedClient)
+			if d.Demo().Active(t, next.Text("access_token")) {
+				t.Errorf("%s: a user's token of a client for machines is active", format)
+			}
+			machine := party.Token(t, credentialsForm("scope", "read")).Text("access_token")
+			if !d.Demo().Active(t, machine) {
+				t.Errorf("%s: a client's own token is dead", format)
+			}
+			change(t, d, party.ID, func(c *oauth.Client) { c.Disabled = true })
+			if d.Demo().Active(t, machine) {
+				t.Errorf("%s: a token of a disabled client is active", format)
+			}
 		})
-		refused(t, party.Refresh(t, next.Text("refresh_token")), 400, oauth.UnauthorizedClient)
-		if d.Demo().Active(t, next.Text("access_token")) {
-			t.Errorf("%s: a user's token of a client for machines is active", format)
-		}
-		machine := party.Token(t, credentialsForm("scope", "read")).Text("access_token")
-		if !d.Demo().Active(t, machine) {
-			t.Errorf("%s: a client's own token is dead", format)
-		}
-		change(t, d, party.ID, func(c *oauth.Client) { c.Disabled = true })
-		if d.Demo().Active(t, machine) {
-			t.Errorf("%s: a token of a disabled client is active", format)
-		}
 	}
 }
 
@@ -155,30 +159,32 @@ func TestF_S08_ARetryDoesNotReviveARevokedToken(t *testing.T) {
 	t.Parallel()
 	d := testkit.Start(t)
 	for _, format := range []oauth.TokenFormat{oauth.FormatOpaque, oauth.FormatJWT} {
-		for _, scope := range []string{"", "read"} { // as granted, and narrowed
-			party := d.Register(t, full(oauth.ClientID("holder-"+string(format)+scope), format))
-			form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {party.Login(t, testkit.NewPerson(t)).Text("refresh_token")}}
-			if scope != "" {
-				form.Set("scope", scope)
-			}
-			first := party.Token(t, form)
-			jti := func(a testkit.Answer) string { return d.Demo().Introspect(t, a.Text("access_token")).Text("jti") }
-			if same := jti(party.Token(t, form)); same == "" || same != jti(first) {
-				t.Errorf("%s: a retry got another token", format)
-			}
-			if a := party.Revoke(t, first.Text("access_token")); a.Status != http.StatusOK {
-				t.Fatalf("%d %s", a.Status, a.Raw)
-			}
-			again := party.Token(t, form)
-			if again.Status != http.StatusOK || !d.Demo().Active(t, again.Text("access_token")) {
-				t.Errorf("%s: the retry is answered with %d %s", format, again.Status, again.Raw)
-			}
-			if d.Demo().Active(t, first.Text("access_token")) {
-				t.Errorf("%s %q: the revoked token is active again", format, scope)
-			}
-			if again.Text("refresh_token") != first.Text("refresh_token") {
-				t.Errorf("%s: a retry got another successor", format)
-			}
+		for _, scope := range []string{"", "read"} {
+			t.Run(string(format)+" scope="+scope, func(t *testing.T) { // as granted, and narrowed
+				party := d.Register(t, full(oauth.ClientID("holder-"+string(format)+scope), format))
+				form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {party.Login(t, testkit.NewPerson(t)).Text("refresh_token")}}
+				if scope != "" {
+					form.Set("scope", scope)
+				}
+				first := party.Token(t, form)
+				jti := func(a testkit.Answer) string { return d.Demo().Introspect(t, a.Text("access_token")).Text("jti") }
+				if same := jti(party.Token(t, form)); same == "" || same != jti(first) {
+					t.Errorf("%s: a retry got another token", format)
+				}
+				if a := party.Revoke(t, first.Text("access_token")); a.Status != http.StatusOK {
+					t.Fatalf("%d %s", a.Status, a.Raw)
+				}
+				again := party.Token(t, form)
+				if again.Status != http.StatusOK || !d.Demo().Active(t, again.Text("access_token")) {
+					t.Errorf("%s: the retry is answered with %d %s", format, again.Status, again.Raw)
+				}
+				if d.Demo().Active(t, first.Text("access_token")) {
+					t.Errorf("%s %q: the revoked token is active again", format, scope)
+				}
+				if again.Text("refresh_token") != first.Text("refresh_token") {
+					t.Errorf("%s: a retry got another successor", format)
+				}
+			})
 		}
 	}
 }

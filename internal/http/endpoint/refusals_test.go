@@ -107,16 +107,18 @@ func TestF_N01_EveryRefusalHasItsReasonInTheAuditLog(t *testing.T) {
 		{"authorize with a scope too many", get(authorize + "&response_mode=form_post&scope=nothing"), "request.refused", "demo", "scope"},
 		{"login with a stale interaction", get("/login?interaction=x"), "request.refused", "", ""},
 	} {
-		before := len(refusals(t, d.Facts(t)))
-		c.do()
-		after := refusals(t, d.Facts(t))[before:]
-		if len(after) != 1 {
-			t.Errorf("%s: %d entries: %+v", c.name, len(after), after)
-			continue
-		}
-		if one := after[0]; one.Event != c.event || one.Client != c.client || !strings.Contains(one.Details.Reason, c.reason) || one.Details.Reason == "" {
-			t.Errorf("%s: %+v, want %s of %q because %q", c.name, one, c.event, c.client, c.reason)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			before := len(refusals(t, d.Facts(t)))
+			c.do()
+			after := refusals(t, d.Facts(t))[before:]
+			if len(after) != 1 {
+				t.Errorf("%s: %d entries: %+v", c.name, len(after), after)
+				return
+			}
+			if one := after[0]; one.Event != c.event || one.Client != c.client || !strings.Contains(one.Details.Reason, c.reason) || one.Details.Reason == "" {
+				t.Errorf("%s: %+v, want %s of %q because %q", c.name, one, c.event, c.client, c.reason)
+			}
+		})
 	}
 	all := refusals(t, d.Facts(t))
 	sent := false

@@ -42,26 +42,28 @@ func TestS07_TheDaemonNeedsNoMoreThanItsRights(t *testing.T) {
 	contract := "user contract on >contract resetkeys ~auth:* resetchannels +@all -@dangerous +info" // the most that operators give
 	server := redistest.Start(t, append(shippedRights(t), contract)...)
 	for _, user := range []string{"app", "contract"} {
-		server.Do(t, "flushall")
-		d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) {
-			c.Redis.Username, c.Redis.Password = user, config.Secret(user)
+		t.Run(user, func(t *testing.T) {
+			server.Do(t, "flushall")
+			d := testkit.Start(t, testkit.Redis(server.Addr), func(c *config.Config) {
+				c.Redis.Username, c.Redis.Password = user, config.Secret(user)
+			})
+			server.Do(t, "acl", "log", "reset") // the start-up check may try commands, to report missing permissions
+			party := d.Register(t, full("holder", oauth.FormatOpaque))
+			login := party.Login(t, testkit.NewPerson(t))
+			next := party.Refresh(t, login.Text("refresh_token"))
+			d.Demo().Active(t, next.Text("access_token"))
+			party.Revoke(t, next.Text("refresh_token"))
+			if err := d.App.Direct().SetPassword(t.Context(), "demo", "another password"); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.App.Direct().DeleteClient(t.Context(), "holder"); err != nil {
+				t.Fatal(err)
+			}
+			if log, _ := server.Do(t, "acl", "log").([]any); len(log) != 0 {
+				t.Errorf("%s: refused by Redis: %v", user, log)
+			}
+			_ = d.App.Stop(t.Context())
 		})
-		server.Do(t, "acl", "log", "reset") // the start-up check may try commands, to report missing permissions
-		party := d.Register(t, full("holder", oauth.FormatOpaque))
-		login := party.Login(t, testkit.NewPerson(t))
-		next := party.Refresh(t, login.Text("refresh_token"))
-		d.Demo().Active(t, next.Text("access_token"))
-		party.Revoke(t, next.Text("refresh_token"))
-		if err := d.App.Direct().SetPassword(t.Context(), "demo", "another password"); err != nil {
-			t.Fatal(err)
-		}
-		if err := d.App.Direct().DeleteClient(t.Context(), "holder"); err != nil {
-			t.Fatal(err)
-		}
-		if log, _ := server.Do(t, "acl", "log").([]any); len(log) != 0 {
-			t.Errorf("%s: refused by Redis: %v", user, log)
-		}
-		_ = d.App.Stop(t.Context())
 	}
 }
 
@@ -84,16 +86,18 @@ func TestS07_OtherRolesAreKeptOut(t *testing.T) {
 		"monitor": append(append([][]any{{"get", "cache:x"}}, reading...), scripts...),
 		"cleanup": append([][]any{{"set", "auth:client:demo", "y"}, {"del", "auth:keys"}, {"del", "auth:client:demo"}, {"dump", "auth:keys"}}, scripts...),
 	} {
-		client := redis.NewClient(&redis.Options{Addr: server.Addr, Username: user, Password: user, DisableIdentity: true, Protocol: 2})
-		t.Cleanup(func() { _ = client.Close() })
-		if err := client.Ping(t.Context()).Err(); err != nil {
-			t.Fatalf("%s: %v", user, err)
-		}
-		for _, words := range append(refused, everybody...) {
-			if err := client.Do(t.Context(), words...).Err(); !forbidden(err) {
-				t.Errorf("%s may %v: %v", user, words, err)
+		t.Run(user, func(t *testing.T) {
+			client := redis.NewClient(&redis.Options{Addr: server.Addr, Username: user, Password: user, DisableIdentity: true, Protocol: 2})
+			t.Cleanup(func() { _ = client.Close() })
+			if err := client.Ping(t.Context()).Err(); err != nil {
+				t.Fatalf("%s: %v", user, err)
 			}
-		}
+			for _, words := range append(refused, everybody...) {
+				if err := client.Do(t.Context(), words...).Err(); !forbidden(err) {
+					t.Errorf("%s may %v: %v", user, words, err)
+				}
+			}
+		})
 	}
 }
 

@@ -109,27 +109,29 @@ func TestF_S05_AStaticClaimIsNeverTakenForOneOfTheServer(t *testing.T) {
 	// A token that was signed with such a claim, before it was refused: it is read by the exact names.
 	party, ring := d.Register(t, full("holder", oauth.FormatJWT)), d.App.Direct().Ring
 	for _, scope := range []string{"", "read"} {
-		_, good := claimsOf(t, party.Token(t, credentialsForm("scope", "read")).Text("access_token"))
-		claims := maps.Clone(good)
-		claims["scope"] = scope
-		for _, name := range variants {
-			if _, ours := good[name]; !ours {
-				claims[name] = "admin:*"
+		t.Run("scope="+scope, func(t *testing.T) {
+			_, good := claimsOf(t, party.Token(t, credentialsForm("scope", "read")).Text("access_token"))
+			claims := maps.Clone(good)
+			claims["scope"] = scope
+			for _, name := range variants {
+				if _, ours := good[name]; !ours {
+					claims[name] = "admin:*"
+				}
 			}
-		}
-		for _, ours := range []string{"username", "acr", "grant", "sid", "active", "scopes", "user_id"} {
-			if _, had := good[ours]; !had {
-				delete(claims, ours)
+			for _, ours := range []string{"username", "acr", "grant", "sid", "active", "scopes", "user_id"} {
+				if _, had := good[ours]; !had {
+					delete(claims, ours)
+				}
 			}
-		}
-		token, err := ring.Sign(t.Context(), "", "at+jwt", claims)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a := d.Demo().Introspect(t, token)
-		if a.Fields["active"] != true || a.Text("scope") != scope || a.Text("sub") != "holder" || a.Fields["username"] != nil || a.Fields["acr"] != nil {
-			t.Errorf("certified as %s", a.Raw)
-		}
+			token, err := ring.Sign(t.Context(), "", "at+jwt", claims)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := d.Demo().Introspect(t, token)
+			if a.Fields["active"] != true || a.Text("scope") != scope || a.Text("sub") != "holder" || a.Fields["username"] != nil || a.Fields["acr"] != nil {
+				t.Errorf("certified as %s", a.Raw)
+			}
+		})
 	}
 	_, claims := claimsOf(t, party.Token(t, url.Values{"grant_type": {"client_credentials"}}).Text("access_token"))
 	if _, written := claims["scope"]; !written {

@@ -30,18 +30,21 @@ func refreshes(t *testing.T, party testkit.Party, issued testkit.Answer) bool {
 func TestF_S07_ASignOutEndsWhatWasGivenBeforeAReauthentication(t *testing.T) {
 	t.Parallel()
 	for name, with := range map[string]map[string]string{"prompt=login": {"prompt": "login"}, "max_age": {"max_age": "0"}} {
-		d := testkit.Start(t)
-		party, person := d.Register(t, full("app", oauth.FormatOpaque)), testkit.NewPerson(t)
-		first := party.Login(t, person)
-		page := person.Follow(t, party.AuthorizeURL(with))
-		form := person.Submit(t, page, map[string]string{"username": person.Name, "password": person.Password})
-		if form.Query(t).Get("code") == "" {
-			t.Fatalf("%s: %s", name, testkit.Text(form.Body))
-		}
-		leave(t, d, person)
-		if refreshes(t, party, first) || party.Active(t, first.Text("access_token")) {
-			t.Errorf("%s: the earlier grant lives", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := testkit.Start(t)
+			party, person := d.Register(t, full("app", oauth.FormatOpaque)), testkit.NewPerson(t)
+			first := party.Login(t, person)
+			page := person.Follow(t, party.AuthorizeURL(with))
+			form := person.Submit(t, page, map[string]string{"username": person.Name, "password": person.Password})
+			if form.Query(t).Get("code") == "" {
+				t.Fatalf("%s: %s", name, testkit.Text(form.Body))
+			}
+			leave(t, d, person)
+			if refreshes(t, party, first) || party.Active(t, first.Text("access_token")) {
+				t.Errorf("%s: the earlier grant lives", name)
+			}
+		})
 	}
 }
 

@@ -109,14 +109,16 @@ func TestARefusalLeavesRedisUnchanged_A01_A04_A17_A28_C06_T01_T07_T12_T13_T14_T1
 			return stranger.Post(t, stranger.Get(t, d.Base+"/login"), map[string]string{"username": "demo", "password": "wrong"}).Status
 		}, 401},
 	} {
-		if status := row.do(); status != row.status {
-			t.Errorf("%s: %d, want %d", name, status, row.status)
-		}
-		after := dump(t, server)
-		if differ := changed(before, after); len(differ) > 0 {
-			t.Errorf("%s changed %q", name, differ)
-		}
-		before = after
+		t.Run(name, func(t *testing.T) {
+			if status := row.do(); status != row.status {
+				t.Errorf("%s: %d, want %d", name, status, row.status)
+			}
+			after := dump(t, server)
+			if differ := changed(before, after); len(differ) > 0 {
+				t.Errorf("%s changed %q", name, differ)
+			}
+			before = after
+		})
 	}
 	if a := party.Refresh(t, refresh); a.Status != http.StatusOK {
 		t.Errorf("the grant did not survive the refusals: %d %s", a.Status, a.Raw)
@@ -129,19 +131,23 @@ func TestS02_S03_NothingThatACallerSendsBecomesAKey(t *testing.T) {
 	server := redistest.Start(t)
 	d := testkit.Start(t, testkit.Redis(server.Addr))
 	for _, name := range []string{"*", "a:b", "user?[x]", "{slot}", "auth:user:1"} {
-		if _, err := d.App.Direct().Directory.Create(t.Context(), name, "a good password", "", ""); err != nil {
-			t.Fatal(err)
-		}
-		person := testkit.NewPerson(t)
-		person.Name, person.Password = name, "a good password"
-		d.Demo().Login(t, person)
+		t.Run(name, func(t *testing.T) {
+			if _, err := d.App.Direct().Directory.Create(t.Context(), name, "a good password", "", ""); err != nil {
+				t.Fatal(err)
+			}
+			person := testkit.NewPerson(t)
+			person.Name, person.Password = name, "a good password"
+			d.Demo().Login(t, person)
+		})
 	}
 	for _, odd := range []string{"\x00\n*", "a\r\nFLUSHALL\r\n", strings.Repeat("A", 64), strings.Repeat("*", 4000)} {
-		d.Demo().Introspect(t, odd)
-		d.Demo().Revoke(t, odd)
-		d.Demo().Refresh(t, odd)
-		person := testkit.NewPerson(t)
-		person.Post(t, person.Get(t, d.Base+"/login"), map[string]string{"username": odd, "password": odd})
+		t.Run(fmt.Sprintf("%.20q of %d", odd, len(odd)), func(t *testing.T) {
+			d.Demo().Introspect(t, odd)
+			d.Demo().Revoke(t, odd)
+			d.Demo().Refresh(t, odd)
+			person := testkit.NewPerson(t)
+			person.Post(t, person.Get(t, d.Base+"/login"), map[string]string{"username": odd, "password": odd})
+		})
 	}
 	for name := range dump(t, server) {
 		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-") != "" || len(name) > 80 {

@@ -72,11 +72,13 @@ func TestT07_UnknownClientAndWrongSecretLookAlike(t *testing.T) {
 	d := testkit.Start(t)
 	unknown := raw(t, d.Base+"/token", "nobody", "x", credentialsForm())
 	wrong := raw(t, d.Base+"/token", "demo", "x", credentialsForm())
-	for _, a := range []testkit.Answer{unknown, wrong} {
-		refused(t, a, 401, oauth.InvalidClient)
-		if a.Header.Get("WWW-Authenticate") == "" {
-			t.Error("no challenge although Basic was tried")
-		}
+	for what, a := range map[string]testkit.Answer{"unknown client": unknown, "wrong secret": wrong} {
+		t.Run(what, func(t *testing.T) {
+			refused(t, a, 401, oauth.InvalidClient)
+			if a.Header.Get("WWW-Authenticate") == "" {
+				t.Error("no challenge although Basic was tried")
+			}
+		})
 	}
 	if unknown.Raw != wrong.Raw {
 		t.Errorf("told apart by body:\n%s\n%s", unknown.Raw, wrong.Raw)
@@ -127,13 +129,15 @@ func TestT19_OnlyPOST(t *testing.T) {
 	d := testkit.Start(t)
 	for _, path := range []string{"/token", "/revoke", "/introspect"} {
 		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete, http.MethodPatch} {
-			request, err := http.NewRequestWithContext(t.Context(), method, d.Base+path, http.NoBody)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if a := testkit.Do(t, request); a.Status != http.StatusMethodNotAllowed || !strings.Contains(a.Header.Get("Allow"), "POST") {
-				t.Errorf("%s %s: %d, Allow %q", method, path, a.Status, a.Header.Get("Allow"))
-			}
+			t.Run(method+" "+path, func(t *testing.T) {
+				request, err := http.NewRequestWithContext(t.Context(), method, d.Base+path, http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if a := testkit.Do(t, request); a.Status != http.StatusMethodNotAllowed || !strings.Contains(a.Header.Get("Allow"), "POST") {
+					t.Errorf("%s %s: %d, Allow %q", method, path, a.Status, a.Header.Get("Allow"))
+				}
+			})
 		}
 	}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, d.Base+"/token", strings.NewReader("_method=DELETE&grant_type=client_credentials"))
@@ -157,7 +161,9 @@ func TestT20_R10_Resources(t *testing.T) {
 		t.Errorf("%d %s, aud %v", good.Status, good.Raw, aud)
 	}
 	for _, bad := range []string{"api", "https://api.example/a#x", "https://unknown.example/"} {
-		refused(t, party.Token(t, credentialsForm("resource", bad)), 400, oauth.InvalidTarget)
+		t.Run(bad, func(t *testing.T) {
+			refused(t, party.Token(t, credentialsForm("resource", bad)), 400, oauth.InvalidTarget)
+		})
 	}
 	many := credentialsForm()
 	for range 200 {
@@ -268,61 +274,69 @@ func TestIntrospection_V03_V04_InvalidTokens(t *testing.T) {
 func TestV10_V11_V12_R11_Revocation(t *testing.T) {
 	t.Parallel()
 	for _, format := range []oauth.TokenFormat{oauth.FormatOpaque, oauth.FormatJWT} {
-		d := testkit.Start(t)
-		asker := d.Demo()
-		party := d.Register(t, oauth.Client{ID: "holder", Format: format, GrantTypes: []string{
-			oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials,
-		}})
-		machine := party.Token(t, credentialsForm()).Text("access_token")
-		refused(t, asker.Revoke(t, machine), 400, oauth.UnauthorizedClient) // V10
-		if !asker.Active(t, machine) {
-			t.Errorf("%s: V10: another client's revocation took effect", format)
-		}
-		if a := party.Revoke(t, machine); a.Status != http.StatusOK || asker.Active(t, machine) {
-			t.Errorf("%s: revoking an access token: %d, active %v", format, a.Status, asker.Active(t, machine))
-		}
-		for _, unknown := range []string{machine, "x", strings.Repeat("A", 64), "a.b.c"} { // V11
-			if a := party.Revoke(t, unknown); a.Status != http.StatusOK {
-				t.Errorf("%s: V11: %d %s", format, a.Status, a.Raw)
+		t.Run(string(format), func(t *testing.T) {
+			t.Parallel()
+			d := testkit.Start(t)
+			asker := d.Demo()
+			party := d.Register(t, oauth.Client{ID: "holder", Format: format, GrantTypes: []string{
+				oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials,
+			}})
+			machine := party.Token(t, credentialsForm()).Text("access_token")
+			refused(t, asker.Revoke(t, machine), 400, oauth.UnauthorizedClient) // V10
+			if !asker.Active(t, machine) {
+				t.Errorf("%s: V10: another client's revocation took effect", format)
 			}
-		}
-		login := party.Login(t, testkit.NewPerson(t))
-		if a := party.Revoke(t, login.Text("access_token")); a.Status != http.StatusOK || asker.Active(t, login.Text("access_token")) {
-			t.Errorf("%s: the access token of a user survived", format)
-		}
-		next := party.Refresh(t, login.Text("refresh_token"))
-		if next.Status != http.StatusOK || !asker.Active(t, next.Text("access_token")) {
-			t.Fatalf("%s: revoking an access token cost the refresh token: %d %s", format, next.Status, next.Raw)
-		}
-		if a := party.Revoke(t, next.Text("refresh_token")); a.Status != http.StatusOK { // V12
-			t.Errorf("%s: %d", format, a.Status)
-		}
-		if asker.Active(t, next.Text("access_token")) {
-			t.Errorf("%s: V12: an access token outlived its grant", format)
-		}
-		refused(t, party.Refresh(t, next.Text("refresh_token")), 400, oauth.InvalidGrant)
+			if a := party.Revoke(t, machine); a.Status != http.StatusOK || asker.Active(t, machine) {
+				t.Errorf("%s: revoking an access token: %d, active %v", format, a.Status, asker.Active(t, machine))
+			}
+			for _, unknown := range []string{machine, "x", strings.Repeat("A", 64), "a.b.c"} {
+				t.Run(fmt.Sprintf("V11 %.20q of %d", unknown, len(unknown)), func(t *testing.T) { // V11
+					if a := party.Revoke(t, unknown); a.Status != http.StatusOK {
+						t.Errorf("%s: V11: %d %s", format, a.Status, a.Raw)
+					}
+				})
+			}
+			login := party.Login(t, testkit.NewPerson(t))
+			if a := party.Revoke(t, login.Text("access_token")); a.Status != http.StatusOK || asker.Active(t, login.Text("access_token")) {
+				t.Errorf("%s: the access token of a user survived", format)
+			}
+			next := party.Refresh(t, login.Text("refresh_token"))
+			if next.Status != http.StatusOK || !asker.Active(t, next.Text("access_token")) {
+				t.Fatalf("%s: revoking an access token cost the refresh token: %d %s", format, next.Status, next.Raw)
+			}
+			if a := party.Revoke(t, next.Text("refresh_token")); a.Status != http.StatusOK { // V12
+				t.Errorf("%s: %d", format, a.Status)
+			}
+			if asker.Active(t, next.Text("access_token")) {
+				t.Errorf("%s: V12: an access token outlived its grant", format)
+			}
+			refused(t, party.Refresh(t, next.Text("refresh_token")), 400, oauth.InvalidGrant)
+		})
 	}
 }
 
 func TestIntrospectionSaysWhatItsCallersRead(t *testing.T) {
 	t.Parallel()
 	for _, format := range []oauth.TokenFormat{oauth.FormatOpaque, oauth.FormatJWT} {
-		d := testkit.Start(t)
-		party := d.Register(t, oauth.Client{ID: "holder", Format: format, GrantTypes: []string{
-			oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials,
-		}})
-		user := d.Demo().Introspect(t, party.Login(t, testkit.NewPerson(t)).Text("access_token"))
-		for _, name := range []string{"sub", "user_id", "username", "client_id", "scope", "scopes", "token_type", "exp", "iat", "nbf", "iss", "jti"} {
-			if user.Fields[name] == nil {
-				t.Errorf("%s: a user's token has no %s: %s", format, name, user.Raw)
+		t.Run(string(format), func(t *testing.T) {
+			t.Parallel()
+			d := testkit.Start(t)
+			party := d.Register(t, oauth.Client{ID: "holder", Format: format, GrantTypes: []string{
+				oauth.GrantAuthorizationCode, oauth.GrantRefreshToken, oauth.GrantClientCredentials,
+			}})
+			user := d.Demo().Introspect(t, party.Login(t, testkit.NewPerson(t)).Text("access_token"))
+			for _, name := range []string{"sub", "user_id", "username", "client_id", "scope", "scopes", "token_type", "exp", "iat", "nbf", "iss", "jti"} {
+				if user.Fields[name] == nil {
+					t.Errorf("%s: a user's token has no %s: %s", format, name, user.Raw)
+				}
 			}
-		}
-		if user.Text("username") != "demo" || user.Text("sub") != user.Text("user_id") || user.Text("client_id") != "holder" || user.Text("scope") != "read write" {
-			t.Errorf("%s: %s", format, user.Raw)
-		}
-		machine := d.Demo().Introspect(t, party.Token(t, credentialsForm()).Text("access_token"))
-		if machine.Text("sub") != "holder" || machine.Fields["user_id"] != nil || machine.Fields["username"] != nil {
-			t.Errorf("%s: %s", format, machine.Raw)
-		}
+			if user.Text("username") != "demo" || user.Text("sub") != user.Text("user_id") || user.Text("client_id") != "holder" || user.Text("scope") != "read write" {
+				t.Errorf("%s: %s", format, user.Raw)
+			}
+			machine := d.Demo().Introspect(t, party.Token(t, credentialsForm()).Text("access_token"))
+			if machine.Text("sub") != "holder" || machine.Fields["user_id"] != nil || machine.Fields["username"] != nil {
+				t.Errorf("%s: %s", format, machine.Raw)
+			}
+		})
 	}
 }

@@ -43,20 +43,22 @@ func TestContrast(t *testing.T) {
 		{"danger", "danger-soft", 4.5}, {"warn", "warn-soft", 4.5}, {"control", "surface", 3},
 	}
 	for _, accent := range []string{DefaultAccent, "#0b6b3a", "#000000", "#b3261e", "#5b21b6", "#00008b", "#767676"} {
-		light, dark := schemes(t, accent)
-		for name, scheme := range map[string]map[string]colour{"light": light, "dark": dark} {
-			if len(scheme) < 14 {
-				t.Fatalf("only %d colours were read of the %s scheme", len(scheme), name)
-			}
-			for _, p := range pairs {
-				if got := contrast(scheme[p.front], scheme[p.back]); got < p.least {
-					t.Errorf("%s, accent %s: %s on %s is %.2f:1, less than %.1f:1", name, accent, p.front, p.back, got, p.least)
+		t.Run(accent, func(t *testing.T) {
+			light, dark := schemes(t, accent)
+			for name, scheme := range map[string]map[string]colour{"light": light, "dark": dark} {
+				if len(scheme) < 14 {
+					t.Fatalf("only %d colours were read of the %s scheme", len(scheme), name)
+				}
+				for _, p := range pairs {
+					if got := contrast(scheme[p.front], scheme[p.back]); got < p.least {
+						t.Errorf("%s, accent %s: %s on %s is %.2f:1, less than %.1f:1", name, accent, p.front, p.back, got, p.least)
+					}
 				}
 			}
-		}
-		if light["surface"].String() != lightSurface || dark["surface"].String() != darkSurface {
-			t.Error("the surfaces in accent.go and style.css differ")
-		}
+			if light["surface"].String() != lightSurface || dark["surface"].String() != darkSurface {
+				t.Error("the surfaces in accent.go and style.css differ")
+			}
+		})
 	}
 }
 

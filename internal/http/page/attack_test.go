@@ -22,38 +22,44 @@ func TestW01_CrossSitePostsAreRefused(t *testing.T) {
 		{"/consent", []string{"decision", "allow"}},
 		{"/logout", nil},
 	} {
-		b, stranger := s.browser(t), s.browser(t)
-		forms := map[string]url.Values{"/login": filled(b.get(base + "/login").body)}
-		forms["/consent"] = filled(b.consentPage(authorization("prompt", "consent")).body)
-		forms["/logout"] = filled(b.get(base + "/logout").body)
-		own := forms[one.path].Get("csrf")
-		tokens := map[string]string{
-			"no": "", "a short": "AAAA", "a noisy": "!", "a bent": bent(own),
-			"a stranger's": filled(stranger.get(base + "/login").body).Get("csrf"),
-		}
-		for path, other := range forms {
-			if path != one.path {
-				tokens[path+"'s"] = other.Get("csrf")
+		t.Run(one.path, func(t *testing.T) {
+			b, stranger := s.browser(t), s.browser(t)
+			forms := map[string]url.Values{"/login": filled(b.get(base + "/login").body)}
+			forms["/consent"] = filled(b.consentPage(authorization("prompt", "consent")).body)
+			forms["/logout"] = filled(b.get(base + "/logout").body)
+			own := forms[one.path].Get("csrf")
+			tokens := map[string]string{
+				"no": "", "a short": "AAAA", "a noisy": "!", "a bent": bent(own),
+				"a stranger's": filled(stranger.get(base + "/login").body).Get("csrf"),
 			}
-		}
-		send := func() answer { return b.post(base+one.path, withFields(forms[one.path], one.with...)) }
-		for name, token := range tokens {
-			forms[one.path].Set("csrf", token)
-			if got := send(); got.status != http.StatusForbidden || got.header.Get("Set-Cookie") != "" {
-				t.Errorf("%s with %s token: %d", one.path, name, got.status)
+			for path, other := range forms {
+				if path != one.path {
+					tokens[path+"'s"] = other.Get("csrf")
+				}
 			}
-		}
-		forms[one.path].Set("csrf", own)
-		for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
-			b.header = http.Header{header[0]: {header[1]}}
-			if got := send(); got.status != http.StatusForbidden {
-				t.Errorf("%s with %v: %d", one.path, header, got.status)
+			send := func() answer { return b.post(base+one.path, withFields(forms[one.path], one.with...)) }
+			for name, token := range tokens {
+				t.Run(name+" token", func(t *testing.T) {
+					forms[one.path].Set("csrf", token)
+					if got := send(); got.status != http.StatusForbidden || got.header.Get("Set-Cookie") != "" {
+						t.Errorf("%s with %s token: %d", one.path, name, got.status)
+					}
+				})
 			}
-		}
-		b.header = nil // from the page itself, as none of these was
-		if got := send(); got.status != http.StatusSeeOther {
-			t.Errorf("%s by itself: %d\n%s", one.path, got.status, got.body)
-		}
+			forms[one.path].Set("csrf", own)
+			for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
+				t.Run(header[0]+" "+header[1], func(t *testing.T) {
+					b.header = http.Header{header[0]: {header[1]}}
+					if got := send(); got.status != http.StatusForbidden {
+						t.Errorf("%s with %v: %d", one.path, header, got.status)
+					}
+				})
+			}
+			b.header = nil // from the page itself, as none of these was
+			if got := send(); got.status != http.StatusSeeOther {
+				t.Errorf("%s by itself: %d\n%s", one.path, got.status, got.body)
+			}
+		})
 	}
 }
 
@@ -76,9 +82,11 @@ func TestW02_W14_EveryPageIsClosed(t *testing.T) {
 			"X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
 			"Cache-Control": "no-store", "Content-Type": "text/html; charset=utf-8",
 		} {
-			if got.header.Get(header) != value {
-				t.Errorf("%s: %s is %q", name, header, got.header.Get(header))
-			}
+			t.Run(name, func(t *testing.T) {
+				if got.header.Get(header) != value {
+					t.Errorf("%s: %s is %q", name, header, got.header.Get(header))
+				}
+			})
 		}
 		for _, foreign := range []string{"<style", " style=", " onclick", " onload", "<script>", `src="http`} {
 			if strings.Contains(got.body, foreign) {
@@ -94,11 +102,13 @@ func TestW04_Cookies(t *testing.T) {
 	b := s.browser(t)
 	shown := b.get(base + "/login")
 	signed := b.post(base+"/login", filled(shown.body, "username", "demo", "password", password))
-	for _, set := range []string{shown.header.Get("Set-Cookie"), signed.header.Get("Set-Cookie")} {
-		want(t, set, "; Path=/", "; HttpOnly", "; SameSite=Lax")
-		if strings.Contains(set, "Domain") {
-			t.Errorf("cookie %q", set)
-		}
+	for when, set := range map[string]string{"before signing in": shown.header.Get("Set-Cookie"), "after it": signed.header.Get("Set-Cookie")} {
+		t.Run(when, func(t *testing.T) {
+			want(t, set, "; Path=/", "; HttpOnly", "; SameSite=Lax")
+			if strings.Contains(set, "Domain") {
+				t.Errorf("cookie %q", set)
+			}
+		})
 	}
 }
 
@@ -132,16 +142,21 @@ func TestW06_W08_UnknownWrongAndTooLongLookTheSame(t *testing.T) {
 	s := newStack(t, page.Look{})
 	b := s.browser(t)
 	shown := b.get(base + "/login")
-	var first answer
-	for i, typed := range [][2]string{{"demo", "wrong password"}, {"nobody", "wrong password"}, {"demo", strings.Repeat("x", oauth.MaxPassword+1)}} {
-		got := b.post(base+"/login", filled(shown.body, "username", typed[0], "password", typed[1]))
-		got.body = strings.ReplaceAll(got.body, `value="`+typed[0]+`"`, "")
-		if i == 0 {
-			first = got
-		}
-		if got.status != http.StatusUnauthorized || got.body != first.body {
-			t.Errorf("%q: %d differs from %d", typed[0], got.status, first.status)
-		}
+	try := func(name, typed string) answer {
+		got := b.post(base+"/login", filled(shown.body, "username", name, "password", typed))
+		got.body = strings.ReplaceAll(got.body, `value="`+name+`"`, "")
+		return got
+	}
+	wrong := try("demo", "wrong password")
+	for what, got := range map[string]answer{
+		"wrong password": wrong, "unknown name": try("nobody", "wrong password"),
+		"too long a password": try("demo", strings.Repeat("x", oauth.MaxPassword+1)),
+	} {
+		t.Run(what, func(t *testing.T) {
+			if got.status != http.StatusUnauthorized || got.body != wrong.body {
+				t.Errorf("%d differs from %d", got.status, wrong.status)
+			}
+		})
 	}
 }
 
@@ -253,16 +268,18 @@ func TestA30_AnInteractionBelongsToItsBrowser(t *testing.T) {
 	}
 	allowed := victim.post(base+"/consent", form).location()
 	for _, path := range []string{base + "/login?", base + "/consent?", base + "/authorize?"} {
-		at := path + strings.SplitN(allowed, "?", 2)[1]
-		for range 3 { // to the authorization endpoint, and on
-			at = thief.get(at).location()
-			if strings.HasPrefix(at, base+"/consent?") {
-				break
+		t.Run(path, func(t *testing.T) {
+			at := path + strings.SplitN(allowed, "?", 2)[1]
+			for range 3 { // to the authorization endpoint, and on
+				at = thief.get(at).location()
+				if strings.HasPrefix(at, base+"/consent?") {
+					break
+				}
 			}
-		}
-		if !strings.HasPrefix(at, base+"/consent?") || strings.Contains(allowed, strings.SplitN(at, "?", 2)[1]) {
-			t.Errorf("%s leads to %q", path, at)
-		}
+			if !strings.HasPrefix(at, base+"/consent?") || strings.Contains(allowed, strings.SplitN(at, "?", 2)[1]) {
+				t.Errorf("%s leads to %q", path, at)
+			}
+		})
 	}
 	broken := thief.get(allowed + "x")
 	if broken.status != http.StatusBadRequest || broken.location() != "" {

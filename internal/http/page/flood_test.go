@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -76,10 +77,12 @@ func TestW08_AMegabyteOfPassword(t *testing.T) {
 	person := testkit.NewPerson(t)
 	shown := person.Get(t, d.Base+"/login")
 	for length, want := range map[int]int{1 << 20: http.StatusRequestEntityTooLarge, 60_000: http.StatusUnauthorized, 1025: http.StatusUnauthorized} {
-		page := person.Post(t, shown, map[string]string{"username": "demo", "password": strings.Repeat("x", length)})
-		if page.Status != want || page.Header.Get("Set-Cookie") != "" {
-			t.Errorf("%d bytes: %d, want %d", length, page.Status, want)
-		}
+		t.Run(fmt.Sprint(length, " bytes"), func(t *testing.T) {
+			page := person.Post(t, shown, map[string]string{"username": "demo", "password": strings.Repeat("x", length)})
+			if page.Status != want || page.Header.Get("Set-Cookie") != "" {
+				t.Errorf("%d bytes: %d, want %d", length, page.Status, want)
+			}
+		})
 	}
 }
 

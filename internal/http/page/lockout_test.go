@@ -30,33 +30,35 @@ func TestW06_W07_ParallelWrongPasswordsSpendExactlyTheBudget(t *testing.T) {
 		return people[daemon].Post(t, forms[daemon], map[string]string{"username": name, "password": password})
 	}
 	for _, name := range []string{"demo", "nobody"} {
-		var mu sync.Mutex
-		var crowd sync.WaitGroup
-		statuses, bodies := map[int]int{}, map[string]bool{}
-		for i := range 200 {
-			crowd.Go(func() {
-				// The same name, whatever its case and the spaces around it.
-				page := try(i%2, []string{name, strings.ToUpper(name), " " + name}[i%3], fmt.Sprint("wrong password ", i))
-				mu.Lock()
-				defer mu.Unlock()
-				statuses[page.Status]++
-				if page.Status == http.StatusTooManyRequests {
-					bodies[testkit.Text(page.Body)] = page.Header.Get("Retry-After") != ""
-				}
-			})
-		}
-		crowd.Wait()
-		if statuses[http.StatusUnauthorized] != 10 || statuses[http.StatusTooManyRequests] != 190 {
-			t.Errorf("%s: %v", name, statuses)
-		}
-		for body, says := range bodies {
-			if !says || !strings.Contains(body, "Too many tries") {
-				t.Errorf("%s: the page says %q", name, body)
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			var crowd sync.WaitGroup
+			statuses, bodies := map[int]int{}, map[string]bool{}
+			for i := range 200 {
+				crowd.Go(func() {
+					// The same name, whatever its case and the spaces around it.
+					page := try(i%2, []string{name, strings.ToUpper(name), " " + name}[i%3], fmt.Sprint("wrong password ", i))
+					mu.Lock()
+					defer mu.Unlock()
+					statuses[page.Status]++
+					if page.Status == http.StatusTooManyRequests {
+						bodies[testkit.Text(page.Body)] = page.Header.Get("Retry-After") != ""
+					}
+				})
 			}
-		}
-		if page := try(0, name, "demo-password"); page.Status != http.StatusTooManyRequests {
-			t.Errorf("%s, locked, with the right password: %d", name, page.Status)
-		}
+			crowd.Wait()
+			if statuses[http.StatusUnauthorized] != 10 || statuses[http.StatusTooManyRequests] != 190 {
+				t.Errorf("%s: %v", name, statuses)
+			}
+			for body, says := range bodies {
+				if !says || !strings.Contains(body, "Too many tries") {
+					t.Errorf("%s: the page says %q", name, body)
+				}
+			}
+			if page := try(0, name, "demo-password"); page.Status != http.StatusTooManyRequests {
+				t.Errorf("%s, locked, with the right password: %d", name, page.Status)
+			}
+		})
 	}
 	if err := daemons[0].App.Direct().Directory.Unlock(t.Context(), "demo"); err != nil {
 		t.Fatal(err)

@@ -163,30 +163,33 @@ func TestW01_A30_AForcedChangeCannotBeTakenOver(t *testing.T) {
 	users := d.App.Direct()
 	user, err := users.Directory.Find(t.Context(), "demo")
 	ok(t, err)
-	edit := func(to func(*oauth.User)) {
+	edit := func(t *testing.T, to func(*oauth.User)) {
+		t.Helper()
 		_, _, err := users.Directory.Change(t.Context(), user.ID, func(u *oauth.User) error { to(u); return nil })
 		ok(t, err)
 	}
 	for _, row := range []struct {
 		why    string
-		change func()
+		change func(t *testing.T)
 	}{
-		{"the user is disabled", func() { edit(func(u *oauth.User) { u.Disabled = true }) }},
-		{"no need any more", func() { edit(func(u *oauth.User) { u.MustChange = false }) }},
-		{"somebody else changed it", func() { // the last one: from here on the user has another password
+		{"the user is disabled", func(t *testing.T) { edit(t, func(u *oauth.User) { u.Disabled = true }) }},
+		{"no need any more", func(t *testing.T) { edit(t, func(u *oauth.User) { u.MustChange = false }) }},
+		{"somebody else changed it", func(t *testing.T) { // the last one: from here on the user has another password
 			_, _, err := users.Directory.SetPassword(t.Context(), user.ID, "what somebody else chose", true)
 			ok(t, err)
 		}},
 	} {
-		person, page := asked(t, d, d.Base+"/login")
-		row.change()
-		if got := person.Follow(t, page.URL.String()); !strings.Contains(got.Body, `name="password"`) {
-			t.Errorf("%s, loading the page again: %d %s", row.why, got.Status, testkit.Text(got.Body))
-		}
-		if got := person.Submit(t, page, map[string]string{"new_password": chosen}); !strings.Contains(got.Body, `name="password"`) {
-			t.Errorf("%s: %d %s", row.why, got.Status, testkit.Text(got.Body))
-		}
-		edit(func(u *oauth.User) { u.Disabled, u.MustChange = false, true })
+		t.Run(row.why, func(t *testing.T) {
+			person, page := asked(t, d, d.Base+"/login")
+			row.change(t)
+			if got := person.Follow(t, page.URL.String()); !strings.Contains(got.Body, `name="password"`) {
+				t.Errorf("%s, loading the page again: %d %s", row.why, got.Status, testkit.Text(got.Body))
+			}
+			if got := person.Submit(t, page, map[string]string{"new_password": chosen}); !strings.Contains(got.Body, `name="password"`) {
+				t.Errorf("%s: %d %s", row.why, got.Status, testkit.Text(got.Body))
+			}
+			edit(t, func(u *oauth.User) { u.Disabled, u.MustChange = false, true })
+		})
 	}
 	if changed := strings.Count(d.Facts(t), `"password.changed"`); changed != 1 {
 		t.Errorf("%d passwords were changed, and somebody else's is one", changed)

@@ -22,6 +22,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/page"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/keyring"
+	"github.com/recipe-web-app/oauth2d/internal/metric"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisstore"
@@ -110,9 +111,10 @@ func (s *stack) serve(t *testing.T, authorization *endpoint.Authorize) {
 	} {
 		mux.Handle(base+path, web.Handle(errors.Browser, h))
 	}
+	frame := web.Frame(web.FrameOptions{Metrics: metric.New("test", oauth.Supported{}), Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	guard, err := web.SameOrigin("http://issuer.example", errors.Browser)
 	ok(t, err)
-	s.server = httptest.NewServer(web.Headers(false)(guard(mux)))
+	s.server = httptest.NewServer(frame(guard(mux)))
 	t.Cleanup(s.server.Close)
 }
 

@@ -135,17 +135,19 @@ func TestHandlersSeeTheTLSOfARequest(t *testing.T) {
 		_, _ = io.WriteString(w, r.Proto)
 	}), certs, nil)
 	for proto, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true} {
-		transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: http2}
-		res, err := (&http.Client{Transport: transport}).Get("https://" + s.Addr())
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(res.Body)
-		_ = res.Body.Close()
-		transport.CloseIdleConnections()
-		if res.StatusCode != http.StatusOK || string(body) != proto {
-			t.Errorf("%s: %d %s", proto, res.StatusCode, body)
-		}
+		t.Run(proto, func(t *testing.T) {
+			transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: http2}
+			res, err := (&http.Client{Transport: transport}).Get("https://" + s.Addr())
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(res.Body)
+			_ = res.Body.Close()
+			transport.CloseIdleConnections()
+			if res.StatusCode != http.StatusOK || string(body) != proto {
+				t.Errorf("%s: %d %s", proto, res.StatusCode, body)
+			}
+		})
 	}
 	if got := say(t, s, smuggled); !strings.HasPrefix(got, "HTTP/1.0 400") || !strings.Contains(got, "HTTPS server") {
 		t.Errorf("plain HTTP to the TLS port: %s", got)

@@ -139,9 +139,11 @@ func TestH02_LongHeadersAreRefused(t *testing.T) {
 	s := start(t, public(t, "https://as.example", ""), nil, nil)
 	const head, tail = "GET /health HTTP/1.1\r\nHost: as\r\nConnection: close\r\n", "\r\n\r\n"
 	for size, want := range map[int]string{20 << 10: " 431 ", 300 << 10: " 431 ", 8 << 10: " 200 "} {
-		if got := statusLine(say(t, s, head+"X: "+strings.Repeat("a", size)+tail)); !strings.Contains(got, want) {
-			t.Errorf("a header of %d: %s", size, got)
-		}
+		t.Run(fmt.Sprint(size, " bytes"), func(t *testing.T) {
+			if got := statusLine(say(t, s, head+"X: "+strings.Repeat("a", size)+tail)); !strings.Contains(got, want) {
+				t.Errorf("a header of %d: %s", size, got)
+			}
+		})
 	}
 	// A20: a long state is an authorization error, not a refusal of the connection.
 	long := "GET /authorize?state=" + strings.Repeat("a", 64<<10) + " HTTP/1.1\r\nHost: as\r\nConnection: close\r\n\r\n"
@@ -274,14 +276,18 @@ func TestH08_OldTLSIsRefused(t *testing.T) {
 	t.Parallel()
 	s, _, _, _ := secured(t)
 	for version, taken := range map[uint16]bool{tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
-		if _, err := shake(s, &tls.Config{MinVersion: version, MaxVersion: version}); (err == nil) != taken {
-			t.Errorf("%s: %v", tls.VersionName(version), err)
-		}
+		t.Run(tls.VersionName(version), func(t *testing.T) {
+			if _, err := shake(s, &tls.Config{MinVersion: version, MaxVersion: version}); (err == nil) != taken {
+				t.Errorf("%s: %v", tls.VersionName(version), err)
+			}
+		})
 	}
 	for _, weak := range []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, tls.TLS_ECDHE_ECDSA_WITH_RC4_128_SHA} {
-		if _, err := shake(s, &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{weak}}); err == nil {
-			t.Errorf("%s was taken", tls.CipherSuiteName(weak))
-		}
+		t.Run(tls.CipherSuiteName(weak), func(t *testing.T) {
+			if _, err := shake(s, &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{weak}}); err == nil {
+				t.Errorf("%s was taken", tls.CipherSuiteName(weak))
+			}
+		})
 	}
 	for _, suite := range s.o.TLS.Config().CipherSuites {
 		for _, insecure := range tls.InsecureCipherSuites() {

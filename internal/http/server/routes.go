@@ -18,15 +18,12 @@ import (
 // aroundAll is the middleware of every request, also of one that matches no route, from the outside in.
 func (p Plumbing) aroundAll(https bool, base string, refuse web.Style) []func(http.Handler) http.Handler {
 	return []func(http.Handler) http.Handler{
-		web.RequestID(p.Proxies),
-		web.ClientIP(p.Proxies),
+		web.Frame(web.FrameOptions{
+			Proxies: p.Proxies, HTTPS: https, Metrics: p.Metrics, Now: p.Now, Log: p.Requests, OneIn: p.LogOneIn, Quiet: quiet(base),
+		}),
 		web.Trace(p.Tracer, p.Proxies, quiet(base)...),
-		web.Instrument(p.Metrics, p.Now),
-		web.AccessLog(p.Log, p.Now, quiet(base)...),
-		web.Headers(https),
 		web.HeaderLimit(web.MaxHeader, refuse),
 		web.BodyLimit(web.MaxBody, refuse),
-		web.Timeout(p.Timeout),
 	}
 }
 
@@ -36,7 +33,11 @@ func (t table) around(g group, methods string) []func(http.Handler) http.Handler
 	if g.anyOrigin {
 		all = append(all, web.CORS(strings.ReplaceAll(methods, " ", ", ")))
 	}
-	all = append(all, web.Recover(t.log, g.style), web.Limit(t.limits, g.limit, g.style))
+	all = append(all, web.Recover(t.log, g.style))
+	if !g.noWait {
+		all = append(all, web.Timeout(t.timeout))
+	}
+	all = append(all, web.Limit(t.limits, g.limit, g.style))
 	if g.guard != nil {
 		all = append(all, g.guard)
 	}
@@ -78,7 +79,7 @@ func (p Public) Handler() (http.Handler, error) {
 	t.add(programs.limited(ratelimit.IntrospectIP), "POST", oauth2+web.PathIntrospect, p.Introspect)
 	t.add(programs, "GET HEAD", base+web.PathJWKS, p.JWKS)
 	for _, path := range metadataPaths(base) {
-		t.add(programs, "GET HEAD", path, p.Metadata)
+		t.add(programs.waitingForNothing(), "GET HEAD", path, p.Metadata)
 	}
 	holders := group{style: p.Errors.Bearer, anyOrigin: true, limit: ratelimit.IntrospectIP}
 	t.add(holders, "GET HEAD POST", oauth2+web.PathUserInfo, p.UserInfo)
@@ -108,7 +109,7 @@ func (p Public) Handler() (http.Handler, error) {
 	t.add(probes, "GET HEAD", base+web.PathHealthReady, p.Health.Ready)
 	t.add(probes, "GET HEAD", base+web.PathHealthLive, p.Health.Live)
 	t.add(probes, "GET HEAD", base+web.PathMetrics, p.Scrape)
-	return t.routes, nil
+	return t.handler(), nil
 }
 
 // Admin holds the handlers of the operators' listener.
@@ -130,7 +131,7 @@ func (a Admin) Handler() http.Handler {
 		}
 	}
 	if a.Health == nil {
-		return t.routes
+		return t.handler()
 	}
 	probes := group{style: a.Errors.API, guard: web.Hosts(a.Hosts, a.Errors.API)}
 	for _, path := range []string{web.PathHealth, web.PathHealthReady, "/healthz", "/readyz"} {
@@ -140,7 +141,7 @@ func (a Admin) Handler() http.Handler {
 		t.add(probes, "GET HEAD", path, a.Health.Live)
 	}
 	t.add(probes, "GET HEAD", web.PathMetrics, a.Scrape)
-	return t.routes
+	return t.handler()
 }
 
 // problems refuses a request that matches no route: below the path of the API, in the form of the API.

@@ -33,7 +33,7 @@ func plumbing() (Plumbing, *bytes.Buffer) {
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return Plumbing{
-		Log: logger, Metrics: metric.New("test", oauth.Supported{}), Now: func() time.Time { return time.Unix(0, 0) }, Timeout: time.Minute,
+		Log: logger, Requests: logger, LogOneIn: 1, Metrics: metric.New("test", oauth.Supported{}), Now: func() time.Time { return time.Unix(0, 0) }, Timeout: time.Minute,
 		Errors: &web.Errors{Log: logger, Page: func(w http.ResponseWriter, _ *http.Request, status int, e *oauth.Error, _ string) {
 			web.HTML(w, status, []byte("page "+string(e.Code)))
 		}},
@@ -112,11 +112,13 @@ func TestWrongMethodsAre405WithAllow(t *testing.T) {
 		"HEAD /authorize": "GET, POST", "PUT /authorize": "GET, POST", "OPTIONS /login": "GET, HEAD, POST",
 		"POST /.well-known/jwks.json": "GET, HEAD, OPTIONS", "POST /health": "GET, HEAD", "BREW /token": "POST, OPTIONS", "TRACE /token": "POST, OPTIONS",
 	} {
-		method, path, _ := strings.Cut(route, " ")
-		w := ask(h, method, path, nil)
-		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != allow {
-			t.Errorf("%s: %d, Allow %q, want %q", route, w.Code, w.Header().Get("Allow"), allow)
-		}
+		t.Run(route, func(t *testing.T) {
+			method, path, _ := strings.Cut(route, " ")
+			w := ask(h, method, path, nil)
+			if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != allow {
+				t.Errorf("%s: %d, Allow %q, want %q", route, w.Code, w.Header().Get("Allow"), allow)
+			}
+		})
 	}
 }
 
@@ -124,12 +126,14 @@ func TestT19_MethodOverridesAreIgnored(t *testing.T) {
 	t.Parallel()
 	h := public(t, "https://as.example", "")
 	for _, name := range []string{"X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"} {
-		if w := ask(h, "POST", "/token?_method=DELETE", http.Header{name: {"DELETE"}}); w.Code != http.StatusOK || w.Body.String() != "token" {
-			t.Errorf("%s: %d", name, w.Code)
-		}
-		if w := ask(h, "GET", "/token?_method=POST", http.Header{name: {"POST"}}); w.Code != http.StatusMethodNotAllowed {
-			t.Errorf("%s: %d", name, w.Code)
-		}
+		t.Run(name, func(t *testing.T) {
+			if w := ask(h, "POST", "/token?_method=DELETE", http.Header{name: {"DELETE"}}); w.Code != http.StatusOK || w.Body.String() != "token" {
+				t.Errorf("%s: %d", name, w.Code)
+			}
+			if w := ask(h, "GET", "/token?_method=POST", http.Header{name: {"POST"}}); w.Code != http.StatusMethodNotAllowed {
+				t.Errorf("%s: %d", name, w.Code)
+			}
+		})
 	}
 }
 
@@ -138,15 +142,17 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 	srv := httptest.NewServer(public(t, "https://as.example", ""))
 	defer srv.Close()
 	for _, path := range []string{"/health", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/login"} {
-		res, err := http.Head(srv.URL + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(res.Body)
-		_ = res.Body.Close()
-		if err != nil || res.StatusCode != http.StatusOK || len(body) != 0 || res.ContentLength < 1 {
-			t.Errorf("%s: %d, %d bytes of %d", path, res.StatusCode, len(body), res.ContentLength)
-		}
+		t.Run(path, func(t *testing.T) {
+			res, err := http.Head(srv.URL + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(res.Body)
+			_ = res.Body.Close()
+			if err != nil || res.StatusCode != http.StatusOK || len(body) != 0 || res.ContentLength < 1 {
+				t.Errorf("%s: %d, %d bytes of %d", path, res.StatusCode, len(body), res.ContentLength)
+			}
+		})
 	}
 }
 
@@ -159,13 +165,15 @@ func TestW16_RoutesForOtherOrigins(t *testing.T) {
 		"/authorize": "", "/login": "", "/consent": "", "/account": "", "/logout": "", "/health": "", "/nowhere": "",
 	} {
 		for _, method := range []string{"GET", "POST", "OPTIONS"} {
-			w := ask(h, method, path, http.Header{"Origin": {"https://evil"}})
-			if w.Code == http.StatusMethodNotAllowed || w.Code == http.StatusNotFound {
-				continue
-			}
-			if got := w.Header().Get("Access-Control-Allow-Origin"); got != want || w.Header().Get("Access-Control-Allow-Credentials") != "" {
-				t.Errorf("%s %s: %q, want %q", method, path, got, want)
-			}
+			t.Run(method+" "+path, func(t *testing.T) {
+				w := ask(h, method, path, http.Header{"Origin": {"https://evil"}})
+				if w.Code == http.StatusMethodNotAllowed || w.Code == http.StatusNotFound {
+					return
+				}
+				if got := w.Header().Get("Access-Control-Allow-Origin"); got != want || w.Header().Get("Access-Control-Allow-Credentials") != "" {
+					t.Errorf("%s %s: %q, want %q", method, path, got, want)
+				}
+			})
 		}
 	}
 }

@@ -18,14 +18,17 @@ import (
 
 // Plumbing holds the dependencies of the middleware of both listeners.
 type Plumbing struct {
-	Log     *slog.Logger
-	Metrics *metric.Metrics
-	Errors  *web.Errors
-	Now     func() time.Time
-	Proxies web.Proxies
-	Timeout time.Duration // of one request, including the time that it waits for Redis
-	Limits  *ratelimit.Limiter
-	Tracer  trace.TracerProvider // nil: no traces
+	Log *slog.Logger
+	// Requests receives the line of each request; of those that are answered below 400, of one in LogOneIn (0: none).
+	Requests *slog.Logger
+	LogOneIn int
+	Metrics  *metric.Metrics
+	Errors   *web.Errors
+	Now      func() time.Time
+	Proxies  web.Proxies
+	Timeout  time.Duration // of one request, including the time that it waits for Redis
+	Limits   *ratelimit.Limiter
+	Tracer   trace.TracerProvider // nil: no traces
 
 	outside web.Style // of requests that match no route; Errors.Either when nil
 }
@@ -38,10 +41,15 @@ func (p Plumbing) styled(s web.Style) Plumbing {
 
 // table is a router under construction.
 type table struct {
-	routes *chi.Mux
-	log    *slog.Logger
-	limits *ratelimit.Limiter
+	routes  *chi.Mux
+	all     []func(http.Handler) http.Handler // the middleware of every request
+	log     *slog.Logger
+	limits  *ratelimit.Limiter
+	timeout time.Duration
 }
+
+// handler returns the routes behind the middleware of every request.
+func (t table) handler() http.Handler { return chi.Chain(t.all...).Handler(t.routes) }
 
 // table returns a router without routes. Its middleware is the list aroundAll in routes.go.
 func (p Plumbing) table(https bool, base string) table {
@@ -50,10 +58,9 @@ func (p Plumbing) table(https bool, base string) table {
 		either = p.Errors.Either
 	}
 	r := chi.NewRouter()
-	r.Use(p.aroundAll(https, base, either)...)
 	r.NotFound(web.NotFound(either))
 	r.MethodNotAllowed(web.WrongMethod(r, either))
-	return table{routes: r, log: p.Log, limits: p.Limits}
+	return table{routes: r, all: p.aroundAll(https, base, either), log: p.Log, limits: p.Limits, timeout: p.Timeout}
 }
 
 // group describes routes that share their middleware.
@@ -62,11 +69,18 @@ type group struct {
 	anyOrigin bool                            // scripts of every origin may call
 	guard     func(http.Handler) http.Handler // nil: none
 	limit     ratelimit.Rule                  // of callers by address; empty for none
+	noWait    bool                            // the handlers wait for nothing and need no timeout
 }
 
 // limited returns the same group with a rate limit.
 func (g group) limited(rule ratelimit.Rule) group {
 	g.limit = rule
+	return g
+}
+
+// waitingForNothing returns the same group for handlers that answer from memory.
+func (g group) waitingForNothing() group {
+	g.noWait = true
 	return g
 }
 

@@ -94,12 +94,11 @@ func encode(v any) ([]byte, error) {
 
 // write sends every answer.
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
-	h := w.Header()
 	if contentType != "" {
-		h.Set("Content-Type", contentType)
+		setHeader(w, "Content-Type", contentType)
 	}
 	if status != http.StatusNoContent && status != http.StatusNotModified {
-		h.Set("Content-Length", strconv.Itoa(len(body)))
+		setHeader(w, "Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // an error means that the caller disconnected

@@ -19,7 +19,9 @@ func BodyLimit(limit int64, style Style) func(http.Handler) http.Handler {
 				style(w, r, tooLarge(nil))
 				return
 			}
-			r.Body = http.MaxBytesReader(w, r.Body, limit)
+			if r.ContentLength < 0 { // net/http reads no further than an announced length
+				r.Body = http.MaxBytesReader(w, r.Body, limit)
+			}
 			next.ServeHTTP(w, r)
 		})
 	}

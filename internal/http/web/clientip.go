@@ -71,11 +71,15 @@ func (p Proxies) trusts(remote string) bool {
 	return ok && p.listed(addr)
 }
 
-// caller walks from the peer towards the caller and stops at the first address that is not a listed proxy.
-func (p Proxies) caller(r *http.Request) string {
+// caller walks from the peer towards the caller and stops at the first address that is not a listed proxy. It also
+// reports whether the peer is one.
+func (p Proxies) caller(r *http.Request) (ip string, byProxy bool) {
 	addr, ok := parseHost(r.RemoteAddr)
 	if !ok {
-		return ""
+		return "", false
+	}
+	if !p.listed(addr) {
+		return addr.String(), false
 	}
 	hops := p.hops(r)
 	for i := len(hops) - 1; i >= 0 && p.listed(addr); i-- {
@@ -85,7 +89,7 @@ func (p Proxies) caller(r *http.Request) string {
 		}
 		addr = next
 	}
-	return addr.String()
+	return addr.String(), true
 }
 
 func (p Proxies) hops(r *http.Request) []string {
@@ -124,33 +128,35 @@ func parseHost(text string) (netip.Addr, bool) {
 	return addr.Unmap().WithZone(""), err == nil
 }
 
-// spoofable lists the headers that proxies set. ClientIP removes them, so that no handler reads a value that the caller
-// forged (RFC 9700 §4.13).
-func spoofable() [15]string {
-	return [...]string{
-		"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix",
+// spoofable reports whether proxies set a header. identify removes these, so that no handler reads a value that the
+// caller forged (RFC 9700 §4.13).
+func spoofable(name string) bool {
+	switch name {
+	case "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix",
 		"X-Real-Ip", "Forwarded", "X-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip",
-		"X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "X-Client-Cert", "X-Ssl-Client-Cert",
+		"X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "X-Client-Cert", "X-Ssl-Client-Cert":
+		return true
 	}
+	return false
 }
 
 const maxUserAgent = 256
 
-// ClientIP determines the address of the caller, trusting the listed proxies only, and stores it as the event.Origin of
-// the request.
-func ClientIP(proxies Proxies) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			origin := event.OriginOf(r.Context())
-			origin.IP = proxies.caller(r)
-			origin.UserAgent = oauth.CutRuns(r.UserAgent()) // the audit log records it: it must not contain a credential
-			if len(origin.UserAgent) > maxUserAgent {
-				origin.UserAgent = strings.ToValidUTF8(origin.UserAgent[:maxUserAgent], "")
-			}
-			for _, name := range spoofable() {
-				r.Header.Del(name)
-			}
-			next.ServeHTTP(w, r.WithContext(event.WithOrigin(r.Context(), origin)))
-		})
+// identify reads the headers of a request once: it assigns the id, determines the address of the caller, trusting the
+// listed proxies only, removes the headers that only proxies may set, and measures the others.
+func (x *exchange) identify(r *http.Request, proxies Proxies) {
+	ip, byProxy := proxies.caller(r)
+	id := requestID(r.Header.Get(requestIDHeader), byProxy)
+	agent := oauth.CutRuns(r.UserAgent()) // the audit log records it: it must not contain a credential
+	if len(agent) > maxUserAgent {
+		agent = strings.ToValidUTF8(agent[:maxUserAgent], "")
+	}
+	x.origin = event.Origin{RequestID: id, IP: ip, UserAgent: agent}
+	for name, values := range r.Header {
+		if spoofable(name) {
+			delete(r.Header, name)
+			continue
+		}
+		x.headerBytes += headerBytes(name, values)
 	}
 }

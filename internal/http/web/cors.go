@@ -18,14 +18,14 @@ const maxRequestedHeaders = 1024
 func CORS(methods string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			h := w.Header()
-			h.Set("Access-Control-Allow-Origin", "*")
-			h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-			h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id")
+			setHeader(w, "Access-Control-Allow-Origin", "*")
+			setHeader(w, "Cross-Origin-Resource-Policy", "cross-origin")
+			setHeader(w, "Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id")
 			if r.Method != http.MethodOptions {
 				next.ServeHTTP(w, r)
 				return
 			}
+			h := w.Header()
 			h.Set("Allow", methods)
 			h.Set("Access-Control-Allow-Methods", methods)
 			h.Set("Access-Control-Allow-Headers", headersFor(r))

@@ -24,7 +24,6 @@ type Style func(w http.ResponseWriter, r *http.Request, err error)
 // Handle returns an http.Handler whose errors are answered in a style.
 func Handle(style Style, h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r = withNote(r)
 		if err := h(w, r); err != nil {
 			style(w, r, err)
 		}

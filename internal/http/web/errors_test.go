@@ -57,29 +57,33 @@ func TestAPIStatuses(t *testing.T) {
 		oauth.MethodNotAllowed: 405, oauth.RequestEntityTooLarge: 413, oauth.SlowDown: 429,
 		oauth.ServerError: 500, oauth.TemporarilyUnavailable: 503,
 	} {
-		errs, _ := newErrors()
-		res := answer(errs.API, httptest.NewRequest(http.MethodPost, "/token", http.NoBody), oauth.Refuse(code, "why", errors.New("the cause")))
-		var body map[string]string
-		if err := json.Unmarshal([]byte(text(t, res)), &body); err != nil {
-			t.Fatal(err)
-		}
-		if res.StatusCode != want || body["error"] != string(code) || body["error_description"] != "why" || len(body) != 2 {
-			t.Errorf("%s: %d %v, want %d", code, res.StatusCode, body, want)
-		}
-		if res.Header.Get("Content-Type") != "application/json" {
-			t.Errorf("%s: Content-Type %q", code, res.Header.Get("Content-Type"))
-		}
+		t.Run(string(code), func(t *testing.T) {
+			errs, _ := newErrors()
+			res := answer(errs.API, httptest.NewRequest(http.MethodPost, "/token", http.NoBody), oauth.Refuse(code, "why", errors.New("the cause")))
+			var body map[string]string
+			if err := json.Unmarshal([]byte(text(t, res)), &body); err != nil {
+				t.Fatal(err)
+			}
+			if res.StatusCode != want || body["error"] != string(code) || body["error_description"] != "why" || len(body) != 2 {
+				t.Errorf("%s: %d %v, want %d", code, res.StatusCode, body, want)
+			}
+			if res.Header.Get("Content-Type") != "application/json" {
+				t.Errorf("%s: Content-Type %q", code, res.Header.Get("Content-Type"))
+			}
+		})
 	}
 }
 
 func TestT21_NoErrorIsStored(t *testing.T) {
 	t.Parallel()
 	errs, _ := newErrors()
-	for _, style := range []web.Style{errs.API, errs.Bearer, errs.Browser, errs.Either} {
-		h := answer(style, httptest.NewRequest(http.MethodPost, "/token", http.NoBody), oauth.Refuse(oauth.InvalidGrant, "", nil)).Header
-		if h.Get("Cache-Control") != "no-store" || h.Get("Pragma") != "no-cache" {
-			t.Errorf("headers %v", h)
-		}
+	for name, style := range map[string]web.Style{"API": errs.API, "bearer": errs.Bearer, "browser": errs.Browser, "either": errs.Either} {
+		t.Run(name, func(t *testing.T) {
+			h := answer(style, httptest.NewRequest(http.MethodPost, "/token", http.NoBody), oauth.Refuse(oauth.InvalidGrant, "", nil)).Header
+			if h.Get("Cache-Control") != "no-store" || h.Get("Pragma") != "no-cache" {
+				t.Errorf("headers %v", h)
+			}
+		})
 	}
 }
 
@@ -145,11 +149,13 @@ func TestUnavailableIsNeverANo(t *testing.T) {
 func TestUnknownErrorsStayInside(t *testing.T) {
 	t.Parallel()
 	errs, log := newErrors()
-	for _, style := range []web.Style{errs.API, errs.Bearer, errs.Browser, errs.Either} {
-		res := answer(style, httptest.NewRequest(http.MethodPost, "/x", http.NoBody), errors.New("the inner cause"))
-		if body := text(t, res); res.StatusCode != http.StatusInternalServerError || strings.Contains(body, "inner") {
-			t.Errorf("%d %s", res.StatusCode, body)
-		}
+	for name, style := range map[string]web.Style{"API": errs.API, "bearer": errs.Bearer, "browser": errs.Browser, "either": errs.Either} {
+		t.Run(name, func(t *testing.T) {
+			res := answer(style, httptest.NewRequest(http.MethodPost, "/x", http.NoBody), errors.New("the inner cause"))
+			if body := text(t, res); res.StatusCode != http.StatusInternalServerError || strings.Contains(body, "inner") {
+				t.Errorf("%d %s", res.StatusCode, body)
+			}
+		})
 	}
 	if !strings.Contains(log.String(), "the inner cause") || !strings.Contains(log.String(), `"ERROR"`) {
 		t.Errorf("the log lost the cause: %s", log)
@@ -214,10 +220,12 @@ func TestA01_WithoutAValidatedPlaceThereIsAPage(t *testing.T) {
 	t.Parallel()
 	errs, _ := newErrors()
 	for code, want := range map[oauth.Code]int{oauth.InvalidRequest: 400, oauth.InvalidClient: 400, oauth.ForbiddenByOrigin: 403, oauth.StaleInteraction: 400} {
-		res := answer(errs.Browser, httptest.NewRequest(http.MethodGet, "/authorize?redirect_uri=https://evil", http.NoBody), oauth.Refuse(code, "", nil))
-		if res.StatusCode != want || res.Header.Get("Location") != "" {
-			t.Errorf("%s: %d %q", code, res.StatusCode, res.Header.Get("Location"))
-		}
+		t.Run(string(code), func(t *testing.T) {
+			res := answer(errs.Browser, httptest.NewRequest(http.MethodGet, "/authorize?redirect_uri=https://evil", http.NoBody), oauth.Refuse(code, "", nil))
+			if res.StatusCode != want || res.Header.Get("Location") != "" {
+				t.Errorf("%s: %d %q", code, res.StatusCode, res.Header.Get("Location"))
+			}
+		})
 	}
 }
 

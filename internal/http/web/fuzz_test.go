@@ -31,7 +31,7 @@ func FuzzCaller(f *testing.F) {
 		for _, p := range []Proxies{plain, standard} {
 			for _, peer := range []string{"10.0.0.1:1", "198.51.100.1:1"} {
 				r.RemoteAddr = peer
-				got := p.caller(r)
+				got, _ := p.caller(r)
 				if _, err := netip.ParseAddr(got); err != nil || strings.Contains(got, "%") {
 					t.Errorf("%q %q: the caller is %q", xff, forwarded, got)
 				}

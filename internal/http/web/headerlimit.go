@@ -13,11 +13,11 @@ const MaxHeader = 16 << 10
 // headersTooLong is an error code of HTTP, not of OAuth (RFC 6585 §5).
 const headersTooLong oauth.Code = "request_header_fields_too_large"
 
-// HeaderLimit refuses requests with longer headers.
+// HeaderLimit refuses requests with longer headers. Those that only proxies may set are not counted.
 func HeaderLimit(limit int, style Style) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if headerBytes(r.Header) > limit {
+			if exchangeOf(r).headerBytes > limit {
 				style(w, r, oauth.Refuse(headersTooLong, "the headers are too long", nil))
 				return
 			}
@@ -26,13 +26,11 @@ func HeaderLimit(limit int, style Style) func(http.Handler) http.Handler {
 	}
 }
 
-func headerBytes(h http.Header) int {
+func headerBytes(name string, values []string) int {
 	const framing = len(": \r\n")
 	sum := 0
-	for name, all := range h {
-		for _, value := range all {
-			sum += len(name) + len(value) + framing
-		}
+	for _, value := range values {
+		sum += len(name) + len(value) + framing
 	}
 	return sum
 }

@@ -5,26 +5,25 @@ import (
 	"strings"
 )
 
-// Headers sets the headers of every answer: no-store, nosniff, no framing, no referrer, no scripts. A page that
-// needs more sets a Policy. With https set, browsers must use TLS from then on (RFC 6797).
-func Headers(https bool) func(http.Handler) http.Handler {
-	strict := Policy{}.String()
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			h := w.Header()
-			noStore(h)
-			h.Set("Content-Security-Policy", strict)
-			h.Set("X-Frame-Options", "DENY")
-			h.Set("X-Content-Type-Options", "nosniff")
-			h.Set("Referrer-Policy", "no-referrer")
-			h.Set("Cross-Origin-Resource-Policy", "same-origin")
-			if https {
-				h.Set("Strict-Transport-Security", "max-age=31536000")
-			}
-			next.ServeHTTP(w, r)
-		})
+// setSecurityHeaders sets the headers of every answer: its id, no-store, nosniff, no framing, no referrer, no scripts. A
+// page that needs more sets a Policy. With https set, browsers must use TLS from then on (RFC 6797).
+func (x *exchange) setSecurityHeaders(https bool) {
+	h := x.Header()
+	x.set(h, requestIDHeader, x.origin.RequestID)
+	x.set(h, "Cache-Control", "no-store")
+	x.set(h, "Pragma", "no-cache") // RFC 6749 §5.1
+	x.set(h, "Content-Security-Policy", strictPolicy)
+	x.set(h, "X-Frame-Options", "DENY")
+	x.set(h, "X-Content-Type-Options", "nosniff")
+	x.set(h, "Referrer-Policy", "no-referrer")
+	x.set(h, "Cross-Origin-Resource-Policy", "same-origin")
+	if https {
+		x.set(h, "Strict-Transport-Security", "max-age=31536000")
 	}
 }
+
+// strictPolicy is the text of the zero Policy.
+const strictPolicy = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 // Policy lists what a page may load and where its forms may go. Scripts and styles are always files of this server: a
 // Policy cannot express unsafe-inline.

@@ -11,7 +11,7 @@ import (
 )
 
 // Limit refuses requests of an address that exceeds its rate, before it reads any other part of the request. It must
-// run inside ClientIP.
+// run inside Frame.
 func Limit(l *ratelimit.Limiter, rule ratelimit.Rule, style Style) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		if !l.On(rule) {

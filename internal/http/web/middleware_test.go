@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -21,9 +22,23 @@ import (
 
 var ok = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { web.Bytes(w, "text/plain", []byte("ok")) })
 
+// serve sends a request through Frame and h.
 func serve(h http.Handler, r *http.Request) *http.Response {
+	return serveFramed(h, r, web.FrameOptions{})
+}
+
+func serveFramed(h http.Handler, r *http.Request, o web.FrameOptions) *http.Response {
+	if o.Metrics == nil {
+		o.Metrics = metric.New("test", oauth.Supported{})
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = clock()
+	}
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
+	web.Frame(o)(h).ServeHTTP(w, r)
 	return w.Result()
 }
 
@@ -58,14 +73,14 @@ func TestClientIP(t *testing.T) {
 		{"no address at all", "@", "", []string{"10.0.0.1"}, nil, ""},
 	} {
 		var got event.Origin
-		h := web.ClientIP(proxies(t, c.header, c.trusted...))(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			got = event.OriginOf(r.Context())
 			for _, name := range []string{"X-Forwarded-For", "Forwarded", "X-Forwarded-Proto", "X-HTTP-Method-Override"} {
 				if r.Header.Get(name) != "" {
 					t.Errorf("%s: %s came through", c.name, name)
 				}
 			}
-		}))
+		})
 		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 		r.RemoteAddr = c.remote
 		for name, all := range c.sent {
@@ -74,7 +89,7 @@ func TestClientIP(t *testing.T) {
 		r.Header.Set("X-Forwarded-Proto", "https")
 		r.Header.Set("X-HTTP-Method-Override", "DELETE")
 		r.Header.Set("User-Agent", strings.Repeat("u ", 5_000))
-		serve(h, r)
+		serveFramed(h, r, web.FrameOptions{Proxies: proxies(t, c.header, c.trusted...)})
 		if got.IP != c.want || len(got.UserAgent) != 256 {
 			t.Errorf("%s: %q (user agent of %d), want %q", c.name, got.IP, len(got.UserAgent), c.want)
 		}
@@ -107,13 +122,13 @@ func TestRequestID(t *testing.T) {
 		{"203.0.113.9:1", "", false},
 	} {
 		var got string
-		h := web.RequestID(proxies(t, "", "10.0.0.1"))(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			got = event.OriginOf(r.Context()).RequestID
-		}))
+		})
 		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 		r.RemoteAddr = c.remote
 		r.Header.Set("X-Request-Id", c.sent)
-		res := serve(h, r)
+		res := serveFramed(h, r, web.FrameOptions{Proxies: proxies(t, "", "10.0.0.1")})
 		if (got == c.sent) != c.kept || len(got) < 8 || res.Header.Get("X-Request-Id") != got {
 			t.Errorf("%s sent %q: %q, answered %q", c.remote, c.sent, got, res.Header.Get("X-Request-Id"))
 		}
@@ -139,10 +154,12 @@ func TestH01_BodiesAreBounded(t *testing.T) {
 		r    *http.Request
 		want int
 	}{"announced": {announced, 413}, "endless chunks": {unread, 413}, "exactly the limit": {exact, 200}} {
-		res := serve(h, c.r)
-		if res.StatusCode != c.want || (c.want == 413) != (res.Header.Get("Connection") == "close") {
-			t.Errorf("%s: %d, Connection %q", name, res.StatusCode, res.Header.Get("Connection"))
-		}
+		t.Run(name, func(t *testing.T) {
+			res := serve(h, c.r)
+			if res.StatusCode != c.want || (c.want == 413) != (res.Header.Get("Connection") == "close") {
+				t.Errorf("%s: %d, Connection %q", name, res.StatusCode, res.Header.Get("Connection"))
+			}
+		})
 	}
 }
 
@@ -211,17 +228,17 @@ func TestW15_TheAccessLogHoldsThePatternOnly(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	routes := chi.NewRouter()
-	routes.Use(web.RequestID(web.Proxies{}), web.ClientIP(web.Proxies{}), web.AccessLog(slog.New(slog.NewJSONHandler(&log, nil)), clock(), "/health"))
+	frame := web.FrameOptions{Log: slog.New(slog.NewJSONHandler(&log, nil)), OneIn: 1, Quiet: []string{"/health"}}
 	routes.Get("/things/{id}", ok)
 	routes.Get("/health", ok)
-	serve(routes, httptest.NewRequest(http.MethodGet, "/health", http.NoBody))
+	serveFramed(routes, httptest.NewRequest(http.MethodGet, "/health", http.NoBody), frame)
 	if log.Len() != 0 {
 		t.Errorf("a probe was logged: %s", &log)
 	}
 	r := httptest.NewRequest(http.MethodGet, "/things/s3cr3t?code=s3cr3t", http.NoBody)
 	r.Header.Set("Authorization", "Bearer s3cr3t")
-	serve(routes, r)
-	serve(routes, httptest.NewRequest("S3CR3T", "/s3cr3t", http.NoBody))
+	serveFramed(routes, r, frame)
+	serveFramed(routes, httptest.NewRequest("S3CR3T", "/s3cr3t", http.NoBody), frame)
 	for _, want := range []string{`"route":"/things/{id}"`, `"method":"GET"`, `"status":200`, `"bytes":2`, `"ms":5`, `"ip":"192.0.2.1"`, `"request_id":"`, `"route":"unmatched"`, `"method":"other"`} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("%s is missing in %s", want, &log)
@@ -236,11 +253,11 @@ func TestInstrument(t *testing.T) {
 	t.Parallel()
 	m := metric.New("test", oauth.Supported{})
 	routes := chi.NewRouter()
-	routes.Use(web.Instrument(m, clock()))
+	frame := web.FrameOptions{Metrics: m}
 	routes.Get("/things/{id}", ok)
-	serve(routes, httptest.NewRequest(http.MethodGet, "/things/1", http.NoBody))
-	serve(routes, httptest.NewRequest(http.MethodGet, "/things/2", http.NoBody))
-	serve(routes, httptest.NewRequest(http.MethodGet, "/nothing", http.NoBody))
+	serveFramed(routes, httptest.NewRequest(http.MethodGet, "/things/1", http.NoBody), frame)
+	serveFramed(routes, httptest.NewRequest(http.MethodGet, "/things/2", http.NoBody), frame)
+	serveFramed(routes, httptest.NewRequest(http.MethodGet, "/nothing", http.NoBody), frame)
 	var got strings.Builder
 	if err := m.Write(&got, metric.Text); err != nil {
 		t.Fatal(err)
@@ -259,7 +276,7 @@ func TestInstrument(t *testing.T) {
 
 func TestW02_W14_HeadersOfEveryAnswer(t *testing.T) {
 	t.Parallel()
-	h := serve(web.Headers(true)(ok), httptest.NewRequest(http.MethodGet, "/", http.NoBody)).Header
+	h := serveFramed(ok, httptest.NewRequest(http.MethodGet, "/", http.NoBody), web.FrameOptions{HTTPS: true}).Header
 	for name, want := range map[string]string{
 		"Content-Security-Policy":   "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
 		"X-Frame-Options":           "DENY",
@@ -274,7 +291,7 @@ func TestW02_W14_HeadersOfEveryAnswer(t *testing.T) {
 			}
 		})
 	}
-	if got := serve(web.Headers(false)(ok), httptest.NewRequest(http.MethodGet, "/", http.NoBody)).Header.Get("Strict-Transport-Security"); got != "" {
+	if got := serve(ok, httptest.NewRequest(http.MethodGet, "/", http.NoBody)).Header.Get("Strict-Transport-Security"); got != "" {
 		t.Errorf("HSTS over plain HTTP: %q", got)
 	}
 }
@@ -297,12 +314,14 @@ func TestW16_CORSWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	h := web.CORS("POST, OPTIONS")(ok)
 	for _, origin := range []string{"https://evil", "null", ""} {
-		r := httptest.NewRequest(http.MethodPost, "/token", http.NoBody)
-		r.Header.Set("Origin", origin)
-		got := serve(h, r).Header
-		if got.Get("Access-Control-Allow-Origin") != "*" || got.Get("Access-Control-Allow-Credentials") != "" {
-			t.Errorf("%s: %v", origin, got)
-		}
+		t.Run(origin, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodPost, "/token", http.NoBody)
+			r.Header.Set("Origin", origin)
+			got := serve(h, r).Header
+			if got.Get("Access-Control-Allow-Origin") != "*" || got.Get("Access-Control-Allow-Credentials") != "" {
+				t.Errorf("%s: %v", origin, got)
+			}
+		})
 	}
 	res := serve(h, httptest.NewRequest(http.MethodOptions, "/token", http.NoBody))
 	if res.StatusCode != http.StatusNoContent || res.Header.Get("Access-Control-Allow-Methods") != "POST, OPTIONS" ||
@@ -353,15 +372,17 @@ func TestW01_FormsFromElsewhereAreRefused(t *testing.T) {
 		{"POST", "", "", 200}, // not a browser: the token in the form decides
 		{"GET", "cross-site", "https://evil", 200},
 	} {
-		r := httptest.NewRequest(c.method, "/login", http.NoBody)
-		for name, value := range map[string]string{"Sec-Fetch-Site": c.site, "Origin": c.origin} {
-			if value != "" {
-				r.Header.Set(name, value)
+		t.Run(fmt.Sprintf("%s %s from %s", c.method, c.site, c.origin), func(t *testing.T) {
+			r := httptest.NewRequest(c.method, "/login", http.NoBody)
+			for name, value := range map[string]string{"Sec-Fetch-Site": c.site, "Origin": c.origin} {
+				if value != "" {
+					r.Header.Set(name, value)
+				}
 			}
-		}
-		if got := serve(guard(ok), r).StatusCode; got != c.want {
-			t.Errorf("%+v: %d", c, got)
-		}
+			if got := serve(guard(ok), r).StatusCode; got != c.want {
+				t.Errorf("%+v: %d", c, got)
+			}
+		})
 	}
 	if _, err := web.SameOrigin("https://as.example/path", errs.Browser); err == nil {
 		t.Error("an origin with a path was taken")
@@ -389,7 +410,7 @@ func TestNotFoundAndWrongMethod(t *testing.T) {
 
 func TestCacheable(t *testing.T) {
 	t.Parallel()
-	h := web.Headers(false)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { web.Cacheable(w, 5*time.Minute) }))
+	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { web.Cacheable(w, 5*time.Minute) })
 	got := serve(h, httptest.NewRequest(http.MethodGet, "/", http.NoBody)).Header
 	if got.Get("Cache-Control") != "public, max-age=300" || got.Get("Pragma") != "" {
 		t.Errorf("%v", got)

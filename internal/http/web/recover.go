@@ -17,7 +17,6 @@ import (
 func Recover(log *slog.Logger, style Style) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			rec := record(w)
 			defer func() {
 				thrown := recover()
 				if thrown == nil {
@@ -31,12 +30,12 @@ func Recover(log *slog.Logger, style Style) func(http.Handler) http.Handler {
 					slog.String("route", routeOf(r)),
 					slog.String("thrown", describe(thrown)),
 					slog.String("stack", string(debug.Stack())))
-				if rec.answered() {
+				if exchangeOf(r).answered() {
 					panic(http.ErrAbortHandler) // the client must not treat a partial answer as complete
 				}
-				style(rec, r, oauth.Refuse(oauth.ServerError, "the server met an unexpected condition", nil))
+				style(w, r, oauth.Refuse(oauth.ServerError, "the server met an unexpected condition", nil))
 			}()
-			next.ServeHTTP(rec, r)
+			next.ServeHTTP(w, r)
 		})
 	}
 }

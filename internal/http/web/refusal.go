@@ -1,38 +1,24 @@
 package web
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
-// note holds facts about a request that a handler found before it failed.
-type note struct{ client oauth.ClientID }
-
-type noteKey struct{}
-
-func withNote(r *http.Request) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), noteKey{}, new(note)))
-}
-
 // NoteClient records the registered client that sent a request. A later refusal without a client is recorded with this
 // one, and an error page can link to it.
-func NoteClient(r *http.Request, id oauth.ClientID) {
-	if n, ok := r.Context().Value(noteKey{}).(*note); ok {
-		n.client = id
-	}
-}
+func NoteClient(r *http.Request, id oauth.ClientID) { exchangeOf(r).client = id }
 
 // withNoted returns the refusal with the noted client, unless it already has one.
 func withNoted(r *http.Request, refusal *oauth.Error) *oauth.Error {
-	n, ok := r.Context().Value(noteKey{}).(*note)
-	if !ok || n.client == "" || refusal.Facts.Client != "" {
+	x := exchangeOf(r)
+	if x.client == "" || refusal.Facts.Client != "" {
 		return refusal
 	}
 	noted := *refusal
-	noted.Facts.Client = n.client
+	noted.Facts.Client = x.client
 	return &noted
 }
 

@@ -11,9 +11,11 @@ import (
 func Timeout(life time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, cancel := context.WithTimeout(r.Context(), life)
+			x := exchangeOf(r)
+			ctx, cancel := context.WithTimeout(x.Context, life)
 			defer cancel()
-			next.ServeHTTP(w, r.WithContext(ctx))
+			x.Context = ctx // nothing else uses the exchange yet
+			next.ServeHTTP(w, r)
 		})
 	}
 }

@@ -88,11 +88,15 @@ func (s *Sentinels) run() {
 }
 
 // begin makes a term. It compares the data of the master with the acknowledged writes; then the term is open to reads
-// and, once every reader of another master has lost its lease (I8), to writes.
+// and, once every reader of another master has lost its lease (I8), to writes: at once when the Sentinels have named the
+// master for longer than that, as they have when a daemon starts.
 func (s *Sentinels) begin(a quorum.Agreement, now quorum.Lineage) {
 	ctx, cancel := s.o.pipelineContext()
 	defer cancel()
 	t := &term{Lineage: now, conns: make(chan *writeConn, s.o.Connections), opens: a.Since.Add(s.o.Lease)}
+	if a.Settled {
+		t.opens = a.Since
+	}
 	t.client = s.o.Client(now.Addr, func(ctx context.Context, conn *redis.Conn) error {
 		return s.onConnect(ctx, conn, now.ReplID)
 	})

@@ -103,8 +103,10 @@ func TestS09_CheckEviction(t *testing.T) {
 	server := redistest.Start(t)
 	content(t, onServer(server))
 	for _, policy := range []string{"allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-ttl"} {
-		server.Do(t, "config", "set", "maxmemory-policy", policy)
-		complains(t, onServer(server), "maxmemory-policy "+policy, "set maxmemory-policy noeviction")
+		t.Run(policy, func(t *testing.T) {
+			server.Do(t, "config", "set", "maxmemory-policy", policy)
+			complains(t, onServer(server), "maxmemory-policy "+policy, "set maxmemory-policy noeviction")
+		})
 	}
 }
 

@@ -11,6 +11,7 @@ const (
 	maxViewAge   = 700 * time.Millisecond // older views must not make the set of replicas smaller (I2)
 	steadyPeriod = 2 * time.Second        // how long a replica answers without a gap before it may serve reads (I9)
 	maxSilence   = 500 * time.Millisecond // a longer silence of a replica is a gap
+	maxClockStep = 10 * time.Second       // by how much the clock of a Sentinel may have been put forward since a failover (I8)
 
 	maxHistories = 8 // how many earlier histories of a master are kept
 )
@@ -22,6 +23,7 @@ type Lineage struct{ Addr, ReplID string }
 type Agreement struct {
 	Lineage            // of the master; the zero Lineage before there was a majority
 	Since    time.Time // when this master was first agreed on
+	Settled  bool      // a majority has named this master for so long that nobody can still hold a lease of another (I8)
 	Known    []string  // the replicas that any Sentinel named under this agreement
 	Required []string  // the known replicas that a Sentinel could promote now
 
@@ -64,6 +66,7 @@ func (o Observations) decide(before Agreement) Agreement {
 	if named, at := o.majority(func(SentinelView) bool { return true }); named == next.Addr {
 		next.named = at
 	}
+	next.Settled = o.settled(next.Addr)
 	if m := o.Nodes[next.Addr]; m.Master && m.ReplID != next.ReplID {
 		if next.ReplID != "" {
 			past := append(slices.Clone(next.earlier), next.ReplID)
@@ -79,6 +82,13 @@ func (o Observations) decide(before Agreement) Agreement {
 	next.Required = o.promotable(next)
 	next.ReadReplicas = o.readReplicas(next)
 	return next
+}
+
+// settled reports whether a majority has named a master for longer than a lease. A lease needs the word of a majority, and
+// two majorities have a Sentinel in common: every lease of another master was then granted before, and is over (I8).
+func (o Observations) settled(master string) bool {
+	named, at := o.majority(func(v SentinelView) bool { return v.NamedFor >= o.Lease+maxClockStep })
+	return named == master && o.young(at)
 }
 
 // known is the union of all views. A replica leaves it only when a fresh majority agrees and none of

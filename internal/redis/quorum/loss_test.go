@@ -1,6 +1,7 @@
 package quorum
 
 import (
+	"fmt"
 	"testing"
 )
 
@@ -59,14 +60,16 @@ func TestLossDetectorFollowsTheHistories(t *testing.T) {
 		second   int64
 		complete bool
 	}{{101, true}, {100, false}} {
-		l := &LossDetector{}
-		l.Acknowledged(historyA, 100, 7)
-		if !complete(l, NodeStatus{Master: true, ReplID: historyB, ReplID2: historyA, SecondOffset: 150}, 7) {
-			t.Fatal("the first master has everything")
-		}
-		if got, _ := l.Complete(third(row.second), 7); got != row.complete {
-			t.Errorf("the second continued the first at %d: complete %v, want %v", row.second, got, row.complete)
-		}
+		t.Run(fmt.Sprint("offset ", row.second), func(t *testing.T) {
+			l := &LossDetector{}
+			l.Acknowledged(historyA, 100, 7)
+			if !complete(l, NodeStatus{Master: true, ReplID: historyB, ReplID2: historyA, SecondOffset: 150}, 7) {
+				t.Fatal("the first master has everything")
+			}
+			if got, _ := l.Complete(third(row.second), 7); got != row.complete {
+				t.Errorf("the second continued the first at %d: complete %v, want %v", row.second, got, row.complete)
+			}
+		})
 	}
 }
 

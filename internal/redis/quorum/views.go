@@ -12,6 +12,7 @@ type SentinelView struct {
 	Master          string          // host:port
 	Flags           string          // of the master; "master" alone when nothing is held against it
 	Replicas        map[string]bool // by address; true: this Sentinel calls it s_down
+	NamedFor        time.Duration   // how long it has named this master without a break, by its own clock
 	OtherSentinels  int             // how many it knows besides itself
 	Epoch           int64           // config-epoch: the failover that made its master one
 	Quorum          int             // how many Sentinels must call the master down

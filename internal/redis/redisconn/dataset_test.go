@@ -20,51 +20,53 @@ func TestF_P17_AnEmptiedMasterOfAClusterIsNeverNo(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t)
 	for _, durability := range []redisconn.Durability{redisconn.Relaxed, redisconn.Strict} {
-		open := func() *redisconn.DB {
-			db, err := redisconn.Open(t.Context(), redisconn.Options{
-				Mode: redisconn.Cluster, Addrs: cluster.Addrs, Durability: durability, DialTimeout: time.Second, Timeout: 5 * time.Second,
-			})
-			if err != nil {
-				t.Fatal(err)
+		t.Run(string(durability), func(t *testing.T) {
+			open := func() *redisconn.DB {
+				db, err := redisconn.Open(t.Context(), redisconn.Options{
+					Mode: redisconn.Cluster, Addrs: cluster.Addrs, Durability: durability, DialTimeout: time.Second, Timeout: 5 * time.Second,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = db.Close() })
+				redistest.Eventually(t, 20*time.Second, "the data is claimed", func() bool {
+					_, err := db.Claim(t.Context(), redisconn.Owner{Name: "https://as.example"})
+					return err == nil
+				})
+				return db
 			}
-			t.Cleanup(func() { _ = db.Close() })
-			redistest.Eventually(t, 20*time.Second, "the data is claimed", func() bool {
-				_, err := db.Claim(t.Context(), redisconn.Owner{Name: "https://as.example"})
-				return err == nil
-			})
-			return db
-		}
-		db := open()
-		for i := range 20 { // on every master some
-			if _, err := db.Write(t.Context(), "count", counting(), []string{fmt.Sprint("auth:k", i)}, 1); err != nil {
-				t.Fatal(err)
+			db := open()
+			for i := range 20 { // on every master some
+				if _, err := db.Write(t.Context(), "count", counting(), []string{fmt.Sprint("auth:k", i)}, 1); err != nil {
+					t.Fatal(err)
+				}
 			}
-		}
-		cluster.Nodes[1].Do(t, "flushall")
-		lost := 0
-		for i := range 20 {
-			value := redis.NewStringCmd(t.Context(), "get", fmt.Sprint("auth:k", i))
-			switch err := db.Read(t.Context(), "look", value); {
-			case err != nil:
-				lost++
-			case errors.Is(value.Err(), redis.Nil):
-				t.Errorf("%s: key %d is called absent", durability, i)
+			cluster.Nodes[1].Do(t, "flushall")
+			lost := 0
+			for i := range 20 {
+				value := redis.NewStringCmd(t.Context(), "get", fmt.Sprint("auth:k", i))
+				switch err := db.Read(t.Context(), "look", value); {
+				case err != nil:
+					lost++
+				case errors.Is(value.Err(), redis.Nil):
+					t.Errorf("%s: key %d is called absent", durability, i)
+				}
 			}
-		}
-		if _, err := db.Write(t.Context(), "count", counting(), []string{"auth:k1"}, 1); err == nil {
-			t.Errorf("%s: a change is acknowledged", durability)
-		}
-		h, err := probe.New(db).Health(t.Context())
-		if err != nil || !h.DataLost || lost == 0 {
-			t.Errorf("%s: %d reads failed, gone %t, %v", durability, lost, h.DataLost, err)
-		}
-		again := open() // which accepts the loss
-		if _, err := again.Write(t.Context(), "count", counting(), []string{"auth:k1"}, 1); err != nil {
-			t.Errorf("%s: after a restart: %v", durability, err)
-		}
-		if _, err := again.Claim(t.Context(), redisconn.Owner{Name: "https://other.example"}); !errors.Is(err, redisconn.ErrOwner) {
-			t.Errorf("%s: another issuer: %v", durability, err)
-		}
+			if _, err := db.Write(t.Context(), "count", counting(), []string{"auth:k1"}, 1); err == nil {
+				t.Errorf("%s: a change is acknowledged", durability)
+			}
+			h, err := probe.New(db).Health(t.Context())
+			if err != nil || !h.DataLost || lost == 0 {
+				t.Errorf("%s: %d reads failed, gone %t, %v", durability, lost, h.DataLost, err)
+			}
+			again := open() // which accepts the loss
+			if _, err := again.Write(t.Context(), "count", counting(), []string{"auth:k1"}, 1); err != nil {
+				t.Errorf("%s: after a restart: %v", durability, err)
+			}
+			if _, err := again.Claim(t.Context(), redisconn.Owner{Name: "https://other.example"}); !errors.Is(err, redisconn.ErrOwner) {
+				t.Errorf("%s: another issuer: %v", durability, err)
+			}
+		})
 	}
 }
 

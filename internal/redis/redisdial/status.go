@@ -70,6 +70,7 @@ func viewOf(master quorum.Info) quorum.SentinelView {
 		Master:          addrOf(master),
 		Flags:           master["flags"],
 		Replicas:        make(map[string]bool),
+		NamedFor:        milliseconds(master.Int("role-reported-time")), // a Sentinel sets it back when it names another master
 		OtherSentinels:  int(master.Int("num-other-sentinels")),
 		Epoch:           master.Int("config-epoch"),
 		Quorum:          int(master.Int("quorum")),

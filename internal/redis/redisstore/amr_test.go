@@ -22,14 +22,16 @@ func TestRecordsFromBeforeAMRMeanAPassword(t *testing.T) {
 	for name, row := range map[string]struct{ acr, want string }{
 		"a": {oauth.ACRPassword, "[pwd]"}, "b": {"", "[]"}, "c": {"urn:example:other", "[]"},
 	} {
-		g := grantOf(oauth.GrantRef(name), now)
-		g.ACR, g.AMR = row.acr, nil
-		if err := grants.Create(t.Context(), g); err != nil {
-			t.Fatal(err)
-		}
-		got, err := grants.Get(t.Context(), g.Ref)
-		if err != nil || fmt.Sprint(got.AMR) != row.want {
-			t.Errorf("acr %q: amr %v, %v; want %s", row.acr, got.AMR, err, row.want)
-		}
+		t.Run("acr="+row.acr, func(t *testing.T) {
+			g := grantOf(oauth.GrantRef(name), now)
+			g.ACR, g.AMR = row.acr, nil
+			if err := grants.Create(t.Context(), g); err != nil {
+				t.Fatal(err)
+			}
+			got, err := grants.Get(t.Context(), g.Ref)
+			if err != nil || fmt.Sprint(got.AMR) != row.want {
+				t.Errorf("acr %q: amr %v, %v; want %s", row.acr, got.AMR, err, row.want)
+			}
+		})
 	}
 }

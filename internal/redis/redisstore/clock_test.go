@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -23,40 +24,42 @@ func TestF_S25_DaemonsWithSkewedClocksAgree(t *testing.T) {
 		"embedded":   {},
 		"standalone": {Mode: redisconn.Standalone, Addrs: []string{server.Addr}},
 	} {
-		o.Timeout, o.DialTimeout = 10*time.Second, 5*time.Second
-		db, err := redisconn.Open(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
-		grants := redisstore.NewGrants(db)
-		skews := []time.Duration{0, -time.Hour, time.Hour}
-		for n, made := range skews {
-			g := sampleGrant(time.Now().Add(made).UTC().Truncate(time.Millisecond), n)
-			if err := grants.Create(t.Context(), g); err != nil {
+		t.Run(name, func(t *testing.T) {
+			o.Timeout, o.DialTimeout = 10*time.Second, 5*time.Second
+			db, err := redisconn.Open(t.Context(), o)
+			if err != nil {
 				t.Fatal(err)
 			}
-			p := store.Presentation{
-				Grant: g.Ref, Client: g.Client, Grace: 10 * time.Second, Rotate: true, Keep: time.Hour, Scope: g.Scope,
+			t.Cleanup(func() { _ = db.Close() })
+			grants := redisstore.NewGrants(db)
+			skews := []time.Duration{0, -time.Hour, time.Hour}
+			for n, made := range skews {
+				g := sampleGrant(time.Now().Add(made).UTC().Truncate(time.Millisecond), n)
+				if err := grants.Create(t.Context(), g); err != nil {
+					t.Fatal(err)
+				}
+				p := store.Presentation{
+					Grant: g.Ref, Client: g.Client, Grace: 10 * time.Second, Rotate: true, Keep: time.Hour, Scope: g.Scope,
+				}
+				for i, shown := range skews {
+					p.Now = time.Now().Add(shown)
+					got, err := grants.Advance(t.Context(), p)
+					want := oauth.Retried
+					if i == 0 {
+						want = oauth.Advanced
+					}
+					if err != nil || got.Verdict != want {
+						t.Errorf("%s: made %v off, shown %v off: %q, %v", name, made, shown, got.Verdict, err)
+					}
+					if off := time.Since(got.At).Abs(); off > time.Minute {
+						t.Errorf("%s: judged %v off", name, off)
+					}
+					if off := time.Until(got.Grant.End).Abs() - 90*24*time.Hour; off.Abs() > time.Minute {
+						t.Errorf("%s: the end of the grant is %v off", name, off)
+					}
+				}
 			}
-			for i, shown := range skews {
-				p.Now = time.Now().Add(shown)
-				got, err := grants.Advance(t.Context(), p)
-				want := oauth.Retried
-				if i == 0 {
-					want = oauth.Advanced
-				}
-				if err != nil || got.Verdict != want {
-					t.Errorf("%s: made %v off, shown %v off: %q, %v", name, made, shown, got.Verdict, err)
-				}
-				if off := time.Since(got.At).Abs(); off > time.Minute {
-					t.Errorf("%s: judged %v off", name, off)
-				}
-				if off := time.Until(got.Grant.End).Abs() - 90*24*time.Hour; off.Abs() > time.Minute {
-					t.Errorf("%s: the end of the grant is %v off", name, off)
-				}
-			}
-		}
+		})
 	}
 }
 
@@ -69,23 +72,27 @@ func TestF_S01_ASkewedClockLosesNoEnding(t *testing.T) {
 		"embedded":   {},
 		"standalone": {Mode: redisconn.Standalone, Addrs: []string{server.Addr}},
 	} {
-		db := roomtest.Open(t, o)
-		s := subject(db)
-		for n, skew := range []struct{ raised, swept time.Duration }{{-2 * time.Hour, 0}, {0, 2 * time.Hour}, {-time.Hour, 90 * time.Minute}} {
-			late := sampleGrant(time.Now().UTC().Truncate(time.Millisecond), 5*n)
-			for _, e := range []store.Ending{{What: store.EndedSession, Root: late.Ref.Root()}, {What: store.EndedClient, Client: late.Client}} {
-				e.User, e.Now, e.Keep = late.User, time.Now().Add(skew.raised), 48*time.Hour
-				if err := s.Revocations.Raise(t.Context(), e); err != nil {
-					t.Fatal(err)
-				}
-				if _, err := s.Sweeps.Tidy(t.Context(), late.User, time.Now().Add(skew.swept)); err != nil {
-					t.Fatal(err)
-				}
-				if err := s.Grants.Create(t.Context(), late); !errors.Is(err, store.Revoked) {
-					t.Errorf("%s: %s raised %v off, swept %v off: a grant of before was created: %v", name, e.What, skew.raised, skew.swept, err)
-				}
+		t.Run(name, func(t *testing.T) {
+			db := roomtest.Open(t, o)
+			s := subject(db)
+			for n, skew := range []struct{ raised, swept time.Duration }{{-2 * time.Hour, 0}, {0, 2 * time.Hour}, {-time.Hour, 90 * time.Minute}} {
+				t.Run(fmt.Sprintf("raised %s, swept %s", skew.raised, skew.swept), func(t *testing.T) {
+					late := sampleGrant(time.Now().UTC().Truncate(time.Millisecond), 5*n)
+					for _, e := range []store.Ending{{What: store.EndedSession, Root: late.Ref.Root()}, {What: store.EndedClient, Client: late.Client}} {
+						e.User, e.Now, e.Keep = late.User, time.Now().Add(skew.raised), 48*time.Hour
+						if err := s.Revocations.Raise(t.Context(), e); err != nil {
+							t.Fatal(err)
+						}
+						if _, err := s.Sweeps.Tidy(t.Context(), late.User, time.Now().Add(skew.swept)); err != nil {
+							t.Fatal(err)
+						}
+						if err := s.Grants.Create(t.Context(), late); !errors.Is(err, store.Revoked) {
+							t.Errorf("%s: %s raised %v off, swept %v off: a grant of before was created: %v", name, e.What, skew.raised, skew.swept, err)
+						}
+					}
+				})
 			}
-		}
+		})
 	}
 }
 

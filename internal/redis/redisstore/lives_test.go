@@ -157,29 +157,31 @@ func TestF_S01_ARevocationStaysSmall(t *testing.T) {
 		store.EndedClient:  func(e *store.Ending, n int) { e.Client = oauth.ClientID(fmt.Sprint("client ", n)) },
 		store.EndedSession: func(e *store.Ending, n int) { e.Root = oauth.RootTag(fmt.Sprintf("%04d", n)) },
 	} {
-		db, admin := standalone(t, redisconn.Options{})
-		grants, revocations := redisstore.NewGrants(db), redisstore.NewRevocations(db)
-		g := sampleGrant(time.Now().UTC().Truncate(time.Millisecond), 1)
-		g.Client, g.Ref = "client 0", oauth.NewGrantID(g.User, "0000", make([]byte, oauth.GrantEntropy)).Ref()
-		if err := grants.Create(t.Context(), g); err != nil {
-			t.Fatal(err)
-		}
-		for n := range 600 {
-			e := store.Ending{User: g.User, What: what, Now: g.Born, Keep: time.Hour}
-			end(&e, n)
-			if err := revocations.Raise(t.Context(), e); err != nil {
+		t.Run(string(what), func(t *testing.T) {
+			db, admin := standalone(t, redisconn.Options{})
+			grants, revocations := redisstore.NewGrants(db), redisstore.NewRevocations(db)
+			g := sampleGrant(time.Now().UTC().Truncate(time.Millisecond), 1)
+			g.Client, g.Ref = "client 0", oauth.NewGrantID(g.User, "0000", make([]byte, oauth.GrantEntropy)).Ref()
+			if err := grants.Create(t.Context(), g); err != nil {
 				t.Fatal(err)
 			}
-			if n%100 > 1 {
-				continue
+			for n := range 600 {
+				e := store.Ending{User: g.User, What: what, Now: g.Born, Keep: time.Hour}
+				end(&e, n)
+				if err := revocations.Raise(t.Context(), e); err != nil {
+					t.Fatal(err)
+				}
+				if n%100 > 1 {
+					continue
+				}
+				if _, err := grants.Get(t.Context(), g.Ref); !errors.Is(err, store.Absent) {
+					t.Fatalf("%s: after %d endings the grant that the first ended: %v", what, n+1, err)
+				}
 			}
-			if _, err := grants.Get(t.Context(), g.Ref); !errors.Is(err, store.Absent) {
-				t.Fatalf("%s: after %d endings the grant that the first ended: %v", what, n+1, err)
+			fields, err := admin.HLen(t.Context(), "auth:revoked:user:"+string(g.Ref.User())).Result()
+			if err != nil || fields == 0 || fields > 300 {
+				t.Errorf("%s: 600 endings take %d fields, %v", what, fields, err)
 			}
-		}
-		fields, err := admin.HLen(t.Context(), "auth:revoked:user:"+string(g.Ref.User())).Result()
-		if err != nil || fields == 0 || fields > 300 {
-			t.Errorf("%s: 600 endings take %d fields, %v", what, fields, err)
-		}
+		})
 	}
 }
