@@ -199,3 +199,127 @@ func TestAStoreThatIsAwayIs503(t *testing.T) {
 		return party.Token(t, credentialsForm()).Status == http.StatusOK
 	})
 }
+
+// A positive answer is never older than a revocation: not on the replica that revoked, nor on any
+// other, and no caller reads what was answered to another.
+func TestV07_NoAnswerOutlivesARevocation(t *testing.T) {
+	t.Parallel()
+	one, two := pair(t)
+	for _, format := range []oauth.TokenFormat{oauth.FormatOpaque, oauth.FormatJWT} {
+		t.Run(string(format), func(t *testing.T) {
+			party := one.Register(t, full(oauth.ClientID("holder-"+format), format))
+			stranger := one.Register(t, full(oauth.ClientID("stranger-"+format), format))
+			login := party.Login(t, testkit.NewPerson(t))
+			for whose, token := range map[string]string{"the client": service(t, party), "a user": login.Text("access_token")} {
+				t.Run("of "+whose, func(t *testing.T) {
+					for range 3 { // as often as any memory needs to take it in
+						for _, d := range []*testkit.Daemon{one, two} {
+							if !d.Demo().Active(t, token) {
+								t.Fatalf("%s: not active", format)
+							}
+						}
+						if stranger.Active(t, token) {
+							t.Fatalf("%s: a caller read another's answer", format)
+						}
+					}
+					party.Revoke(t, token)
+					for _, d := range []*testkit.Daemon{two, one} {
+						if d.Demo().Active(t, token) {
+							t.Errorf("%s: alive after its revocation", format)
+						}
+					}
+				})
+			}
+			next := party.Refresh(t, login.Text("refresh_token")).Text("access_token")
+			if !two.Demo().Active(t, next) {
+				t.Fatalf("%s: not active", format)
+			}
+			party.Revoke(t, login.Text("refresh_token"))
+			if two.Demo().Active(t, next) {
+				t.Errorf("%s: alive after its grant was revoked", format)
+			}
+		})
+	}
+}
+
+// What other services keep in database 1 decides nothing, and is not even looked at.
+func TestV09_TheSharedCacheDecidesNothing(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	d := testkit.Start(t, testkit.Redis(server.Addr))
+	party := d.Demo()
+	token := service(t, party)
+	party.Revoke(t, token)
+	record := `{"active":true,"client_id":"demo","scope":"read write","sub":"demo","exp":9999999999}`
+	var forged []any
+	for _, name := range []string{token, oauth.Token(token).Digest().Key()} {
+		for _, prefix := range []string{"cache:introspection:", "cache:token:", "introspection:"} {
+			forged = append(forged, prefix+name, record)
+		}
+	}
+	const forge = `redis.call('SELECT', 1) redis.call('MSET', unpack(ARGV))
+		redis.call('HSET', KEYS[1], 'client', 'demo', 'scope', 'read', 'iat', '1', 'exp', '9999999999999') return 1`
+	server.Do(t, append([]any{"eval", forge, 1, "auth:access_token:" + oauth.Token(token).Digest().Key()}, forged...)...)
+	if party.Active(t, token) {
+		t.Error("a forged entry was believed")
+	}
+	list := strings.Split(strings.TrimSpace(server.Do(t, "client", "list").(string)), "\n")
+	for _, connection := range list {
+		if !strings.Contains(connection, " db=0 ") {
+			t.Errorf("a connection to another database: %s", connection)
+		}
+	}
+}
+
+// What was acknowledged before the master died is still so after a replica took over: a spent code
+// stays spent, a spent refresh token does not make a second family, a revoked token stays dead.
+func TestC03_R03_V13_S08_AFailoverUndoesNothing(t *testing.T) {
+	t.Parallel()
+	group := redistest.StartGroup(t, "appendonly yes")
+	d := testkit.Start(t, func(c *config.Config) {
+		testkit.Redis("")(c)
+		c.Redis.Mode, c.Redis.Addrs, c.Redis.MasterName = "sentinel", group.Addrs, redistest.MasterName
+		c.Redis.DialTimeout, c.Redis.Timeout = 500*time.Millisecond, time.Second
+	})
+	party, person := d.Demo(), testkit.NewPerson(t)
+	answered := func(do func() testkit.Answer) testkit.Answer { // not 503, which is always allowed
+		t.Helper()
+		var a testkit.Answer
+		redistest.Eventually(t, time.Minute, "an answer", func() bool {
+			a = do()
+			return a.Status != http.StatusServiceUnavailable
+		})
+		return a
+	}
+	code := party.Code(t, person, nil)
+	redeemed := answered(func() testkit.Answer { return party.Redeem(t, code) })
+	family := answered(func() testkit.Answer { return party.Redeem(t, party.Code(t, person, nil)) })
+	next := answered(func() testkit.Answer { return party.Refresh(t, family.Text("refresh_token")) })
+	revoked := answered(func() testkit.Answer { return party.Token(t, credentialsForm()) })
+	gone := answered(func() testkit.Answer { return party.Revoke(t, revoked.Text("access_token")) })
+	for what, a := range map[string]testkit.Answer{"redeem": redeemed, "family": family, "refresh": next, "issue": revoked, "revoke": gone} {
+		t.Run(what, func(t *testing.T) {
+			if a.Status != http.StatusOK {
+				t.Fatalf("%s: %d %s", what, a.Status, a.Raw)
+			}
+		})
+	}
+	master := group.Master(t)
+	if master == nil {
+		t.Fatal("there is no master")
+	}
+	master.Kill()
+	if a := answered(func() testkit.Answer { return party.Token(t, credentialsForm()) }); a.Status != http.StatusOK {
+		t.Fatalf("after the failover: %d %s", a.Status, a.Raw)
+	}
+	if a := answered(func() testkit.Answer { return party.Introspect(t, revoked.Text("access_token")) }); a.Fields["active"] != false {
+		t.Errorf("V13: %s", a.Raw)
+	}
+	if a := answered(func() testkit.Answer { return party.Introspect(t, next.Text("access_token")) }); a.Fields["active"] != true {
+		t.Errorf("a live token was lost: %s", a.Raw)
+	}
+	refused(t, answered(func() testkit.Answer { return party.Redeem(t, code) }), 400, oauth.InvalidGrant) // C03
+	d.Clock.Advance(time.Minute)                                                                          // past every grace
+	refused(t, answered(func() testkit.Answer { return party.Refresh(t, family.Text("refresh_token")) }), 400, oauth.InvalidGrant)
+	refused(t, answered(func() testkit.Answer { return party.Refresh(t, next.Text("refresh_token")) }), 400, oauth.InvalidGrant) // R03
+}

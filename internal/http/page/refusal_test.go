@@ -3,6 +3,7 @@ package page_test
 import (
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -82,5 +83,20 @@ func TestF_N02_APageThatRefusesIsFoundByItsCode(t *testing.T) {
 	want(t, fact, `"event":"request.refused"`, `"route":"/login"`, `"code":"forbidden_origin"`, "not sent from the page")
 	if nothing := testkit.NewPerson(t).Get(t, d.Base+"/nothing-here"); supportCode.MatchString(nothing.Body) {
 		t.Error("an address that does not exist has a code that finds nothing")
+	}
+}
+
+// The runbook names what the sign-in page says, so that an operator recognises it on the telephone.
+func TestF_N05_TheRunbookQuotesTheSignInPage(t *testing.T) {
+	t.Parallel()
+	d, person := testkit.Start(t), testkit.NewPerson(t)
+	const words = "Wrong user name or password"
+	shown := person.Submit(t, person.Get(t, d.Base+"/login"), map[string]string{"username": "demo", "password": "wrong"})
+	if !strings.Contains(shown.Body, words) {
+		t.Errorf("the page says: %s", shown.Body)
+	}
+	runbook, err := os.ReadFile("../../../docs/cannot-sign-in.md")
+	if err != nil || !strings.Contains(string(runbook), words) {
+		t.Errorf("the runbook does not: %v", err)
 	}
 }

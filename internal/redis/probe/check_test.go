@@ -1,15 +1,42 @@
 package probe_test
 
 import (
+	"crypto/tls"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisdial"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
+
+// counting returns a script that adds to a number and returns the sum.
+func counting() *redisconn.Script {
+	return pipeline.NewScript("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+}
+
+func open(t *testing.T, o redisconn.Options) *redisconn.DB {
+	t.Helper()
+	db, err := redisconn.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func onServer(server *redistest.Server) redisconn.Options {
+	return redisconn.Options{Mode: redisconn.Standalone, Addrs: []string{server.Addr}, Commands: []string{"HSET f 1", "DEL"}}
+}
+
+// patient lengthens the timeouts for a busy machine.
+func patient(o redisconn.Options) redisconn.Options {
+	o.DialTimeout, o.Timeout = 5*time.Second, 5*time.Second
+	return o
+}
 
 // secrets stand in the configuration and must not stand in any message.
 const (
@@ -220,5 +247,49 @@ func TestHealthTellsHowRedisIs(t *testing.T) {
 	server.Kill()
 	if h, err := probe.New(open(t, onServer(server))).Health(t.Context()); err == nil {
 		t.Errorf("a dead server is well: %+v", h)
+	}
+}
+
+// The check recognises the kind of server behind an address, and its error is one clear line. Waiting helps against none
+// of these.
+func TestF_N11_TheWrongServerIsRecognised(t *testing.T) {
+	t.Parallel()
+	certificate := redistest.NewCertificate(t)
+	tlsPort := redistest.FreePort(t)
+	server := redistest.Start(t, "tls-port "+tlsPort, "tls-cert-file "+certificate.Cert, "tls-key-file "+certificate.Key,
+		"tls-ca-cert-file "+certificate.CA, "tls-auth-clients no")
+	mutualPort := redistest.FreePort(t)
+	redistest.Start(t, "tls-port "+mutualPort, "tls-cert-file "+certificate.Cert, "tls-key-file "+certificate.Key,
+		"tls-ca-cert-file "+certificate.CA)
+	sentinel := redistest.StartGroup(t).Addrs[0]
+	secured := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true} //nolint:gosec // G402: a test's own server
+	for name, test := range map[string]struct {
+		mode redisconn.Mode
+		addr string
+		tls  *tls.Config
+		want string
+	}{
+		"a Redis for a Sentinel":      {redisconn.Sentinel, server.Addr, nil, "is a Redis server, not a Sentinel: configure the addresses of the Sentinels"},
+		"a Sentinel for a Redis":      {redisconn.Standalone, sentinel, nil, "is a Sentinel, not a Redis server: set redis.mode to sentinel"},
+		"TLS at a plain port":         {redisconn.Standalone, server.Addr, secured, "does not speak TLS: set redis.tls.enabled to false"},
+		"TLS at a plain Sentinel":     {redisconn.Sentinel, sentinel, secured, "does not speak TLS: set redis.tls.enabled to false"},
+		"plain at a TLS port":         {redisconn.Standalone, "127.0.0.1:" + tlsPort, nil, "speaks TLS: set redis.tls.enabled to true"},
+		"plain at a mutual TLS port":  {redisconn.Standalone, "127.0.0.1:" + mutualPort, nil, "speaks TLS: set redis.tls.enabled to true"},
+		"plain Sentinel at TLS Redis": {redisconn.Sentinel, "127.0.0.1:" + tlsPort, nil, "speaks TLS: set redis.tls.enabled to true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db, err := redisconn.Open(t.Context(), redisconn.Options{
+				Mode: test.mode, Addrs: []string{test.addr}, MasterName: redistest.MasterName, TLS: test.tls, DialTimeout: 2 * time.Second, Timeout: 3 * time.Second,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = db.Close() })
+			err = probe.New(db).Check(t.Context())
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") || probe.Passing(err) {
+				t.Errorf("told (passing %t): %v\nwant %s", probe.Passing(err), err, test.want)
+			}
+		})
 	}
 }
