@@ -63,7 +63,7 @@ func TestS04_ScriptsAreConstants(t *testing.T) {
 				t.Errorf("%s: a script is named by more than a literal", s.name)
 			}
 		}
-		for _, call := range calls(s, "NewScript") {
+		for _, call := range calls(s, "NewScript", "Script") {
 			one := s.name == "internal/redis/pipeline/script.go" // reads the embedded file
 			if name, ok := call.Args[0].(*ast.Ident); !one && (!ok || !constant(s, name.Name)) {
 				t.Errorf("%s: the source of a script is no constant", s.name)
@@ -76,9 +76,11 @@ func TestS04_ScriptsAreConstants(t *testing.T) {
 		}
 	}
 	files, err := filepath.Glob("redis/*/lua/*.lua")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scripts: %v", err)
+	parts, partsErr := filepath.Glob("redis/*/lua/shared/*.lua")
+	if err != nil || partsErr != nil || len(files) == 0 || len(parts) == 0 {
+		t.Fatalf("no scripts: %v, %v", err, partsErr)
 	}
+	files = append(files, parts...)
 	for _, name := range files {
 		text, err := os.ReadFile(name)
 		if err != nil {

@@ -17,7 +17,8 @@ const askPeriod = 50 * time.Millisecond
 type Dataset struct {
 	log *slog.Logger
 	now func() time.Time
-	key string // holds the name of the data set: random, written once, never changed while the data lives
+	key string   // holds the name of the data set: random, written once, never changed while the data lives
+	own []string // key alone
 
 	mu     sync.Mutex
 	name   string // "" until it is known; then nothing is compared
@@ -35,7 +36,7 @@ type Shard struct {
 
 // New returns a data set that is not known yet. key holds its name.
 func New(key string, log *slog.Logger, now func() time.Time) *Dataset {
-	return &Dataset{key: key, log: log, now: now}
+	return &Dataset{key: key, own: []string{key}, log: log, now: now}
 }
 
 // Key returns the key that holds the name of the data set.

@@ -17,12 +17,13 @@ type Markers struct {
 	whole bool // it asks every server
 	cmds  []*redis.StringCmd
 	asked *pipeline.Request
+	one   [1]*redis.StringCmd // room for cmds, outside a cluster
 }
 
 // AllMarkers asks for every marker.
 func (d *Dataset) AllMarkers(ctx context.Context) *Markers {
 	d.mu.Lock()
-	keys := []string{d.key}
+	keys := d.own
 	if d.shards != nil {
 		keys = nil
 		for _, s := range d.shards {
@@ -47,11 +48,16 @@ func (d *Dataset) ask(ctx context.Context, keys []string) *Markers {
 	if len(keys) == 0 {
 		return nil
 	}
-	m := &Markers{data: d, cmds: make([]*redis.StringCmd, len(keys))}
-	cmds := make([]redis.Cmder, len(keys))
-	for i, key := range keys {
-		m.cmds[i] = redis.NewStringCmd(ctx, "get", key)
-		cmds[i] = m.cmds[i]
+	m := &Markers{data: d}
+	if len(keys) == 1 {
+		m.one[0] = redis.NewStringCmd(ctx, "get", keys[0])
+		m.cmds, m.asked = m.one[:], pipeline.Own(m.one[0])
+		return m
+	}
+	var cmds []redis.Cmder
+	for _, key := range keys {
+		cmd := redis.NewStringCmd(ctx, "get", key)
+		m.cmds, cmds = append(m.cmds, cmd), append(cmds, cmd)
 	}
 	m.asked = pipeline.Own(cmds...)
 	return m
@@ -126,7 +132,7 @@ func (d *Dataset) keysFor(batch []*pipeline.Request) []string {
 		return nil
 	}
 	if d.shards == nil {
-		return []string{d.key}
+		return d.own
 	}
 	var keys []string
 	for _, r := range batch {

@@ -97,7 +97,7 @@ func twoWrites(t *testing.T) (Options, []*pipeline.Request) {
 		Pause: func() {}, RoundTrip: func(int) {}, Now: time.Now,
 	}
 	o.Client = o.Dial.Client
-	script := pipeline.NewScript("return 1")
+	script := new(pipeline.Library).Script("return 1") // the servers of these tests load none
 	var batch []*pipeline.Request
 	for _, key := range []string{"auth:a", "auth:b"} {
 		batch = append(batch, pipeline.NewWrite(t.Context(), time.Now(), script, pipeline.Call{Keys: []string{key}}))

@@ -24,36 +24,44 @@ type Request struct {
 	call     Call
 	queued   time.Time
 	answered chan struct{}
+
+	// Room for a request of one command, which most are.
+	only  [1]redis.Cmder
+	first [1]command
 }
 
 // NewWrite makes a request that runs a script. The driver sends it once.
 func NewWrite(ctx context.Context, now time.Time, s *Script, call Call) *Request {
-	return &Request{
-		ctx:      ctx,
-		cmds:     []redis.Cmder{&command{Cmder: redis.NewCmd(ctx, s.words(call)...), once: true}},
-		script:   s,
-		call:     call,
-		queued:   now,
-		answered: make(chan struct{}),
-	}
+	r := &Request{ctx: ctx, script: s, call: call, queued: now, answered: make(chan struct{})}
+	r.wrap(s.command(ctx, call))
+	r.first[0].once = true
+	return r
 }
 
 // NewRead makes a request of commands that change nothing.
 func NewRead(ctx context.Context, now time.Time, cmds []redis.Cmder) *Request {
-	r := &Request{ctx: ctx, queued: now, cmds: make([]redis.Cmder, len(cmds)), answered: make(chan struct{})}
-	for i, cmd := range cmds {
-		r.cmds[i] = &command{Cmder: cmd}
-	}
+	r := &Request{ctx: ctx, queued: now, answered: make(chan struct{})}
+	r.wrap(cmds...)
 	return r
 }
 
 // Own makes a request of commands for which no caller waits.
 func Own(cmds ...redis.Cmder) *Request {
-	r := &Request{cmds: make([]redis.Cmder, len(cmds))}
-	for i, cmd := range cmds {
-		r.cmds[i] = &command{Cmder: cmd}
-	}
+	r := new(Request)
+	r.wrap(cmds...)
 	return r
+}
+
+func (r *Request) wrap(cmds ...redis.Cmder) {
+	r.cmds = r.only[:]
+	wrapped := r.first[:]
+	if len(cmds) != 1 {
+		r.cmds, wrapped = make([]redis.Cmder, len(cmds)), make([]command, len(cmds))
+	}
+	for i, cmd := range cmds {
+		wrapped[i].Cmder = cmd
+		r.cmds[i] = &wrapped[i]
+	}
 }
 
 // Context returns the context of the caller.
@@ -69,7 +77,15 @@ func (r *Request) Key() string { return r.call.Keys[0] }
 func (r *Request) Commands() []redis.Cmder { return r.cmds }
 
 // Answer returns the reply of the script of a write.
-func (r *Request) Answer() any { return r.cmds[0].(*command).Cmder.(*redis.Cmd).Val() }
+func (r *Request) Answer() any {
+	switch cmd := r.first[0].Cmder.(type) {
+	case *redis.StringSliceCmd:
+		return cmd.Val()
+	case *redis.Cmd:
+		return cmd.Val()
+	}
+	return nil
+}
 
 // Redo returns the call that establishes again what an acknowledged write established; nil when there is none.
 func (r *Request) Redo() *Redone {

@@ -5,17 +5,18 @@ import (
 	"crypto/sha1" //nolint:gosec // Redis names scripts by their SHA-1; it protects nothing here.
 	"embed"
 	"encoding/hex"
-	"slices"
+	"strings"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// Script is a Lua script and the name by which Redis knows it. It touches keys of one hash slot.
+// Script is a Lua script and the name by which Redis knows it. It touches keys of one hash slot. A Library makes it, so
+// that every connection has loaded it before it runs.
 type Script struct {
-	source string
-	sha    string
-	redo   Redo // nil when a run establishes nothing that must not be undone
+	sha  any  // its SHA-1, a string
+	list bool // it returns a list of strings
+	redo Redo // nil when a run establishes nothing that must not be undone
 }
 
 // Call is one run of a script.
@@ -36,13 +37,13 @@ type Redone struct {
 
 // Command returns the command of the call. The driver sends it once.
 func (r *Redone) Command(ctx context.Context) redis.Cmder {
-	return &command{Cmder: redis.NewCmd(ctx, r.Script.words(r.Call)...), once: true}
+	return &command{Cmder: r.Script.command(ctx, r.Call), once: true}
 }
 
-// NewScript makes a script from its source.
-func NewScript(source string) *Script {
-	sum := sha1.Sum([]byte(source)) //nolint:gosec // see the import
-	return &Script{source: source, sha: hex.EncodeToString(sum[:])}
+// List records that the script returns a list of strings.
+func (s *Script) List() *Script {
+	s.list = true
+	return s
 }
 
 // Establishing records that a run of the script may establish a fact that must not be undone, and how to establish
@@ -52,43 +53,58 @@ func (s *Script) Establishing(redo Redo) *Script {
 	return s
 }
 
-// words are a call as Redis reads it.
-func (s *Script) words(call Call) []any {
+// command is a call in the form of the driver.
+func (s *Script) command(ctx context.Context, call Call) redis.Cmder {
 	words := make([]any, 0, 3+len(call.Keys)+len(call.Args))
 	words = append(words, "evalsha", s.sha, len(call.Keys))
 	for _, key := range call.Keys {
 		words = append(words, key)
 	}
-	return append(words, call.Args...)
+	words = append(words, call.Args...)
+	if s.list {
+		return redis.NewStringSliceCmd(ctx, words...)
+	}
+	return redis.NewCmd(ctx, words...)
 }
 
 // Library is the set of scripts that every new connection loads before it is used, so that after a
 // failover to a node that never saw them no request has to be sent twice. It is safe for concurrent use.
 type Library struct {
 	mu      sync.RWMutex
-	scripts []*Script
+	sources map[string]string // by SHA-1: a source that several stores run is loaded once
 }
 
-// Add makes scripts known. A source that several stores run is loaded once. Every write calls it with its script, so a
-// known one takes no exclusive lock.
-func (l *Library) Add(scripts ...*Script) {
-	for _, s := range scripts {
-		l.mu.RLock()
-		known := l.has(s)
-		l.mu.RUnlock()
-		if known {
-			continue
-		}
-		l.mu.Lock()
-		if !l.has(s) {
-			l.scripts = append(l.scripts, s)
-		}
-		l.mu.Unlock()
+// Script makes a script from its source.
+func (l *Library) Script(source string) *Script {
+	sum := sha1.Sum([]byte(source)) //nolint:gosec // see the import
+	sha := hex.EncodeToString(sum[:])
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sources == nil {
+		l.sources = make(map[string]string)
 	}
+	l.sources[sha] = source
+	return &Script{sha: sha}
 }
 
-func (l *Library) has(s *Script) bool {
-	return slices.ContainsFunc(l.scripts, func(known *Script) bool { return known.sha == s.sha })
+// Embedded makes a script from lua/<name>.lua of a package's embedded files. A line "-- include shared/<part>" stands
+// for lua/shared/<part>.lua.
+func (l *Library) Embedded(files embed.FS, name string) *Script {
+	source := read(files, name)
+	for line := range strings.Lines(source) {
+		if part, found := strings.CutPrefix(strings.TrimSpace(line), "-- include "); found {
+			source = strings.Replace(source, line, read(files, part), 1)
+		}
+	}
+	return l.Script(source)
+}
+
+func read(files embed.FS, name string) string {
+	source, err := files.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		panic("redis: " + err.Error()) // a wrong name; the tests build every script
+	}
+	return string(source)
 }
 
 // loader is a connection, or a client of one node.
@@ -96,25 +112,12 @@ type loader interface{ Pipeline() redis.Pipeliner }
 
 // Load loads every known script, through a connection or a client of one node.
 func (l *Library) Load(ctx context.Context, to loader) error {
-	l.mu.RLock()
-	scripts := slices.Clone(l.scripts)
-	l.mu.RUnlock()
-	if len(scripts) == 0 {
-		return nil
-	}
 	pipe := to.Pipeline()
-	for _, s := range scripts {
-		pipe.ScriptLoad(ctx, s.source)
+	l.mu.RLock()
+	for _, source := range l.sources {
+		pipe.ScriptLoad(ctx, source)
 	}
+	l.mu.RUnlock()
 	_, err := pipe.Exec(ctx)
 	return err
-}
-
-// Embedded makes a script from lua/<name>.lua of a package's embedded files.
-func Embedded(files embed.FS, name string) *Script {
-	source, err := files.ReadFile("lua/" + name + ".lua")
-	if err != nil {
-		panic("redis: " + err.Error()) // a wrong name; the tests build every script
-	}
-	return NewScript(string(source))
 }

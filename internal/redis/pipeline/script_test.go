@@ -6,9 +6,10 @@ import "testing"
 func TestTheSameSourceIsLoadedOnce(t *testing.T) {
 	t.Parallel()
 	var l Library
-	l.Add(NewScript("return 1"), NewScript("return 2"))
-	l.Add(NewScript("return 1"))
-	if len(l.scripts) != 2 {
-		t.Errorf("%d scripts to load, not 2", len(l.scripts))
+	for _, source := range []string{"return 1", "return 2", "return 1"} {
+		l.Script(source)
+	}
+	if len(l.sources) != 2 {
+		t.Errorf("%d scripts to load, not 2", len(l.sources))
 	}
 }

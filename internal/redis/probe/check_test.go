@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisdial"
@@ -14,8 +13,8 @@ import (
 )
 
 // counting returns a script that adds to a number and returns the sum.
-func counting() *redisconn.Script {
-	return pipeline.NewScript("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+func counting(db *redisconn.DB) *redisconn.Script {
+	return db.Scripts().Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 }
 
 func open(t *testing.T, o redisconn.Options) *redisconn.DB {
@@ -199,7 +198,8 @@ func TestCheckTLS(t *testing.T) {
 	}
 	good := over(addr, redisdial.TLSFiles{CA: certificate.CA})
 	content(t, good)
-	if _, err := open(t, patient(good)).Write(t.Context(), "count", counting(), []string{"n"}, 1); err != nil {
+	db := open(t, patient(good))
+	if _, err := db.Write(t.Context(), "count", counting(db), []string{"n"}, 1); err != nil {
 		t.Errorf("a write over TLS: %v", err)
 	}
 	complains(t, over(addr, redisdial.TLSFiles{CA: other.CA}), addr, "is not trusted", "CA")

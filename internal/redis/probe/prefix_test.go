@@ -40,7 +40,7 @@ func useCache(t *testing.T, o redisconn.Options) error {
 	}
 	var err error
 	redistest.Eventually(t, 30*time.Second, "a change is acknowledged", func() bool {
-		_, err = db.Write(t.Context(), "count", counting(), []string{"cache:n"}, 1)
+		_, err = db.Write(t.Context(), "count", counting(db), []string{"cache:n"}, 1)
 		return err == nil
 	})
 	if _, err := prober.Health(t.Context()); err != nil {

@@ -36,10 +36,8 @@ var claimName string
 //go:embed lua/beat.lua
 var beat string
 
-func newClaims() claims {
-	return claims{
-		owner: pipeline.NewScript(claimOwner), name: pipeline.NewScript(claimName), beat: pipeline.NewScript(beat),
-	}
+func newClaims(scripts *pipeline.Library) claims {
+	return claims{owner: scripts.Script(claimOwner), name: scripts.Script(claimName), beat: scripts.Script(beat)}
 }
 
 // Claim records an issuer as the owner of the data in Redis and learns the name of the data set, which every answer is

@@ -37,7 +37,7 @@ func TestF_P17_AnEmptiedMasterOfAClusterIsNeverNo(t *testing.T) {
 			}
 			db := open()
 			for i := range 20 { // on every master some
-				if _, err := db.Write(t.Context(), "count", counting(), []string{fmt.Sprint("auth:k", i)}, 1); err != nil {
+				if _, err := db.Write(t.Context(), "count", counting(db), []string{fmt.Sprint("auth:k", i)}, 1); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -52,7 +52,7 @@ func TestF_P17_AnEmptiedMasterOfAClusterIsNeverNo(t *testing.T) {
 					t.Errorf("%s: key %d is called absent", durability, i)
 				}
 			}
-			if _, err := db.Write(t.Context(), "count", counting(), []string{"auth:k1"}, 1); err == nil {
+			if _, err := db.Write(t.Context(), "count", counting(db), []string{"auth:k1"}, 1); err == nil {
 				t.Errorf("%s: a change is acknowledged", durability)
 			}
 			h, err := probe.New(db).Health(t.Context())
@@ -60,7 +60,7 @@ func TestF_P17_AnEmptiedMasterOfAClusterIsNeverNo(t *testing.T) {
 				t.Errorf("%s: %d reads failed, gone %t, %v", durability, lost, h.DataLost, err)
 			}
 			again := open() // which accepts the loss
-			if _, err := again.Write(t.Context(), "count", counting(), []string{"auth:k1"}, 1); err != nil {
+			if _, err := again.Write(t.Context(), "count", counting(db), []string{"auth:k1"}, 1); err != nil {
 				t.Errorf("%s: after a restart: %v", durability, err)
 			}
 			if _, err := again.Claim(t.Context(), redisconn.Owner{Name: "https://other.example"}); !errors.Is(err, redisconn.ErrOwner) {
@@ -97,7 +97,7 @@ func TestF_S01_ASilentMasterOfAClusterFailsItsOwnRequestsOnly(t *testing.T) {
 		return err == nil
 	})
 	for _, key := range others {
-		if _, err := db.Write(t.Context(), "count", counting(), []string{key}, 1); err != nil {
+		if _, err := db.Write(t.Context(), "count", counting(db), []string{key}, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -119,7 +119,7 @@ func TestF_S01_ASilentMasterOfAClusterFailsItsOwnRequestsOnly(t *testing.T) {
 			}
 		})
 		all.Go(func() {
-			if _, err := db.Write(t.Context(), "count", counting(), []string{key}, 1); err != nil {
+			if _, err := db.Write(t.Context(), "count", counting(db), []string{key}, 1); err != nil {
 				t.Errorf("a write to another master: %v", err)
 			}
 		})

@@ -76,14 +76,14 @@ func (db *DB) WriteError() error { return db.writing.status() }
 // Durability is when a write is acknowledged.
 func (db *DB) Durability() Durability { return db.opt.Durability }
 
-// Use makes scripts known, so that every new connection loads them.
-func (db *DB) Use(scripts ...*Script) { db.scripts.Add(scripts...) }
+// Scripts returns the library that makes scripts for this connection.
+func (db *DB) Scripts() *pipeline.Library { return db.scripts }
 
 // Write carries out one state change. It is sent once: only a request that Redis certainly did not
 // execute (it did not know the script, or named another node) is sent again. An error, always an
 // *outcome.Error, means that the outcome is unknown; the end of ctx is such an error.
 func (db *DB) Write(ctx context.Context, verb string, s *Script, keys []string, args ...any) (any, error) {
-	r := db.newWrite(ctx, s, Call{Keys: keys, Args: args})
+	r := pipeline.NewWrite(ctx, db.opt.Now(), s, Call{Keys: keys, Args: args})
 	if err := db.do(db.writes, verb, r); err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (db *DB) Write(ctx context.Context, verb string, s *Script, keys []string, 
 func (db *DB) WriteEach(ctx context.Context, verb string, s *Script, calls []Call) ([]any, error) {
 	requests := make([]*pipeline.Request, 0, len(calls))
 	for _, call := range calls {
-		r := db.newWrite(ctx, s, call)
+		r := pipeline.NewWrite(ctx, db.opt.Now(), s, call)
 		if err := db.writes.Submit(ctx, r); err != nil {
 			return nil, db.Report(verb, r.Queued(), err)
 		}
@@ -147,11 +147,6 @@ func (db *DB) Report(verb string, start time.Time, err error) error {
 	return &outcome.Error{Verb: verb, Result: result, Cause: err}
 }
 
-func (db *DB) newWrite(ctx context.Context, s *Script, call Call) *pipeline.Request {
-	db.scripts.Add(s)
-	return pipeline.NewWrite(ctx, db.opt.Now(), s, call)
-}
-
 // sendWrites is the sender of relaxed durability: a write is acknowledged when the master has executed it.
 func (db *DB) sendWrites(batch []*pipeline.Request) { db.withScripts(batch, db.exec) }
 
@@ -175,13 +170,15 @@ func (db *DB) sendReads(batch []*pipeline.Request) { db.exec(batch) }
 // silent master of a cluster then fails only the requests that need it: the driver fails a pipeline as a
 // whole, with the answers that other masters have returned.
 func (db *DB) exec(batch []*pipeline.Request) {
-	groups := db.data.ByServers(batch)
-	var others sync.WaitGroup
-	for _, group := range groups[1:] {
-		others.Go(func() { db.execTogether(group) })
+	if db.cluster == nil {
+		db.execTogether(batch)
+		return
 	}
-	db.execTogether(groups[0]) // usually the only one, which needs no goroutine
-	others.Wait()
+	var all sync.WaitGroup
+	for _, group := range db.data.ByServers(batch) {
+		all.Go(func() { db.execTogether(group) })
+	}
+	all.Wait()
 }
 
 // execTogether is one pipeline, there and back.

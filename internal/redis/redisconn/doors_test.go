@@ -13,14 +13,13 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/recipe-web-app/oauth2d/internal/redis/outcome"
-	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
 // counting returns a script that adds to a number and returns the sum.
-func counting() *redisconn.Script {
-	return pipeline.NewScript("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+func counting(db *redisconn.DB) *redisconn.Script {
+	return db.Scripts().Script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
 }
 
 func open(t *testing.T, o redisconn.Options) *redisconn.DB {
@@ -49,7 +48,8 @@ func TestWhatIsQueuedLeavesTogether(t *testing.T) {
 	var trips, requests atomic.Int64
 	o := patient(onServer(server))
 	o.RoundTrip = func(n int) { trips.Add(1); requests.Add(int64(n)) }
-	db, script := open(t, o), counting()
+	db := open(t, o)
+	script := counting(db)
 	if _, err := db.Write(t.Context(), "count", script, []string{"n"}, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,8 @@ func TestWhatIsQueuedLeavesTogether(t *testing.T) {
 func TestACallerWhoseTimeIsUpIsToldAtOnce(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	db, script := open(t, patient(onServer(server))), counting()
+	db := open(t, patient(onServer(server)))
+	script := counting(db)
 	if _, err := db.Write(t.Context(), "count", script, []string{"n"}, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,8 @@ func TestACallerWhoseTimeIsUpIsToldAtOnce(t *testing.T) {
 func TestAScriptThatTheServerForgotIsLoadedAgain(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	db, script := open(t, patient(onServer(server))), counting()
+	db := open(t, patient(onServer(server)))
+	script := counting(db)
 	for want := range int64(3) {
 		answer, err := db.Write(t.Context(), "count", script, []string{"n"}, 1)
 		if err != nil || answer != want+1 {
@@ -148,7 +150,7 @@ func TestEveryFateHasAName(t *testing.T) {
 	fails := func(o redisconn.Options, want string) {
 		t.Helper()
 		db := open(t, watched(o))
-		_, err := db.Write(t.Context(), "count", counting(), []string{"n"}, 1)
+		_, err := db.Write(t.Context(), "count", counting(db), []string{"n"}, 1)
 		var refused *outcome.Error
 		if want != outcome.OK && (!errors.As(err, &refused) || refused.Result != want) {
 			t.Errorf("got %v, want %s", err, want)
@@ -190,7 +192,7 @@ func TestNobodyIsServedAfterClose(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Write(t.Context(), "count", counting(), []string{"n"}, 1); err == nil {
+	if _, err := db.Write(t.Context(), "count", counting(db), []string{"n"}, 1); err == nil {
 		t.Error("a write after Close")
 	}
 	if err := db.Read(t.Context(), "look", redis.NewStringCmd(t.Context(), "get", "n")); err == nil {
@@ -201,7 +203,7 @@ func TestNobodyIsServedAfterClose(t *testing.T) {
 func TestTheEmbeddedServersTimePasses(t *testing.T) {
 	t.Parallel()
 	db := open(t, redisconn.Options{})
-	brief := pipeline.NewScript("return redis.call('SET', KEYS[1], '1', 'PX', 50)")
+	brief := db.Scripts().Script("return redis.call('SET', KEYS[1], '1', 'PX', 50)")
 	if _, err := db.Write(t.Context(), "set", brief, []string{"k"}); err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +238,7 @@ func TestARefusedConnectionIsNoAnswer(t *testing.T) {
 	o := patient(onServer(server))
 	o.Password = "the-wrong-password"
 	db := open(t, o)
-	if answer, err := db.Write(t.Context(), "count", counting(), []string{"n"}, 1); err == nil {
+	if answer, err := db.Write(t.Context(), "count", counting(db), []string{"n"}, 1); err == nil {
 		t.Errorf("a write was answered: %v", answer)
 	}
 	var refused *outcome.Error

@@ -26,7 +26,7 @@ func TestF_P19_ANodeWithANameAndAnAddressIsOneNode(t *testing.T) {
 	if err := probe.New(db).Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	script := counting()
+	script := counting(db)
 	change := func() bool {
 		_, err := db.Write(t.Context(), "count", script, []string{"auth:count"}, 1)
 		if err != nil {

@@ -26,8 +26,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	redisdial.LogTo(o.Logger)
 	db := &DB{
-		opt: o, scripts: &pipeline.Library{}, gate: &gate{now: o.Now}, claims: newClaims(), data: dataset.New(o.keys().history, o.Logger, o.Now), writing: &writing{now: o.Now}, quit: make(chan struct{}),
+		opt: o, scripts: new(pipeline.Library), gate: &gate{now: o.Now}, data: dataset.New(o.keys().history, o.Logger, o.Now), writing: &writing{now: o.Now}, quit: make(chan struct{}),
 	}
+	db.claims = newClaims(db.scripts)
 	if o.Mode == Embedded {
 		db.opt.Username, db.opt.Password, db.opt.TLS = "", rand.Text(), nil
 		if db.embedded, err = startEmbedded(db.opt.Password); err != nil {

@@ -40,7 +40,7 @@ func startLoad(t *testing.T, db *redisconn.DB, lossy bool) *load {
 }
 
 func (l *load) call(i int) {
-	script, key := counting(), fmt.Sprint("auth:count:", i)
+	script, key := counting(l.db), fmt.Sprint("auth:count:", i)
 	var acknowledged, attempted int64
 	for {
 		select {

@@ -26,18 +26,22 @@ type Access struct {
 
 // NewAccess returns the store of access tokens.
 func NewAccess(db *redisconn.DB) *Access {
+	script := scripts(db)
 	a := &Access{
 		db: db, names: namesOf(db),
 		put: script("access_put"), drop: ending(script("access_drop")),
 		deny: ending(script("token_deny")), denyClient: ending(script("client_deny")),
 	}
-	db.Use(a.put, a.drop, a.deny, a.denyClient)
 	return a
 }
 
+// tokenArgs is room for the arguments of access_put.lua.
+const tokenArgs = 16
+
 // Put implements store.Access.
 func (a *Access) Put(ctx context.Context, token oauth.Access, now time.Time) error {
-	r := record{until(token.Expires, now)}
+	r := newRecord(tokenArgs)
+	r.addNumber(until(token.Expires, now))
 	r.text("client", string(token.Client))
 	if !token.OfUser() && token.Subject != string(token.Client) {
 		r.text("sub", token.Subject)
@@ -51,7 +55,7 @@ func (a *Access) Put(ctx context.Context, token oauth.Access, now time.Time) err
 	r.text("cnf", token.Binding.Stored())
 	r.millis("iat", token.Issued)
 	r.millis("exp", token.Expires)
-	answer, err := a.db.Write(ctx, "access.put", a.put, []string{a.names.accessToken(token.Digest, token.Grant)}, r...)
+	answer, err := a.db.Write(ctx, "access.put", a.put, []string{a.names.accessToken(token.Digest, token.Grant)}, r.args...)
 	if err != nil {
 		return err
 	}
@@ -66,18 +70,18 @@ func (a *Access) Put(ctx context.Context, token oauth.Access, now time.Time) err
 func (a *Access) Look(ctx context.Context, q store.Query) (store.Standing, error) {
 	client := redis.NewStringCmd(ctx, "get", a.names.revokedClient(q.Client))
 	cmds := []redis.Cmder{client}
-	var token, grant *redis.MapStringStringCmd
+	var token, grant *redis.StringSliceCmd
 	var revocation *redis.SliceCmd
 	var denied *redis.IntCmd
 	if q.Format == oauth.FormatJWT {
 		denied = redis.NewIntCmd(ctx, "exists", a.names.revokedToken(q.Digest))
 		cmds = append(cmds, denied)
 	} else {
-		token = redis.NewMapStringStringCmd(ctx, "hgetall", a.names.accessToken(q.Digest, q.Grant))
+		token = hgetall(ctx, a.names.accessToken(q.Digest, q.Grant))
 		cmds = append(cmds, token)
 	}
 	if q.Grant != "" {
-		grant = redis.NewMapStringStringCmd(ctx, "hgetall", a.names.grant(q.Grant))
+		grant = hgetall(ctx, a.names.grant(q.Grant))
 		revocation = a.names.revocationOf(ctx, q.Grant, q.Client)
 		cmds = append(cmds, grant, revocation)
 	}
@@ -96,20 +100,21 @@ func (a *Access) Look(ctx context.Context, q store.Query) (store.Standing, error
 }
 
 func standing(
-	q store.Query, token, grant *redis.MapStringStringCmd, denied *redis.IntCmd, client *redis.StringCmd,
+	q store.Query, token, grant *redis.StringSliceCmd, denied *redis.IntCmd, client *redis.StringCmd,
 ) (store.Standing, error) {
 	var s store.Standing
 	var err error
 	if grant != nil && len(grant.Val()) > 0 {
 		s.GrantFound = true
-		if s.Grant, err = decodeGrant(q.Grant, &stored{fields: grant.Val()}); err != nil {
+		if s.Grant, err = decodeGrant(q.Grant, &stored{pairs: grant.Val()}); err != nil {
 			return store.Standing{}, err
 		}
 	}
 	if token != nil && len(token.Val()) > 0 {
-		s.Revoked = token.Val()["revoked"] != ""
+		record := &stored{pairs: token.Val()}
+		s.Revoked = record.text("revoked") != ""
 		s.Found = !s.Revoked
-		if s.Access, err = decodeAccess(q.Digest, &stored{fields: token.Val()}, s.Grant); err != nil {
+		if s.Access, err = decodeAccess(q.Digest, record, s.Grant); err != nil {
 			return store.Standing{}, err
 		}
 	}

@@ -24,11 +24,11 @@ type Clients struct {
 
 // NewClients returns the store of clients.
 func NewClients(db *redisconn.DB) *Clients {
+	script := scripts(db)
 	c := &Clients{
 		db: db, names: namesOf(db),
 		put: script("client_put"), drop: script("client_delete"),
 	}
-	db.Use(c.put, c.drop)
 	return c
 }
 
@@ -38,14 +38,14 @@ func (c *Clients) keys(id oauth.ClientID) []string {
 
 // Get implements store.Clients.
 func (c *Clients) Get(ctx context.Context, id oauth.ClientID) (oauth.Client, error) {
-	cmd := redis.NewMapStringStringCmd(ctx, "hgetall", c.names.client(id))
+	cmd := hgetall(ctx, c.names.client(id))
 	if err := c.db.Read(ctx, "clients.get", cmd); err != nil {
 		return oauth.Client{}, err
 	}
 	if len(cmd.Val()) == 0 {
 		return oauth.Client{}, store.Absent
 	}
-	return decodeClient(id, &stored{fields: cmd.Val()})
+	return decodeClient(id, &stored{pairs: cmd.Val()})
 }
 
 // Put implements store.Clients.

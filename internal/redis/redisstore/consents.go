@@ -29,8 +29,8 @@ type Consents struct {
 
 // NewConsents returns the store of consents.
 func NewConsents(db *redisconn.DB) *Consents {
+	script := scripts(db)
 	c := &Consents{db: db, names: namesOf(db), give: script("consent_give"), withdraw: script("consent_withdraw")}
-	db.Use(c.give, c.withdraw)
 	return c
 }
 
@@ -74,16 +74,16 @@ func (c *Consents) Of(ctx context.Context, user oauth.UserID, client oauth.Clien
 
 // Given implements store.Consents.
 func (c *Consents) Given(ctx context.Context, user oauth.UserID) ([]oauth.Consent, error) {
-	cmd := redis.NewMapStringStringCmd(ctx, "hgetall", c.names.consent(user))
+	cmd := hgetall(ctx, c.names.consent(user))
 	if err := c.db.Read(ctx, "consents.given", cmd); err != nil {
 		return nil, err
 	}
 	var consents []oauth.Consent
-	for client, value := range cmd.Val() {
-		if client == withdrawals {
+	for pair := range slices.Chunk(cmd.Val(), 2) {
+		if len(pair) != 2 || pair[0] == withdrawals {
 			continue
 		}
-		one, err := decodeConsent(client, value)
+		one, err := decodeConsent(pair[0], pair[1])
 		if err != nil {
 			return nil, err
 		}
@@ -107,7 +107,7 @@ func isCounter(client oauth.ClientID) bool { return client == withdrawals }
 
 func decodeConsent(client, value string) (oauth.Consent, error) {
 	given, scope, _ := strings.Cut(value, " ")
-	s := &stored{fields: map[string]string{"given": given}}
+	s := &stored{pairs: []string{"given", given}}
 	consent := oauth.Consent{Client: oauth.ClientID(client), Scope: scopesOf(scope), Given: time.UnixMilli(s.number("given")).UTC()}
 	return consent, s.err
 }

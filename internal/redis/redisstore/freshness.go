@@ -20,8 +20,8 @@ type Freshness struct {
 
 // NewFreshness returns the store of the two marks.
 func NewFreshness(db *redisconn.DB) *Freshness {
+	script := scripts(db)
 	f := &Freshness{db: db, names: namesOf(db), raise: ending(script("epoch_raise"))}
-	db.Use(f.raise)
 	return f
 }
 

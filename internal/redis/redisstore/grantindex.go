@@ -119,10 +119,10 @@ func (i grantIndex) read(ctx context.Context, user oauth.UserID, entries []grant
 }
 
 func (i grantIndex) readSome(ctx context.Context, user oauth.UserTag, entries []grantEntry) ([]listed, error) {
-	revocation := redis.NewMapStringStringCmd(ctx, "hgetall", i.names.revokedUser(user))
+	revocation := hgetall(ctx, i.names.revokedUser(user))
 	cmds := []redis.Cmder{revocation}
 	for _, entry := range entries {
-		cmds = append(cmds, redis.NewMapStringStringCmd(ctx, "hgetall", i.names.grant(entry.ref(user))))
+		cmds = append(cmds, hgetall(ctx, i.names.grant(entry.ref(user))))
 	}
 	if err := i.db.Read(ctx, "grants.index", cmds...); err != nil {
 		return nil, err
@@ -130,11 +130,11 @@ func (i grantIndex) readSome(ctx context.Context, user oauth.UserTag, entries []
 	all := make([]listed, len(entries))
 	for n, entry := range entries {
 		all[n].entry = entry
-		fields := cmds[n+1].(*redis.MapStringStringCmd).Val()
+		fields := cmds[n+1].(*redis.StringSliceCmd).Val()
 		if len(fields) == 0 {
 			continue // it has ended; the cleanup removes the entry later
 		}
-		grant, err := decodeGrant(entry.ref(user), &stored{fields: fields})
+		grant, err := decodeGrant(entry.ref(user), &stored{pairs: fields})
 		if err != nil {
 			return nil, err
 		}

@@ -1,13 +1,13 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
@@ -26,14 +26,14 @@ type Grants struct {
 
 // NewGrants returns the store of grants.
 func NewGrants(db *redisconn.DB) *Grants {
+	script := scripts(db)
 	g := &Grants{
 		db: db, names: namesOf(db), unsure: newUnsure(db.Options().Now),
-		unlist: script("unlist"), make: script("grant_create"),
-		advance: script("advance"), kill: ending(script("grant_kill")), endCode: ending(script("code_end")),
+		unlist: script("unlist"), make: script("grant_create").List(),
+		advance: script("advance").List(), kill: ending(script("grant_kill")), endCode: ending(script("code_end")),
 	}
 	redo := script("advance_redo")
 	g.advance.Establishing(spent(redo, g.kill))
-	db.Use(g.unlist, g.make, g.advance, g.kill, g.endCode, redo)
 	return g
 }
 
@@ -55,12 +55,13 @@ func (g *Grants) create(ctx context.Context, grant oauth.Grant, once store.Once)
 	if once.Name != "" {
 		keys = append(keys, g.names.interaction(user, once.Name))
 	}
-	args := append([]any{
+	r := newRecord(grantArgs)
+	r.args = append(r.args,
 		until(grant.Expires, grant.Born), until(grant.End, grant.Born), grant.Born.UnixMilli(), string(entry),
 		oauth.MaxGrantsOfClient, oauth.MaxCodesOfBrowser, int64(grant.Generation), grant.Offline, g.db.Stamp(grant.Born),
-		once.Keep.Milliseconds(),
-	}, encodeGrant(grant)...)
-	answer, err := g.db.Write(ctx, "grants.create", g.make, keys, args...)
+		once.Keep.Milliseconds())
+	r.grant(grant)
+	answer, err := g.db.Write(ctx, "grants.create", g.make, keys, r.args...)
 	if err != nil {
 		return err
 	}
@@ -84,15 +85,17 @@ func (g *Grants) create(ctx context.Context, grant oauth.Grant, once store.Once)
 // Advance implements store.Grants.
 func (g *Grants) Advance(ctx context.Context, p store.Presentation) (store.Outcome, error) {
 	keys := []string{g.names.grant(p.Grant), g.names.revokedUser(p.Grant.User())}
-	args := append(make([]any, 0, advanceArgs),
-		string(p.Client), p.Serial, presenterText(p.Presenter), g.db.Stamp(p.Now), g.unsure.grace(p).Milliseconds(),
-		p.Rotate, p.Keep.Milliseconds(), string(p.Grant), lines(p.Scope), lines(p.Audience), string(store.TagOf(p.Client)),
-		p.Binding.Stored())
+	r := newRecord(advanceArgs)
+	r.add(string(p.Client))
+	r.args = append(r.args, p.Serial)
+	r.add(presenterText(p.Presenter))
+	r.args = append(r.args, g.db.Stamp(p.Now), g.unsure.grace(p).Milliseconds(), p.Rotate, p.Keep.Milliseconds())
+	r.add(string(p.Grant), lines(p.Scope), lines(p.Audience), string(store.TagOf(p.Client)), p.Binding.Stored())
 	if p.Access != nil {
 		keys = append(keys, g.names.accessToken(p.Access.Digest, p.Grant))
-		args = newAccess(args, p)
+		r.access(p)
 	}
-	answer, err := g.db.Write(ctx, "grants.advance", g.advance, keys, args...)
+	answer, err := g.db.Write(ctx, "grants.advance", g.advance, keys, r.args...)
 	if err != nil {
 		g.unsure.learn(p, err)
 		return store.Outcome{}, err
@@ -105,46 +108,52 @@ func (g *Grants) Advance(ctx context.Context, p store.Presentation) (store.Outco
 	if len(said) == 1 {
 		return out, nil
 	}
-	record := storedOf(said[2:])
-	record.fields["at"] = said[1]
-	out.At = record.millis("at")
-	out.Grant, err = decodeGrant(p.Grant, record)
+	now, err := strconv.ParseInt(said[1], 10, 64)
+	if err != nil {
+		return out, fmt.Errorf("advance: %w", errAnswer)
+	}
+	out.At = time.UnixMilli(now).UTC()
+	out.Grant, err = decodeGrant(p.Grant, &stored{pairs: said[2:]})
 	return out, err
 }
 
-// advanceArgs is room for the arguments of advance.lua, those of newAccess included.
-const advanceArgs = 28
+// The room for the arguments of scripts.
+const (
+	grantArgs   = 48 // of grant_create.lua
+	advanceArgs = 28 // of advance.lua
+)
 
-// newAccess appends the arguments of advance.lua for the record of the access token. A claim that is new here
-// needs no change of the script.
-func newAccess(args []any, p store.Presentation) []any {
+// access adds the arguments of advance.lua for the record of the access token. A claim that is new here needs no change
+// of the script.
+func (r *record) access(p store.Presentation) {
 	a := p.Access
-	format, formats, copied := oauth.FormatOpaque, "", ""
-	if a.Format != "" {
-		format = a.Format
-	}
-	prefix := len(args)
-	fields := record(append(args, a.Life.Milliseconds(), "", "", ""))
-	fields.text("client", string(p.Client))
-	fields.text("grant", string(p.Grant))
-	fields.text("cnf", a.Binding.Stored())
-	if a.Scope == nil {
-		copied = "scope"
+	format, formats := cmp.Or(a.Format, oauth.FormatOpaque), ""
+	if a.Audience != nil {
+		format = a.Formats.Format(oauth.Client{Format: format}, a.Audience)
 	} else {
-		fields.text("scope", a.Scope.String())
-	}
-	if a.Audience == nil {
-		copied += " aud"
 		for _, one := range a.Formats {
 			formats += string(one.Format) + " " + one.URI + "\n"
 		}
-	} else {
-		fields.list("aud", a.Audience)
-		format = a.Formats.Format(oauth.Client{Format: format}, a.Audience)
 	}
-	fields[prefix+1], fields[prefix+2], fields[prefix+3] = string(format), formats, copied
-	return fields
+	r.addNumber(a.Life.Milliseconds())
+	r.add(string(format), formats)
+	r.text("client", string(p.Client))
+	r.text("grant", string(p.Grant))
+	r.text("cnf", a.Binding.Stored())
+	if a.Scope == nil {
+		r.add("scope", ofTheGrant)
+	} else {
+		r.text("scope", a.Scope.String())
+	}
+	if a.Audience == nil {
+		r.add("aud", ofTheGrant)
+	} else {
+		r.list("aud", a.Audience)
+	}
 }
+
+// ofTheGrant is the value of an access token's field that advance.lua copies from the grant.
+const ofTheGrant = ""
 
 // lines returns a list in the form in which scripts search for a member: every value is between two line ends, which no
 // value can contain.
@@ -168,15 +177,15 @@ func lines(values []string) string {
 
 // Get implements store.Grants.
 func (g *Grants) Get(ctx context.Context, ref oauth.GrantRef) (oauth.Grant, error) {
-	cmd := redis.NewMapStringStringCmd(ctx, "hgetall", g.names.grant(ref))
-	revocation := redis.NewMapStringStringCmd(ctx, "hgetall", g.names.revokedUser(ref.User()))
+	cmd := hgetall(ctx, g.names.grant(ref))
+	revocation := hgetall(ctx, g.names.revokedUser(ref.User()))
 	if err := g.db.Read(ctx, "grants.get", cmd, revocation); err != nil {
 		return oauth.Grant{}, err
 	}
 	if len(cmd.Val()) == 0 {
 		return oauth.Grant{}, store.Absent
 	}
-	grant, err := decodeGrant(ref, &stored{fields: cmd.Val()})
+	grant, err := decodeGrant(ref, &stored{pairs: cmd.Val()})
 	if err != nil {
 		return oauth.Grant{}, err
 	}
@@ -204,10 +213,10 @@ func (g *Grants) Kill(ctx context.Context, refs ...oauth.GrantRef) error {
 // credential, and every wrong guess with a spent credential ends the grant.
 func presenterText(d oauth.Digest) string { return base64.RawURLEncoding.EncodeToString(d[:9]) }
 
-// encodeGrant returns a grant's fields. A typical grant with its key must stay below 400 bytes; with a value of more
+// grant adds a grant's fields. A typical grant with its key must stay below 400 bytes; with a value of more
 // than 64 bytes Redis would no longer use the compact form of the hash.
-func encodeGrant(g oauth.Grant) []any {
-	r := record{"serial", g.Serial}
+func (r *record) grant(g oauth.Grant) {
+	r.number("serial", int64(g.Serial))
 	r.grantType(g.Type, oauth.GrantAuthorizationCode)
 	r.text("client", string(g.Client))
 	r.text("user", string(g.User))
@@ -225,11 +234,10 @@ func encodeGrant(g oauth.Grant) []any {
 	r.text("cnf", g.Binding.Stored())
 	r.flag("offline", g.Offline)
 	if g.Generation != 0 {
-		r = append(r, "gen", int64(g.Generation))
+		r.number("gen", int64(g.Generation))
 	}
 	r.text("redirect", g.RedirectURI)
 	r.text("nonce", g.Nonce)
-	return r
 }
 
 func decodeGrant(ref oauth.GrantRef, s *stored) (oauth.Grant, error) {

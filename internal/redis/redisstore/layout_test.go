@@ -44,6 +44,9 @@ func TestEveryScriptStatesItsArgumentsAndItsAnswer(t *testing.T) {
 		if !strings.Contains(code, `script("`+name+`")`) {
 			t.Errorf("%s is not used", path)
 		}
+		for _, part := range regexp.MustCompile("-- include (shared/.*)\n").FindAllStringSubmatch(source, -1) {
+			source += read(t, filepath.Join(filepath.Dir(path), part[1]+".lua"))
+		}
 		for _, call := range calls.FindAllStringSubmatch(source, -1) {
 			tried := func(command string) bool { return strings.HasPrefix(command+" ", call[1]+" ") }
 			if !slices.ContainsFunc(commands, tried) {

@@ -48,7 +48,7 @@ func (o *Overview) Sessions(
 	}
 	cmds := make([]redis.Cmder, 2*len(refs))
 	for i, ref := range refs {
-		cmds[2*i] = redis.NewMapStringStringCmd(ctx, "hgetall", o.names.session(ref))
+		cmds[2*i] = hgetall(ctx, o.names.session(ref))
 		cmds[2*i+1] = o.names.sessionRevocation(ctx, ref.User())
 	}
 	if err := o.db.Read(ctx, "overview.sessions", cmds...); err != nil {

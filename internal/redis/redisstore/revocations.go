@@ -23,12 +23,12 @@ type Revocations struct {
 
 // NewRevocations returns the store of revocations.
 func NewRevocations(db *redisconn.DB) *Revocations {
+	script := scripts(db)
 	r := &Revocations{
 		db: db, names: namesOf(db), raise: script("user_revoke"), settle: script("user_settle"),
 		kill: ending(script("grant_kill")), unlist: script("unlist"),
 	}
 	r.raise.Establishing(raised(r.raise))
-	db.Use(r.raise, r.settle, r.kill, r.unlist)
 	return r
 }
 
@@ -76,18 +76,18 @@ func (n names) revocationOf(ctx context.Context, ref oauth.GrantRef, client stor
 // decodeRevocation reads the answer to revocationOf.
 func decodeRevocation(cmd *redis.SliceCmd) (oauth.Revocation, error) {
 	names := []string{"v", "user", "grants", "others", "except", "sessions", "root", "client"}
-	s := &stored{fields: map[string]string{}}
+	s := &stored{}
 	for i, value := range cmd.Val() {
 		if text, ok := value.(string); ok && i < len(names) {
-			s.fields[names[i]] = text
+			s.pairs = append(s.pairs, names[i], text)
 		}
 	}
 	return s.revocation("root", "client")
 }
 
 // wholeRevocation reads all of a user's revocation, for a grant whose client is not known in advance.
-func wholeRevocation(fields map[string]string, ref oauth.GrantRef, client oauth.ClientID) (oauth.Revocation, error) {
-	s := &stored{fields: fields}
+func wholeRevocation(pairs []string, ref oauth.GrantRef, client oauth.ClientID) (oauth.Revocation, error) {
+	s := &stored{pairs: pairs}
 	return s.revocation(scopeRoot+string(ref.Root()), scopeClient+string(store.TagOf(client)))
 }
 

@@ -4,13 +4,16 @@ import (
 	"embed"
 
 	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
+	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
-//go:embed lua/*.lua
+//go:embed lua/*.lua lua/shared/*.lua
 var sources embed.FS
 
-// script loads lua/<name>.lua, which is part of the binary.
-func script(name string) *pipeline.Script { return pipeline.Embedded(sources, name) }
+// scripts returns a function that makes a script from lua/<name>.lua, which is part of the binary.
+func scripts(db *redisconn.DB) func(name string) *redisconn.Script {
+	return func(name string) *redisconn.Script { return db.Scripts().Embedded(sources, name) }
+}
 
 // errAnswer is returned for an answer of a form that the script never returns.
 var errAnswer = pipeline.ErrAnswer

@@ -26,7 +26,6 @@ import (
 //
 // A third list contains the sessions of all users, for operators. It costs one more write, in the same pipeline, at a
 // sign-in and at a touch, and about 110 bytes a session; the next sign-in removes ended sessions from it.
-// at the next sign-in.
 type Sessions struct {
 	db    *redisconn.DB
 	names names
@@ -36,23 +35,25 @@ type Sessions struct {
 
 // NewSessions returns the store of browser sessions.
 func NewSessions(db *redisconn.DB) *Sessions {
+	script := scripts(db)
 	s := &Sessions{
 		db: db, names: namesOf(db),
-		put: script("session_put"), admit: script("session_admit"), prolong: script("session_prolong"),
+		put: script("session_put"), admit: script("session_admit").List(), prolong: script("session_prolong"),
 		touch: script("session_touch"), end: ending(script("session_end")), unlist: script("unlist"),
 	}
-	db.Use(s.put, s.admit, s.prolong, s.touch, s.end, s.unlist)
 	return s
 }
 
 // Start implements store.Sessions.
 func (s *Sessions) Start(ctx context.Context, session oauth.Session, limit int) (oauth.Generation, []oauth.SessionRef, error) {
-	args := append([]any{until(session.Expires, session.Seen)}, encodeSession(session)...)
+	r := newRecord(sessionArgs)
+	r.addNumber(until(session.Expires, session.Seen))
+	r.session(session)
 	var generation oauth.Generation
 	var both errgroup.Group // both are sent in one pipeline
 	both.Go(func() error {
 		answer, err := s.db.Write(ctx, "sessions.start", s.put,
-			[]string{s.names.session(session.Ref), s.names.revokedUser(session.Ref.User())}, args...)
+			[]string{s.names.session(session.Ref), s.names.revokedUser(session.Ref.User())}, r.args...)
 		if err == nil {
 			generation, err = generationOf(answer)
 		}
@@ -119,7 +120,7 @@ func (s *Sessions) delete(ctx context.Context, user oauth.UserID, refs []oauth.S
 
 // Find implements store.Sessions.
 func (s *Sessions) Find(ctx context.Context, ref oauth.SessionRef, now time.Time) (oauth.Session, error) {
-	cmd := redis.NewMapStringStringCmd(ctx, "hgetall", s.names.session(ref))
+	cmd := hgetall(ctx, s.names.session(ref))
 	revocation := s.names.sessionRevocation(ctx, ref.User())
 	if err := s.db.Read(ctx, "sessions.find", cmd, revocation); err != nil {
 		return oauth.Session{}, err
@@ -183,7 +184,7 @@ func (s *Sessions) OfUser(ctx context.Context, user oauth.UserID, now time.Time)
 	}
 	cmds := make([]redis.Cmder, len(index.Val()))
 	for i, ref := range index.Val() {
-		cmds[i] = redis.NewMapStringStringCmd(ctx, "hgetall", s.names.session(oauth.SessionRef(ref)))
+		cmds[i] = hgetall(ctx, s.names.session(oauth.SessionRef(ref)))
 	}
 	revocation := s.names.sessionRevocation(ctx, oauth.TagOfUser(user))
 	cmds = append(cmds, revocation)
@@ -211,11 +212,11 @@ func (s *Sessions) OfUser(ctx context.Context, user oauth.UserID, now time.Time)
 
 // aliveSession reads a session, and decides by its own record and by its user's revocation whether it is alive.
 func aliveSession(ref oauth.SessionRef, cmd redis.Cmder, revocation *redis.SliceCmd, now time.Time) (oauth.Session, bool, error) {
-	fields := cmd.(*redis.MapStringStringCmd).Val()
+	fields := cmd.(*redis.StringSliceCmd).Val()
 	if len(fields) == 0 {
 		return oauth.Session{}, false, nil
 	}
-	session, err := decodeSession(ref, &stored{fields: fields})
+	session, err := decodeSession(ref, &stored{pairs: fields})
 	if err != nil {
 		return oauth.Session{}, false, err
 	}
@@ -225,8 +226,10 @@ func aliveSession(ref oauth.SessionRef, cmd redis.Cmder, revocation *redis.Slice
 	return session, !over && !r.EndsSession(session), err
 }
 
-func encodeSession(session oauth.Session) []any {
-	var r record
+// sessionArgs is room for the arguments of session_put.lua.
+const sessionArgs = 26
+
+func (r *record) session(session oauth.Session) {
 	r.text("user", string(session.User))
 	r.text("name", session.Username)
 	r.millis("auth", session.AuthTime)
@@ -239,7 +242,6 @@ func encodeSession(session oauth.Session) []any {
 	r.millis("exp", session.Expires)
 	r.millis("end", session.End)
 	r.text("root", string(session.Root))
-	return r
 }
 
 func decodeSession(ref oauth.SessionRef, s *stored) (oauth.Session, error) {

@@ -21,11 +21,11 @@ type Sweeps struct {
 
 // NewSweeps returns the store of tasks that one daemon does for all.
 func NewSweeps(db *redisconn.DB) *Sweeps {
+	script := scripts(db)
 	s := &Sweeps{
-		db: db, names: namesOf(db), revocations: NewRevocations(db), claim: script("sweep_claim"), mark: script("sweep_mark"),
+		db: db, names: namesOf(db), revocations: NewRevocations(db), claim: script("sweep_claim").List(), mark: script("sweep_mark"),
 		sessions: script("sessions_tidy"),
 	}
-	db.Use(s.claim, s.mark, s.sessions)
 	return s
 }
 

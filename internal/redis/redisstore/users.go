@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/redis/go-redis/v9"
 
@@ -23,8 +24,8 @@ type Users struct {
 
 // NewUsers returns the store of users.
 func NewUsers(db *redisconn.DB) *Users {
+	script := scripts(db)
 	u := &Users{db: db, names: namesOf(db), put: script("user_put"), rename: script("user_rename"), drop: script("user_delete")}
-	db.Use(u.put, u.rename, u.drop)
 	return u
 }
 
@@ -38,29 +39,29 @@ func (u *Users) Get(ctx context.Context, id oauth.UserID) (oauth.User, error) {
 }
 
 func (u *Users) read(ctx context.Context, verb string, id oauth.UserID) (oauth.User, error) {
-	cmd := redis.NewMapStringStringCmd(ctx, "hgetall", u.names.user(id))
+	cmd := hgetall(ctx, u.names.user(id))
 	if err := u.db.Read(ctx, verb, cmd); err != nil {
 		return oauth.User{}, err
 	}
 	if len(cmd.Val()) == 0 {
 		return oauth.User{}, store.Absent
 	}
-	return decodeUser(id, &stored{fields: cmd.Val()})
+	return decodeUser(id, &stored{pairs: cmd.Val()})
 }
 
 // Account implements store.Users. The two commands are not one instant, so their order matters. The user first: a
 // change in between then leaves credentials of a later revision, which the contract allows. The other way round, a
 // record of an earlier release that moves in between would be read as a user without a password.
 func (u *Users) Account(ctx context.Context, id oauth.UserID) (oauth.Account, error) {
-	user := redis.NewMapStringStringCmd(ctx, "hgetall", u.names.user(id))
-	credentials := redis.NewMapStringStringCmd(ctx, "hgetall", u.names.credentials(id))
+	user := hgetall(ctx, u.names.user(id))
+	credentials := hgetall(ctx, u.names.credentials(id))
 	if err := u.db.Read(ctx, "users.account", user, credentials); err != nil {
 		return oauth.Account{}, err
 	}
 	if len(user.Val()) == 0 {
 		return oauth.Account{}, store.Absent
 	}
-	return decodeAccount(id, &stored{fields: user.Val()}, &stored{fields: credentials.Val()})
+	return decodeAccount(id, &stored{pairs: user.Val()}, &stored{pairs: credentials.Val()})
 }
 
 // Find implements store.Users.
@@ -87,8 +88,10 @@ func (u *Users) Rename(ctx context.Context, a oauth.Account, old string) (uint64
 
 // store writes an account by a script that returns the new revision, or 0.
 func (u *Users) store(ctx context.Context, verb string, by *redisconn.Script, keys []string, a oauth.Account) (uint64, error) {
-	args := append([]any{string(a.User.ID), a.User.Revision, a.Credentials.PasswordHash}, encodeUser(a.User)...)
-	answer, err := u.db.Write(ctx, verb, by, keys, args...)
+	r := newRecord(accountArgs)
+	r.add(string(a.User.ID), strconv.FormatUint(a.User.Revision, 10), a.Credentials.PasswordHash)
+	r.user(a.User)
+	answer, err := u.db.Write(ctx, verb, by, keys, r.args...)
 	if err != nil {
 		return 0, err
 	}
@@ -121,8 +124,10 @@ func (u *Users) List(ctx context.Context, after oauth.UserID, limit int) ([]oaut
 	return page[oauth.UserID](ctx, u.db, pageOf{"users.list", u.names.users(), string(after), limit})
 }
 
-func encodeUser(user oauth.User) []any {
-	var r record
+// accountArgs is room for the arguments of user_put.lua.
+const accountArgs = 20
+
+func (r *record) user(user oauth.User) {
 	r.text("name", user.Name)
 	r.text("email", user.Email)
 	r.flag("email_verified", user.EmailVerified)
@@ -131,7 +136,6 @@ func encodeUser(user oauth.User) []any {
 	r.flag("must_change", user.MustChange)
 	r.millis("created", user.Created)
 	r.millis("updated", user.Updated)
-	return r
 }
 
 func decodeUser(id oauth.UserID, s *stored) (oauth.User, error) {

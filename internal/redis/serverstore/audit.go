@@ -21,9 +21,9 @@ type Audit struct {
 
 // NewAudit returns the store of the audit log.
 func NewAudit(db *redisconn.DB) *Audit {
+	script := scripts(db)
 	a := &Audit{db: db, add: script("audit_append")}
 	a.log, a.head = auditKeys(db)
-	db.Use(a.add)
 	return a
 }
 

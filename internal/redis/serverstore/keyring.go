@@ -25,8 +25,8 @@ type Keys struct {
 
 // NewKeys returns the store of the server's key ring.
 func NewKeys(db *redisconn.DB) *Keys {
+	script := scripts(db)
 	k := &Keys{db: db, swap: script("keys_swap")}
-	db.Use(k.swap)
 	return k
 }
 

@@ -23,11 +23,11 @@ type Limits struct {
 
 // NewLimits returns the store of counts.
 func NewLimits(db *redisconn.DB) *Limits {
+	script := scripts(db)
 	l := &Limits{
 		db: db, take: script("limit_take"), try: script("limit_try"),
 		giveBack: script("limit_return"), forget: script("limit_clear"),
 	}
-	db.Use(l.take, l.try, l.giveBack, l.forget)
 	return l
 }
 

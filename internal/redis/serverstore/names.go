@@ -4,15 +4,16 @@ import (
 	"embed"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
-	"github.com/recipe-web-app/oauth2d/internal/redis/pipeline"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
 )
 
 //go:embed lua/*.lua
 var sources embed.FS
 
-// script loads lua/<name>.lua, which is part of the binary.
-func script(name string) *pipeline.Script { return pipeline.Embedded(sources, name) }
+// scripts returns a function that makes a script from lua/<name>.lua, which is part of the binary.
+func scripts(db *redisconn.DB) func(name string) *redisconn.Script {
+	return func(name string) *redisconn.Script { return db.Scripts().Embedded(sources, name) }
+}
 
 // Commands returns the commands that the scripts and reads of this package use, each with arguments that
 // do no harm to a scratch key and without the key. The check at the start tries them all.

@@ -21,8 +21,8 @@ type Requests struct {
 
 // NewRequests returns the store of authorization requests.
 func NewRequests(db *redisconn.DB) *Requests {
+	script := scripts(db)
 	r := &Requests{db: db, put: script("request_keep")}
-	db.Use(r.put)
 	return r
 }
 

@@ -11,18 +11,11 @@
 --   taken     the mark is there: nothing changes
 -- The oldest entries are given where there are too many, and a few others once the index has grown: among
 -- both may be dead ones. The codes are given where there are too many.
-local now = tonumber(ARGV[9])
-if not now then
-  local time = redis.call('TIME')
-  now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
+-- include shared/clock
+-- include shared/revocation
+local now = now_ms(ARGV[9])
 local tag, root = string.sub(ARGV[4], 1, 11), string.sub(ARGV[4], 21, 24)
-local r = redis.call('HMGET', KEYS[4], 'user', 'grants', 'c:' .. tag, 'others', 'except', 'sessions', 's:' .. root)
-local function later(generation) return tonumber(generation or '0') > tonumber(ARGV[7]) end
-if later(r[1]) or later(r[2]) or later(r[3]) or later(r[4]) and r[5] ~= root
-  or ARGV[8] == '0' and (later(r[6]) or later(r[7])) then
-  return {'ended'}
-end
+if revoked(KEYS[4], tag, root, ARGV[7], ARGV[8] == '1') then return {'ended'} end
 if KEYS[5] then
   -- A grant that lives is never begun again, even if its mark is gone: that would make its spent credentials good.
   if redis.call('EXISTS', KEYS[5]) == 1 or redis.call('EXISTS', KEYS[1]) == 1 then return {'taken'} end
@@ -32,13 +25,13 @@ if tonumber(ARGV[1]) <= 0 then return {'over'} end
 
 redis.call('HSET', KEYS[1], unpack(ARGV, 11))
 -- Its ends are times of the clock that will judge them.
-redis.call('HSET', KEYS[1], 'exp', string.format('%d', now + tonumber(ARGV[1])), 'end', string.format('%d', now + tonumber(ARGV[2])))
+redis.call('HSET', KEYS[1], 'exp', text(now + tonumber(ARGV[1])), 'end', text(now + tonumber(ARGV[2])))
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 redis.call('ZADD', KEYS[2], 0, ARGV[4])
 local keep = math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[2]), 1)
-redis.call('PEXPIRE', KEYS[2], string.format('%d', keep))
+redis.call('PEXPIRE', KEYS[2], text(keep))
 redis.call('ZADD', KEYS[3], ARGV[3], string.sub(ARGV[4], 21))
-redis.call('PEXPIRE', KEYS[3], string.format('%d', math.max(tonumber(ARGV[1]), redis.call('PTTL', KEYS[3]))))
+redis.call('PEXPIRE', KEYS[3], text(math.max(tonumber(ARGV[1]), redis.call('PTTL', KEYS[3]))))
 
 local n = redis.call('ZLEXCOUNT', KEYS[2], '[' .. tag, '(' .. tag .. '~')
 local oldest, some, codes = {}, {}, {}

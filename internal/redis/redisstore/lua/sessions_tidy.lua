@@ -3,9 +3,5 @@
 -- KEYS  1 the user's list
 -- ARGV  1 now, or empty: the time of Redis   2 how long ago a session ended at least (both in ms)
 -- returns how many
-local now = tonumber(ARGV[1])
-if not now then
-  local time = redis.call('TIME')
-  now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-return redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now - tonumber(ARGV[2])))
+-- include shared/clock
+return redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now_ms(ARGV[1]) - tonumber(ARGV[2])))

@@ -4,17 +4,12 @@
 --       4 root that others spares, or ''
 --       5 a generation that must hold at least, or '' for a new one
 -- returns the generation
+-- include shared/clock
 local v = redis.call('HGET', KEYS[1], 'v') or '0'
-local keep = string.format('%d', math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]), 1))
+local keep = text(math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]), 1))
 local made = ARGV[5]
 if made == '' then
-  -- One clock for all daemons: the cleanup compares the generation with it.
-  local now = tonumber(ARGV[1])
-  if not now then
-    local time = redis.call('TIME')
-    now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-  end
-  made = string.format('%d', math.max(now, tonumber(v) + 1))
+  made = text(math.max(now_ms(ARGV[1]), tonumber(v) + 1)) -- the cleanup compares it with the time
 end
 local function raise(scope, to)
   local stands = redis.call('HGET', KEYS[1], scope) or '0'

@@ -3,12 +3,8 @@
 -- ARGV  1 the latest generation to forget   2 now, or empty: the time of Redis
 --       3 how long ago an ending was made at least (times and lengths in ms)
 -- returns how many
-local now = tonumber(ARGV[2])
-if not now then
-  local time = redis.call('TIME')
-  now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-local up_to, before = tonumber(ARGV[1]), now - tonumber(ARGV[3])
+-- include shared/clock
+local up_to, before = tonumber(ARGV[1]), now_ms(ARGV[2]) - tonumber(ARGV[3])
 local old, all = {}, redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
   local kind, generation = string.sub(all[i], 1, 2), tonumber(all[i + 1])
