@@ -1,0 +1,73 @@
+package scripts_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// shown is a command of the page with the output that the page shows.
+type shown struct{ command, output string }
+
+// transcripts returns the commands of the console blocks of the page.
+func transcripts(t *testing.T) []shown {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/scripts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []shown
+	for _, block := range regexp.MustCompile("(?ms)^```console\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
+		for _, part := range regexp.MustCompile(`(?m)^\$ `).Split(block[1], -1)[1:] {
+			command, output, _ := strings.Cut(part, "\n")
+			all = append(all, shown{command, output})
+		}
+	}
+	return all
+}
+
+// plain replaces what differs from one run to the next: numbers, secrets, the width of columns.
+func plain(text string) string {
+	text = regexp.MustCompile(`[A-Za-z0-9_-]{43}`).ReplaceAllString(text, "SECRET")
+	text = regexp.MustCompile(`\d+(\.\d+)*`).ReplaceAllString(text, "#")
+	text = regexp.MustCompile(`# (B|KiB|MiB)\b`).ReplaceAllString(text, "SIZE")
+	return regexp.MustCompile(`[ :#]*#[ :#]*| +`).ReplaceAllString(text, " ")
+}
+
+// The examples of docs/scripts.md are run in their order and print what the page shows; "..." stands for any lines.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	daemon, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports, err := freePorts(8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	local := filepath.Join(t.TempDir(), "local")
+	environ := append(os.Environ(), "LOCAL_DIR="+local, "LOCAL_BINARY="+daemon, "HA_REDIS_PORTS="+strings.Join(ports[:3], " "),
+		"HA_SENTINEL_PORTS="+strings.Join(ports[3:6], " "), "OAUTH2D_SERVER_LISTEN=127.0.0.1:"+ports[6], "OAUTH2D_ADMIN_LISTEN=127.0.0.1:"+ports[7])
+	run := func(command string) string {
+		cmd := exec.Command("bash", "-c", "exec 2>&1; "+command) //nolint:gosec // a command of the page
+		cmd.Dir, cmd.Env = "../..", environ
+		out, _ := cmd.CombinedOutput() // some examples fail on purpose
+		return strings.ReplaceAll(string(out), local, "build/local")
+	}
+	t.Cleanup(func() { run("deploy/scripts/cleanup --local --delete-data --yes") })
+	examples := transcripts(t)
+	if len(examples) < 10 {
+		t.Fatalf("%d examples", len(examples))
+	}
+	for _, one := range examples {
+		got := run(one.command)
+		want := regexp.QuoteMeta(plain(one.output))
+		want = regexp.MustCompile(`(?m)^\\\.\\\.\\\.\n`).ReplaceAllString(want, `(?s:.*)`)
+		if !regexp.MustCompile("^" + want + "$").MatchString(plain(got)) {
+			t.Errorf("%s\nprints\n%s\nand not, as the page says,\n%s", one.command, got, one.output)
+		}
+	}
+}
