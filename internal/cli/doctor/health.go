@@ -41,7 +41,9 @@ func Ready(ctx context.Context, out io.Writer, url string, timeout time.Duration
 	if err != nil {
 		return exit.Usagef("--url %s: is not a URL", url)
 	}
-	response, err := http.DefaultClient.Do(request)
+	// Ask the server itself: a proxy of the environment (HTTP_PROXY) would answer for another network.
+	direct := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := direct.Do(request)
 	if err != nil {
 		return fmt.Errorf("healthcheck: %w; hint: is the server running, and is admin.listen the same for both?", shorter(err))
 	}
