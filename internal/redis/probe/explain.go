@@ -27,7 +27,8 @@ func Passing(err error) bool {
 	}
 	if asked, ok := errors.AsType[*outcome.Error](err); ok {
 		switch asked.Result {
-		case outcome.Timeout, outcome.Unreachable, outcome.ReadOnly, outcome.Unconfirmed, outcome.NoMaster:
+		case outcome.Timeout, outcome.Unreachable, outcome.ReadOnly, outcome.Unconfirmed, outcome.NoMaster,
+			outcome.NoScript: // a server that is too busy to load the scripts
 			return true
 		}
 	}
