@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/spf13/cobra"
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
@@ -16,6 +17,9 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
+
+// memoryShare is the part of a container's memory limit that is Go's; the rest is for the program's code and the kernel.
+const memoryShare = 0.75
 
 // serveFlags are settings that have a flag of their own.
 type serveFlags struct {
@@ -88,6 +92,9 @@ func (c *cli) serve(ctx context.Context, f serveFlags) error {
 	if err != nil {
 		return err
 	}
+	// The kernel kills a process that reaches the memory limit of its container. With a limit of its own, the garbage
+	// collector works harder before that. GOMEMLIMIT overrides it.
+	_, _ = memlimit.Set(memlimit.WithRatio(memoryShare)) // fails only on a system without control groups
 	facts := c.Out
 	if f.dev && settings.Log.Format == "text" {
 		facts = devmode.ReadableFacts{To: c.Out}

@@ -131,7 +131,7 @@ type Password struct {
 	Memory    int `key:"memory" default:"19456" min:"8192" max:"1048576" doc:"KiB of memory for one hash."`
 	Time      int `key:"time" default:"2" min:"1" max:"20" doc:"Passes over the memory."`
 	Threads   int `key:"threads" default:"1" min:"1" max:"16" doc:"Lanes of one hash."`
-	Parallel  int `key:"parallel" default:"0" min:"0" max:"64" doc:"How many hashes are computed at the same time. Multiplied by password.memory, it is the memory that sign-ins can use. 0: the number of processors."`
+	Parallel  int `key:"parallel" default:"0" min:"0" max:"64" doc:"How many hashes are computed at the same time. Multiplied by password.memory, it is the memory that sign-ins can use. 0: the number of processors, but no more than fit into half of the memory limit (GOMEMLIMIT, or three quarters of the container's)."`
 	MinLength int `key:"min_length" default:"15" min:"8" max:"64" doc:"The least number of characters of a new password: 15 if the password is the only factor, as NIST SP 800-63B-4 section 3.1.1.2 requires; 8 only together with a second factor, such as a VPN with its own sign-in. Passwords that are already set stay valid."`
 	Queue     int `key:"queue" default:"0" min:"0" max:"10000" doc:"How many sign-ins may wait for a hash; the others get 503 and may try again. 0: 16 for each hash of password.parallel."`
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
@@ -28,7 +29,7 @@ type HasherOptions struct {
 	Memory   uint32 // KiB; default: 19 MiB
 	Time     uint32 // passes; default: 2
 	Threads  uint8  // lanes; default: 1
-	Parallel int    // hashes that run at the same time; default: the number of processors
+	Parallel int    // hashes that run at the same time; default: the number of processors, within half of Go's memory limit
 	Queue    int    // further hashes that may wait; default: 16 for each that runs
 }
 
@@ -43,7 +44,9 @@ func (o HasherOptions) withDefaults() HasherOptions {
 		o.Threads = 1
 	}
 	if o.Parallel <= 0 {
-		o.Parallel = runtime.GOMAXPROCS(0)
+		// On a machine with many processors, and in a small container, as many hashes as processors would not fit.
+		fit := debug.SetMemoryLimit(-1) / 2 / (int64(o.Memory) << 10)
+		o.Parallel = int(max(1, min(int64(runtime.GOMAXPROCS(0)), fit)))
 	}
 	if o.Queue <= 0 {
 		o.Queue = 16 * o.Parallel

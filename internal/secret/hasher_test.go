@@ -3,6 +3,9 @@ package secret
 import (
 	"context"
 	"errors"
+	"math"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -163,6 +166,23 @@ func BenchmarkHash(b *testing.B) {
 	for b.Loop() {
 		if err := h.VerifyNothing(b.Context(), "password"); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Hashes fit into half of the memory limit, however many processors there are; one always runs.
+func TestHashesFitIntoTheMemoryLimit(t *testing.T) { //nolint:paralleltest // the limit is one for the process
+	before := debug.SetMemoryLimit(-1)
+	defer debug.SetMemoryLimit(before)
+	for limit, want := range map[int64]int{
+		48 << 20:      1,
+		8 << 20:       1,
+		100 << 20:     min(2, runtime.GOMAXPROCS(0)),
+		math.MaxInt64: runtime.GOMAXPROCS(0),
+	} {
+		debug.SetMemoryLimit(limit)
+		if got := (HasherOptions{}).withDefaults().Parallel; got != want {
+			t.Errorf("with %d MiB: %d hashes at the same time, want %d", limit>>20, got, want)
 		}
 	}
 }
