@@ -10,6 +10,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null)
 LINT     := v2.15.0
 BENCHSTAT := v0.0.0-20260908200009-22c9c6c9d4da
+CYCLONEDX := v1.9.0
 REDOCLY  := @redocly/cli@2.11.1
 FUZZTIME ?= 30s
 PKG      ?= ./...
@@ -185,9 +186,25 @@ api-docs: ## lint api/openapi/*.yaml and make pages of them, to read in a browse
 	cd api/openapi && npx -y $(REDOCLY) lint
 	cd api/openapi && for api in public admin; do npx -y $(REDOCLY) build-docs $$api.yaml -o ../../build/api/$$api.html; done
 
+IMAGE ?= localhost/oauth2d:dev
+
 .PHONY: image
-image: ## build the container image oauth2d:dev (needs a builder such as buildah)
-	buildah bud --build-arg VERSION=$(VERSION) -t oauth2d:dev .
+image: ## build the container image with buildah: IMAGE=name ARCH='amd64 arm64'
+	@deploy/image/build.sh $(IMAGE) $(ARCH)
+
+.PHONY: image-bases
+image-bases: ## make stand-ins of the base images, for a machine that reaches no registry of images (root)
+	@PACKAGES='buildah debootstrap' .ci/packages
+	@deploy/image/bases.sh
+
+.PHONY: test-image
+test-image: image-bases redis ## build the image twice and for two platforms, and run it hardened on real Redis (root)
+	@PACKAGES='podman runc fuse-overlayfs uidmap skopeo binutils' .ci/packages
+	@deploy/image/test.sh
+
+.PHONY: sbom
+sbom: build ## list the modules of the binary as CycloneDX, into build/oauth2d.cdx.json
+	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX) bin -json -licenses -output build/oauth2d.cdx.json build/oauth2d
 
 .PHONY: clean
 clean: ## remove build/

@@ -21,7 +21,7 @@ func TestF_S11_OneToolchain(t *testing.T) {
 		}
 		return string(found[1])
 	}
-	builders, image := version("go.mod", `(?m)^toolchain go(\S+)$`), version("Dockerfile", `(?m)^FROM golang:([0-9.]+)`)
+	builders, image := version("go.mod", `(?m)^toolchain go(\S+)$`), version("Dockerfile", `(?m)^ARG GO_IMAGE=golang:([0-9.]+)`)
 	if builders != image {
 		t.Errorf("go.mod names go%s, the Dockerfile golang:%s", builders, image)
 	}
