@@ -112,6 +112,8 @@ spec:
   replicas: {{ index . 3 }}
   # The replicas wait for the Sentinels, and the Sentinels for the first master: none can wait for another's readiness.
   podManagementPolicy: Parallel
+  # An update restarts the next node when the Sentinels know that this one is back: they ask every 10 s.
+  minReadySeconds: {{ ternary 15 0 (eq $kind "group") }}
   selector:
     matchLabels:
       {{- include "oauth2d.selector" (list $root $component) | nindent 6 }}
