@@ -28,7 +28,7 @@ import (
 func signedIn(t *testing.T, environ []string, answer func(string) string, args ...string) (code int, out, messages string) {
 	t.Helper()
 	var stdout bytes.Buffer
-	told, ended := &page{}, make(chan int, 1)
+	told, ended := new(testkit.Log), make(chan int, 1)
 	go func() {
 		ended <- run(t.Context(), console.Console{In: strings.NewReader(""), Out: &stdout, Err: told, Environ: environ}, args)
 	}()

@@ -50,10 +50,7 @@ func (c *cli) patchClient(ctx context.Context, api *adminclient.Client, id strin
 		return exit.WithFlagNames(err, clientflags.Names())
 	}
 	c.Say("client %s is %s", id, done)
-	if c.Output == "table" {
-		return nil
-	}
-	return c.Print(client, console.Table{})
+	return c.PrintUnlessTable(client)
 }
 
 func newClientDisable(c *cli) *cobra.Command {
@@ -95,14 +92,10 @@ func newClientDelete(c *cli) *cobra.Command {
 	confirm.Bind(cmd.Flags())
 	return c.onClient(cmd, func(ctx context.Context, api *adminclient.Client, client adminwire.Client) error {
 		id := string(client.ID)
-		if ok, err := c.Confirm(confirm, "delete client %s with its secrets and tokens", id); !ok {
-			return err
-		}
-		if err := api.DeleteClient(ctx, id, adminclient.Condition{}); err != nil {
-			return err
-		}
-		c.Say("client %s is deleted", id)
-		return nil
+		return c.Perform(confirm, console.Action{
+			Does: "delete client " + id + " with its secrets and tokens", Did: "client " + id + " is deleted",
+			Do: func() error { return api.DeleteClient(ctx, id, adminclient.Condition{}) },
+		})
 	})
 }
 
@@ -126,13 +119,9 @@ func newClientRevokeTokens(c *cli) *cobra.Command {
 		if _, err := api.Client(ctx, args[0]); err != nil {
 			return err
 		}
-		if ok, err := c.Confirm(confirm, "end the tokens of client %s", args[0]); !ok {
-			return err
-		}
-		if err := api.RevokeClientTokens(ctx, args[0], at); err != nil {
-			return err
-		}
-		c.Say("the tokens of client %s have ended", args[0])
-		return nil
+		return c.Perform(confirm, console.Action{
+			Does: "end the tokens of client " + args[0], Did: "the tokens of client " + args[0] + " have ended",
+			Do: func() error { return api.RevokeClientTokens(ctx, args[0], at) },
+		})
 	})
 }

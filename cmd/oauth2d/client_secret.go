@@ -78,13 +78,9 @@ func newClientDropSecret(c *cli) *cobra.Command {
 	}
 	confirm.Bind(cmd.Flags())
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		if ok, err := c.Confirm(confirm, "end secret %s of client %s", args[1], args[0]); !ok {
-			return err
-		}
-		if err := api.DeleteSecret(ctx, args[0], args[1]); err != nil {
-			return err
-		}
-		c.Say("secret %s of client %s has ended", args[1], args[0])
-		return nil
+		which := "secret " + args[1] + " of client " + args[0]
+		return c.Perform(confirm, console.Action{
+			Does: "end " + which, Did: which + " has ended", Do: func() error { return api.DeleteSecret(ctx, args[0], args[1]) },
+		})
 	})
 }

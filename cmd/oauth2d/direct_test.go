@@ -15,6 +15,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
 // site is the settings that the commands and a server share.
@@ -237,7 +238,7 @@ func TestF_N07_NothingPromisesWhatDoesNotWork(t *testing.T) { scripted(t, "api/N
 // Without a setting the output of serve --dev is for a person: no line is JSON, and the banner is the end.
 func TestF_N08_DevOutputIsReadable(t *testing.T) {
 	t.Parallel()
-	out, messages := &page{}, &page{}
+	out, messages := new(testkit.Log), new(testkit.Log)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
 	go func() {

@@ -94,16 +94,7 @@ func newGrantRevoke(c *cli) *cobra.Command {
 			}
 			return c.endGrantsOf(ctx, api, confirm, u, client)
 		}
-		if ok, err := c.Confirm(confirm, "end %s", console.Count(len(args), "grant")); !ok {
-			return err
-		}
-		for _, ref := range args {
-			if err := api.RevokeGrant(ctx, ref); err != nil {
-				return err
-			}
-			c.Say("grant %s has ended", ref)
-		}
-		return nil
+		return c.EndEach(confirm, "grant", args, func(ref string) error { return api.RevokeGrant(ctx, ref) })
 	})
 }
 

@@ -77,13 +77,9 @@ func newKeyDrop(c *cli) *cobra.Command {
 	}
 	confirm.Bind(cmd.Flags())
 	return c.target.Operate(cmd, func(ctx context.Context, api *adminclient.Client, args []string) error {
-		if ok, err := c.Confirm(confirm, "drop key %s, so that everything it made is refused", args[0]); !ok {
-			return err
-		}
-		if err := api.DropKey(ctx, args[0]); err != nil {
-			return err
-		}
-		c.Say("key %s is gone", args[0])
-		return nil
+		return c.Perform(confirm, console.Action{
+			Does: "drop key " + args[0] + ", so that everything it made is refused", Did: "key " + args[0] + " is gone",
+			Do: func() error { return api.DropKey(ctx, args[0]) },
+		})
 	})
 }

@@ -12,13 +12,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/cli/build"
 	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
+	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
 // terminal carries out a command line and returns its exit code and output.
@@ -114,28 +114,10 @@ func TestHelpBeginsWithAnExample(t *testing.T) {
 	}
 }
 
-// page is a writer that a test reads while the server writes.
-type page struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (p *page) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.Write(b)
-}
-
-func (p *page) String() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.String()
-}
-
 // serving starts `serve` and waits until it says so; ending it must be clean.
-func serving(t *testing.T, environ []string, args ...string) (out, messages *page) {
+func serving(t *testing.T, environ []string, args ...string) (out, messages *testkit.Log) {
 	t.Helper()
-	out, messages = &page{}, &page{}
+	out, messages = new(testkit.Log), new(testkit.Log)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
 	args = append([]string{"serve", "--set", "log.format=json", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}, args...)
@@ -153,7 +135,7 @@ func serving(t *testing.T, environ []string, args ...string) (out, messages *pag
 }
 
 // waitFor waits until want was written.
-func waitFor(t *testing.T, p *page, want string) {
+func waitFor(t *testing.T, p *testkit.Log, want string) {
 	t.Helper()
 	redistest.Eventually(t, 20*time.Second, want, func() bool { return strings.Contains(p.String(), want) })
 }

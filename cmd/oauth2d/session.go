@@ -103,7 +103,7 @@ func newSessionEnd(c *cli) *cobra.Command {
 		case len(args) > 0 && (chosen || all):
 			return exit.Usagef("%s: ids and filters cannot be combined", cmd.CommandPath())
 		case len(args) > 0:
-			return c.endThese(ctx, api, confirm, args)
+			return c.EndEach(confirm, "session", args, func(id string) error { return api.EndSession(ctx, id) })
 		case chosen == all:
 			return exit.Usagef("%s requires the ids of sessions, or --user, --client, --started-before, --seen-before, or --all; hint: %s --help",
 				cmd.CommandPath(), cmd.CommandPath())
@@ -118,20 +118,6 @@ func newSessionEnd(c *cli) *cobra.Command {
 		}
 		return c.endMatching(ctx, api, confirm, filter)
 	})
-}
-
-// endThese ends sessions by id.
-func (c *cli) endThese(ctx context.Context, api *adminclient.Client, confirm console.ConfirmFlags, ids []string) error {
-	if ok, err := c.Confirm(confirm, "end %s", console.Count(len(ids), "session")); !ok {
-		return err
-	}
-	for _, id := range ids {
-		if err := api.EndSession(ctx, id); err != nil {
-			return err
-		}
-		c.Say("session %s has ended", id)
-	}
-	return nil
 }
 
 // endMatching ends all sessions that match, step by step.

@@ -65,10 +65,7 @@ func (c *cli) patchUser(ctx context.Context, api *adminclient.Client, u adminwir
 		return exit.WithFlagNames(err, userFlagNames())
 	}
 	c.Say("user %s is %s", u.Username, done)
-	if c.Output == "table" {
-		return nil
-	}
-	return c.Print(u, console.Table{})
+	return c.PrintUnlessTable(u)
 }
 
 func newUserSetPassword(c *cli) *cobra.Command {
@@ -149,14 +146,10 @@ func newUserDelete(c *cli) *cobra.Command {
 	}
 	confirm.Bind(cmd.Flags())
 	return c.onUser(cmd, func(ctx context.Context, api *adminclient.Client, u adminwire.User) error {
-		if ok, err := c.Confirm(confirm, "delete user %s with their sessions, grants and consents", u.Username); !ok {
-			return err
-		}
-		if err := api.DeleteUser(ctx, u.ID, adminclient.Condition{}); err != nil {
-			return err
-		}
-		c.Say("user %s is deleted", u.Username)
-		return nil
+		return c.Perform(confirm, console.Action{
+			Does: "delete user " + u.Username + " with their sessions, grants and consents", Did: "user " + u.Username + " is deleted",
+			Do: func() error { return api.DeleteUser(ctx, u.ID, adminclient.Condition{}) },
+		})
 	})
 }
 

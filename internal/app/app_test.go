@@ -15,25 +15,8 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/app"
 	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
-
-// lines is a log that a test reads while the server writes.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
 
 func devConfig() config.Config {
 	c := config.Default(true)
@@ -42,9 +25,9 @@ func devConfig() config.Config {
 	return c
 }
 
-func start(t *testing.T, c config.Config) (*app.App, *lines) {
+func start(t *testing.T, c config.Config) (*app.App, *testkit.Log) {
 	t.Helper()
-	log := &lines{}
+	log := new(testkit.Log)
 	a, err := app.New(t.Context(), c, app.Options{LogTo: log, AuditTo: log})
 	if err != nil {
 		t.Fatal(err)

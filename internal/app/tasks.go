@@ -35,7 +35,9 @@ func (a *App) startTasks() {
 		every(ctx, countEvery, a.count)
 	})
 	if a.certificates != nil {
-		a.tasks.Go(func() { a.certificates.Watch(ctx, certificatesEvery, a.log) })
+		a.tasks.Go(func() {
+			every(ctx, certificatesEvery, func(context.Context) { a.certificates.Follow(a.log) })
+		})
 	}
 	a.onStop("tasks", func(context.Context) error {
 		cancel()

@@ -44,15 +44,23 @@ func (r *Registry) Examine(ctx context.Context, c oauth.Client, chosen, hash str
 
 // ExamineChange returns the refusal of Change, and changes nothing.
 func (r *Registry) ExamineChange(ctx context.Context, id oauth.ClientID, edit func(*oauth.Client) error) (oauth.Client, error) {
-	before, err := r.o.Store.Get(ctx, id)
+	before, changed, err := r.edited(ctx, id, edit)
 	if err != nil {
 		return oauth.Client{}, err
 	}
-	changed := before
-	if err := edit(&changed); err != nil {
-		return oauth.Client{}, err
-	}
 	return changed, r.checkChange(changed, before)
+}
+
+// edited returns a client of the store before and after edit, which is not stored.
+func (r *Registry) edited(ctx context.Context, id oauth.ClientID, edit func(*oauth.Client) error) (before, changed oauth.Client, err error) {
+	if before, err = r.o.Store.Get(ctx, id); err != nil {
+		return oauth.Client{}, oauth.Client{}, err
+	}
+	changed = before
+	if err := edit(&changed); err != nil {
+		return oauth.Client{}, oauth.Client{}, err
+	}
+	return before, changed, nil
 }
 
 // taken is the refusal of an id that another client has.

@@ -78,12 +78,8 @@ const maxAttempts = 8
 // too many conflicts.
 func (r *Registry) Change(ctx context.Context, id oauth.ClientID, edit func(*oauth.Client) error) (oauth.Client, error) {
 	for range maxAttempts {
-		before, err := r.o.Store.Get(ctx, id)
+		before, changed, err := r.edited(ctx, id, edit)
 		if err != nil {
-			return oauth.Client{}, err
-		}
-		changed := before
-		if err := edit(&changed); err != nil {
 			return oauth.Client{}, err
 		}
 		now := r.o.Now()

@@ -73,12 +73,12 @@ func TestF_S19_ASessionDoesNotSlideForEver(t *testing.T) {
 	r := newRoom(t, nil)
 	cookie, _ := r.start(t, ann)
 	for range 24 {
-		r.advance(30*time.Minute - time.Second)
+		r.Pass(30*time.Minute - time.Second)
 		if _, err := r.Find(t.Context(), cookie); err != nil {
-			t.Fatalf("after %v: %v", r.clock(), err)
+			t.Fatalf("after %v: %v", r.Now(), err)
 		}
 	}
-	r.advance(24 * time.Second)
+	r.Pass(24 * time.Second)
 	if found, err := r.Find(t.Context(), cookie); !errors.Is(err, store.Absent) {
 		t.Errorf("after 12 hours: %+v, %v", found, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,34 +25,21 @@ var (
 type room struct {
 	*session.Sessions
 	grants store.Grants
-	mu     sync.Mutex
-	now    time.Time
+	roomtest.Clock
 	roomtest.Events
-}
-
-func (r *room) clock() time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.now
-}
-
-func (r *room) advance(d time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.now = r.now.Add(d)
 }
 
 func newRoom(t *testing.T, wrap func(store.Sessions) store.Sessions) *room {
 	t.Helper()
-	r := &room{now: time.Now()}
-	db := roomtest.Open(t, redisconn.Options{Now: r.clock})
+	r := &room{}
+	db := roomtest.Open(t, redisconn.Options{Now: r.Now})
 	var sessions store.Sessions = redisstore.NewSessions(db)
 	r.grants = redisstore.NewGrants(db)
 	if wrap != nil {
 		sessions = wrap(sessions)
 	}
 	r.Sessions = session.New(session.Options{
-		Store: sessions, Revocations: redisstore.NewRevocations(db), Events: r, Now: r.clock, Limit: 3, KeepEnding: 48 * time.Hour,
+		Store: sessions, Revocations: redisstore.NewRevocations(db), Events: r, Now: r.Now, Limit: 3, KeepEnding: 48 * time.Hour,
 	})
 	return r
 }
@@ -68,7 +54,7 @@ func (r *room) start(t *testing.T, u oauth.User) (oauth.Token, oauth.Session) {
 // grant stores a grant that was given in a session; edit may change it.
 func (r *room) grant(t *testing.T, id byte, u oauth.User, in oauth.Session, edit ...func(*oauth.Grant)) oauth.GrantRef {
 	t.Helper()
-	now := r.clock()
+	now := r.Now()
 	g := oauth.Grant{
 		Ref: oauth.NewGrantID(u.ID, in.Root, []byte{id}).Ref(), Client: "app", User: u.ID, Session: in.Ref, Scope: oauth.Scopes{"read"},
 		Born: now, Expires: now.Add(time.Hour * 24), End: now.Add(time.Hour * 48), AuthTime: now, Generation: in.Latest,
@@ -118,7 +104,7 @@ func TestASessionSlidesAndRunsOut(t *testing.T) {
 	r := newRoom(t, nil)
 	cookie, s := r.start(t, ann)
 	for range 4 {
-		r.advance(50 * time.Minute)
+		r.Pass(50 * time.Minute)
 		if _, err := r.Find(t.Context(), cookie); err != nil {
 			t.Fatalf("a session that is used ended: %v", err)
 		}
@@ -126,7 +112,7 @@ func TestASessionSlidesAndRunsOut(t *testing.T) {
 	if alive, err := r.Alive(t.Context(), s.Ref); err != nil || !alive {
 		t.Errorf("alive: %v, %v", alive, err)
 	}
-	r.advance(time.Hour + time.Second)
+	r.Pass(time.Hour + time.Second)
 	if _, err := r.Find(t.Context(), cookie); !errors.Is(err, store.Absent) {
 		t.Errorf("an unused session lives on: %v", err)
 	}
@@ -155,7 +141,7 @@ func TestABusyBrowserCostsOneWriteAMinute(t *testing.T) {
 	})
 	cookie, _ := r.start(t, ann)
 	for range 100 {
-		r.advance(3 * time.Second)
+		r.Pass(3 * time.Second)
 		if _, err := r.Find(t.Context(), cookie); err != nil {
 			t.Fatalf("a lost touch refuses the person: %v", err)
 		}
@@ -171,7 +157,7 @@ func TestTheOldestSessionEndsAndKeepsItsGrants(t *testing.T) {
 	first, s := r.start(t, ann)
 	kept := r.grant(t, 1, ann, s)
 	for range 3 {
-		r.advance(time.Second)
+		r.Pass(time.Second)
 		r.start(t, ann)
 	}
 	if _, err := r.Find(t.Context(), first); !errors.Is(err, store.Absent) {

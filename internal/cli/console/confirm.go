@@ -71,3 +71,37 @@ func (p *Progress) End() {
 		fmt.Fprintln(p.Console.Err)
 	}
 }
+
+// Action is a change that a person confirms first.
+type Action struct {
+	Does string // completes "would ...", such as "delete user ada"
+	Did  string // the message afterwards, such as "user ada is deleted"
+	Do   func() error
+}
+
+// Perform asks for confirmation, carries the action out and prints that it is done.
+func (c *Console) Perform(f ConfirmFlags, a Action) error {
+	if ok, err := c.Confirm(f, "%s", a.Does); !ok {
+		return err
+	}
+	if err := a.Do(); err != nil {
+		return err
+	}
+	c.Say("%s", a.Did)
+	return nil
+}
+
+// EndEach asks for confirmation and ends things of one kind, such as sessions, by their names. It stops at the first
+// error.
+func (c *Console) EndEach(f ConfirmFlags, kind string, names []string, end func(name string) error) error {
+	if ok, err := c.Confirm(f, "end %s", Count(len(names), kind)); !ok {
+		return err
+	}
+	for _, name := range names {
+		if err := end(name); err != nil {
+			return err
+		}
+		c.Say("%s %s has ended", kind, name)
+	}
+	return nil
+}

@@ -47,26 +47,21 @@ func (p *Pages) Consent(w http.ResponseWriter, r *http.Request) error {
 
 // showConsent asks a person who is signed in whether a client may have what it asks for.
 func (p *Pages) showConsent(w http.ResponseWriter, r *http.Request) error {
-	interaction, browser := r.URL.Query().Get(fieldInteraction), p.o.Cookies.Browser(w, r)
-	pending, interaction, err := p.resume(r, interaction, browser)
+	v, err := p.visitor(w, r)
 	if err != nil {
 		return err
 	}
-	person, err := p.person(r)
-	if err != nil {
-		return err
-	}
-	if pending == nil || person == nil || pending.Restarted {
-		p.onward(w, interaction)
+	if v.pending == nil || v.person == nil || v.pending.Restarted {
+		p.onward(w, v.interaction)
 		return nil
 	}
-	shown := p.describe(*pending)
-	shown.Username, shown.Interaction = person.Username, interaction
-	shown.Switch = withInteraction(p.o.Base+web.PathLogin, interaction)
-	shown.Action = withInteraction(p.o.Base+web.PathConsent, interaction)
-	shown.Token = p.token(form{purpose: purposeConsent, browser: browser, user: person.User})
+	shown := p.describe(*v.pending)
+	shown.Username, shown.Interaction = v.person.Username, v.interaction
+	shown.Switch = withInteraction(p.o.Base+web.PathLogin, v.interaction)
+	shown.Action = withInteraction(p.o.Base+web.PathConsent, v.interaction)
+	shown.Token = p.token(form{purpose: purposeConsent, browser: v.browser, user: v.person.User})
 	return p.draw(w, r, sheet{
-		name: "consent", status: http.StatusOK, locales: pending.Locales, forms: targets(pending.Return.URI), data: shown,
+		name: "consent", status: http.StatusOK, locales: v.pending.Locales, forms: targets(v.pending.Return.URI), data: shown,
 	})
 }
 

@@ -44,15 +44,11 @@ func (p *Pages) Login(w http.ResponseWriter, r *http.Request) error {
 // showLogin shows the sign-in form. Somebody who is signed in and was sent by no client sees their
 // account instead.
 func (p *Pages) showLogin(w http.ResponseWriter, r *http.Request) error {
-	interaction, browser := r.URL.Query().Get(fieldInteraction), p.o.Cookies.Browser(w, r)
-	pending, interaction, err := p.resume(r, interaction, browser)
+	v, err := p.visitor(w, r)
 	if err != nil {
 		return err
 	}
-	person, err := p.person(r)
-	if err != nil {
-		return err
-	}
+	interaction, pending, person := v.interaction, v.pending, v.person
 	if person != nil && (pending == nil || pending.Restarted) { // they may not need to sign in
 		p.onward(w, interaction)
 		return nil

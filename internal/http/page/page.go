@@ -95,6 +95,24 @@ func (p *Pages) Use(l Look) error {
 	return nil
 }
 
+// visitor is who opens a page, and the request of a client that brought them.
+type visitor struct {
+	interaction string // how the address names the pending request
+	browser     oauth.Browser
+	pending     *authorize.Continuation // nil when no client sent the person
+	person      *oauth.Session          // nil when nobody is signed in
+}
+
+func (p *Pages) visitor(w http.ResponseWriter, r *http.Request) (visitor, error) {
+	v := visitor{browser: p.o.Cookies.Browser(w, r)}
+	var err error
+	if v.pending, v.interaction, err = p.resume(r, r.URL.Query().Get(fieldInteraction), v.browser); err != nil {
+		return visitor{}, err
+	}
+	v.person, err = p.person(r)
+	return v, err
+}
+
 // person returns the session of a browser; nil when nobody is signed in.
 func (p *Pages) person(r *http.Request) (*oauth.Session, error) {
 	return p.o.Cookies.Person(r, p.o.Sessions)

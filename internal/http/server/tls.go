@@ -2,13 +2,11 @@ package server
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
-	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
@@ -54,23 +52,14 @@ func (c *Certificates) Reload() (changed bool, err error) {
 	return true, nil
 }
 
-// Watch reloads the files when their content changes, until ctx ends. It compares the content and not the names,
+// Follow reloads the files if their content changed, and logs the outcome. It compares the content and not the names,
 // because a mounted secret changes behind a symbolic link.
-func (c *Certificates) Watch(ctx context.Context, every time.Duration, log *slog.Logger) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		switch changed, err := c.Reload(); {
-		case err != nil: // perhaps only one of the two files was written yet
-			log.Warn("the TLS certificate could not be reloaded; the earlier one stays in use", "cause", err)
-		case changed:
-			log.Info("the TLS certificate was reloaded")
-		}
+func (c *Certificates) Follow(log *slog.Logger) {
+	switch changed, err := c.Reload(); {
+	case err != nil: // perhaps only one of the two files was written yet
+		log.Warn("the TLS certificate could not be reloaded; the earlier one stays in use", "cause", err)
+	case changed:
+		log.Info("the TLS certificate was reloaded")
 	}
 }
 

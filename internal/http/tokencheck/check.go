@@ -110,14 +110,18 @@ type notReadyError struct{ error }
 func (e notReadyError) Unwrap() error { return e.error }
 
 func (t *trial) untilReady(ctx context.Context, try func() error) error {
+	var cause error
 	for {
 		err := try()
 		if _, again := errors.AsType[notReadyError](err); !again {
 			return err
 		}
+		if cause == nil || ctx.Err() == nil { // an attempt that the time limit cut off says less than the one before it
+			cause = err
+		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(ErrNoAnswer, err)
+			return fmt.Errorf("%w: %w", ErrNoAnswer, cause)
 		case <-time.After(retryInterval):
 		}
 	}

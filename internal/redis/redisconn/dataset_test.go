@@ -14,6 +14,22 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 )
 
+// claimed opens a cluster whose data this daemon may use.
+func claimed(t *testing.T, o redisconn.Options) *redisconn.DB {
+	t.Helper()
+	o.Mode, o.DialTimeout = redisconn.Cluster, time.Second
+	db, err := redisconn.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	redistest.Eventually(t, 20*time.Second, "the data is claimed", func() bool {
+		_, err := db.Claim(t.Context(), redisconn.Owner{Name: "https://as.example"})
+		return err == nil
+	})
+	return db
+}
+
 // Each master of a cluster may lose its data alone. What is absent there is not "absent", and when one
 // is lost nothing is served until it is back or the daemon starts again.
 func TestF_P17_AnEmptiedMasterOfAClusterIsNeverNo(t *testing.T) {
@@ -22,18 +38,7 @@ func TestF_P17_AnEmptiedMasterOfAClusterIsNeverNo(t *testing.T) {
 	for _, durability := range []redisconn.Durability{redisconn.Relaxed, redisconn.Strict} {
 		t.Run(string(durability), func(t *testing.T) {
 			open := func() *redisconn.DB {
-				db, err := redisconn.Open(t.Context(), redisconn.Options{
-					Mode: redisconn.Cluster, Addrs: cluster.Addrs, Durability: durability, DialTimeout: time.Second, Timeout: 5 * time.Second,
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() { _ = db.Close() })
-				redistest.Eventually(t, 20*time.Second, "the data is claimed", func() bool {
-					_, err := db.Claim(t.Context(), redisconn.Owner{Name: "https://as.example"})
-					return err == nil
-				})
-				return db
+				return claimed(t, redisconn.Options{Addrs: cluster.Addrs, Durability: durability, Timeout: 5 * time.Second})
 			}
 			db := open()
 			for i := range 20 { // on every master some
@@ -85,17 +90,7 @@ func TestF_S01_ASilentMasterOfAClusterFailsItsOwnRequestsOnly(t *testing.T) {
 			others = append(others, key)
 		}
 	}
-	db, err := redisconn.Open(t.Context(), redisconn.Options{
-		Mode: redisconn.Cluster, Addrs: cluster.Addrs, Durability: redisconn.Relaxed, DialTimeout: time.Second, Timeout: time.Second,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	redistest.Eventually(t, 20*time.Second, "the data is claimed", func() bool {
-		_, err := db.Claim(t.Context(), redisconn.Owner{Name: "https://as.example"})
-		return err == nil
-	})
+	db := claimed(t, redisconn.Options{Addrs: cluster.Addrs, Durability: redisconn.Relaxed, Timeout: time.Second})
 	for _, key := range others {
 		if _, err := db.Write(t.Context(), "count", counting(db), []string{key}, 1); err != nil {
 			t.Fatal(err)

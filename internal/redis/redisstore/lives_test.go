@@ -189,23 +189,21 @@ func TestF_S01_ARevocationStaysSmall(t *testing.T) {
 	}
 }
 
+// servers are an embedded Redis and a real one.
+func servers(t *testing.T) map[string]redisconn.Options {
+	t.Helper()
+	return map[string]redisconn.Options{
+		"embedded": {}, "standalone": {Mode: redisconn.Standalone, Addrs: []string{redistest.Start(t).Addr}},
+	}
+}
+
 // Three daemons on one Redis, one of them an hour behind and one an hour ahead, agree on the life of a code and on the
 // grace, because both are checked by the clock of Redis.
 func TestF_S25_DaemonsWithSkewedClocksAgree(t *testing.T) {
 	t.Parallel()
-	server := redistest.Start(t)
-	for name, o := range map[string]redisconn.Options{
-		"embedded":   {},
-		"standalone": {Mode: redisconn.Standalone, Addrs: []string{server.Addr}},
-	} {
+	for name, o := range servers(t) {
 		t.Run(name, func(t *testing.T) {
-			o.Timeout, o.DialTimeout = 10*time.Second, 5*time.Second
-			db, err := redisconn.Open(t.Context(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = db.Close() })
-			grants := redisstore.NewGrants(db)
+			grants := redisstore.NewGrants(roomtest.Open(t, o))
 			skews := []time.Duration{0, -time.Hour, time.Hour}
 			for n, made := range skews {
 				g := sampleGrant(time.Now().Add(made).UTC().Truncate(time.Millisecond), n)
@@ -241,11 +239,7 @@ func TestF_S25_DaemonsWithSkewedClocksAgree(t *testing.T) {
 // behind made a moment ago: a request that read its session before the ending could create its grant.
 func TestF_S01_ASkewedClockLosesNoEnding(t *testing.T) {
 	t.Parallel()
-	server := redistest.Start(t)
-	for name, o := range map[string]redisconn.Options{
-		"embedded":   {},
-		"standalone": {Mode: redisconn.Standalone, Addrs: []string{server.Addr}},
-	} {
+	for name, o := range servers(t) {
 		t.Run(name, func(t *testing.T) {
 			db := roomtest.Open(t, o)
 			s := subject(db)
