@@ -19,14 +19,14 @@ const (
 func redisFiles() []string {
 	return []string{
 		"redis.conf", "sentinel.conf", "users.acl",
-		"bin/ask-sentinels.sh", "bin/probe.sh", "bin/render.sh", "bin/start-redis.sh", "bin/start-sentinel.sh",
+		"bin/ask-sentinels.sh", "bin/connect.sh", "bin/probe.sh", "bin/render.sh", "bin/start-redis.sh", "bin/start-sentinel.sh",
 	}
 }
 
 // values is the schema of the chart's values, apart from config, the settings of the daemon.
 //
 //go:embed values.json
-var values []byte //nolint:gochecknoglobals // embedded
+var values []byte
 
 // ownSettings returns the settings that the chart sets: config must not have them. One name is a setting or a whole
 // section of the top level.
