@@ -164,6 +164,16 @@
 {{- if ne $kind (ternary "group" "standalone" (eq .Values.redis.mode "ha")) -}}
 {{- fail (printf "redis.mode cannot change to %s in an upgrade: the node that stays may lack the last writes; install a new release and restore a backup into it" .Values.redis.mode) -}}
 {{- end -}}
+{{- if eq $kind "group" -}}
+{{- $name := printf "%s-redis" (include "oauth2d.fullname" .) -}}
+{{- $names := dict "MASTER_NAME" (list "redis.masterName" .Values.redis.masterName) "REDIS_ANNOUNCE_HOST" (list "clusterDomain" (printf "$(POD_NAME).%s.%s.svc.%s" $name $ns .Values.clusterDomain)) -}}
+{{- range (first ($live.spec.template.spec.containers | default (list dict))).env -}}
+{{- $want := get $names .name -}}
+{{- if and $want (ne .value (index $want 1)) -}}
+{{- fail (printf "%s cannot change in an upgrade: the Sentinels remember the master under the names of before (%s)" (index $want 0) .value) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- range $live.spec.template.spec.volumes -}}
 {{- if and (eq .name "passwords") .secret (ne $.Values.secrets.source "csi") -}}
 {{- $old := lookup "v1" "Secret" $ns .secret.secretName -}}
