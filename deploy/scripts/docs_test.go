@@ -20,7 +20,7 @@ func transcripts(t *testing.T) []shown {
 		t.Fatal(err)
 	}
 	var all []shown
-	for _, block := range regexp.MustCompile("(?ms)^```console\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
+	for _, block := range regexp.MustCompile("(?s)\n```console\n(.*?\n)```\n").FindAllStringSubmatch(string(page), -1) {
 		for _, part := range regexp.MustCompile(`(?m)^\$ `).Split(block[1], -1)[1:] {
 			command, output, _ := strings.Cut(part, "\n")
 			all = append(all, shown{command, output})

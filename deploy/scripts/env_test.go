@@ -69,7 +69,7 @@ func TestExampleIsComplete(t *testing.T) {
 			t.Errorf("a script reads %s, and .env.example does not have it", name)
 		}
 	}
-	known := slices.Concat(wanted, config.WithoutEffect())
+	known := slices.Concat(wanted, config.WithoutEffect(), config.OtherNames())
 	for _, alias := range config.Aliases() {
 		known = append(known, alias.Name)
 		if !slices.Contains(variables, alias.Name) {

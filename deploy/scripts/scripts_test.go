@@ -122,14 +122,21 @@ func prepare(env *testscript.Env, w *watch) error {
 	return nil
 }
 
+// freePorts returns different ports that nobody listens on.
 func freePorts(count int) ([]string, error) {
 	var ports []string
+	var listeners []net.Listener
+	defer func() {
+		for _, listener := range listeners {
+			_ = listener.Close()
+		}
+	}()
 	for range count {
-		listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed when all ports are known
+		listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
 		if err != nil {
 			return nil, err
 		}
-		defer listener.Close() //nolint:errcheck // nothing was sent
+		listeners = append(listeners, listener)
 		_, port, _ := net.SplitHostPort(listener.Addr().String())
 		ports = append(ports, port)
 	}

@@ -129,7 +129,7 @@ func (l *loader) isSecretFile(key string) bool {
 
 // checkNames refuses variables that have the prefix of this project and an unknown name.
 func (l *loader) checkNames(environ, origins map[string]string) {
-	known := append([]string{}, otherNames()...)
+	known := append([]string{}, OtherNames()...)
 	for _, f := range l.fields {
 		known = append(known, f.Env)
 		if f.Secret() {
@@ -148,9 +148,10 @@ func (l *loader) checkNames(environ, origins map[string]string) {
 	slices.SortStableFunc(l.wrong, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
 }
 
-// otherNames are variables with the prefix that are not settings.
-func otherNames() []string {
-	return []string{EnvPrefix + "CONFIG", EnvPrefix + "ENV_FILE"}
+// OtherNames are variables with the prefix that are not settings: those of the command line, and those that the compose
+// file reads from the same env file.
+func OtherNames() []string {
+	return []string{EnvPrefix + "CONFIG", EnvPrefix + "ENV_FILE", EnvPrefix + "IMAGE", EnvPrefix + "MEMORY", EnvPrefix + "PUBLISH"}
 }
 
 // serviceLink matches the variables that Kubernetes puts into every container for a Service whose name begins with
