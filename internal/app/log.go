@@ -6,15 +6,15 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/logbuffer"
 )
 
 // logging is the log of the server.
 type logging struct {
 	*slog.Logger
-	requests *slog.Logger // of the lines that may wait: those of requests
-	level    *slog.LevelVar
-	buffer   *logbuffer.Buffer
+	level  *slog.LevelVar
+	buffer *logbuffer.Buffer
 }
 
 // newLogging returns a log that writes to w in the configured form; its level can be changed while it is used. dropped
@@ -26,16 +26,21 @@ func newLogging(c config.Log, w io.Writer, dropped func(lines int)) logging {
 		dropped(lines)
 		l.Warn("lines of requests were dropped from the log: its reader is too slow", "count", lines)
 	}})
-	handler := func(w io.Writer) *slog.Logger {
-		o := &slog.HandlerOptions{Level: l.level}
-		if c.Format == "text" {
-			o.ReplaceAttr = shortTime
-			return slog.New(slog.NewTextHandler(w, o))
-		}
-		return slog.New(slog.NewJSONHandler(w, o))
+	o := &slog.HandlerOptions{Level: l.level}
+	if c.Format == formatText {
+		o.ReplaceAttr = shortTime
+		l.Logger = slog.New(slog.NewTextHandler(l.buffer, o))
+	} else {
+		l.Logger = slog.New(slog.NewJSONHandler(l.buffer, o))
 	}
-	l.Logger, l.requests = handler(l.buffer), handler(l.buffer.Later())
 	return l
+}
+
+const formatText = "text"
+
+// requests returns the log of requests.
+func (l logging) requests(c config.Log) *web.RequestLog {
+	return &web.RequestLog{Lines: l.buffer, Level: l.level, Text: c.Format == formatText, OneIn: c.RequestSampleOneIn}
 }
 
 // shortTime omits the date from lines that a person reads as they are written.

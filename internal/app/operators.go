@@ -88,7 +88,7 @@ func (d *Direct) Client() *adminclient.Client {
 	log := slog.New(slog.DiscardHandler)
 	operators := server.Admin{
 		Plumbing: server.Plumbing{
-			Log: log, Requests: log, Metrics: metric.New(d.version, Supported()), Errors: &web.Errors{Log: log, Events: d.Audit}, Now: d.now, Timeout: directTime,
+			Log: log, Metrics: metric.New(d.version, Supported()), Errors: &web.Errors{Log: log, Events: d.Audit}, Now: d.now, Timeout: directTime,
 		},
 		API: adminapi.New(adminapi.Options{
 			Admin: d.rules.admin, Callers: adminapi.Trusted{Admin: d.rules.admin, Name: DirectOperator}, Audit: d.reads, Version: d.version,

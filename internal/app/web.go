@@ -27,7 +27,7 @@ func (a *App) makeServers() error {
 	errs := &web.Errors{Log: a.log, Events: a.events, Page: a.pages.Error, FormPost: a.pages.FormPost}
 	a.health = &endpoint.Health{Probe: a.pulse.Probe, Durability: string(a.rules.stores.db.Durability())}
 	plumbing := server.Plumbing{
-		Log: a.log, Requests: a.logging.requests, LogOneIn: c.Log.RequestSampleOneIn, Metrics: a.metrics, Errors: errs, Now: a.options.Now, Proxies: proxies, Timeout: c.Server.RequestTimeout,
+		Log: a.log, Requests: a.logging.requests(c.Log), Metrics: a.metrics, Errors: errs, Now: a.options.Now, Proxies: proxies, Timeout: c.Server.RequestTimeout,
 		Limits: a.rules.limits, Tracer: a.tracing.Provider(),
 	}
 	public, err := a.publicFace(plumbing, cookies)

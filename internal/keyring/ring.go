@@ -57,12 +57,13 @@ func (o Options) withDefaults() Options {
 // Ring is the replica's view of the key ring. Reading it takes no lock; it is safe for concurrent
 // use. Load must have succeeded before anything is sealed or signed.
 type Ring struct {
-	o        Options
-	calendar calendar
-	urgent   calendar   // what a start waits for: the lines whose keys are made in no time
-	turning  sync.Mutex // one change at a time from this replica; others meet at the store's Swap
-	current  atomic.Pointer[snapshot]
-	verified *memo.Map[fingerprint, verified]
+	o         Options
+	calendar  calendar
+	urgent    calendar   // what a start waits for: the lines whose keys are made in no time
+	turning   sync.Mutex // one change at a time from this replica; others meet at the store's Swap
+	current   atomic.Pointer[snapshot]
+	published atomic.Pointer[publication] // the last result of JWKS
+	verified  *memo.Map[fingerprint, verified]
 }
 
 // New makes an empty Ring; call Load next.

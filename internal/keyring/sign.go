@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/jose"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -54,20 +55,34 @@ func (r *Ring) Sign(ctx context.Context, algorithm, typ string, claims any) (str
 	return k.signer.Sign(typ, claims)
 }
 
+// publication is a result of JWKS.
+type publication struct {
+	of    *snapshot
+	until time.Time
+	set   jose.Set
+}
+
+// publicationLife is how long a result of JWKS is used again, unless the ring changes before.
+const publicationLife = time.Second
+
 // JWKS returns the public halves of every signing key that is published, active or retired, the one
 // whose turn comes last first. It first makes the keys that are still missing, so that what the metadata
-// promise is in the first answer; when it cannot, it returns those that there are.
+// promise is in the first answer; when it cannot, it returns those that there are. Callers must not change the set.
 func (r *Ring) JWKS(ctx context.Context) jose.Set {
-	_ = r.complete(ctx)
 	now := r.o.Now()
-	set := jose.Set{Keys: []jose.JWK{}}
-	for _, k := range r.current.Load().keys {
+	if p := r.published.Load(); p != nil && p.of == r.current.Load() && now.Before(p.until) {
+		return p.set
+	}
+	_ = r.complete(ctx)
+	p := &publication{of: r.current.Load(), until: now.Add(publicationLife), set: jose.Set{Keys: []jose.JWK{}}}
+	for _, k := range p.of.keys {
 		if k.Use != UseSign || k.state(now) == Dropped {
 			continue
 		}
 		if jwk, err := k.signer.Public().JWK(); err == nil { // it was read as one of the kinds that have one
-			set.Keys = append(set.Keys, jwk)
+			p.set.Keys = append(p.set.Keys, jwk)
 		}
 	}
-	return set
+	r.published.Store(p)
+	return p.set
 }

@@ -48,25 +48,18 @@ func (b *Buffer) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Later returns a writer of lines that may wait for the interval. Its Write never waits for the destination: it drops
-// the line and counts it when too many lines wait.
-func (b *Buffer) Later() io.Writer {
+// Later writes a line within the interval. It does not wait for the destination, unless the interval is 0: it drops the
+// line and counts it when too many lines wait.
+func (b *Buffer) Later(line []byte) {
 	if b.o.Interval <= 0 {
-		return b
+		_, _ = b.Write(line) // there is no other place to report it
+		return
 	}
-	return later{b}
-}
-
-type later struct{ *Buffer }
-
-// Write implements io.Writer. It never fails.
-func (l later) Write(line []byte) (int, error) {
-	b := l.Buffer
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.lines)+len(line) > most {
 		b.dropped++
-		return len(line), nil
+		return
 	}
 	b.lines = append(b.lines, line...)
 	if !b.due {
@@ -77,7 +70,6 @@ func (l later) Write(line []byte) (int, error) {
 		b.hurried = true
 		go b.flushDue()
 	}
-	return len(line), nil
 }
 
 func (b *Buffer) flushDue() { _ = b.Flush() } // there is no other place to report it

@@ -45,18 +45,20 @@ func write(t *testing.T, to io.Writer, line string) {
 	}
 }
 
+func later(b *logbuffer.Buffer, line string) { b.Later([]byte(line + "\n")) }
+
 func TestLinesKeepTheirOrderAndAreWrittenTogether(t *testing.T) {
 	t.Parallel()
 	g := newGate()
 	close(g.open)
 	b := logbuffer.New(g, logbuffer.Options{Interval: time.Hour})
-	write(t, b.Later(), "one")
-	write(t, b.Later(), "two")
+	later(b, "one")
+	later(b, "two")
 	if got := g.String(); got != "" {
 		t.Errorf("before the interval ended: %q", got)
 	}
 	write(t, b, "three")
-	write(t, b.Later(), "four")
+	later(b, "four")
 	if got := g.String(); got != "one\ntwo\nthree\n" || g.n != 1 {
 		t.Errorf("%q in %d writes", got, g.n)
 	}
@@ -71,7 +73,7 @@ func TestALineIsWrittenAfterTheInterval(t *testing.T) {
 	close(g.open)
 	b := logbuffer.New(g, logbuffer.Options{Interval: time.Millisecond})
 	for _, line := range []string{"one\n", "two\n"} {
-		write(t, b.Later(), strings.TrimSpace(line))
+		later(b, strings.TrimSpace(line))
 		for end := time.Now().Add(10 * time.Second); !strings.HasSuffix(g.String(), line); time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("%q was never written", line)
@@ -83,7 +85,7 @@ func TestALineIsWrittenAfterTheInterval(t *testing.T) {
 func TestWithoutAnIntervalNothingWaits(t *testing.T) {
 	t.Parallel()
 	var to bytes.Buffer
-	write(t, logbuffer.New(&to, logbuffer.Options{}).Later(), "one")
+	later(logbuffer.New(&to, logbuffer.Options{}), "one")
 	if to.String() != "one\n" {
 		t.Errorf("%q", &to)
 	}
@@ -102,7 +104,7 @@ func TestADestinationThatHangsStopsNobody(t *testing.T) {
 	line := strings.Repeat("x", 1<<20)
 	const lines = 12 // of 1 MiB: some are being written, 4 MiB wait
 	for range lines {
-		write(t, b.Later(), line)
+		later(b, line)
 	}
 	close(g.open)
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
@@ -128,12 +130,13 @@ func TestConcurrentLines(t *testing.T) {
 	var all sync.WaitGroup
 	for w := range writers {
 		all.Go(func() {
-			to := b.Later()
-			if w == 0 {
-				to = b
-			}
 			for n := range lines {
-				write(t, to, fmt.Sprintf("%d %d", w, n))
+				line := fmt.Sprintf("%d %d", w, n)
+				if w == 0 {
+					write(t, b, line)
+				} else {
+					later(b, line)
+				}
 			}
 		})
 	}
@@ -159,7 +162,7 @@ func TestConcurrentLines(t *testing.T) {
 func TestAnErrorOfTheDestinationIsReported(t *testing.T) {
 	t.Parallel()
 	b := logbuffer.New(broken{}, logbuffer.Options{Interval: time.Hour})
-	write(t, b.Later(), "one")
+	later(b, "one")
 	if _, err := io.WriteString(b, "two"); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("%v", err)
 	}

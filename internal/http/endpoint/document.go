@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -32,9 +31,9 @@ func newDocument(v any) (document, error) {
 	return document{body: buf.Bytes(), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}, nil
 }
 
-func (d document) serve(w http.ResponseWriter, r *http.Request, life time.Duration) {
-	web.Cacheable(w, life)
-	w.Header().Set("ETag", d.tag)
+func (d document) serve(w http.ResponseWriter, r *http.Request) {
+	web.Cacheable(w, documentLife)
+	web.SetHeader(w, "Etag", d.tag)
 	if d.known(r.Header.Get("If-None-Match")) {
 		web.Empty(w, http.StatusNotModified)
 		return

@@ -14,7 +14,11 @@ const formType = "application/x-www-form-urlencoded"
 
 // isForm reports whether the body of a request claims to be a form.
 func isForm(r *http.Request) bool {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	sent := r.Header.Get("Content-Type")
+	if sent == formType { // as most callers write it
+		return true
+	}
+	mediaType, _, err := mime.ParseMediaType(sent)
 	return err == nil && mediaType == formType
 }
 

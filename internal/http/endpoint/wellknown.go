@@ -63,7 +63,7 @@ func NewWellKnown(m Metadata) (*WellKnown, error) {
 
 // Serve answers a metadata request.
 func (e *WellKnown) Serve(w http.ResponseWriter, r *http.Request) error {
-	e.document.serve(w, r, documentLife)
+	e.document.serve(w, r)
 	return nil
 }
 

@@ -111,7 +111,7 @@ func (s *stack) serve(t *testing.T, authorization *endpoint.Authorize) {
 	} {
 		mux.Handle(base+path, web.Handle(errors.Browser, h))
 	}
-	frame := web.Frame(web.FrameOptions{Metrics: metric.New("test", oauth.Supported{}), Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	frame := web.Frame(web.FrameOptions{Metrics: metric.New("test", oauth.Supported{}), Now: time.Now})
 	guard, err := web.SameOrigin("http://issuer.example", errors.Browser)
 	ok(t, err)
 	s.server = httptest.NewServer(frame(guard(mux)))

@@ -19,7 +19,7 @@ import (
 func (p Plumbing) aroundAll(https bool, base string, refuse web.Style) []func(http.Handler) http.Handler {
 	return []func(http.Handler) http.Handler{
 		web.Frame(web.FrameOptions{
-			Proxies: p.Proxies, HTTPS: https, Metrics: p.Metrics, Now: p.Now, Log: p.Requests, OneIn: p.LogOneIn, Quiet: quiet(base),
+			Proxies: p.Proxies, HTTPS: https, Metrics: p.Metrics, Now: p.Now, Log: p.Requests, Quiet: quiet(base),
 		}),
 		web.Trace(p.Tracer, p.Proxies, quiet(base)...),
 		web.HeaderLimit(web.MaxHeader, refuse),

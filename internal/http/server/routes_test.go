@@ -14,6 +14,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
+	"github.com/recipe-web-app/oauth2d/internal/logbuffer"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
@@ -33,7 +34,8 @@ func plumbing() (Plumbing, *bytes.Buffer) {
 	var log bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return Plumbing{
-		Log: logger, Requests: logger, LogOneIn: 1, Metrics: metric.New("test", oauth.Supported{}), Now: func() time.Time { return time.Unix(0, 0) }, Timeout: time.Minute,
+		Log: logger, Requests: &web.RequestLog{Lines: logbuffer.New(&log, logbuffer.Options{}), Level: slog.LevelDebug, OneIn: 1},
+		Metrics: metric.New("test", oauth.Supported{}), Now: func() time.Time { return time.Unix(0, 0) }, Timeout: time.Minute,
 		Errors: &web.Errors{Log: logger, Page: func(w http.ResponseWriter, _ *http.Request, status int, e *oauth.Error, _ string) {
 			web.HTML(w, status, []byte("page "+string(e.Code)))
 		}},

@@ -18,10 +18,8 @@ import (
 
 // Plumbing holds the dependencies of the middleware of both listeners.
 type Plumbing struct {
-	Log *slog.Logger
-	// Requests receives the line of each request; of those that are answered below 400, of one in LogOneIn (0: none).
-	Requests *slog.Logger
-	LogOneIn int
+	Log      *slog.Logger
+	Requests *web.RequestLog // nil: requests are not logged
 	Metrics  *metric.Metrics
 	Errors   *web.Errors
 	Now      func() time.Time

@@ -70,8 +70,8 @@ func SeeOther(w http.ResponseWriter, location string) {
 
 // Cacheable replaces the no-store that is set on every answer.
 func Cacheable(w http.ResponseWriter, life time.Duration) {
-	w.Header().Del("Pragma")
-	w.Header().Set("Cache-Control", "public, max-age="+strconv.Itoa(int(life/time.Second)))
+	delete(w.Header(), "Pragma")
+	SetHeader(w, "Cache-Control", "public, max-age="+strconv.Itoa(int(life/time.Second)))
 }
 
 func noStore(h http.Header) {
@@ -85,6 +85,10 @@ func writeJSON(w http.ResponseWriter, status int, v map[string]string) {
 }
 
 func encode(v any) ([]byte, error) {
+	if own, ok := v.(json.Marshaler); ok { // the encoder would check and copy what it writes
+		body, err := own.MarshalJSON()
+		return append(body, '\n'), err
+	}
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false) // safe because nosniff is set; URLs stay readable
@@ -95,10 +99,10 @@ func encode(v any) ([]byte, error) {
 // write sends every answer.
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	if contentType != "" {
-		setHeader(w, "Content-Type", contentType)
+		SetHeader(w, "Content-Type", contentType)
 	}
 	if status != http.StatusNoContent && status != http.StatusNotModified {
-		setHeader(w, "Content-Length", strconv.Itoa(len(body)))
+		SetHeader(w, "Content-Length", strconv.Itoa(len(body)))
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // an error means that the caller disconnected

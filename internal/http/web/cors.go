@@ -18,9 +18,9 @@ const maxRequestedHeaders = 1024
 func CORS(methods string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			setHeader(w, "Access-Control-Allow-Origin", "*")
-			setHeader(w, "Cross-Origin-Resource-Policy", "cross-origin")
-			setHeader(w, "Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id")
+			SetHeader(w, "Access-Control-Allow-Origin", "*")
+			SetHeader(w, "Cross-Origin-Resource-Policy", "cross-origin")
+			SetHeader(w, "Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id")
 			if r.Method != http.MethodOptions {
 				next.ServeHTTP(w, r)
 				return

@@ -100,8 +100,8 @@ func (x *exchange) set(h http.Header, name, value string) {
 	h[name] = x.headers[at : at+1 : at+1] // of capacity 1, so that an append to it copies it
 }
 
-// setHeader sets a header of an answer. The name is in canonical form.
-func setHeader(w http.ResponseWriter, name, value string) {
+// SetHeader sets a header of an answer without an allocation. The name must be in canonical form.
+func SetHeader(w http.ResponseWriter, name, value string) {
 	if x, ok := w.(*exchange); ok {
 		x.set(w.Header(), name, value)
 		return

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -30,9 +29,6 @@ func serve(h http.Handler, r *http.Request) *http.Response {
 func serveFramed(h http.Handler, r *http.Request, o web.FrameOptions) *http.Response {
 	if o.Metrics == nil {
 		o.Metrics = metric.New("test", oauth.Supported{})
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Now == nil {
 		o.Now = clock()
@@ -228,7 +224,7 @@ func TestW15_TheAccessLogHoldsThePatternOnly(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	routes := chi.NewRouter()
-	frame := web.FrameOptions{Log: slog.New(slog.NewJSONHandler(&log, nil)), OneIn: 1, Quiet: []string{"/health"}}
+	frame := web.FrameOptions{Log: requestLog(&log, 1), Quiet: []string{"/health"}}
 	routes.Get("/things/{id}", ok)
 	routes.Get("/health", ok)
 	serveFramed(routes, httptest.NewRequest(http.MethodGet, "/health", http.NoBody), frame)
