@@ -42,8 +42,9 @@ func (h hasher) of(id string) []byte {
 	return purposed(pepper)
 }
 
-func hashOf(key []byte, e store.AuditEntry) string {
-	return encoded(secret.MAC(key, "entry", strconv.FormatUint(e.Seq, 10), e.Previous, string(e.Body)))
+// hashOf returns the hash of an entry by the MACs of a key.
+func hashOf(by *secret.MACer, e store.AuditEntry) string {
+	return encoded(by.MAC([]byte("entry"), strconv.AppendUint(nil, e.Seq, 10), []byte(e.Previous), e.Body))
 }
 
 func encoded(mac []byte) string { return base64.RawURLEncoding.EncodeToString(mac) }
@@ -51,10 +52,10 @@ func encoded(mac []byte) string { return base64.RawURLEncoding.EncodeToString(ma
 // chain puts bodies behind a head. keep is the length that the log is cut to afterwards.
 func (h hasher) chain(last head, bodies [][]byte, keep int) ([]store.AuditEntry, head) {
 	id, key := h.serving()
-	entries := make([]store.AuditEntry, len(bodies))
+	by, entries := secret.NewMACer(key), make([]store.AuditEntry, len(bodies))
 	for i, b := range bodies {
 		e := store.AuditEntry{Seq: last.seq + 1, Key: id, Previous: last.hash, Body: b}
-		e.Hash = hashOf(key, e)
+		e.Hash = hashOf(by, e)
 		entries[i] = e
 		last = head{seq: e.Seq, hash: e.Hash, kept: min(last.kept+1, uint64(keep))} //nolint:gosec // G115: keep is positive
 	}

@@ -30,7 +30,7 @@ func (k *keeper) run() {
 	for first := range k.bodies {
 		batch, waiting := k.gather(first)
 		if n := k.unkept.Swap(0); n > 0 {
-			batch = append(batch, k.fact(k.drop("log", n)).encode())
+			batch = append(batch, k.encode(k.drop("log", n)))
 		}
 		if len(batch) > 0 {
 			k.keep(batch)

@@ -3,26 +3,28 @@ package audit
 import (
 	"bufio"
 	"context"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
 )
 
-// writeLines takes facts from the queue, writes their lines and passes them on to the keeper. It never waits for the
-// store, so that lines are also written while the store does not answer.
+// writeLines takes facts from the queue, writes their lines and passes them on to the keeper. A line waits for others
+// for a moment, to be written with them. writeLines never waits for the store, so that lines are also written while the
+// store does not answer.
 func (l *Log) writeLines() {
 	lines := bufio.NewWriterSize(l.o.Lines, 64<<10)
 	defer close(l.bodies)
+	linger := time.NewTimer(l.o.Linger)
+	defer linger.Stop()
 	for {
 		select {
-		case t := <-l.queue:
-			l.record(lines, t)
-			continue
-		default:
-		}
-		_ = lines.Flush() // a line that cannot be written is in the store, and the next flush fails as well
-		select {
-		case t := <-l.queue:
-			l.record(lines, t)
+		case q := <-l.queue:
+			if lines.Buffered() == 0 {
+				linger.Reset(l.o.Linger)
+			}
+			l.record(lines, q)
+		case <-linger.C:
+			_ = lines.Flush() // a line that cannot be written is in the store, and the next flush fails as well
 		case <-l.closing:
 			l.drain(lines)
 			return
@@ -62,7 +64,7 @@ func (l *Log) recount(lines *bufio.Writer) {
 }
 
 func (l *Log) write(lines *bufio.Writer, q queued) {
-	line := l.fact(q).encode()
+	line := l.encode(q)
 	_, _ = lines.Write(append(line, '\n')) // see writeLines
 	if l.o.Keep == 0 {
 		return

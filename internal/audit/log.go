@@ -74,7 +74,7 @@ type Log struct {
 	// newest is the newest head that this process wrote or read. The log in the store must never end before it.
 	newest atomic.Pointer[head]
 
-	names   sync.Map // reflect.Type of an event → []string, see members
+	shapes  sync.Map // reflect.Type of an event → *shape
 	keys    Keys
 	running sync.WaitGroup
 	begin   sync.Once

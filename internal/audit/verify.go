@@ -48,7 +48,7 @@ func (r *Report) fault(e store.AuditEntry, what string, args ...any) {
 // Next: only then the whole log was verified. It needs the keys that Start was called with. Entries that are recorded
 // meanwhile are verified, too. The error is a refusal of an invalid cursor, or means "could not ask".
 func (l *Log) Verify(ctx context.Context, cursor string) (Report, error) {
-	w := walk{hasher: hasher{l.keys}, keys: map[string][]byte{}}
+	w := walk{hasher: hasher{l.keys}, keys: map[string]*secret.MACer{}}
 	if !w.resume(cursor) {
 		return Report{}, oauth.Refuse(oauth.InvalidRequest, "the cursor is not one that was given out", nil)
 	}
@@ -98,7 +98,7 @@ func (l *Log) passedBy(ctx context.Context, w *walk, next store.AuditEntry) erro
 // walk is one verification.
 type walk struct {
 	hasher
-	keys   map[string][]byte
+	keys   map[string]*secret.MACer
 	report Report // of this stretch
 
 	head    head   // as it was before this stretch was read
@@ -144,7 +144,9 @@ func (w *walk) step(e store.AuditEntry) {
 	}
 	key, known := w.keys[e.Key]
 	if !known {
-		key = w.of(e.Key)
+		if raw := w.of(e.Key); raw != nil {
+			key = secret.NewMACer(raw)
+		}
 		w.keys[e.Key] = key
 	}
 	switch {

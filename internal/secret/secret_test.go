@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -101,4 +102,19 @@ func sealer(t *testing.T, master []byte, previous ...[]byte) *Sealer {
 		t.Fatal(err)
 	}
 	return s
+}
+
+func TestAMACerMakesTheMACsOfItsKey(t *testing.T) {
+	t.Parallel()
+	key := Random(32)
+	m := NewMACer(key)
+	for _, parts := range [][]string{{}, {""}, {"ab", "c"}, {"a", "bc"}, {strings.Repeat("long ", 100), "x"}, {}} {
+		var raw [][]byte
+		for _, part := range parts {
+			raw = append(raw, []byte(part))
+		}
+		if !Equal(m.MAC(raw...), MAC(key, parts...)) {
+			t.Errorf("%q: another MAC", parts)
+		}
+	}
 }
