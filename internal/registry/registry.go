@@ -84,7 +84,7 @@ func (r *Registry) Change(ctx context.Context, id oauth.ClientID, edit func(*oau
 		}
 		now := r.o.Now()
 		changed.ID, changed.Created, changed.Revision, changed.Updated = before.ID, before.Created, before.Revision, now
-		changed.Secrets = stillValid(changed.Secrets, now)
+		changed.Secrets = slices.Clone(stillValid(changed.Secrets, now))
 		if err := r.checkChange(changed, before); err != nil {
 			return oauth.Client{}, err
 		}

@@ -99,7 +99,11 @@ func (r *Registry) DropSecret(ctx context.Context, id oauth.ClientID, which stri
 }
 
 func stillValid(secrets []oauth.Secret, now time.Time) []oauth.Secret {
-	return slices.DeleteFunc(slices.Clone(secrets), func(s oauth.Secret) bool { return !s.ValidAt(now) })
+	over := func(s oauth.Secret) bool { return !s.ValidAt(now) }
+	if !slices.ContainsFunc(secrets, over) {
+		return secrets
+	}
+	return slices.DeleteFunc(slices.Clone(secrets), over)
 }
 
 // CheckSecret reports whether shown is one of the client's secrets that are valid now. It compares digests

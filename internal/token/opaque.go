@@ -23,7 +23,9 @@ const entropyLength = 27 // characters of base64url
 // decides about the token can be read at once. The entropy stands first because callers cache by
 // the first characters of a token.
 func opaque(e Entropy, grant oauth.GrantRef, client oauth.ClientID) oauth.Token {
-	return oauth.Token(text64.EncodeToString(e[:]) + string(grant) + string(store.TagOf(client)))
+	var random [entropyLength]byte
+	text64.Encode(random[:], e[:])
+	return oauth.Token(string(random[:]) + string(grant) + string(store.TagOf(client)))
 }
 
 func parseOpaque(t oauth.Token, issuer string) (store.Query, bool) {
