@@ -73,14 +73,22 @@ func TestGeneratedSecretsCostNoSlowHash(t *testing.T) {
 
 // inProcess asks an endpoint without a network.
 func inProcess(d *testkit.Daemon, path string, party testkit.Party, form url.Values) func(testing.TB) *httptest.ResponseRecorder {
-	body, handler := form.Encode(), d.App.Server().Handler()
-	return func(t testing.TB) *httptest.ResponseRecorder {
-		t.Helper()
+	body := form.Encode()
+	return sent(d, func() *http.Request {
 		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.SetBasicAuth(party.ID, party.Secret)
+		return r
+	})
+}
+
+// sent sends requests to a daemon without a network.
+func sent(d *testkit.Daemon, request func() *http.Request) func(testing.TB) *httptest.ResponseRecorder {
+	handler := d.App.Server().Handler()
+	return func(t testing.TB) *httptest.ResponseRecorder {
+		t.Helper()
 		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, r)
+		handler.ServeHTTP(w, request())
 		if w.Code != http.StatusOK {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
@@ -92,6 +100,9 @@ func inProcess(d *testkit.Daemon, path string, party testkit.Party, form url.Val
 func hotPaths(t testing.TB, d *testkit.Daemon) map[string]func(testing.TB) *httptest.ResponseRecorder {
 	t.Helper()
 	all := map[string]func(testing.TB) *httptest.ResponseRecorder{}
+	for name, path := range map[string]string{"metadata": "/.well-known/openid-configuration", "keys": "/.well-known/jwks.json"} {
+		all[name] = sent(d, func() *http.Request { return httptest.NewRequest(http.MethodGet, path, http.NoBody) })
+	}
 	for _, format := range []oauth.TokenFormat{oauth.FormatOpaque, oauth.FormatJWT} {
 		party := d.Register(t, full(oauth.ClientID("holder-"+format), format))
 		token := party.Token(t, credentialsForm()).Text("access_token")
@@ -105,7 +116,7 @@ func hotPaths(t testing.TB, d *testkit.Daemon) map[string]func(testing.TB) *http
 // of a build with the race detector, which allocates more.
 func TestHotPathsAllocateLittle(t *testing.T) { // not parallel: everybody's allocations count
 	d := testkit.Start(t, testkit.Redis(redistest.Start(t).Addr))
-	bounds := map[string]float64{"token opaque": 250, "token jwt": 280, "introspect opaque": 205, "introspect jwt": 210}
+	bounds := map[string]float64{"token opaque": 155, "token jwt": 215, "introspect opaque": 140, "introspect jwt": 165, "metadata": 42, "keys": 48}
 	for name, do := range hotPaths(t, d) {
 		do(t)
 		got := testing.AllocsPerRun(300, func() { do(t) })
