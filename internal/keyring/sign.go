@@ -62,7 +62,7 @@ type publication struct {
 	set   jose.Set
 }
 
-// publicationLife is how long a result of JWKS is used again, unless the ring changes before.
+// publicationLife bounds the reuse of a result of JWKS. A change of the ring ends it earlier.
 const publicationLife = time.Second
 
 // JWKS returns the public halves of every signing key that is published, active or retired, the one

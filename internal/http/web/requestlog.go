@@ -23,7 +23,7 @@ type RequestLog struct {
 	plain atomic.Uint64 // requests that were answered below 400 and could be logged
 }
 
-// request is what a line holds. It has the pattern of the route, never the path or the query, which can contain codes
+// request holds the content of a line. It has the pattern of the route, never the path or the query, which can contain codes
 // and tokens.
 type request struct {
 	at     time.Time
