@@ -202,6 +202,11 @@ test-image: image-bases redis ## build the image twice and for two platforms, an
 	@PACKAGES='podman runc fuse-overlayfs uidmap skopeo binutils' .ci/packages
 	@deploy/image/test.sh
 
+.PHONY: test-compose
+test-compose: image-bases image ## run deploy/compose with podman-compose (from PyPI) and kill its Redis master (root)
+	@PACKAGES='podman runc netavark aardvark-dns uidmap python3-venv curl iproute2' .ci/packages
+	@deploy/compose/test.sh
+
 .PHONY: sbom
 sbom: build ## list the modules of the binary as CycloneDX, into build/oauth2d.cdx.json
 	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX) bin -json -licenses -output build/oauth2d.cdx.json build/oauth2d

@@ -26,7 +26,7 @@ import (
 const (
 	patience    = 60 * time.Second
 	memoryLimit = 64 << 20
-// container is a running container of the image, with the restrictions of a pod in a namespace of the level restricted.
+	// container is a running container of the image, with the restrictions of a pod in a namespace of the level restricted.
 	loadTime      = 5 * time.Second
 	shutdownDelay = 2 * time.Second
 	password      = "a long enough password"

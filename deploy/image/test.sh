@@ -9,6 +9,12 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export STORAGE_DRIVER=overlay BUILDFLAGS="--pull-never ${BUILDFLAGS:-}"
 
+[ -d /run/systemd/system ] || export CONTAINERS_CONF=$PWD/deploy/image/containers.conf
+# One version and one time for all builds, whatever happens to the repository meanwhile.
+VERSION=$(git describe --tags --always --dirty 2>/dev/null || echo dev)
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 0)
+export VERSION SOURCE_DATE_EPOCH
+
 fail() {
 	echo "test-image: $*" >&2
 	exit 1
