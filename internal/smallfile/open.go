@@ -1,6 +1,8 @@
 package smallfile
 
 import (
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -13,7 +15,7 @@ var ErrNotRegular = notRegularError("is not a regular file")
 // open opens a regular file. Opening anything else may block for ever (a named pipe without a writer) or have effects
 // (a device). Only what the shell hands over to this process is opened as it is: standard input and the descriptors
 // of <(command), which have a writer.
-func open(name string) (*os.File, error) {
+func open(name string) (fs.File, error) {
 	if handedOver(name) {
 		return os.Open(name) //nolint:gosec // G304: the operator names this file
 	}
@@ -27,7 +29,7 @@ func open(name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return file, checkOpened(name, file)
+	return unwaiting{file}, checkOpened(name, file)
 }
 
 // openFS is open for a file system.
@@ -41,7 +43,7 @@ func openFS(from fs.FS, name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return file, checkOpened(name, file)
+	return unwaiting{file}, checkOpened(name, file)
 }
 
 // checkOpened checks an open file, and closes it after an error.
@@ -73,6 +75,40 @@ func checkRegular(name string, info fs.FileInfo) error {
 		cause = ErrNotRegular
 	}
 	return &fs.PathError{Op: "read", Path: name, Err: cause}
+}
+
+// unwaiting reads a file that was opened by its name, and never waits for data. The risk: some files of /proc call
+// themselves regular and block like a pipe, such as /proc/kmsg.
+type unwaiting struct{ fs.File }
+
+func (u unwaiting) Read(p []byte) (int, error) {
+	file, ok := u.File.(syscall.Conn)
+	if !ok {
+		return u.File.Read(p) // a file system in memory
+	}
+	conn, err := file.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var n int
+	var failed error
+	err = conn.Read(func(descriptor uintptr) bool {
+		for {
+			n, failed = syscall.Read(int(descriptor), p) //nolint:gosec // G115: a descriptor is small
+			if !errors.Is(failed, syscall.EINTR) {
+				return true // also after EAGAIN: false would wait
+			}
+		}
+	})
+	switch {
+	case err != nil:
+		return 0, err
+	case failed != nil:
+		return 0, os.NewSyscallError("read", failed)
+	case n == 0 && len(p) > 0:
+		return 0, io.EOF
+	}
+	return n, nil
 }
 
 // handedOver reports whether a name stands for an open file of this process, or for nothing at all.

@@ -42,7 +42,7 @@ func ReadFS(from fs.FS, name string) ([]byte, error) {
 func ReadFrom(r io.Reader, name string, limit int) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
 	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "read", Path: name, Err: Cause(err)}
 	}
 	if len(raw) > limit {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: tooLargeError(limit)}
