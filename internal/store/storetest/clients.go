@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -17,11 +16,11 @@ import (
 // Clients is the suite of store.Clients.
 func Clients(t *testing.T, open suite.Open) {
 	t.Run("history", func(t *testing.T) {
-		for seed := range uint64(suite.Seeds) {
+		suite.Histories(t, "clients", func(life *suite.History) {
 			s := open(t)
-			h := &clientHistory{t: t, s: s.Clients, marks: s.Freshness, d: suite.Roll("clients", seed), now: suite.Start(), seed: seed}
+			h := &clientHistory{History: life, s: s.Clients, marks: s.Freshness}
 			h.run()
-		}
+		})
 	})
 	t.Run("the later epoch counts", func(t *testing.T) { laterEpochCounts(t, open(t).Freshness) })
 	t.Run("one of a crowd changes a client", func(t *testing.T) { oneClientChange(t, open(t).Clients) })
@@ -29,29 +28,21 @@ func Clients(t *testing.T, open suite.Open) {
 
 // clientHistory is one random life of a registry.
 type clientHistory struct {
-	t       *testing.T
+	*suite.History
 	s       store.Clients
 	marks   store.Freshness
-	d       suite.Dice
-	now     time.Time
-	seed    uint64
-	step    int
 	ids     []oauth.ClientID
 	live    map[oauth.ClientID]oauth.Client
 	version uint64
 	epoch   time.Time
 }
 
-func (h *clientHistory) where(what string) string {
-	return fmt.Sprintf("seed %d step %d: %s", h.seed, h.step, what)
-}
-
 func (h *clientHistory) run() {
 	h.live = map[oauth.ClientID]oauth.Client{}
 	h.ids = []oauth.ClientID{"a", "b", "recipe-app", "odd:{*} id", "ü"}
-	for h.step = range suite.Steps {
-		h.now = h.now.Add(time.Second)
-		switch h.d.IntN(8) {
+	for range h.Steps() {
+		h.Now = h.Now.Add(time.Second)
+		switch h.Dice.IntN(8) {
 		case 0, 1, 2:
 			h.put()
 		case 3:
@@ -67,40 +58,40 @@ func (h *clientHistory) run() {
 }
 
 func (h *clientHistory) put() {
-	c := suite.SampleClient(suite.Pick(h.d, h.ids...), h.now)
-	suite.Complete(h.t, c, "Revision")
+	c := suite.SampleClient(suite.Pick(h.Dice, h.ids...), h.Now)
+	suite.Complete(h.T, c, "Revision")
 	stored := h.live[c.ID]
-	if c.Revision = stored.Revision; h.d.OneIn(4) {
-		c.Revision = suite.Pick(h.d, 0, c.Revision+1)
+	if c.Revision = stored.Revision; h.Dice.OneIn(4) {
+		c.Revision = suite.Pick(h.Dice, 0, c.Revision+1)
 	}
-	if h.d.OneIn(3) {
+	if h.Dice.OneIn(3) {
 		c = oauth.Client{ID: c.ID, Method: oauth.AuthNone, Revision: c.Revision}
 	}
-	revision, err := h.s.Put(h.t.Context(), c)
-	suite.Sure(h.t, h.where("put"), err)
+	revision, err := h.s.Put(h.T.Context(), c)
+	suite.Sure(h.T, h.Where("put"), err)
 	wrong := c.Revision != stored.Revision
-	suite.Same(h.t, h.where("put: conflict"), errors.Is(err, store.Conflict), wrong)
+	suite.Same(h.T, h.Where("put: conflict"), errors.Is(err, store.Conflict), wrong)
 	h.versionMoved(!wrong)
 	if !wrong {
 		c.Revision++
-		suite.Same(h.t, h.where("put: revision"), revision, c.Revision)
+		suite.Same(h.T, h.Where("put: revision"), revision, c.Revision)
 		h.live[c.ID] = c
 	}
 }
 
 // versionMoved holds the version of all clients against whether something changed.
 func (h *clientHistory) versionMoved(changed bool) {
-	marks, err := h.marks.Read(h.t.Context())
-	suite.Sure(h.t, h.where("marks"), err)
-	suite.Same(h.t, h.where("epoch"), marks.Epoch, h.epoch)
-	suite.Same(h.t, h.where("version moved"), marks.Version > h.version, changed)
+	marks, err := h.marks.Read(h.T.Context())
+	suite.Sure(h.T, h.Where("marks"), err)
+	suite.Same(h.T, h.Where("epoch"), marks.Epoch, h.epoch)
+	suite.Same(h.T, h.Where("version moved"), marks.Version > h.version, changed)
 	h.version = marks.Version
 }
 
 // raise moves the epoch, forward or not. The version does not count it.
 func (h *clientHistory) raise() {
-	before := h.now.Add(time.Duration(h.d.IntN(60_000)-30_000) * time.Millisecond)
-	suite.Sure(h.t, h.where("raise epoch"), h.marks.RaiseEpoch(h.t.Context(), before))
+	before := h.Now.Add(time.Duration(h.Dice.IntN(60_000)-30_000) * time.Millisecond)
+	suite.Sure(h.T, h.Where("raise epoch"), h.marks.RaiseEpoch(h.T.Context(), before))
 	if before.After(h.epoch) {
 		h.epoch = before
 	}
@@ -108,28 +99,28 @@ func (h *clientHistory) raise() {
 }
 
 func (h *clientHistory) remove() {
-	id := suite.Pick(h.d, h.ids...)
-	err := h.s.Delete(h.t.Context(), id)
-	suite.Sure(h.t, h.where("delete"), err)
+	id := suite.Pick(h.Dice, h.ids...)
+	err := h.s.Delete(h.T.Context(), id)
+	suite.Sure(h.T, h.Where("delete"), err)
 	_, ok := h.live[id]
-	suite.Same(h.t, h.where("delete: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.T, h.Where("delete: absent"), errors.Is(err, store.Absent), !ok)
 	h.versionMoved(ok)
 	delete(h.live, id)
 }
 
 func (h *clientHistory) get() {
-	id := suite.Pick(h.d, h.ids...)
-	got, err := h.s.Get(h.t.Context(), id)
-	suite.Sure(h.t, h.where("get"), err)
+	id := suite.Pick(h.Dice, h.ids...)
+	got, err := h.s.Get(h.T.Context(), id)
+	suite.Sure(h.T, h.Where("get"), err)
 	want, ok := h.live[id]
-	suite.Same(h.t, h.where("get: absent"), errors.Is(err, store.Absent), !ok)
-	suite.Same(h.t, h.where("get"), got, want)
+	suite.Same(h.T, h.Where("get: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.T, h.Where("get"), got, want)
 }
 
 func (h *clientHistory) list() {
-	limit := h.d.IntN(3) + 1
-	suite.Pages(h.t, h.where("list"), limit, slices.Sorted(maps.Keys(h.live)), func(after oauth.ClientID) ([]oauth.ClientID, error) {
-		return h.s.List(h.t.Context(), after, limit)
+	limit := h.Dice.IntN(3) + 1
+	suite.Pages(h.T, h.Where("list"), limit, slices.Sorted(maps.Keys(h.live)), func(after oauth.ClientID) ([]oauth.ClientID, error) {
+		return h.s.List(h.T.Context(), after, limit)
 	})
 }
 

@@ -20,10 +20,10 @@ func Limits(t *testing.T, open suite.Open) {
 		}
 	})
 	t.Run("budgets", func(t *testing.T) {
-		for seed := range uint64(suite.Seeds) {
-			h := &budgetHistory{t: t, s: s, d: suite.Roll("budgets", seed), now: suite.Start(), seed: seed}
+		suite.Histories(t, "budgets", func(life *suite.History) {
+			h := &budgetHistory{History: life, s: s}
 			h.run()
-		}
+		})
 	})
 	t.Run("a crowd gets exactly the bucket", func(t *testing.T) { crowdAtBucket(t, s) })
 	t.Run("a crowd spends exactly the budget", func(t *testing.T) { crowdAtBudget(t, s) })
@@ -70,32 +70,24 @@ type counter struct {
 
 // budgetHistory is one random life of two budgets.
 type budgetHistory struct {
-	t     *testing.T
+	*suite.History
 	s     store.Limits
-	d     suite.Dice
-	now   time.Time
-	seed  uint64
-	step  int
 	model map[oauth.Digest]*counter
 	made  []store.Counted // attempts, whatever became of them
 }
 
-func (h *budgetHistory) where(what string) string {
-	return fmt.Sprintf("seed %d step %d: %s", h.seed, h.step, what)
-}
-
 func (h *budgetHistory) run() {
 	budgets := []store.Budget{
-		{Key: limitKey("user", h.seed), Attempts: h.d.IntN(4) + 1, Window: 10 * time.Minute},
-		{Key: limitKey("address", h.seed), Attempts: h.d.IntN(9) + 1, Window: 20 * time.Minute},
+		{Key: limitKey("user", h.Seed), Attempts: h.Dice.IntN(4) + 1, Window: 10 * time.Minute},
+		{Key: limitKey("address", h.Seed), Attempts: h.Dice.IntN(9) + 1, Window: 20 * time.Minute},
 	}
 	h.model = map[oauth.Digest]*counter{budgets[0].Key: {}, budgets[1].Key: {}}
-	for h.step = range suite.Steps {
-		h.now = h.now.Add(time.Duration(h.d.IntN(180_000)+1) * time.Millisecond)
-		switch h.d.IntN(8) {
+	for range h.Steps() {
+		h.Now = h.Now.Add(time.Duration(h.Dice.IntN(180_000)+1) * time.Millisecond)
+		switch h.Dice.IntN(8) {
 		case 0:
-			key := suite.Pick(h.d, budgets...).Key
-			suite.Sure(h.t, h.where("clear"), h.s.Clear(h.t.Context(), key))
+			key := suite.Pick(h.Dice, budgets...).Key
+			suite.Sure(h.T, h.Where("clear"), h.s.Clear(h.T.Context(), key))
 			*h.model[key] = counter{}
 		case 1, 2:
 			h.giveBack()
@@ -103,27 +95,27 @@ func (h *budgetHistory) run() {
 			h.try(budgets)
 		}
 		for key, c := range h.model {
-			got, err := h.s.Locked(h.t.Context(), key, h.now)
-			suite.Sure(h.t, h.where("locked"), err)
+			got, err := h.s.Locked(h.T.Context(), key, h.Now)
+			suite.Sure(h.T, h.Where("locked"), err)
 			want := c.lock
-			if !want.After(h.now) {
+			if !want.After(h.Now) {
 				want = time.Time{}
 			}
-			suite.Same(h.t, h.where("locked"), got, want)
+			suite.Same(h.T, h.Where("locked"), got, want)
 		}
 	}
 }
 
 func (h *budgetHistory) try(budgets []store.Budget) {
-	attempt := store.Attempt(fmt.Sprint(h.step))
-	got, err := h.s.Try(h.t.Context(), attempt, budgets, h.now)
-	suite.Sure(h.t, h.where("try"), err)
+	attempt := store.Attempt(fmt.Sprint(h.Step))
+	got, err := h.s.Try(h.T.Context(), attempt, budgets, h.Now)
+	suite.Sure(h.T, h.Where("try"), err)
 	var want []store.Trial
 	for _, b := range budgets {
-		want = append(want, h.model[b.Key].try(attempt, b, h.now))
+		want = append(want, h.model[b.Key].try(attempt, b, h.Now))
 		h.made = append(h.made, store.Counted{Key: b.Key, Attempt: attempt})
 	}
-	suite.Same(h.t, h.where("try"), got, want)
+	suite.Same(h.T, h.Where("try"), got, want)
 }
 
 func (c *counter) try(attempt store.Attempt, b store.Budget, now time.Time) store.Trial {
@@ -147,11 +139,11 @@ func (h *budgetHistory) giveBack() {
 	if len(h.made) == 0 {
 		return
 	}
-	one := h.made[max(0, len(h.made)-1-h.d.IntN(4))]
-	if h.d.OneIn(4) {
-		one = suite.Pick(h.d, h.made...)
+	one := h.made[max(0, len(h.made)-1-h.Dice.IntN(4))]
+	if h.Dice.OneIn(4) {
+		one = suite.Pick(h.Dice, h.made...)
 	}
-	suite.Sure(h.t, h.where("return"), h.s.Return(h.t.Context(), one))
+	suite.Sure(h.T, h.Where("return"), h.s.Return(h.T.Context(), one))
 	c := h.model[one.Key]
 	if !c.open[one.Attempt] {
 		return

@@ -3,7 +3,6 @@ package storetest
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -18,10 +17,10 @@ import (
 func Sessions(t *testing.T, open suite.Open) {
 	s := open(t)
 	t.Run("history", func(t *testing.T) {
-		for seed := range uint64(suite.Seeds) {
-			h := &sessionHistory{t: t, s: s.Sessions, d: suite.Roll("sessions", seed), now: suite.Start(), seed: seed}
+		suite.Histories(t, "sessions", func(life *suite.History) {
+			h := &sessionHistory{History: life, s: s.Sessions}
 			h.run()
-		}
+		})
 	})
 	t.Run("a crowd keeps the limit", func(t *testing.T) { crowdOfSessions(t, s.Sessions) })
 	t.Run("only its own user ends a session", func(t *testing.T) { foreignEnd(t, s.Sessions) })
@@ -32,28 +31,20 @@ func Sessions(t *testing.T, open suite.Open) {
 
 // sessionHistory is one random life of the sessions of two users.
 type sessionHistory struct {
-	t     *testing.T
+	*suite.History
 	s     store.Sessions
-	d     suite.Dice
-	now   time.Time
-	seed  uint64
-	step  int
 	users []oauth.UserID
 	all   []oauth.Session                    // every one there ever was
 	live  map[oauth.SessionRef]oauth.Session // those that were not ended; the clock decides on the rest
 }
 
-func (h *sessionHistory) where(what string) string {
-	return fmt.Sprintf("seed %d step %d: %s", h.seed, h.step, what)
-}
-
 func (h *sessionHistory) run() {
-	h.users = []oauth.UserID{h.d.UUID(), h.d.UUID()}
+	h.users = []oauth.UserID{h.Dice.UUID(), h.Dice.UUID()}
 	h.live = map[oauth.SessionRef]oauth.Session{}
 	h.start()
-	for h.step = range suite.Steps {
-		h.now = h.now.Add(time.Duration(h.d.IntN(40_000)+1) * time.Millisecond)
-		switch h.d.IntN(8) {
+	for range h.Steps() {
+		h.Now = h.Now.Add(time.Duration(h.Dice.IntN(40_000)+1) * time.Millisecond)
+		switch h.Dice.IntN(8) {
 		case 0, 1, 2:
 			h.start()
 		case 3:
@@ -72,7 +63,7 @@ func (h *sessionHistory) run() {
 func (h *sessionHistory) alive(user oauth.UserID) []oauth.Session {
 	var sessions []oauth.Session
 	for _, s := range h.live {
-		if s.User == user && h.now.Before(s.Expires) {
+		if s.User == user && h.Now.Before(s.Expires) {
 			sessions = append(sessions, s)
 		}
 	}
@@ -81,68 +72,68 @@ func (h *sessionHistory) alive(user oauth.UserID) []oauth.Session {
 }
 
 func (h *sessionHistory) start() {
-	s := suite.SampleSession(h.d, suite.Pick(h.d, h.users...), h.now)
-	suite.Complete(h.t, s, "Generation", "Latest")
-	if h.d.OneIn(4) {
+	s := suite.SampleSession(h.Dice, suite.Pick(h.Dice, h.users...), h.Now)
+	suite.Complete(h.T, s, "Generation", "Latest")
+	if h.Dice.OneIn(4) {
 		s.Username, s.ACR, s.AMR, s.Device, s.IP = "", "", nil, "", ""
 	}
-	limit := h.d.IntN(3) + 1
-	generation, ended, err := h.s.Start(h.t.Context(), s, limit)
-	suite.Sure(h.t, h.where("start"), err)
-	suite.Same(h.t, h.where("generation"), generation, oauth.Generation(0))
+	limit := h.Dice.IntN(3) + 1
+	generation, ended, err := h.s.Start(h.T.Context(), s, limit)
+	suite.Sure(h.T, h.Where("start"), err)
+	suite.Same(h.T, h.Where("generation"), generation, oauth.Generation(0))
 	var want []oauth.SessionRef
 	alive := h.alive(s.User)
 	for _, old := range alive[:max(0, len(alive)+1-limit)] {
 		want = append(want, old.Ref)
 		delete(h.live, old.Ref)
 	}
-	suite.Same(h.t, h.where("ended"), ended, want)
+	suite.Same(h.T, h.Where("ended"), ended, want)
 	h.live[s.Ref] = s
 	h.all = append(h.all, s)
 }
 
 func (h *sessionHistory) touch() {
-	s := suite.Pick(h.d, h.all...)
+	s := suite.Pick(h.Dice, h.all...)
 	if known, ok := h.live[s.Ref]; ok {
 		s = known
 	}
-	s.Seen, s.Expires = h.now, h.now.Add(suite.SessionLife)
-	suite.Sure(h.t, h.where("touch"), h.s.Touch(h.t.Context(), s))
-	if known, ok := h.live[s.Ref]; ok && h.now.Before(known.Expires) {
+	s.Seen, s.Expires = h.Now, h.Now.Add(suite.SessionLife)
+	suite.Sure(h.T, h.Where("touch"), h.s.Touch(h.T.Context(), s))
+	if known, ok := h.live[s.Ref]; ok && h.Now.Before(known.Expires) {
 		h.live[s.Ref] = s
 	}
 	h.findIt(s.Ref)
 }
 
 func (h *sessionHistory) end() {
-	s, other := suite.Pick(h.d, h.all...), oauth.SessionRef(h.d.Ref())
-	suite.Sure(h.t, h.where("end"), h.s.End(h.t.Context(), s.User, s.Ref, other))
+	s, other := suite.Pick(h.Dice, h.all...), oauth.SessionRef(h.Dice.Ref())
+	suite.Sure(h.T, h.Where("end"), h.s.End(h.T.Context(), s.User, s.Ref, other))
 	delete(h.live, s.Ref)
 	h.findIt(s.Ref)
 }
 
-func (h *sessionHistory) find() { h.findIt(suite.Pick(h.d, h.all...).Ref) }
+func (h *sessionHistory) find() { h.findIt(suite.Pick(h.Dice, h.all...).Ref) }
 
 func (h *sessionHistory) findIt(ref oauth.SessionRef) {
-	got, err := h.s.Find(h.t.Context(), ref, h.now)
-	suite.Sure(h.t, h.where("find"), err)
+	got, err := h.s.Find(h.T.Context(), ref, h.Now)
+	suite.Sure(h.T, h.Where("find"), err)
 	want, ok := h.live[ref]
-	if !ok || !h.now.Before(want.Expires) {
+	if !ok || !h.Now.Before(want.Expires) {
 		want, ok = oauth.Session{}, false
 	}
-	suite.Same(h.t, h.where("find: absent"), errors.Is(err, store.Absent), !ok)
-	suite.Same(h.t, h.where("find"), got, want)
+	suite.Same(h.T, h.Where("find: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.T, h.Where("find"), got, want)
 }
 
 func (h *sessionHistory) ofUser() {
-	user := suite.Pick(h.d, h.users...)
-	got, err := h.s.OfUser(h.t.Context(), user, h.now)
-	suite.Sure(h.t, h.where("of user"), err)
+	user := suite.Pick(h.Dice, h.users...)
+	got, err := h.s.OfUser(h.T.Context(), user, h.Now)
+	suite.Sure(h.T, h.Where("of user"), err)
 	want := h.alive(user)
 	slices.SortFunc(want, func(a, b oauth.Session) int {
 		return cmp.Or(b.Seen.Compare(a.Seen), cmp.Compare(a.Ref, b.Ref))
 	})
-	suite.Same(h.t, h.where("of user"), got, want)
+	suite.Same(h.T, h.Where("of user"), got, want)
 }
 
 // crowdOfSessions: however many sign in at once, as many sessions stay as are allowed, and every

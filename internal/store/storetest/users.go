@@ -19,10 +19,10 @@ import (
 // Users is the suite of store.Users.
 func Users(t *testing.T, open suite.Open) {
 	t.Run("history", func(t *testing.T) {
-		for seed := range uint64(suite.Seeds) {
-			h := &userHistory{t: t, s: open(t).Users, d: suite.Roll("users", seed), now: suite.Start(), seed: seed}
+		suite.Histories(t, "users", func(life *suite.History) {
+			h := &userHistory{History: life, s: open(t).Users}
 			h.run()
-		}
+		})
 	})
 	s := open(t)
 	t.Run("one of a crowd takes a name", func(t *testing.T) { oneName(t, s.Users) })
@@ -32,28 +32,20 @@ func Users(t *testing.T, open suite.Open) {
 
 // userHistory is one random life of a directory.
 type userHistory struct {
-	t    *testing.T
+	*suite.History
 	s    store.Users
-	d    suite.Dice
-	now  time.Time
-	seed uint64
-	step int
 	ids  []oauth.UserID
 	live map[oauth.UserID]oauth.Account
-}
-
-func (h *userHistory) where(what string) string {
-	return fmt.Sprintf("seed %d step %d: %s", h.seed, h.step, what)
 }
 
 func (h *userHistory) run() {
 	h.live = map[oauth.UserID]oauth.Account{}
 	for range 6 {
-		h.ids = append(h.ids, h.d.UUID())
+		h.ids = append(h.ids, h.Dice.UUID())
 	}
-	for h.step = range suite.Steps {
-		h.now = h.now.Add(time.Second)
-		switch h.d.IntN(10) {
+	for range h.Steps() {
+		h.Now = h.Now.Add(time.Second)
+		switch h.Dice.IntN(10) {
 		case 0, 1, 2, 3:
 			h.put()
 		case 8:
@@ -83,7 +75,7 @@ func sampleAccount(id oauth.UserID, name string, now time.Time) oauth.Account {
 }
 
 func (h *userHistory) name() string {
-	return suite.Pick(h.d, "alice", "Alice", "ALICE", "bob", "straße:*{x}", "STRASSE:*{x}", "Bob", "carol\n\x00")
+	return suite.Pick(h.Dice, "alice", "Alice", "ALICE", "bob", "straße:*{x}", "STRASSE:*{x}", "Bob", "carol\n\x00")
 }
 
 // holder returns the user that has a name, whatever its case.
@@ -99,31 +91,31 @@ func (h *userHistory) holder(name string) (oauth.UserID, bool) {
 func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
 func (h *userHistory) put() {
-	a := sampleAccount(suite.Pick(h.d, h.ids...), h.name(), h.now)
-	suite.Complete(h.t, a.User, "Revision")
-	suite.Complete(h.t, a.Credentials)
+	a := sampleAccount(suite.Pick(h.Dice, h.ids...), h.name(), h.Now)
+	suite.Complete(h.T, a.User, "Revision")
+	suite.Complete(h.T, a.Credentials)
 	stored, ok := h.live[a.User.ID]
-	if ok && !h.d.OneIn(6) {
+	if ok && !h.Dice.OneIn(6) {
 		a.User.Name = stored.User.Name
 	}
 	a.User.Revision = stored.User.Revision
-	switch h.d.IntN(6) {
+	switch h.Dice.IntN(6) {
 	case 0:
 		a.User.Revision++
 	case 1:
 		a.User.Revision = 0
 	}
-	if h.d.OneIn(3) {
+	if h.Dice.OneIn(3) {
 		a.User.Email, a.User.EmailVerified, a.User.DisplayName, a.User.Disabled, a.User.MustChange = "", false, "", false, false
 	}
 	h.password(&a)
-	revision, err := h.s.Put(h.t.Context(), a)
-	suite.Sure(h.t, h.where("put"), err)
+	revision, err := h.s.Put(h.T.Context(), a)
+	suite.Sure(h.T, h.Where("put"), err)
 
 	holder, taken := h.holder(a.User.Name)
 	renamed := ok && fold(a.User.Name) != fold(stored.User.Name)
 	wrong := a.User.Revision != stored.User.Revision || taken && holder != a.User.ID || renamed
-	suite.Same(h.t, h.where("put: conflict"), errors.Is(err, store.Conflict), wrong)
+	suite.Same(h.T, h.Where("put: conflict"), errors.Is(err, store.Conflict), wrong)
 	if !wrong {
 		h.took("put", a, revision)
 	}
@@ -131,79 +123,79 @@ func (h *userHistory) put() {
 
 // password sets another password, or none.
 func (h *userHistory) password(a *oauth.Account) {
-	a.Credentials.PasswordHash = suite.Pick(h.d, "", "$argon2id$1", "$2b$12$another", a.Credentials.PasswordHash)
+	a.Credentials.PasswordHash = suite.Pick(h.Dice, "", "$argon2id$1", "$2b$12$another", a.Credentials.PasswordHash)
 }
 
 // took follows a change that was made.
 func (h *userHistory) took(what string, a oauth.Account, revision uint64) {
 	a.User.Revision++
-	suite.Same(h.t, h.where(what+": revision"), revision, a.User.Revision)
+	suite.Same(h.T, h.Where(what+": revision"), revision, a.User.Revision)
 	h.live[a.User.ID] = a
 }
 
 // rename changes the name of a user to one which others may have, from the newest revision or another one.
 func (h *userHistory) rename() {
-	id := suite.Pick(h.d, h.ids...)
+	id := suite.Pick(h.Dice, h.ids...)
 	stored, ok := h.live[id]
 	a := stored
 	if !ok {
-		a = sampleAccount(id, "nobody", h.now)
+		a = sampleAccount(id, "nobody", h.Now)
 	}
 	a.User.Name = h.name()
-	if h.d.OneIn(4) {
+	if h.Dice.OneIn(4) {
 		a.User.Revision++
 	}
 	h.password(&a)
-	revision, err := h.s.Rename(h.t.Context(), a, stored.User.Name)
-	suite.Sure(h.t, h.where("rename"), err)
+	revision, err := h.s.Rename(h.T.Context(), a, stored.User.Name)
+	suite.Sure(h.T, h.Where("rename"), err)
 	holder, taken := h.holder(a.User.Name)
 	wrong := !ok || a.User.Revision != stored.User.Revision || taken && holder != id
-	suite.Same(h.t, h.where("rename: conflict"), errors.Is(err, store.Conflict), wrong)
+	suite.Same(h.T, h.Where("rename: conflict"), errors.Is(err, store.Conflict), wrong)
 	if !wrong {
 		h.took("rename", a, revision)
 	}
 }
 
 func (h *userHistory) remove() {
-	id := suite.Pick(h.d, h.ids...)
-	err := h.s.Delete(h.t.Context(), id)
-	suite.Sure(h.t, h.where("delete"), err)
+	id := suite.Pick(h.Dice, h.ids...)
+	err := h.s.Delete(h.T.Context(), id)
+	suite.Sure(h.T, h.Where("delete"), err)
 	_, ok := h.live[id]
-	suite.Same(h.t, h.where("delete: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.T, h.Where("delete: absent"), errors.Is(err, store.Absent), !ok)
 	delete(h.live, id)
 }
 
 func (h *userHistory) get() {
-	id := suite.Pick(h.d, h.ids...)
-	got, err := h.s.Get(h.t.Context(), id)
-	suite.Sure(h.t, h.where("get"), err)
+	id := suite.Pick(h.Dice, h.ids...)
+	got, err := h.s.Get(h.T.Context(), id)
+	suite.Sure(h.T, h.Where("get"), err)
 	want, ok := h.live[id]
-	suite.Same(h.t, h.where("get: absent"), errors.Is(err, store.Absent), !ok)
-	suite.Same(h.t, h.where("get"), got, want.User)
+	suite.Same(h.T, h.Where("get: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.T, h.Where("get"), got, want.User)
 }
 
 func (h *userHistory) account() {
-	id := suite.Pick(h.d, h.ids...)
-	got, err := h.s.Account(h.t.Context(), id)
-	suite.Sure(h.t, h.where("account"), err)
+	id := suite.Pick(h.Dice, h.ids...)
+	got, err := h.s.Account(h.T.Context(), id)
+	suite.Sure(h.T, h.Where("account"), err)
 	want, ok := h.live[id]
-	suite.Same(h.t, h.where("account: absent"), errors.Is(err, store.Absent), !ok)
-	suite.Same(h.t, h.where("account"), got, want)
+	suite.Same(h.T, h.Where("account: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.T, h.Where("account"), got, want)
 }
 
 func (h *userHistory) find() {
 	name := h.name()
-	got, err := h.s.Find(h.t.Context(), name)
-	suite.Sure(h.t, h.where("find"), err)
+	got, err := h.s.Find(h.T.Context(), name)
+	suite.Sure(h.T, h.Where("find"), err)
 	want, ok := h.holder(name)
-	suite.Same(h.t, h.where("find: absent"), errors.Is(err, store.Absent), !ok)
-	suite.Same(h.t, h.where("find"), got, want)
+	suite.Same(h.T, h.Where("find: absent"), errors.Is(err, store.Absent), !ok)
+	suite.Same(h.T, h.Where("find"), got, want)
 }
 
 func (h *userHistory) list() {
-	limit := h.d.IntN(3) + 1
-	suite.Pages(h.t, h.where("list"), limit, slices.Sorted(maps.Keys(h.live)), func(after oauth.UserID) ([]oauth.UserID, error) {
-		return h.s.List(h.t.Context(), after, limit)
+	limit := h.Dice.IntN(3) + 1
+	suite.Pages(h.T, h.Where("list"), limit, slices.Sorted(maps.Keys(h.live)), func(after oauth.UserID) ([]oauth.UserID, error) {
+		return h.s.List(h.T.Context(), after, limit)
 	})
 }
 

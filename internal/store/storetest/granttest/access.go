@@ -2,7 +2,6 @@ package granttest
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -15,10 +14,10 @@ import (
 func Access(t *testing.T, open suite.Open) {
 	s := open(t)
 	t.Run("history", func(t *testing.T) {
-		for seed := range uint64(suite.Seeds) {
-			h := &accessHistory{t: t, s: s, d: suite.Roll("access", seed), now: suite.Start(), seed: seed}
+		suite.Histories(t, "access", func(life *suite.History) {
+			h := &accessHistory{History: life, s: s}
 			h.run()
-		}
+		})
 	})
 	t.Run("the later revocation of a client counts", func(t *testing.T) { laterCounts(t, s) })
 	t.Run("goes by itself", func(t *testing.T) { tokenGoes(t, s) })
@@ -26,12 +25,8 @@ func Access(t *testing.T, open suite.Open) {
 
 // accessHistory is one random life of a few tokens of two clients.
 type accessHistory struct {
-	t       *testing.T
+	*suite.History
 	s       suite.Subject
-	d       suite.Dice
-	now     time.Time
-	seed    uint64
-	step    int
 	tokens  map[oauth.Digest]oauth.Access // opaque ones that are there
 	ended   map[oauth.Digest]bool         // those of them that were revoked
 	denied  map[oauth.Digest]bool         // JWTs on the deny list
@@ -40,20 +35,16 @@ type accessHistory struct {
 	digests []oauth.Digest
 }
 
-func (h *accessHistory) where(what string) string {
-	return fmt.Sprintf("seed %d step %d: %s", h.seed, h.step, what)
-}
-
 func (h *accessHistory) run() {
 	h.ended = map[oauth.Digest]bool{}
 	h.tokens, h.denied, h.before = map[oauth.Digest]oauth.Access{}, map[oauth.Digest]bool{}, map[oauth.ClientID]time.Time{}
-	h.clients = []oauth.ClientID{oauth.ClientID(h.d.Ref()), oauth.ClientID(h.d.Ref() + " odd:*{}")}
+	h.clients = []oauth.ClientID{oauth.ClientID(h.Dice.Ref()), oauth.ClientID(h.Dice.Ref() + " odd:*{}")}
 	for range 4 {
-		h.digests = append(h.digests, oauth.DigestOf(h.d.Ref()))
+		h.digests = append(h.digests, oauth.DigestOf(h.Dice.Ref()))
 	}
-	for h.step = range suite.Steps {
-		h.now = h.now.Add(time.Duration(h.d.IntN(20_000)+1) * time.Millisecond)
-		switch h.d.IntN(6) {
+	for range h.Steps() {
+		h.Now = h.Now.Add(time.Duration(h.Dice.IntN(20_000)+1) * time.Millisecond)
+		switch h.Dice.IntN(6) {
 		case 0, 1:
 			h.put()
 		case 2:
@@ -66,31 +57,31 @@ func (h *accessHistory) run() {
 }
 
 func (h *accessHistory) put() {
-	client := suite.Pick(h.d, h.clients...)
+	client := suite.Pick(h.Dice, h.clients...)
 	a := oauth.Access{
-		Digest: suite.Pick(h.d, h.digests...), Client: client, Subject: suite.Pick(h.d, string(client), "somebody"),
+		Digest: suite.Pick(h.Dice, h.digests...), Client: client, Subject: suite.Pick(h.Dice, string(client), "somebody"),
 		Scope: oauth.Scopes{"read", "write"}, Audience: []string{"https://api.example"},
-		GrantType: suite.Pick(h.d, oauth.GrantClientCredentials, "urn:example:another"),
-		Binding:   suite.Pick(h.d, oauth.Binding{KeyThumbprint: "jkt"}, oauth.Binding{CertificateThumbprint: "x5t"}),
-		Issued:    h.now, Expires: h.now.Add(15 * time.Minute),
+		GrantType: suite.Pick(h.Dice, oauth.GrantClientCredentials, "urn:example:another"),
+		Binding:   suite.Pick(h.Dice, oauth.Binding{KeyThumbprint: "jkt"}, oauth.Binding{CertificateThumbprint: "x5t"}),
+		Issued:    h.Now, Expires: h.Now.Add(15 * time.Minute),
 	}
-	suite.Complete(h.t, a, "JTI", "Username", "Grant", "Session", "AuthTime", "ACR", "AMR") // those of users and of JWTs
-	if h.d.OneIn(3) {
+	suite.Complete(h.T, a, "JTI", "Username", "Grant", "Session", "AuthTime", "ACR", "AMR") // those of users and of JWTs
+	if h.Dice.OneIn(3) {
 		a.Scope, a.Audience, a.Binding = nil, nil, oauth.Binding{}
 	}
-	err := h.s.Access.Put(h.t.Context(), a, h.now)
-	suite.Sure(h.t, h.where("put"), err)
-	suite.Same(h.t, h.where("put what was revoked"), errors.Is(err, store.Conflict), h.ended[a.Digest])
+	err := h.s.Access.Put(h.T.Context(), a, h.Now)
+	suite.Sure(h.T, h.Where("put"), err)
+	suite.Same(h.T, h.Where("put what was revoked"), errors.Is(err, store.Conflict), h.ended[a.Digest])
 	if !h.ended[a.Digest] {
 		h.tokens[a.Digest] = a
 	}
 }
 
 func (h *accessHistory) revoke() {
-	digest := suite.Pick(h.d, h.digests...)
-	q := store.Query{Digest: digest, Format: suite.Pick(h.d, oauth.FormatOpaque, oauth.FormatJWT)}
-	live := suite.Pick(h.d, time.Minute, -time.Minute)
-	suite.Sure(h.t, h.where("revoke"), h.s.Access.Revoke(h.t.Context(), q, h.now.Add(live), h.now))
+	digest := suite.Pick(h.Dice, h.digests...)
+	q := store.Query{Digest: digest, Format: suite.Pick(h.Dice, oauth.FormatOpaque, oauth.FormatJWT)}
+	live := suite.Pick(h.Dice, time.Minute, -time.Minute)
+	suite.Sure(h.T, h.Where("revoke"), h.s.Access.Revoke(h.T.Context(), q, h.Now.Add(live), h.Now))
 	if q.Format == oauth.FormatOpaque {
 		h.ended[digest] = h.tokens[digest].Client != ""
 	} else if live > 0 {
@@ -99,29 +90,29 @@ func (h *accessHistory) revoke() {
 }
 
 func (h *accessHistory) revokeClient() {
-	client := suite.Pick(h.d, h.clients...)
-	before := h.now.Add(time.Duration(h.d.IntN(60_000)-30_000) * time.Millisecond)
-	suite.Sure(h.t, h.where("revoke client"), h.s.Access.RevokeClient(h.t.Context(), client, before, time.Hour))
+	client := suite.Pick(h.Dice, h.clients...)
+	before := h.Now.Add(time.Duration(h.Dice.IntN(60_000)-30_000) * time.Millisecond)
+	suite.Sure(h.T, h.Where("revoke client"), h.s.Access.RevokeClient(h.T.Context(), client, before, time.Hour))
 	if before.After(h.before[client]) {
 		h.before[client] = before
 	}
 }
 
 func (h *accessHistory) look() {
-	client := suite.Pick(h.d, h.clients...)
-	digest := suite.Pick(h.d, h.digests...)
+	client := suite.Pick(h.Dice, h.clients...)
+	digest := suite.Pick(h.Dice, h.digests...)
 	want := store.Standing{ClientBefore: h.before[client]}
 	q := store.Query{Digest: digest, Format: oauth.FormatJWT, Client: store.TagOf(client)}
-	if h.d.OneIn(2) {
+	if h.Dice.OneIn(2) {
 		q.Format = oauth.FormatOpaque
 		want.Access, want.Revoked = h.tokens[digest], h.ended[digest]
 		want.Found = h.tokens[digest].Client != "" && !want.Revoked
 	} else {
 		want.Revoked = h.denied[digest]
 	}
-	got, err := h.s.Access.Look(h.t.Context(), q)
-	suite.Sure(h.t, h.where("look"), err)
-	suite.Same(h.t, h.where("look"), got, want)
+	got, err := h.s.Access.Look(h.T.Context(), q)
+	suite.Sure(h.T, h.Where("look"), err)
+	suite.Same(h.T, h.Where("look"), got, want)
 }
 
 // laterCounts lets a crowd revoke one client at different times.
