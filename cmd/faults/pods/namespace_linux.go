@@ -30,5 +30,9 @@ func Isolate() error {
 	return err
 }
 
-// BindMount puts a file in the place of another, for this process and its children.
-func BindMount(file, place string) error { return syscall.Mount(file, place, "", syscall.MS_BIND, "") }
+// BindMount puts a file in the place of another, for this process and its children. It takes an earlier one away first:
+// nothing can be mounted over a file that was deleted since.
+func BindMount(file, place string) error {
+	_ = syscall.Unmount(place, syscall.MNT_DETACH) // nothing was mounted there at first
+	return syscall.Mount(file, place, "", syscall.MS_BIND, "")
+}
