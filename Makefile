@@ -94,6 +94,14 @@ bench: $(BIN)/bench redis ## measure the daemon against ceilings, into build/ben
 bench-start: $(BIN)/bench redis ## measure the time from the start to the first token: standalone, Sentinel and Cluster mode, with and without TLS
 	$(BIN)/bench start
 
+.PHONY: soak
+soak: $(BIN)/bench redis ## load the daemon for 30 minutes and plot its memory, into build/soak.svg: DURATION=30m RATE=0 SIGN_INS=2
+	$(BIN)/bench soak -duration $(or $(DURATION),30m) -rate $(or $(RATE),0) -sign-ins $(or $(SIGN_INS),2)
+
+.PHONY: growth
+growth: $(BIN)/bench redis ## compare the cost of requests and the memory at 10 thousand to 10 million grants (8 GB): SIZES=10000,1000000
+	$(BIN)/bench growth -sizes $(or $(SIZES),10000,100000,1000000,10000000)
+
 .PHONY: bench-compare
 bench-compare: $(BIN)/bench redis ## measure this build against another commit alternately: OLD=ref, and as bench
 	@test -n "$(OLD)" || { echo 'name the commit: make bench-compare OLD=ref' >&2; exit 2; }

@@ -55,8 +55,8 @@ func run(ctx context.Context, words []string) error {
 	if len(words) == 5 && words[0] == "ceiling" { // a process that Lab.Ceiling started
 		return ceiling.Serve(ctx, ceiling.Options{Listen: words[1], Control: words[2], Redis: words[3], Answers: words[4]})
 	}
-	if len(words) > 0 && words[0] == "start" {
-		return start(ctx, words[1:])
+	if len(words) > 0 && verbs()[words[0]] != nil {
+		return verbs()[words[0]](ctx, words[1:])
 	}
 	o, err := parse(words)
 	if err != nil {
@@ -66,6 +66,11 @@ func run(ctx context.Context, words []string) error {
 		return o.compare(ctx)
 	}
 	return o.bench(ctx)
+}
+
+// verbs are the measurements besides the table.
+func verbs() map[string]func(context.Context, []string) error {
+	return map[string]func(context.Context, []string) error{"start": start, "soak": soak, "growth": growth}
 }
 
 func parse(words []string) (options, error) {

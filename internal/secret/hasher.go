@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
@@ -59,6 +60,7 @@ func (o HasherOptions) withDefaults() HasherOptions {
 // concurrent use.
 type Hasher struct {
 	cost    cost
+	ours    uint64 // bytes: all hashes at a time, and as much again
 	slots   chan struct{}
 	queue   int64
 	waiting atomic.Int64
@@ -69,6 +71,7 @@ func NewHasher(o HasherOptions) *Hasher {
 	o = o.withDefaults()
 	return &Hasher{
 		cost:  cost{memory: o.Memory, time: o.Time, threads: o.Threads},
+		ours:  2 * uint64(o.Memory) * 1024 * uint64(o.Parallel), //nolint:gosec // G115: the number is positive
 		slots: make(chan struct{}, o.Parallel),
 		queue: int64(o.Queue),
 	}
@@ -135,7 +138,20 @@ func (h *Hasher) work(ctx context.Context, password string, like hashed) ([]byte
 	}
 	defer func() { <-h.slots }()
 	size := uint32(len(like.digest)) //nolint:gosec // parseHash bounds it by maxDigest
-	return argon2.IDKey([]byte(password), like.salt, like.time, like.memory, like.threads, size), nil
+	digest := argon2.IDKey([]byte(password), like.salt, like.time, like.memory, like.threads, size)
+	h.collect()
+	return digest, nil
+}
+
+// collect frees the memory of a hash before the next one begins. Otherwise the memory of several hashes piles up: the
+// runtime lets the heap double, and the memory of a hash is larger than all else that a small server keeps. A large heap
+// is left to the runtime: there a collection costs more than a hash, and this memory is a small part.
+func (h *Hasher) collect() {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	if live[0].Value.Kind() == metrics.KindUint64 && live[0].Value.Uint64() < h.ours {
+		runtime.GC()
+	}
 }
 
 func (h *Hasher) enter(ctx context.Context) error {

@@ -13,6 +13,9 @@ import (
 // ErrExhausted is returned by a caller that has used up its prepared credentials. The measurement ends early.
 var ErrExhausted = errors.New("the prepared credentials are used up")
 
+// ErrLate means that the server does not keep up with the arrival rate.
+var ErrLate = errors.New("the server does not keep up with the arrival rate")
+
 // Call performs one operation and checks its answer.
 type Call func() error
 
@@ -166,7 +169,7 @@ func (r *run) work(call Call) {
 			time.Sleep(time.Until(due))
 			if time.Now().After(r.deadline) {
 				failed++
-				first = errors.New("the server does not keep up with the arrival rate")
+				first = ErrLate
 				break
 			}
 		}

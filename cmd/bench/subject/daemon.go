@@ -34,6 +34,8 @@ const (
 type Daemon struct {
 	Subject
 	Secrets map[string]string // by client
+
+	setup Setup
 }
 
 // Formats are the clients that get tokens by client_credentials: "opaque", and one for each algorithm.
@@ -72,7 +74,7 @@ func (l *Lab) Daemon(ctx context.Context, s Setup) (*Daemon, error) {
 		"OAUTH2D_SERVER_LISTEN=127.0.0.1:"+public, "OAUTH2D_ADMIN_LISTEN=127.0.0.1:"+operators)
 	cmd.Env = append(cmd.Env, s.Environment...)
 	d := &Daemon{Subject: Subject{Addr: "127.0.0.1:" + public, Host: strings.TrimPrefix(Issuer, "https://"), Control: "127.0.0.1:" + operators, Redis: s.Store.Processes}}
-	d.Secrets = s.Secrets
+	d.Secrets, d.setup = s.Secrets, s
 	scheme, secured := "http://", l.certificate.client()
 	if secured != nil {
 		scheme = "https://"
@@ -154,6 +156,16 @@ func (l *Lab) Register(ctx context.Context, name, binary string, store *Store) (
 		secrets[file.Name()] = strings.TrimSpace(string(raw))
 	}
 	return secrets, nil
+}
+
+// Sweep lets a daemon's command line remove what does not expire by itself.
+func (l *Lab) Sweep(ctx context.Context, d *Daemon) error {
+	cmd := exec.CommandContext(ctx, d.setup.Binary, "cleanup", "--direct")
+	cmd.Env = l.environment(d.setup.Store)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("oauth2d cleanup: %w: %s", err, out)
+	}
+	return nil
 }
 
 // declaration is the file of "oauth2d client apply".
