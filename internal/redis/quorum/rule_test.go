@@ -19,6 +19,7 @@ func TestAcknowledgement(t *testing.T) {
 		{"one is behind", both, NodeStatus{Master: true, Replicas: map[string]int64{nodeB: 120, nodeC: 99}}, 0},
 		{"one is gone", both, NodeStatus{Master: true, Replicas: map[string]int64{nodeB: 120}}, 0},
 		{"another stands in for the one that is gone", both, NodeStatus{Master: true, Replicas: map[string]int64{nodeB: 120, nodeA: 120}}, 0},
+		{"another known one stands in for the required one that is gone", Rule{required: []string{nodeB}, known: both.known}, NodeStatus{Master: true, Replicas: map[string]int64{nodeC: 120}}, 0},
 		{"nobody is there", Rule{known: []string{nodeB}}, NodeStatus{Master: true}, 0},
 		{
 			"replica-pause: down, still listed, and behind", Rule{required: []string{nodeC}, excused: []string{nodeB}, known: both.known},
