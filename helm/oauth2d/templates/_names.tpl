@@ -81,7 +81,7 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end -}}
 
 {{- define "oauth2d.issuerHost" -}}
-{{- (urlParse .Values.issuer).host | splitList ":" | first -}}
+{{- (urlParse .Values.issuer).host | splitList ":" | first | lower -}}
 {{- end -}}
 
 {{- define "oauth2d.issuerPath" -}}
@@ -120,4 +120,12 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- else -}}
 {{- list $path (printf "/.well-known/oauth-authorization-server%s" $path) | toJson -}}
 {{- end -}}
+{{- end -}}
+
+{{- /* oauth2d.bytes takes a quantity of Kubernetes or a size of Redis (256Mi, 1G, 256mb) and returns bytes. */ -}}
+{{- define "oauth2d.bytes" -}}
+{{- $size := toString . | lower | replace "ki" "kb" | replace "mi" "mb" | replace "gi" "gb" | replace "ti" "tb" | replace "pi" "pb" -}}
+{{- $unit := regexFind "[a-z]*$" $size -}}
+{{- $factors := dict "kb" 1024 "mb" 1048576 "gb" 1073741824 "tb" 1099511627776 "pb" 1125899906842624 "ei" 1152921504606846976 "k" 1e3 "m" 1e6 "g" 1e9 "t" 1e12 "p" 1e15 "e" 1e18 -}}
+{{- mulf (trimSuffix $unit $size | float64) (get $factors $unit | default 1 | float64) | printf "%.0f" -}}
 {{- end -}}

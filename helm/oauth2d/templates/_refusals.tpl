@@ -6,6 +6,9 @@
 {{- if not (regexMatch "^https://[^\\s/?#@]+(/[^\\s?#]*[^\\s?#/])?$" .Values.issuer) -}}
 {{- fail (printf "issuer %s is not a public base URL: https, without query, fragment and trailing slash" .Values.issuer) -}}
 {{- end -}}
+{{- if and (or .Values.ingress.enabled .Values.httpRoute.enabled) (not (regexMatch "^([-a-z0-9]+\\.)*[-a-z0-9]*[a-z][-a-z0-9]*$" (include "oauth2d.issuerHost" .))) -}}
+{{- fail (printf "ingress.enabled and httpRoute.enabled need an issuer with a DNS name, not %s" .Values.issuer) -}}
+{{- end -}}
 {{- include "oauth2d.refuseNumbers" . -}}
 {{- include "oauth2d.refuseTLS" . -}}
 {{- include "oauth2d.refuseRedis" . -}}
@@ -21,6 +24,24 @@
 {{- end -}}
 {{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) -}}
 {{- fail "autoscaling.minReplicas is greater than autoscaling.maxReplicas" -}}
+{{- end -}}
+{{- if include "oauth2d.ownRedis" . -}}
+{{- include "oauth2d.refuseMemory" (list "redis" .Values.redis) -}}
+{{- if .Values.redis.cache.enabled -}}
+{{- include "oauth2d.refuseMemory" (list "redis.cache" .Values.redis.cache) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* oauth2d.refuseMemory takes (list PATH VALUES): Redis must be full before the kernel kills it. */ -}}
+{{- define "oauth2d.refuseMemory" -}}
+{{- $limit := ((index . 1).resources.limits | default dict).memory -}}
+{{- $max := (index . 1).maxmemory -}}
+{{- if eq (include "oauth2d.bytes" $max) "0" -}}
+{{- fail (printf "%s.maxmemory 0 would let Redis grow until it is killed: set the size of its data" (index . 0)) -}}
+{{- end -}}
+{{- if and $limit (ge (include "oauth2d.bytes" $max | float64) (include "oauth2d.bytes" $limit | float64)) -}}
+{{- fail (printf "%s.maxmemory %s does not fit into %s.resources.limits.memory %s: Redis would be killed instead of refusing writes; a limit of three times as much has room for copies" (index . 0) $max (index . 0) $limit) -}}
 {{- end -}}
 {{- end -}}
 
@@ -100,6 +121,11 @@
 {{- end -}}
 {{- if and $own (ne .Values.redis.tls.source "certManager") -}}
 {{- $names := list (include "oauth2d.redisServerTLS" .) (include "oauth2d.redisClientTLS" .) -}}
+{{- $found := list -}}
+{{- range $names }}{{ if lookup "v1" "Secret" $.Release.Namespace . }}{{ $found = append $found . }}{{ end }}{{ end -}}
+{{- if and (eq .Values.redis.tls.source "generated") (eq (len $found) 1) -}}
+{{- fail (printf "of the Secrets %s only %s exists, and both have certificates of one authority: restore the other, or delete this one and restart Redis, to get new certificates" (join " and " $names) (first $found)) -}}
+{{- end -}}
 {{- range $names -}}
 {{- include "oauth2d.refuseSecret" (list $ . (list "ca.crt" "tls.crt" "tls.key")) -}}
 {{- end -}}
@@ -174,6 +200,11 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- include "oauth2d.refuseClaim" (list "redis.persistence" .Values.redis.persistence.enabled .Values.redis.persistence.size .Values.redis.persistence.storageClass $live) -}}
+{{- $sentinel := lookup "apps/v1" "StatefulSet" $ns (printf "%s-sentinel" (include "oauth2d.fullname" .)) -}}
+{{- if and $sentinel (include "oauth2d.ha" .) -}}
+{{- include "oauth2d.refuseClaim" (list "redis.sentinel.persistence" .Values.redis.persistence.enabled .Values.redis.sentinel.persistence.size .Values.redis.persistence.storageClass $sentinel) -}}
+{{- end -}}
 {{- range $live.spec.template.spec.volumes -}}
 {{- if and (eq .name "passwords") .secret (ne $.Values.secrets.source "csi") -}}
 {{- $old := lookup "v1" "Secret" $ns .secret.secretName -}}
@@ -186,6 +217,24 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* oauth2d.refuseClaim takes (list PATH ENABLED SIZE CLASS STATEFULSET). Kubernetes lets nobody change these. */ -}}
+{{- define "oauth2d.refuseClaim" -}}
+{{- $path := index . 0 -}}
+{{- $claim := ((index . 4).spec.volumeClaimTemplates | default list) | first | default dict -}}
+{{- if ne (not $claim) (not (index . 1)) -}}
+{{- fail "redis.persistence.enabled cannot change in an upgrade: Kubernetes refuses it; install a new release and restore a backup into it" -}}
+{{- end -}}
+{{- if $claim -}}
+{{- $size := $claim.spec.resources.requests.storage -}}
+{{- if ne (include "oauth2d.bytes" $size | float64) (include "oauth2d.bytes" (index . 2) | float64) -}}
+{{- fail (printf "%s.size is %s and cannot become %s in an upgrade: docs/deployment.md says how to grow the volumes; until then set %s.size=%s" $path $size (index . 2) $path $size) -}}
+{{- end -}}
+{{- if and (index . 3) (ne (index . 3) ($claim.spec.storageClassName | default "")) -}}
+{{- fail (printf "redis.persistence.storageClass cannot change to %s in an upgrade: Kubernetes refuses it; install a new release and restore a backup into it" (index . 3)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
