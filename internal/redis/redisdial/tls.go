@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
 )
@@ -15,7 +16,7 @@ type TLSFiles struct {
 	ServerName string // the name the certificate must carry; "" means the host that was dialled
 }
 
-// Config reads the files.
+// Config reads the files. The certificate is read again for each connection, so that a renewed one needs no restart.
 func (f TLSFiles) Config() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: f.ServerName}
 	if f.CA != "" {
@@ -33,9 +34,22 @@ func (f TLSFiles) Config() (*tls.Config, error) {
 		if err != nil {
 			return nil, fmt.Errorf("redis: the client certificate cannot be used: %w", err)
 		}
-		config.Certificates = []tls.Certificate{pair}
+		config.GetClientCertificate = f.renewed(pair)
 	}
 	return config, nil
+}
+
+// renewed returns the present certificate for each handshake, or the last that could be read: while files are replaced,
+// the new certificate can be there without its key.
+func (f TLSFiles) renewed(pair tls.Certificate) func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	var last atomic.Pointer[tls.Certificate]
+	last.Store(&pair)
+	return func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		if now, err := keyPair(f.Cert, f.Key); err == nil {
+			last.Store(&now)
+		}
+		return last.Load(), nil
+	}
 }
 
 // keyPair is tls.LoadX509KeyPair for files of a bounded size.
