@@ -200,9 +200,16 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- if and (eq $kind "group") (lt (add1 (int .Values.redis.replicas)) (int $live.spec.replicas)) -}}
+{{- fail (printf "redis.replicas can shrink by one in an upgrade, and not from %d to %d: the nodes stop at the same time, and may be the only ones with the last writes" (int $live.spec.replicas) (int .Values.redis.replicas)) -}}
+{{- end -}}
 {{- include "oauth2d.refuseClaim" (list "redis.persistence" .Values.redis.persistence.enabled .Values.redis.persistence.size .Values.redis.persistence.storageClass $live) -}}
 {{- $sentinel := lookup "apps/v1" "StatefulSet" $ns (printf "%s-sentinel" (include "oauth2d.fullname" .)) -}}
 {{- if and $sentinel (include "oauth2d.ha" .) -}}
+{{- $was := int $sentinel.spec.replicas -}}
+{{- if lt (int .Values.redis.sentinel.replicas) $was -}}
+{{- fail (printf "redis.sentinel.replicas cannot shrink from %d in an upgrade: a Sentinel that is gone still counts for the majority of votes" $was) -}}
+{{- end -}}
 {{- include "oauth2d.refuseClaim" (list "redis.sentinel.persistence" .Values.redis.persistence.enabled .Values.redis.sentinel.persistence.size .Values.redis.persistence.storageClass $sentinel) -}}
 {{- end -}}
 {{- range $live.spec.template.spec.volumes -}}
