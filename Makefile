@@ -217,7 +217,7 @@ test-compose: image-bases image ## run deploy/compose with podman-compose (from 
 
 .PHONY: sbom
 sbom: build ## list the modules of the binary as CycloneDX, into build/oauth2d.cdx.json
-	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX) bin -json -licenses -output build/oauth2d.cdx.json build/oauth2d
+	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX) bin -json -output build/oauth2d.cdx.json build/oauth2d
 
 .PHONY: clean
 clean: ## remove build/
