@@ -21,9 +21,10 @@ read -r -a flags <<<"${BUILDFLAGS:-}"
 # Without a daemon buildah needs neither a user namespace nor an OCI runtime for the build stage.
 export BUILDAH_ISOLATION=${BUILDAH_ISOLATION:-chroot} STORAGE_DRIVER=${STORAGE_DRIVER:-overlay}
 
-# build NAME ARCH. buildah before 1.33 does not set BUILDPLATFORM by itself. The Docker format has room for HEALTHCHECK.
+# build NAME ARCH. buildah before 1.33 does not set BUILDPLATFORM by itself. The OCI format has no room for HEALTHCHECK;
+# but the Docker format, as buildah writes it, holds the random name of the build container.
 build() {
-	buildah bud --format docker --timestamp "$epoch" --platform "linux/$2" --build-arg "BUILDPLATFORM=linux/$own" \
+	buildah bud --format oci --timestamp "$epoch" --platform "linux/$2" --build-arg "BUILDPLATFORM=linux/$own" \
 		--build-arg "VERSION=$version" --build-arg "COMMIT=$commit" \
 		--build-arg "CREATED=$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ)" --identity-label=false "${flags[@]}" --tag "$1" .
 }
