@@ -55,17 +55,17 @@ func TestWritePathsAllocateLittle(t *testing.T) { // not parallel: everybody's a
 		bound float64
 		do    func(*meter)
 	}{
-		{"client_credentials", 182, func(m *meter) { m.post(t, "/token", credentialsForm()) }},
-		{"refresh_token", 294, func(m *meter) {
+		{"client_credentials", 150, func(m *meter) { m.post(t, "/token", credentialsForm()) }},
+		{"refresh_token", 250, func(m *meter) {
 			answer := m.post(t, "/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}})
 			refresh, _ = answer["refresh_token"].(string)
 		}},
-		{"authorization_code", 280, func(m *meter) {
+		{"authorization_code", 270, func(m *meter) {
 			m.post(t, "/token", url.Values{
 				"grant_type": {"authorization_code"}, "code": {code()}, "redirect_uri": {testkit.Callback}, "code_verifier": {testkit.Verifier},
 			})
 		}},
-		{"revoke", 217, func(m *meter) {
+		{"revoke", 202, func(m *meter) {
 			token := party.Token(t, credentialsForm()).Text("access_token")
 			m.post(t, "/revoke", url.Values{"token": {token}})
 		}},

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -218,87 +217,6 @@ func TestOneRoundTrip(t *testing.T) {
 	once("finding a user", func() error { _, err := users.Find(ctx, "ann"); return err })
 	once("reading a user with the credentials", func() error { _, err := users.Account(ctx, id); return err })
 	once("killing a grant", func() error { return grants.Kill(ctx, g.Ref) })
-}
-
-// The budgets of memory, in bytes with the key and everything Redis keeps for it.
-const (
-	tokenBudget = 350
-	grantBudget = 400
-	population  = 1 << 13
-)
-
-func TestMemoryBudgets(t *testing.T) {
-	t.Parallel()
-	db, admin := standalone(t, redisconn.Options{})
-	now := time.Now()
-	grants := redisstore.NewGrants(db)
-	ctx := t.Context()
-	refresh := func(serial uint32, token bool) func(n int) error {
-		return func(n int) error {
-			g := sampleGrant(now, n)
-			p := store.Presentation{
-				Grant: g.Ref, Client: g.Client, Scope: g.Scope, Serial: serial, Now: now.Add(time.Minute), Rotate: true, Keep: 7 * 24 * time.Hour,
-			}
-			if token {
-				p.Access = &store.NewAccess{Digest: oauth.DigestOf(fmt.Sprint(n)), Life: 15 * time.Minute}
-			}
-			got, err := grants.Advance(ctx, p)
-			if err == nil && got.Verdict != oauth.Advanced {
-				return fmt.Errorf("grant %d: %s", n, got.Verdict)
-			}
-			return err
-		}
-	}
-	populate(t, func(n int) error { return grants.Create(ctx, sampleGrant(now, n)) })
-	populate(t, refresh(0, false))
-	populate(t, refresh(1, false)) // from here on the size of a grant does not change
-	populate(t, refresh(2, true))
-	perGrant := average(t, admin, func(n int) string { return "auth:grant:" + string(sampleGrant(now, n).Ref) })
-	perToken := average(t, admin, func(n int) string { return "auth:access_token:" + oauth.DigestOf(fmt.Sprint(n)).Key() })
-	t.Logf("bytes: token %d, grant %d", perToken, perGrant)
-	if perToken > tokenBudget {
-		t.Errorf("a token takes %d bytes, more than %d", perToken, tokenBudget)
-	}
-	if perGrant > grantBudget {
-		t.Errorf("a grant takes %d bytes, more than %d", perGrant, grantBudget)
-	}
-}
-
-// populate runs an action for every member of the population, many at the same time.
-func populate(t *testing.T, one func(n int) error) {
-	t.Helper()
-	var all sync.WaitGroup
-	const lanes = 64
-	for lane := range lanes {
-		all.Go(func() {
-			for n := lane; n < population; n += lanes {
-				if err := one(n); err != nil {
-					t.Errorf("%d: %v", n, err)
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-}
-
-// besides is the memory of a key with a time to live that MEMORY USAGE does not count: its place in the table of keys,
-// and its entry and place in the table of expiries.
-const besides = 8 + 24 + 8
-
-// average is the memory of a record, everything included. (The total memory of Redis would also change with its tables,
-// which grow at times that Redis chooses.)
-func average(t *testing.T, admin *redis.Client, key func(n int) string) int64 {
-	t.Helper()
-	var sum int64
-	for n := range population {
-		bytes, err := admin.MemoryUsage(t.Context(), key(n), 0).Result()
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum += bytes + besides
-	}
-	return sum / population
 }
 
 func TestAUsersListOfGrantsStaysShort(t *testing.T) {
