@@ -55,7 +55,7 @@ func TestWritePathsAllocateLittle(t *testing.T) { // not parallel: everybody's a
 		bound float64
 		do    func(*meter)
 	}{
-		{"client_credentials", 150, func(m *meter) { m.post(t, "/token", credentialsForm()) }},
+		{"client_credentials", 165, func(m *meter) { m.post(t, "/token", credentialsForm()) }},
 		{"refresh_token", 250, func(m *meter) {
 			answer := m.post(t, "/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}})
 			refresh, _ = answer["refresh_token"].(string)
