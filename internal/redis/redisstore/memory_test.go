@@ -87,7 +87,7 @@ func usedMemory(t *testing.T, admin *redis.Client) int64 {
 	var used int64
 	for line := range strings.Lines(info) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-		n, _ := strconv.ParseInt(value, 10, 64) // 0 for what is no number
+		n, _ := strconv.ParseInt(value, 10, 64) // 0 for other lines
 		switch name {
 		case "used_memory":
 			used += n
