@@ -39,7 +39,7 @@ help() {
 
 		Common options:
 		  --env-file FILE      settings, as in .env.example; the environment overrides it (.env, if it is there)
-		  --namespace NAME     of Kubernetes (KUBE_NAMESPACE, default oauth2d)
+		  --namespace NAME     of Kubernetes (KUBE_NAMESPACE, default auth)
 		  --context NAME       of kubectl and Helm (KUBE_CONTEXT, default: the current one)
 		  --release NAME       of Helm (HELM_RELEASE, default oauth2d)
 		  --project NAME       of compose (COMPOSE_PROJECT_NAME, default oauth2d)
@@ -118,7 +118,7 @@ setting() {
 settings() {
 	dir=$(setting LOCAL_DIR build/local)
 	[ "${dir#/}" != "$dir" ] || dir=$root/$dir
-	namespace=${namespace:-$(setting KUBE_NAMESPACE oauth2d)}
+	namespace=${namespace:-$(setting KUBE_NAMESPACE auth)}
 	context=${context:-$(setting KUBE_CONTEXT '')}
 	release=${release:-$(setting HELM_RELEASE oauth2d)}
 	project=${project:-$(setting COMPOSE_PROJECT_NAME oauth2d)}
