@@ -102,6 +102,10 @@ soak: $(BIN)/bench redis ## load the daemon for 30 minutes and plot its memory, 
 growth: $(BIN)/bench redis ## compare the cost of requests and the memory at 10 thousand to 10 million grants (8 GB): SIZES=10000,1000000
 	$(BIN)/bench growth -sizes $(or $(SIZES),10000,100000,1000000,10000000)
 
+.PHONY: scale
+scale: $(BIN)/bench redis ## measure one to three daemons on one Sentinel group, and on one cluster of three masters
+	$(BIN)/bench scale
+
 .PHONY: bench-compare
 bench-compare: $(BIN)/bench redis ## measure this build against another commit alternately: OLD=ref, and as bench
 	@test -n "$(OLD)" || { echo 'name the commit: make bench-compare OLD=ref' >&2; exit 2; }
