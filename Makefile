@@ -106,6 +106,10 @@ growth: $(BIN)/bench redis ## compare the cost of requests and the memory at 10 
 scale: $(BIN)/bench redis ## measure one to three daemons on one Sentinel group, and on one cluster of three masters
 	$(BIN)/bench scale
 
+.PHONY: flame
+flame: $(BIN)/bench redis ## draw flame graphs of the two hottest paths, into build/flame-*.svg
+	$(BIN)/bench flame
+
 .PHONY: bench-compare
 bench-compare: $(BIN)/bench redis ## measure this build against another commit alternately: OLD=ref, and as bench
 	@test -n "$(OLD)" || { echo 'name the commit: make bench-compare OLD=ref' >&2; exit 2; }

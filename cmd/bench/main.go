@@ -70,7 +70,7 @@ func run(ctx context.Context, words []string) error {
 
 // verbs are the measurements besides the table.
 func verbs() map[string]func(context.Context, []string) error {
-	return map[string]func(context.Context, []string) error{"start": start, "soak": soak, "growth": growth, "scale": scale}
+	return map[string]func(context.Context, []string) error{"start": start, "soak": soak, "growth": growth, "scale": scale, "flame": flame}
 }
 
 func parse(words []string) (options, error) {

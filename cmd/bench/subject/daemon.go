@@ -178,6 +178,7 @@ func declaration() string {
 			fmt.Fprintf(&b, "    access_token_format: jwt\n    token_signing_alg: %s\n", format)
 		}
 	}
+	fmt.Fprintf(&b, "  - client_id: %s\n    grant_types: [client_credentials]\n    scope: admin:profiles:read\n", Profiler)
 	for n := range WebClients {
 		fmt.Fprintf(&b, "  - client_id: %s\n    grant_types: [authorization_code, refresh_token]\n    redirect_uris: [%s]\n    skip_consent: true\n    scope: openid read\n", Web(n), Redirect)
 	}
