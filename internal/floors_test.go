@@ -95,6 +95,7 @@ var floor = map[string]int{
 	"internal/logbuffer":    1,
 	"internal/store":        1,
 	"internal/memo":         1,
+	"internal/profile":      1,
 }
 
 // support are rooms that only tests import. They may look at everything.

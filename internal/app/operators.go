@@ -14,6 +14,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/profile"
 )
 
 // operatorsAPI returns the admin API for callers with an access token of this server.
@@ -23,10 +24,11 @@ func (a *App) operatorsAPI() *adminapi.API {
 		audiences = append(audiences, a.config.Token.Audience)
 	}
 	return adminapi.New(adminapi.Options{
-		Admin:   r.admin,
-		Callers: adminapi.Bearer{Admin: r.admin, Tokens: r.tokens, Registry: r.registry, Limits: r.limits, Audiences: audiences},
-		Audit:   auditOf(a.audit, a.config.Audit.MaxEntries),
-		Version: a.options.Version,
+		Admin:    r.admin,
+		Callers:  adminapi.Bearer{Admin: r.admin, Tokens: r.tokens, Registry: r.registry, Limits: r.limits, Audiences: audiences},
+		Audit:    auditOf(a.audit, a.config.Audit.MaxEntries),
+		Profiler: &profile.Profiler{Below: a.config.Server.RequestTimeout},
+		Version:  a.options.Version,
 	})
 }
 

@@ -288,6 +288,7 @@ func (l *lesson) expect(printed string, signIns int) {
 		"admin.md":          {`"clients":`},
 		"audit.md":          {"request.refused"},
 		"cannot-sign-in.md": {"request.refused", "ada"},
+		"profiling.md":      {"Type: cpu", "Type: inuse_space", "Type: goroutine", "runtime.main"},
 	}
 	document := filepath.Base(l.Name())
 	for _, promise := range promises[document] {

@@ -10,6 +10,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/profile"
 )
 
 // Base is the prefix of every path.
@@ -32,12 +33,13 @@ const (
 	keysWrite     = "admin:keys:write"
 	auditRead     = "admin:audit:read"
 	statsRead     = "admin:stats:read"
+	profilesRead  = "admin:profiles:read"
 )
 
 // Scopes lists every scope that an operation needs, and admin.All, for the settings and the docs.
 func Scopes() []string {
 	all := []string{admin.All}
-	for _, one := range (&API{o: Options{Audit: &Audit{}}}).operations() {
+	for _, one := range (&API{o: Options{Audit: &Audit{}, Profiler: &profile.Profiler{}}}).operations() {
 		if !slices.Contains(all, one.scope) {
 			all = append(all, one.scope)
 		}
@@ -64,10 +66,11 @@ type Audit struct {
 
 // Options configure an API.
 type Options struct {
-	Admin   *admin.Admin
-	Callers Callers
-	Audit   *Audit // nil: no audit log is kept, and none is served
-	Version string
+	Admin    *admin.Admin
+	Callers  Callers
+	Audit    *Audit            // nil: no audit log is kept, and none is served
+	Profiler *profile.Profiler // nil: no profiles are served
+	Version  string
 }
 
 // API serves the operations. It is safe for concurrent use.
@@ -135,6 +138,9 @@ func (a *API) operations() []operation {
 		all = append(all,
 			operation{"GET /audit", auditRead, "from to subject client_id event request_id order limit cursor", (*API).listAudit},
 			operation{"GET /audit/verify", auditRead, "cursor", (*API).verifyAudit})
+	}
+	if a.o.Profiler != nil {
+		all = append(all, operation{"GET /profiles/{profile}", profilesRead, "seconds", (*API).profile})
 	}
 	return all
 }

@@ -145,7 +145,7 @@ func fetch[T any](ctx context.Context, c *Client, one call) (T, error) {
 	return got, err
 }
 
-// do makes a call and decodes the answer into out, unless out is nil.
+// do makes a call and decodes the answer into out, unless out is nil; a *[]byte gets the answer as it is.
 func (c *Client) do(ctx context.Context, one call, out any) (status int, err error) {
 	request, err := c.request(ctx, one)
 	if err != nil {
@@ -164,6 +164,10 @@ func (c *Client) do(ctx context.Context, one call, out any) (status int, err err
 		return response.StatusCode, problemOf(response, raw)
 	}
 	if out == nil || response.StatusCode == http.StatusNoContent {
+		return response.StatusCode, nil
+	}
+	if file, ok := out.(*[]byte); ok {
+		*file = raw
 		return response.StatusCode, nil
 	}
 	if err := json.Unmarshal(raw, out); err != nil {

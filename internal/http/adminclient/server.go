@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"net/url"
+	"strconv"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/adminwire"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
@@ -91,4 +93,14 @@ func (c *Client) VerifyAudit(ctx context.Context, progress func(entries, remaini
 // Stats counts the stored objects.
 func (c *Client) Stats(ctx context.Context) (adminwire.Stats, error) {
 	return fetch[adminwire.Stats](ctx, c, call{method: http.MethodGet, path: "/stats"})
+}
+
+// Profile returns a runtime profile of the server in the format of pprof: cpu, heap, allocs, goroutine, mutex or block.
+// The seconds are for cpu, mutex and block; 0 means the server's default.
+func (c *Client) Profile(ctx context.Context, kind string, seconds int) ([]byte, error) {
+	query := url.Values{}
+	if seconds > 0 {
+		query.Set("seconds", strconv.Itoa(seconds))
+	}
+	return fetch[[]byte](ctx, c, call{method: http.MethodGet, path: at("profiles", kind), query: query})
 }
