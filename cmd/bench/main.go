@@ -38,7 +38,7 @@ func quick() plan {
 }
 
 func thorough() plan {
-	return plan{rounds: 5, warmup: 500 * time.Millisecond, duration: 3 * time.Second, constant: 8 * time.Second, codes: 14000, tokens: 40000, refill: true}
+	return plan{rounds: 5, warmup: 500 * time.Millisecond, duration: 2 * time.Second, constant: 5 * time.Second, codes: 10000, tokens: 28000, refill: true}
 }
 
 func main() {
