@@ -12,13 +12,17 @@ import (
 	"time"
 )
 
-// requestTimeout is the longest time that one request may take.
-const requestTimeout = 15 * time.Second
+const (
+	requestTimeout = 15 * time.Second // the longest time that one request may take
+	idleLimit      = 3 * time.Second  // servers close an idle connection, ours a new one after 5 s
+)
 
 // Conn is one connection that is kept alive. It writes requests as prepared bytes, because the generator shares the
 // processors with the servers that it measures. It is for one goroutine.
 type Conn struct {
+	addr   string
 	conn   net.Conn
+	used   time.Time // when the last request was sent
 	reader *bufio.Reader
 	body   bytes.Buffer
 }
@@ -32,20 +36,35 @@ type Answer struct {
 
 // Dial opens a connection.
 func Dial(ctx context.Context, addr string) (*Conn, error) {
+	c := &Conn{addr: addr}
+	return c, c.dial(ctx)
+}
+
+func (c *Conn) dial(ctx context.Context) error {
 	dialer := net.Dialer{Timeout: requestTimeout}
-	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	conn, err := dialer.DialContext(ctx, "tcp", c.addr)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &Conn{conn: conn, reader: bufio.NewReaderSize(conn, 16<<10)}, nil
+	c.conn, c.reader, c.used = conn, bufio.NewReaderSize(conn, 16<<10), time.Now()
+	return nil
 }
 
 // Close closes the connection; a request that waits for its response fails.
 func (c *Conn) Close() { _ = c.conn.Close() } // nothing is buffered
 
-// Do sends one request and reads its response.
+// Do sends one request and reads its response. A connection that was idle for long is replaced before, as the server may
+// be closing it.
 func (c *Conn) Do(raw []byte) (Answer, error) {
-	if err := c.conn.SetDeadline(time.Now().Add(requestTimeout)); err != nil {
+	now := time.Now()
+	if now.Sub(c.used) > idleLimit {
+		c.Close()
+		if err := c.dial(context.Background()); err != nil {
+			return Answer{}, err
+		}
+	}
+	c.used = now
+	if err := c.conn.SetDeadline(now.Add(requestTimeout)); err != nil {
 		return Answer{}, err
 	}
 	if _, err := c.conn.Write(raw); err != nil {

@@ -133,3 +133,20 @@ func TestWrongAnswersAndExhaustionEndARun(t *testing.T) {
 		})
 	}
 }
+
+// A server closes a connection on which nothing is sent for long.
+func TestAnIdleConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(server.Close)
+	c, err := Dial(t.Context(), server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	server.CloseClientConnections()
+	c.used = c.used.Add(-2 * idleLimit)
+	if _, err := c.Do(Request{Method: http.MethodGet, Path: "/", Host: "localhost"}.Bytes()); err != nil {
+		t.Errorf("a request after an idle time: %v", err)
+	}
+}
