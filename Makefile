@@ -14,7 +14,7 @@ CYCLONEDX := v1.9.0
 REDOCLY  := @redocly/cli@2.11.1
 FUZZTIME ?= 30s
 PKG      ?= ./...
-CHART_FAULTS := kill,failover,restart-all
+CHART_FAULTS := kill,machine,failover,restart-all
 BIN      := build/bin
 
 .PHONY: help
@@ -168,7 +168,7 @@ manifests: ## copy deploy/redis into the chart, and make its schema and deploy/k
 	go run ./cmd/manifests -helm $(BIN)/helm
 
 .PHONY: test-deploy
-test-deploy: test-chart-pods ## check the chart, the manifests and the scripts without a cluster; run the chart's pods under three faults
+test-deploy: test-chart-pods ## check the chart, the manifests and the scripts without a cluster; run the chart's pods under four faults
 	@.ci/test-deploy
 
 .PHONY: test-chart-pods

@@ -17,7 +17,7 @@ import (
 // The chart's names, as it is rendered for the harness: release oauth2d in the namespace auth.
 const (
 	release  = "oauth2d"
-	podNames = ".%[1]s.auth.svc.cluster.local"
+	services = ".auth.svc.cluster.local"
 )
 
 // podName returns the pod that a host stands for: r1 is the first pod of the StatefulSet of Redis.
@@ -30,31 +30,67 @@ func podName(host string) string {
 	return host
 }
 
-// podHost returns the stable name of the pod.
-func podHost(host string) string {
-	pod := podName(host)
-	return pod + fmt.Sprintf(podNames, pod[:strings.LastIndex(pod, "-")])
-}
-
 // name returns the name that the group uses for a host.
 func (l *lab) name(host string) string {
-	if l.chart != nil && !slices.Contains(daemonHosts, host) {
-		return podHost(host)
+	if name, found := l.names[host]; found {
+		return name
 	}
 	return l.net.addr(host)
 }
 
-// hostsFile makes the names of the pods known on every host of the lab, and to this process.
-func (l *lab) hostsFile() error {
-	lines := []string{"127.0.0.1 localhost"}
-	for _, host := range append(slices.Clone(redisHosts), sentinelHosts...) {
-		lines = append(lines, l.net.addr(host)+" "+podHost(host))
+// announced returns the name under which a pod of Redis or Sentinel announces itself.
+func announced(environ []string) string {
+	for _, one := range environ {
+		if name, value, _ := strings.Cut(one, "="); name == "REDIS_ANNOUNCE_HOST" || name == "SENTINEL_ANNOUNCE_HOST" {
+			return value
+		}
 	}
-	file := filepath.Join(l.dir, "hosts")
-	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil { //nolint:gosec // names are no secret
+	return ""
+}
+
+// nameHosts makes names known on every host of the lab: those of Services always, those of pods as showName says.
+// For a name that is not known the resolver goes on to a server that never answers, as the search list of a pod may lead
+// to one outside the cluster.
+func (l *lab) nameHosts() error {
+	content := "127.0.0.1 localhost\n"
+	for _, host := range append(slices.Clone(redisHosts), sentinelHosts...) {
+		pod := podName(host)
+		for _, service := range l.chart.Services(pod) {
+			content += l.net.service(host) + " " + service + services + "\n"
+		}
+		l.podLines[host] = int64(len(content))
+		content += "#" + l.net.addr(host) + " " + pod + "." + pod[:strings.LastIndex(pod, "-")] + services + "\n"
+	}
+	resolver := "nameserver " + l.net.nobody() + "\noptions ndots:2 timeout:1 attempts:2\n" // the chart's dnsConfig
+	for file, content := range map[string]string{"hosts": content, "resolv.conf": resolver} {
+		path := filepath.Join(l.dir, file)
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil { //nolint:gosec // names are no secret
+			return err
+		}
+		if err := pods.BindMount(path, "/etc/"+file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// showName makes the name of a pod known, or unknown: the pod is gone, and no machine can run another one. One byte
+// of its line changes, so no reader sees half a file.
+func (l *lab) showName(host string, known bool) error {
+	at, found := l.podLines[host]
+	if !found {
+		return nil
+	}
+	file, err := os.OpenFile(filepath.Join(l.dir, "hosts"), os.O_WRONLY, 0)
+	if err != nil {
 		return err
 	}
-	return pods.BindMount(file, "/etc/hosts")
+	first := "#"
+	if known {
+		first = " "
+	}
+	_, err = file.WriteAt([]byte(first), at)
+	return errors.Join(err, file.Close())
 }
 
 // startPods starts Redis and Sentinels as Kubernetes does: all at once.
@@ -62,7 +98,7 @@ func (l *lab) startPods(ctx context.Context) (err error) {
 	if l.chart, err = pods.NewGroup(l.manifests, release, filepath.Join(l.dir, "tls"), l.key); err != nil {
 		return err
 	}
-	if err := l.hostsFile(); err != nil {
+	if err := l.nameHosts(); err != nil {
 		return err
 	}
 	for _, host := range daemonHosts {
@@ -103,9 +139,14 @@ func (l *lab) startPod(host string) error {
 		if slices.Contains(sentinelHosts, host) {
 			port = sentinelPort
 		}
-		o := observer(l.name(host) + ":" + port)
-		o.TLSConfig, o.Username, o.Password = l.chart.TLS, "admin", l.chart.AdminPassword
+		l.names[host] = announced(p.Environ)
+		o := observer(l.net.addr(host) + ":" + port)
+		o.TLSConfig, o.Username, o.Password = l.chart.TLS.Clone(), "admin", l.chart.AdminPassword
+		o.TLSConfig.ServerName = l.name(host)
 		l.clients[host] = redis.NewClient(o)
+	}
+	if err := l.showName(host, true); err != nil {
+		return err
 	}
 	cmd := l.net.command(context.Background(), host, p.Words...)
 	cmd.Env = p.Environ

@@ -32,18 +32,20 @@ func faults() []fault {
 	self := func(host string) string { return host }
 	return []fault{
 		{name: "kill", lasts: lost, master: true, heal: restart, inject: func(_ context.Context, l *lab, master string) error {
-			l.running[master].kill()
-			return nil
+			return l.kill(master)
+		}},
+		{name: "machine", lasts: lost, master: true, inject: func(_ context.Context, l *lab, master string) error {
+			return errors.Join(l.kill(master), l.kill("s1"))
+		}, heal: func(ctx context.Context, l *lab, master string) error {
+			return errors.Join(l.startNode(ctx, master), l.startSentinel(ctx, "s1"))
 		}},
 		{name: "crash", lasts: lost, master: true, links: true, heal: restart, inject: func(_ context.Context, l *lab, master string) error {
 			err := l.net.cut([]string{master}, others(master))
 			time.Sleep(100 * time.Millisecond)
-			l.running[master].kill()
-			return err
+			return errors.Join(err, l.kill(master))
 		}},
 		{name: "restart", lasts: shaken, inject: func(ctx context.Context, l *lab, master string) error {
-			l.running[master].kill()
-			return l.startNode(ctx, master)
+			return errors.Join(l.kill(master), l.startNode(ctx, master))
 		}},
 		{name: "pause", lasts: lost, master: true, heal: resume(self), inject: func(_ context.Context, l *lab, master string) error {
 			l.running[master].pause()
@@ -63,16 +65,14 @@ func faults() []fault {
 			return l.clients[sentinelHosts[0]].Do(ctx, "sentinel", "failover", masterName).Err()
 		}},
 		{name: "replica-kill", lasts: shaken, inject: func(_ context.Context, l *lab, master string) error {
-			l.running[replicas(master)[0]].kill()
-			return nil
+			return l.kill(replicas(master)[0])
 		}, heal: func(ctx context.Context, l *lab, master string) error { return l.startNode(ctx, replicas(master)[0]) }},
 		{name: "replica-pause", lasts: shaken, inject: func(_ context.Context, l *lab, master string) error {
 			l.running[replicas(master)[0]].pause()
 			return nil
 		}, heal: resume(func(master string) string { return replicas(master)[0] })},
 		{name: "sentinel-kill", lasts: shaken, inject: func(_ context.Context, l *lab, _ string) error {
-			l.running["s1"].kill()
-			return nil
+			return l.kill("s1")
 		}, heal: func(ctx context.Context, l *lab, _ string) error { return l.startSentinel(ctx, "s1") }},
 		{name: "daemon-kill", lasts: 2 * time.Second, spares: "d1", inject: func(_ context.Context, l *lab, _ string) error {
 			l.running["d1"].kill()
@@ -88,10 +88,10 @@ func restartAll(ctx context.Context, l *lab, master string) error {
 	for _, host := range append(append([]string{}, nodes...), sentinelHosts...) {
 		l.running[host].pause() // so that they end at the same time
 	}
-	for _, host := range append(append([]string{}, nodes...), sentinelHosts...) {
-		l.running[host].kill()
-	}
 	var all []error
+	for _, host := range append(append([]string{}, nodes...), sentinelHosts...) {
+		all = append(all, l.kill(host))
+	}
 	for _, host := range sentinelHosts {
 		all = append(all, l.startSentinel(ctx, host))
 	}

@@ -53,6 +53,9 @@ type lab struct {
 	clients map[string]*redis.Client // of Redis and the Sentinels, for the harness itself
 	chart   *pods.Group              // nil: the harness's own settings
 	daemons map[string][]string      // with a chart: the environment of each daemon
+
+	names    map[string]string // with a chart: the announced name of each node and Sentinel
+	podLines map[string]int64  // with a chart: where in the hosts file the line of each pod begins
 }
 
 // newLab starts a fresh group on the network, and daemons on it.
@@ -62,6 +65,7 @@ func newLab(ctx context.Context, s setup, n *network) (_ *lab, err error) {
 	l := &lab{
 		setup: s, net: n, key: base64.StdEncoding.EncodeToString(raw), modes: map[string]string{},
 		running: map[string]*process{}, clients: map[string]*redis.Client{}, daemons: map[string][]string{},
+		names: map[string]string{}, podLines: map[string]int64{},
 	}
 	defer func() {
 		if err != nil {
@@ -99,6 +103,12 @@ func (l *lab) close() {
 	for _, p := range l.running {
 		p.kill()
 	}
+}
+
+// kill ends the server of a host at once. A pod is gone with it, and so is its name.
+func (l *lab) kill(host string) error {
+	l.running[host].kill()
+	return l.showName(host, false)
 }
 
 func (l *lab) hostDir(host string) (string, error) {

@@ -81,7 +81,8 @@ func (n *network) wire() error {
 		return err
 	}
 	for _, host := range hosts {
-		err := ipIn(n.space(host.name), "link set lo up", "addr add "+n.addr(host.name)+"/24 dev eth0", "link set eth0 up")
+		err := ipIn(n.space(host.name), "link set lo up", "addr add "+n.addr(host.name)+"/24 dev eth0",
+			"addr add "+n.service(host.name)+"/24 dev eth0", "link set eth0 up")
 		if err != nil {
 			return err
 		}
@@ -117,13 +118,23 @@ func (n *network) bridge() string           { return fmt.Sprintf("oaf%dbr", n.la
 func (n *network) space(host string) string { return fmt.Sprintf("oaf%d-%s", n.lab, host) }
 
 // addr is the address of a host.
-func (n *network) addr(host string) string {
+func (n *network) addr(host string) string { return n.numbered(host, 0) }
+
+// service is the second address of a host. It stands for the address of a Kubernetes Service that leads to the host's
+// pod: both addresses lead to the same processes, and when they are gone, this one refuses connections, as kube-proxy
+// does for a Service without a pod.
+func (n *network) service(host string) string { return n.numbered(host, 100) }
+
+// nobody is an address that no host has.
+func (n *network) nobody() string { return fmt.Sprintf("10.213.%d.254", n.lab) }
+
+func (n *network) numbered(host string, offset int) string {
 	for _, one := range hosts {
 		if one.name == host {
 			if n.spaces {
-				return fmt.Sprintf("10.213.%d.%d", n.lab, one.number)
+				return fmt.Sprintf("10.213.%d.%d", n.lab, one.number+offset)
 			}
-			return fmt.Sprintf("127.213.%d.%d", n.lab, one.number)
+			return fmt.Sprintf("127.213.%d.%d", n.lab, one.number+offset)
 		}
 	}
 	return ""
@@ -144,7 +155,7 @@ func (n *network) cut(side, other []string) error {
 	for _, a := range side {
 		for _, b := range other {
 			for _, pair := range [][2]string{{a, b}, {b, a}} {
-				lines[pair[0]] = append(lines[pair[0]], "route add blackhole "+n.addr(pair[1])+"/32")
+				lines[pair[0]] = append(lines[pair[0]], n.blackhole("add", pair[1])...)
 				n.cuts = append(n.cuts, pair)
 			}
 		}
@@ -160,10 +171,15 @@ func (n *network) cut(side, other []string) error {
 func (n *network) heal() error {
 	var all []error
 	for _, pair := range n.cuts {
-		all = append(all, ipIn(n.space(pair[0]), "route del blackhole "+n.addr(pair[1])+"/32"))
+		all = append(all, ipIn(n.space(pair[0]), n.blackhole("del", pair[1])...))
 	}
 	n.cuts = nil
 	return errors.Join(all...)
+}
+
+// blackhole returns the commands that add or delete the routes to a host.
+func (n *network) blackhole(verb, host string) []string {
+	return []string{"route " + verb + " blackhole " + n.addr(host) + "/32", "route " + verb + " blackhole " + n.service(host) + "/32"}
 }
 
 func ip(lines ...string) error { return batch([]string{"-batch", "-"}, lines) }

@@ -90,6 +90,9 @@ func (l *load) through(ctx context.Context, f fault, fig *figures) error {
 	if err == nil {
 		err = l.endure(ctx, f)
 	}
+	if err == nil && f.master && !await(startup, func() bool { now := l.lab.named(ctx); return now != "" && now != master || ctx.Err() != nil }) {
+		err = errors.New("the Sentinels did not replace the master")
+	}
 	err = errors.Join(err, l.lab.net.heal())
 	if f.heal != nil {
 		err = errors.Join(err, f.heal(ctx, l.lab, master))

@@ -56,3 +56,6 @@ func NewGroup(file, name, dir, masterKey string) (*Group, error) {
 	g.TLS = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: authorities, Certificates: []tls.Certificate{pair}}
 	return g, nil
 }
+
+// Services returns the names of the Services with an address of their own that lead to this pod and to no other.
+func (g *Group) Services(pod string) []string { return g.release.services[pod] }

@@ -15,6 +15,7 @@ type Release struct {
 	workloads map[string]workload          // by KIND/NAME
 	configs   map[string]map[string]string // ConfigMaps by name
 	names     []string                     // dnsNames of the Redis certificate
+	services  map[string][]string          // the Services that have an address and select one pod, by its name
 }
 
 // object is the part of a manifest that is used here.
@@ -23,7 +24,9 @@ type object struct {
 	Metadata struct{ Name, Namespace string }
 	Data     map[string]string
 	Spec     struct {
-		ServiceName string   `yaml:"serviceName"`
+		ServiceName string `yaml:"serviceName"`
+		ClusterIP   string `yaml:"clusterIP"`
+		Selector    map[string]any
 		DNSNames    []string `yaml:"dnsNames"`
 		Template    struct{ Spec podSpec }
 	}
@@ -82,7 +85,7 @@ func load(file string) (*Release, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Release{workloads: map[string]workload{}, configs: map[string]map[string]string{}}
+	r := &Release{workloads: map[string]workload{}, configs: map[string]map[string]string{}, services: map[string][]string{}}
 	documents := yaml.NewDecoder(bytes.NewReader(raw))
 	for {
 		var one object
@@ -96,6 +99,11 @@ func load(file string) (*Release, error) {
 		switch one.Kind {
 		case "ConfigMap":
 			r.configs[one.Metadata.Name] = one.Data
+		case "Service":
+			pod, single := one.Spec.Selector["statefulset.kubernetes.io/pod-name"].(string)
+			if single && one.Spec.ClusterIP != "None" {
+				r.services[pod] = append(r.services[pod], one.Metadata.Name)
+			}
 		case "StatefulSet", "Deployment":
 			r.workloads[one.Kind+"/"+one.Metadata.Name] = workload{one.Metadata.Name, one.Spec.Template.Spec}
 		case "Certificate":
