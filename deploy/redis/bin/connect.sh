@@ -20,5 +20,8 @@ user=$1 address=$2
 shift 2
 REDISCLI_AUTH=$(secret "${user^^}_PASSWORD")
 export REDISCLI_AUTH
-exec redis-cli -e --no-auth-warning -h "${address%:*}" -p "${address##*:}" --user "$user" \
+host=${address%:*}
+# On Kubernetes a node's name is that of a Service, and not every network lets a pod reach itself through one.
+if [ "$host" = "${REDIS_ANNOUNCE_HOST:-}" ]; then host=${PROBE_HOST:-127.0.0.1}; fi
+exec redis-cli -e --no-auth-warning -h "$host" -p "${address##*:}" --user "$user" \
 	--tls --cacert "$TLS_CA_FILE" --cert "$TLS_CERT_FILE" --key "$TLS_KEY_FILE" "$@"

@@ -92,24 +92,27 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- define "oauth2d.ownRedis" -}}{{- if ne .Values.redis.mode "external" }}yes{{ end -}}{{- end -}}
 {{- define "oauth2d.ha" -}}{{- if eq .Values.redis.mode "ha" }}yes{{ end -}}{{- end -}}
 
-{{- /* oauth2d.podHost takes (list . COMPONENT ORDINAL) and returns the stable name of that pod. */ -}}
-{{- define "oauth2d.podHost" -}}
+{{- /*
+oauth2d.nodeHost takes (list . POD) and returns the name of a node of Redis or a Sentinel: that of its Service, which has
+the name of the pod. A pod that is gone has no name. Sentinel waits for the resolver in its only thread, so a resolver
+that looks for the name elsewhere, and takes seconds, keeps it in TILT mode: no master would be replaced.
+*/ -}}
+{{- define "oauth2d.nodeHost" -}}
 {{- $root := index . 0 -}}
-{{- $service := printf "%s-%s" (include "oauth2d.fullname" $root) (index . 1) -}}
-{{- printf "%s-%v.%s.%s.svc.%s" $service (index . 2) $service $root.Release.Namespace $root.Values.clusterDomain -}}
+{{- printf "%s.%s.svc.%s" (index . 1) $root.Release.Namespace $root.Values.clusterDomain -}}
 {{- end -}}
 
 {{- define "oauth2d.sentinels" -}}
 {{- $root := . -}}
 {{- $hosts := list -}}
 {{- range $i := until (int .Values.redis.sentinel.replicas) -}}
-{{- $hosts = append $hosts (printf "%s:26379" (include "oauth2d.podHost" (list $root "sentinel" $i))) -}}
+{{- $hosts = append $hosts (printf "%s:26379" (include "oauth2d.nodeHost" (list $root (printf "%s-sentinel-%d" (include "oauth2d.fullname" $root) $i)))) -}}
 {{- end -}}
 {{- join " " $hosts -}}
 {{- end -}}
 
 {{- define "oauth2d.firstRedis" -}}
-{{- include "oauth2d.podHost" (list . "redis" 0) }}:6379
+{{- include "oauth2d.nodeHost" (list . (printf "%s-redis-0" (include "oauth2d.fullname" .))) }}:6379
 {{- end -}}
 
 {{- /* The paths of the server: those below the issuer, and where RFC 8414 puts the metadata of an issuer with a path. */ -}}

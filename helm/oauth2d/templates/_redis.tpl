@@ -168,7 +168,7 @@ spec:
                   fieldPath: metadata.name
             - {name: REDIS_KIND, value: {{ $kind }}}
             - {name: REDIS_DIR, value: /data}
-            - {name: REDIS_ANNOUNCE_HOST, value: $(POD_NAME).{{ $name }}.{{ $root.Release.Namespace }}.svc.{{ $root.Values.clusterDomain }}}
+            - {name: REDIS_ANNOUNCE_HOST, value: {{ ternary (printf "$(POD_NAME).%s" $name) "$(POD_NAME)" (eq $kind "cache") | list $root | include "oauth2d.nodeHost" }}}
             - {name: REDIS_MAXMEMORY, value: {{ index . 4 | quote }}}
             {{- if eq $kind "group" }}
             - {name: MASTER_NAME, value: {{ $root.Values.redis.masterName | quote }}}
@@ -225,6 +225,30 @@ spec:
     {{- include "oauth2d.selector" (list $root (index . 1)) | nindent 4 }}
   ports:
     - {name: {{ index . 2 }}, port: {{ index . 3 }}, targetPort: {{ index . 2 }}, protocol: TCP}
+{{- end -}}
+
+{{- /* oauth2d.nodeServices takes (list . COMPONENT PORT NUMBER): for each pod of a StatefulSet a name and an address that outlive it. */ -}}
+{{- define "oauth2d.nodeServices" -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- range $i := until (int (index . 3)) }}
+{{- $pod := printf "%s-%s-%d" (include "oauth2d.fullname" $root) $component $i }}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ $pod }}
+  labels:
+    {{- include "oauth2d.labels" (list $root $component) | nindent 4 }}
+spec:
+  type: ClusterIP
+  publishNotReadyAddresses: true
+  selector:
+    {{- include "oauth2d.selector" (list $root $component) | nindent 4 }}
+    statefulset.kubernetes.io/pod-name: {{ $pod }}
+  ports:
+    - {name: {{ $component }}, port: {{ index $ 2 }}, targetPort: {{ $component }}, protocol: TCP}
+{{- end }}
 {{- end -}}
 
 {{- /* oauth2d.pdb takes (list . COMPONENT): one pod may be evicted at a time. */ -}}

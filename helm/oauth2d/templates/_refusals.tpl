@@ -191,8 +191,7 @@
 {{- fail (printf "redis.mode cannot change to %s in an upgrade: the node that stays may lack the last writes; install a new release and restore a backup into it" .Values.redis.mode) -}}
 {{- end -}}
 {{- if eq $kind "group" -}}
-{{- $name := printf "%s-redis" (include "oauth2d.fullname" .) -}}
-{{- $names := dict "MASTER_NAME" (list "redis.masterName" .Values.redis.masterName) "REDIS_ANNOUNCE_HOST" (list "clusterDomain" (printf "$(POD_NAME).%s.%s.svc.%s" $name $ns .Values.clusterDomain)) -}}
+{{- $names := dict "MASTER_NAME" (list "redis.masterName" .Values.redis.masterName) "REDIS_ANNOUNCE_HOST" (list "clusterDomain" (include "oauth2d.nodeHost" (list . "$(POD_NAME)"))) -}}
 {{- range (first ($live.spec.template.spec.containers | default (list dict))).env -}}
 {{- $want := get $names .name -}}
 {{- if and $want (ne .value (index $want 1)) -}}

@@ -15,9 +15,14 @@ helm.sh/resource-policy: keep
 ["admin-password","replication-password","app-password","cache-password","monitor-password","cleanup-password","backup-password","sentinel-password","peer-password"]
 {{- end -}}
 
-{{- /* The names in the certificate of Redis and the Sentinels, as a JSON list. */ -}}
+{{- /* The names in the certificate of Redis and the Sentinels, as a JSON list: of as many nodes as an upgrade may bring. */ -}}
 {{- define "oauth2d.redisNames" -}}
 {{- $names := list "localhost" -}}
+{{- range $component, $most := dict "redis" 9 "sentinel" 7 -}}
+{{- range $i := until $most -}}
+{{- $names = append $names (include "oauth2d.nodeHost" (list $ (printf "%s-%s-%d" (include "oauth2d.fullname" $) $component $i))) -}}
+{{- end -}}
+{{- end -}}
 {{- range $component := list "redis" "sentinel" "cache" -}}
 {{- $service := printf "%s-%s.%s.svc" (include "oauth2d.fullname" $) $component $.Release.Namespace -}}
 {{- $names = concat $names (list (printf "*.%s.%s" $service $.Values.clusterDomain) (printf "%s.%s" $service $.Values.clusterDomain) $service) -}}
