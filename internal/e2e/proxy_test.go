@@ -134,8 +134,8 @@ func behind(t *testing.T, browser context.Context, program proxy, kind form, set
 
 	// A request of 16 KB, and an answer whose address has 4 KB, pass.
 	long := strings.Repeat("x", 4<<10)
-	request := app.AuthCodeURL(long) + "&code_challenge_method=S256&code_challenge=" + strings.Repeat("a", 43) + "&a=" + long + "&b=" + long + "&c=" + long
-	if page := person.Get(t, request); !strings.Contains(page.Location, "code=") || !strings.Contains(page.Location, long) {
+	request := app.AuthCodeURL(long) + "&prompt=none&code_challenge_method=S256&code_challenge=" + strings.Repeat("A", 43) + "&a=" + long + "&b=" + long + "&c=" + long
+	if page := person.Get(t, request); !strings.Contains(page.Location, "error=consent_required") || !strings.Contains(page.Location, long) {
 		t.Errorf("a long request: %d to %.200q\n%.200s", page.Status, page.Location, page.Body)
 	}
 

@@ -32,9 +32,10 @@ func named(name string) web.Handler {
 
 func plumbing() (Plumbing, *bytes.Buffer) {
 	var log bytes.Buffer
-	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	lines := logbuffer.New(&log, logbuffer.Options{}) // of both logs, as in the daemon: requests are answered at the same time
+	logger := slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return Plumbing{
-		Log: logger, Requests: &web.RequestLog{Lines: logbuffer.New(&log, logbuffer.Options{}), Level: slog.LevelDebug, OneIn: 1},
+		Log: logger, Requests: &web.RequestLog{Lines: lines, Level: slog.LevelDebug, OneIn: 1},
 		Metrics: metric.New("test", oauth.Supported{}), Now: func() time.Time { return time.Unix(0, 0) }, Timeout: time.Minute,
 		Errors: &web.Errors{Log: logger, Page: func(w http.ResponseWriter, _ *http.Request, status int, e *oauth.Error, _ string) {
 			web.HTML(w, status, []byte("page "+string(e.Code)))
