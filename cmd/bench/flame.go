@@ -84,7 +84,7 @@ func flameOf(ctx context.Context, d *scenario.Daemon, w scenario.Workload) (stri
 		},
 		End: func(func() int64) {},
 	})
-	if err = errors.Join(err, <-taken); err != nil {
+	if err := errors.Join(err, <-taken); err != nil {
 		return "", err
 	}
 	file, err := os.CreateTemp("", "cpu-*.pb.gz")
@@ -93,7 +93,7 @@ func flameOf(ctx context.Context, d *scenario.Daemon, w scenario.Workload) (stri
 	}
 	defer os.Remove(file.Name()) //nolint:errcheck // it is in the temporary folder
 	_, err = file.Write(raw)
-	if err = errors.Join(err, file.Close()); err != nil {
+	if err := errors.Join(err, file.Close()); err != nil {
 		return "", err
 	}
 	traces, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-traces", file.Name()).Output()

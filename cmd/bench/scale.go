@@ -63,6 +63,11 @@ func scaleOn(ctx context.Context, p place, setup subject.Setup, most int, measur
 	if setup.Secrets, err = lab.Register(ctx, "scale", setup.Binary, s.store); err != nil {
 		return err
 	}
+	defer func() {
+		if s.first != nil {
+			s.first.Close()
+		}
+	}()
 	for n := range most {
 		setup.Name = fmt.Sprintf("daemon%d", n+1)
 		d, err := lab.Daemon(ctx, setup)
@@ -74,7 +79,6 @@ func scaleOn(ctx context.Context, p place, setup subject.Setup, most int, measur
 			if s.first, err = scenario.NewDaemon(ctx, d); err != nil {
 				return err
 			}
-			defer s.first.Close() //nolint:revive // it runs once
 		}
 		if err := measure(s); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"strings"
@@ -38,7 +39,7 @@ func TestAnEntryIsWrittenAsItIsRead(t *testing.T) {
 			continue
 		}
 		again, err := json.Marshal(read)
-		if err != nil || string(again) != string(line) {
+		if err != nil || !bytes.Equal(again, line) {
 			t.Errorf("written %s\n   read %s (%v)", line, again, err)
 		}
 		if !strings.Contains(string(line), c.want) || read.UserAgent != c.origin.UserAgent || !read.At.Equal(at.Truncate(time.Microsecond)) {

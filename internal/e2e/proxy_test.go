@@ -206,7 +206,7 @@ func signedInFrom(t *testing.T, d *daemon, ip string, count int) {
 // start runs the proxy in front of a daemon, and returns an HTTP client that reaches it from strangerIP.
 func (p proxy) start(t *testing.T, port, upstream string) *http.Client {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("../../deploy/proxy", p.file))
+	text, err := os.ReadFile(filepath.Join("..", "..", "deploy", "proxy", p.file))
 	if err != nil {
 		t.Fatal(err)
 	}

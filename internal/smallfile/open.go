@@ -94,7 +94,7 @@ func (u unwaiting) Read(p []byte) (int, error) {
 	var failed error
 	err = conn.Read(func(descriptor uintptr) bool {
 		for {
-			n, failed = syscall.Read(int(descriptor), p) //nolint:gosec // G115: a descriptor is small
+			n, failed = syscall.Read(int(descriptor), p)
 			if !errors.Is(failed, syscall.EINTR) {
 				return true // also after EAGAIN: false would wait
 			}

@@ -37,7 +37,10 @@ type Answer struct {
 // Dial opens a connection.
 func Dial(ctx context.Context, addr string) (*Conn, error) {
 	c := &Conn{addr: addr}
-	return c, c.dial(ctx)
+	if err := c.dial(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func (c *Conn) dial(ctx context.Context) error {

@@ -44,7 +44,8 @@ func TestTheLineOfARequestHasTheFormOfSlog(t *testing.T) {
 	if err := slog.NewJSONHandler(&want, nil).Handle(context.Background(), record); err != nil {
 		t.Fatal(err)
 	}
-	if send(requestLog(&got, 1)); got.String() != want.String() {
+	send(requestLog(&got, 1))
+	if got.String() != want.String() {
 		t.Errorf("JSON: %s, want %s", &got, &want)
 	}
 	var line map[string]any
