@@ -113,7 +113,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	}
 	a.onStop("tracing", a.tracing.Stop)
 	s, err := openStores(ctx, c.Redis, ownerOf(c), watch{
-		call: a.metrics.RedisCall, state: a.pulse.durability, tracer: a.tracing.Provider(), log: a.log, now: o.Now, moved: moved,
+		call: a.metrics.RedisCall, state: a.pulse.durability, tracer: a.tracing.Provider(), log: a.log, moved: moved,
 		patience: c.Redis.StartTimeout,
 	})
 	if err != nil {

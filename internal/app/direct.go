@@ -33,7 +33,7 @@ type Direct struct {
 
 // OpenDirect connects to Redis. Changes are recorded in the audit log; Close waits for that.
 func OpenDirect(ctx context.Context, c config.Config) (*Direct, error) {
-	s, err := openStores(ctx, c.Redis, ownerOf(c), watch{log: slog.New(slog.DiscardHandler), now: time.Now})
+	s, err := openStores(ctx, c.Redis, ownerOf(c), watch{log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, err
 	}

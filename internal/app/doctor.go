@@ -77,7 +77,7 @@ func (e *examiner) redis(ctx context.Context, c config.Config) {
 		e.tell("redis", Doubt, "name a Redis of its own by redis.mode and redis.addrs", "embedded: everything is lost at exit")
 		return
 	}
-	db, err := openDB(ctx, c.Redis, watch{log: slog.New(slog.DiscardHandler), now: e.now, observer: true})
+	db, err := openDB(ctx, c.Redis, watch{log: slog.New(slog.DiscardHandler), observer: true})
 	if err != nil {
 		e.tell("redis", Failing, "correct the redis settings", "%s", err)
 		return

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
@@ -18,7 +17,7 @@ type Inspector struct {
 
 // OpenInspector prepares the connection; it asks nothing yet.
 func OpenInspector(ctx context.Context, c config.Redis) (*Inspector, error) {
-	db, err := openDB(ctx, c, watch{log: slog.New(slog.DiscardHandler), now: time.Now, observer: true})
+	db, err := openDB(ctx, c, watch{log: slog.New(slog.DiscardHandler), observer: true})
 	if err != nil {
 		return nil, err
 	}

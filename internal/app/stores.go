@@ -47,7 +47,6 @@ type watch struct {
 	state  func(redisconn.State) // of strict durability
 	tracer trace.TracerProvider  // nil: no traces
 	log    *slog.Logger
-	now    func() time.Time
 	moved  bool // the clock is that of a test: scripts use it instead of the clock of Redis
 
 	patience time.Duration // how long to wait for a Redis that cannot be reached yet
@@ -176,7 +175,6 @@ func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error)
 		Observe:          w.call,
 		Tracer:           w.tracer,
 		Logger:           w.log,
-		Now:              w.now,
 		CallerClock:      w.moved,
 		Commands:         append(redisstore.Commands(), serverstore.Commands()...),
 	})

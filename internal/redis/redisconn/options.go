@@ -84,8 +84,10 @@ type Options struct {
 	// Tracer makes spans of the questions that traced requests ask. nil: none.
 	Tracer trace.TracerProvider
 
-	Logger *slog.Logger     // gets the messages of the driver, at debug level; nil discards them
-	Now    func() time.Time // nil means the system's clock
+	Logger *slog.Logger // gets the messages of the driver, at debug level; nil discards them
+	// Now measures how long something takes: requests that wait, leases, pauses. It must carry the monotonic clock; nil means
+	// the system's.
+	Now func() time.Time
 
 	// CallerClock makes scripts use the times that callers pass, where they would ask Redis for
 	// the time. It is for tests that move the clock, and only for them: with it, daemons whose clocks
