@@ -20,7 +20,7 @@ const (
 	services = ".auth.svc.cluster.local"
 )
 
-// podName returns the pod that a host stands for: r1 is the first pod of the StatefulSet of Redis.
+// podName returns the name of a host's pod: r1 is the first pod of the StatefulSet of Redis.
 func podName(host string) string {
 	for set, list := range map[string][]string{release + "-redis": redisHosts, release + "-sentinel": sentinelHosts} {
 		if i := slices.Index(list, host); i >= 0 {

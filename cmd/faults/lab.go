@@ -40,7 +40,7 @@ type setup struct {
 	mode      string        // strict, relaxed or wait1
 	downAfter time.Duration // of the Sentinels
 	dir       string        // for what the processes leave
-	manifests string        // of the rendered chart, whose pods run instead; "" is none
+	manifests string        // of the rendered chart, whose pods run instead; "": none
 }
 
 // lab is one group with its daemons. Its methods are for one goroutine.

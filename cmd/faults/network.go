@@ -125,7 +125,7 @@ func (n *network) addr(host string) string { return n.numbered(host, 0) }
 // does for a Service without a pod.
 func (n *network) service(host string) string { return n.numbered(host, 100) }
 
-// nobody is an address that no host has.
+// nobody returns an address that belongs to no host.
 func (n *network) nobody() string { return fmt.Sprintf("10.213.%d.254", n.lab) }
 
 func (n *network) numbered(host string, offset int) string {

@@ -28,13 +28,13 @@ import (
 func signedIn(t *testing.T, environ []string, answer func(string) string, args ...string) (code int, out, messages string) {
 	t.Helper()
 	var stdout bytes.Buffer
-	told, ended := new(testkit.Log), make(chan int, 1)
+	stderr, ended := new(testkit.Log), make(chan int, 1)
 	go func() {
-		ended <- run(t.Context(), console.Console{In: strings.NewReader(""), Out: &stdout, Err: told, Environ: environ}, args)
+		ended <- run(t.Context(), console.Console{In: strings.NewReader(""), Out: &stdout, Err: stderr, Environ: environ}, args)
 	}()
-	waitFor(t, told, "/authorize?")
-	waitFor(t, told, "\n\n")
-	address := regexp.MustCompile(`http\S+/authorize\?\S+`).FindString(told.String())
+	waitFor(t, stderr, "/authorize?")
+	waitFor(t, stderr, "\n\n")
+	address := regexp.MustCompile(`http\S+/authorize\?\S+`).FindString(stderr.String())
 	back := testkit.NewPerson(t).Authorize(t, address).Location
 	for _, to := range strings.Fields(answer(back)) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, to, http.NoBody)
@@ -47,7 +47,7 @@ func signedIn(t *testing.T, environ []string, answer func(string) string, args .
 		}
 		_ = response.Body.Close()
 	}
-	return <-ended, stdout.String(), told.String()
+	return <-ended, stdout.String(), stderr.String()
 }
 
 func same(address string) string { return address }
@@ -71,28 +71,28 @@ func TestTokenThroughTheBrowser(t *testing.T) {
 	d := testkit.Start(t)
 	registerCLI(t, d)
 	args := []string{"token", "get", "--browser", "--issuer", d.Base, "--client-id", credentials.DefaultClient, "--scope", "openid read", "-o", "json"}
-	code, out, told := signedIn(t, nil, func(back string) string {
+	code, out, stderr := signedIn(t, nil, func(back string) string {
 		return regexp.MustCompile(`state=[^&]*`).ReplaceAllString(back, "state=forged") + " " + back
 	}, args...)
 	var got map[string]any
 	if err := json.Unmarshal([]byte(out), &got); err != nil || code != exit.Done {
-		t.Fatalf("code %d, %s %s", code, out, told)
+		t.Fatalf("code %d, %s %s", code, out, stderr)
 	}
 	access, _ := got["access_token"].(string)
 	if !d.Demo().Active(t, access) || got["id_token"] == nil || got["refresh_token"] == nil {
 		t.Errorf("the answer: %v", got)
 	}
-	code, _, told = signedIn(t, nil, func(back string) string {
+	code, _, stderr = signedIn(t, nil, func(back string) string {
 		return regexp.MustCompile(`code=[^&]*`).ReplaceAllString(back, "error=access_denied&error_description=no")
 	}, args...)
-	if code != exit.Refused || !strings.Contains(told, "access_denied") {
-		t.Errorf("a refusal: code %d, %s", code, told)
+	if code != exit.Refused || !strings.Contains(stderr, "access_denied") {
+		t.Errorf("a refusal: code %d, %s", code, stderr)
 	}
-	code, _, told = signedIn(t, nil, func(back string) string {
+	code, _, stderr = signedIn(t, nil, func(back string) string {
 		return regexp.MustCompile(`iss=[^&]*`).ReplaceAllString(back, "iss=https%3A%2F%2Fevil.example")
 	}, args...)
-	if code != exit.Failed || !strings.Contains(told, "another issuer") {
-		t.Errorf("an answer of another issuer: code %d, %s", code, told)
+	if code != exit.Failed || !strings.Contains(stderr, "another issuer") {
+		t.Errorf("an answer of another issuer: code %d, %s", code, stderr)
 	}
 }
 
@@ -104,14 +104,14 @@ func TestLoginThroughTheBrowser(t *testing.T) {
 	registerCLI(t, d)
 	file := filepath.Join(t.TempDir(), "login.json")
 	environ := []string{credentials.EnvLoginFile + "=" + file}
-	code, _, told := signedIn(t, environ, same, "login", "--server", d.Admin, "--issuer", d.Base)
-	if code != exit.Done || !strings.Contains(told, "logged in to "+d.Admin) {
-		t.Fatalf("code %d, %s", code, told)
+	code, _, stderr := signedIn(t, environ, same, "login", "--server", d.Admin, "--issuer", d.Base)
+	if code != exit.Done || !strings.Contains(stderr, "logged in to "+d.Admin) {
+		t.Fatalf("code %d, %s", code, stderr)
 	}
 	list := func(want int) {
 		t.Helper()
-		if code, out, told := terminal(t, environ, "client", "list"); code != want || want == exit.Done && !strings.Contains(out, credentials.DefaultClient) {
-			t.Errorf("code %d, want %d: %s %s", code, want, out, told)
+		if code, out, stderr := terminal(t, environ, "client", "list"); code != want || want == exit.Done && !strings.Contains(out, credentials.DefaultClient) {
+			t.Errorf("code %d, want %d: %s %s", code, want, out, stderr)
 		}
 	}
 	list(exit.Done)
@@ -127,8 +127,8 @@ func TestLoginThroughTheBrowser(t *testing.T) {
 		t.Error("the new tokens are not stored")
 	}
 	list(exit.Done)
-	if code, _, told := terminal(t, environ, "logout"); code != exit.Done {
-		t.Errorf("logout: code %d, %s", code, told)
+	if code, _, stderr := terminal(t, environ, "logout"); code != exit.Done {
+		t.Errorf("logout: code %d, %s", code, stderr)
 	}
 	if got := (testkit.Party{Base: d.Base, ID: credentials.DefaultClient}).Refresh(t, second.Refresh.Reveal()); got.Status != http.StatusBadRequest {
 		t.Errorf("the refresh token lives on: %d", got.Status)
@@ -142,9 +142,9 @@ func TestLoginOfNoOperator(t *testing.T) {
 	d := testkit.Start(t)
 	registerCLI(t, d)
 	file := filepath.Join(t.TempDir(), "login.json")
-	_, _, told := signedIn(t, []string{credentials.EnvLoginFile + "=" + file}, same, "login", "--server", d.Admin, "--issuer", d.Base)
-	if !strings.Contains(told, "lacks rights") && !strings.Contains(told, "hint:") {
-		t.Errorf("told %s", told)
+	_, _, stderr := signedIn(t, []string{credentials.EnvLoginFile + "=" + file}, same, "login", "--server", d.Admin, "--issuer", d.Base)
+	if !strings.Contains(stderr, "lacks rights") && !strings.Contains(stderr, "hint:") {
+		t.Errorf("stderr %s", stderr)
 	}
 }
 
@@ -170,11 +170,11 @@ func TestConfirmation(t *testing.T) {
 		want   int
 	}{"nothing": {"\n", exit.Failed}, "end": {"", exit.Failed}, "no": {"no\n", exit.Failed}, "yes": {"Yes\n", exit.Done}} {
 		s.do(t, "", "client", "create", id, "--grant", "client_credentials")
-		var out, told bytes.Buffer
-		c := console.Console{In: strings.NewReader(test.answer), Out: &out, Err: &told, Environ: s, Terminal: true}
+		var out, stderr bytes.Buffer
+		c := console.Console{In: strings.NewReader(test.answer), Out: &out, Err: &stderr, Environ: s, Terminal: true}
 		code := run(context.Background(), c, []string{"client", "delete", id, "--direct"})
-		if code != test.want || !strings.Contains(told.String(), "delete client "+id+" with its secrets and tokens? [y/N] ") {
-			t.Errorf("%s: code %d, told %q", id, code, told.String())
+		if code != test.want || !strings.Contains(stderr.String(), "delete client "+id+" with its secrets and tokens? [y/N] ") {
+			t.Errorf("%s: code %d, stderr %q", id, code, stderr.String())
 		}
 		left, _, _ := terminal(t, s, "client", "show", id, "--direct")
 		if gone := left == exit.NotFound; gone != (test.want == exit.Done) {
@@ -237,8 +237,8 @@ func TestF_N08_CommandsAtOnceRefreshTheLoginOnce(t *testing.T) {
 	d := testkit.Start(t, func(settings *config.Config) { settings.Admin.Operators = []string{app.DemoUser} })
 	registerCLI(t, d)
 	environ := []string{credentials.EnvLoginFile + "=" + filepath.Join(t.TempDir(), "login.json")}
-	if code, _, told := signedIn(t, environ, same, "login", "--server", d.Admin, "--issuer", d.Base); code != exit.Done {
-		t.Fatalf("code %d, %s", code, told)
+	if code, _, stderr := signedIn(t, environ, same, "login", "--server", d.Admin, "--issuer", d.Base); code != exit.Done {
+		t.Fatalf("code %d, %s", code, stderr)
 	}
 	s := &credentials.Store{Console: &console.Console{Environ: environ}}
 	expired, err := s.Saved()
@@ -285,8 +285,8 @@ func TestF_N08_CommandsAtOnceRefreshTheLoginOnce(t *testing.T) {
 		}
 	}
 	// A command that was waiting while the person logged out does not store the login again.
-	if code, _, told := terminal(t, environ, "logout"); code != exit.Done {
-		t.Fatalf("logout: %d, %s", code, told)
+	if code, _, stderr := terminal(t, environ, "logout"); code != exit.Done {
+		t.Fatalf("logout: %d, %s", code, stderr)
 	}
 	if _, err := s.Fetch(t.Context(), expired); err == nil || !strings.Contains(err.Error(), "ended or replaced") {
 		t.Errorf("after the logout: %v", err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/logbuffer"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
@@ -71,7 +72,7 @@ func (l *Log) encode(q queued) []byte {
 	}
 	line := make([]byte, 0, 512)
 	line = q.at.UTC().Truncate(time.Microsecond).AppendFormat(append(line, `{"at":"`...), time.RFC3339Nano)
-	line = appendString(append(line, `","event":`...), q.event.Name())
+	line = logbuffer.AppendString(append(line, `","event":`...), q.event.Name())
 	line = appendMember(line, memberActor, text(s.actor))
 	if s.outcome >= 0 {
 		line = appendMember(line, memberOutcome, cmp.Or(text(s.outcome), string(event.Done)))
@@ -99,7 +100,7 @@ func appendDetails(line []byte, value reflect.Value, fields []namedField) []byte
 		if line[len(line)-1] != '{' {
 			line = append(line, ',')
 		}
-		line = append(appendString(line, f.name), ':')
+		line = append(logbuffer.AppendString(line, f.name), ':')
 		var ok bool
 		if line, ok = appendDetail(line, field); !ok {
 			return append(line[:begin], `{"unreadable":true}`...)
@@ -112,7 +113,7 @@ func appendDetails(line []byte, value reflect.Value, fields []namedField) []byte
 func appendDetail(line []byte, field reflect.Value) ([]byte, bool) {
 	switch field.Kind() { //nolint:exhaustive // encoding/json writes the others
 	case reflect.String:
-		return appendString(line, field.String()), true
+		return logbuffer.AppendString(line, field.String()), true
 	case reflect.Bool:
 		return strconv.AppendBool(line, field.Bool()), true
 	case reflect.Int:
@@ -120,7 +121,7 @@ func appendDetail(line []byte, field reflect.Value) ([]byte, bool) {
 	}
 	value := field.Interface()
 	if scopes, ok := value.(oauth.Scopes); ok {
-		return appendString(line, scopes.String()), true
+		return logbuffer.AppendString(line, scopes.String()), true
 	}
 	body, err := json.Marshal(value)
 	return append(line, body...), err == nil
@@ -132,16 +133,5 @@ func appendMember(line []byte, name, value string) []byte {
 		return line
 	}
 	line = append(append(append(line, `,"`...), name...), `":`...)
-	return appendString(line, value)
-}
-
-// appendString appends a JSON string.
-func appendString(line []byte, text string) []byte {
-	for i := range len(text) {
-		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			quoted, _ := json.Marshal(text) // a string can always be encoded
-			return append(line, quoted...)
-		}
-	}
-	return append(append(append(line, '"'), text...), '"')
+	return logbuffer.AppendString(line, value)
 }

@@ -134,7 +134,7 @@ func (s *supply[T]) fill(all []T) {
 	s.used.Store(0)
 }
 
-// next returns one that was not used yet; load.ErrExhausted when there is none.
+// next returns an unused one, or load.ErrExhausted when all are used.
 func (s *supply[T]) next() (T, error) {
 	n := int(s.used.Add(1) - 1)
 	if n >= len(s.all) {

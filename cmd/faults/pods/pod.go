@@ -93,7 +93,7 @@ func (g *Group) content(v volume) (map[string]string, error) {
 			return nil
 		}
 		if !found {
-			return fmt.Errorf("volume %s: there is no %s%s", v.Name, s.Name, s.SecretName)
+			return fmt.Errorf("volume %s: %s%s is missing", v.Name, s.Name, s.SecretName)
 		}
 		return pick(files, from, s)
 	}

@@ -28,7 +28,7 @@ func definitions() map[string]string {
 	}
 }
 
-// folder downloads a module, unless it is there, and returns where it is.
+// folder returns the folder of a module, which it downloads if necessary.
 func folder(ctx context.Context, module string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module) //nolint:gosec // a module of the lists above
 	cmd.Dir = os.TempDir()                                                    // outside this module

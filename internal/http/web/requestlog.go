@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -71,7 +70,7 @@ func (r request) appendJSON(line []byte) []byte {
 	line = r.at.AppendFormat(append(line, `{"time":"`...), time.RFC3339Nano)
 	line = append(append(line, `","level":"`...), r.level.String()...)
 	line = append(append(line, `","msg":"request","method":"`...), r.method...)
-	line = appendQuoted(append(line, `","route":`...), r.route)
+	line = logbuffer.AppendString(append(line, `","route":`...), r.route)
 	line = strconv.AppendInt(append(line, `,"status":`...), int64(r.status), 10)
 	line = strconv.AppendInt(append(line, `,"bytes":`...), r.bytes, 10)
 	line = appendMillis(append(line, `,"ms":`...), r.took)
@@ -95,21 +94,6 @@ func (r request) appendText(line []byte) []byte {
 
 func appendMillis(line []byte, d time.Duration) []byte {
 	return strconv.AppendFloat(line, float64(d.Microseconds())/1000, 'f', -1, 64)
-}
-
-// appendQuoted appends a pattern as a JSON string. The operator chose a part of it: the path of the issuer.
-func appendQuoted(line []byte, text string) []byte {
-	line = append(line, '"')
-	if !strings.ContainsAny(text, "\"\\") {
-		return append(append(line, text...), '"')
-	}
-	for i := range len(text) {
-		if text[i] == '"' || text[i] == '\\' {
-			line = append(line, '\\')
-		}
-		line = append(line, text[i])
-	}
-	return append(line, '"')
 }
 
 // knownMethod replaces a method that HTTP does not define: such text of the caller must not reach the log.
