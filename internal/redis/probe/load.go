@@ -3,32 +3,26 @@ package probe
 import (
 	"context"
 	"errors"
-	"strconv"
-	"strings"
 
 	"github.com/recipe-web-app/oauth2d/internal/redis/quorum"
 )
 
 // Load describes the work of a server at this moment.
 type Load struct {
-	Addr         string
-	Err          error // why the server could not be asked; then all else is empty
-	Role         string
-	Version      string
-	Used, Limit  int64 // bytes of memory; a Limit of 0 means that there is none
-	Eviction     string
-	LogsWrites   bool  // it writes an append-only file
-	Clients      int64 // open connections
-	PerSecond    int64 // commands executed
-	LinkUp       bool  // of a replica: it is connected to its master
-	Replicas     int   // of a master: connected ones
-	Lag          int64 // of a replica: bytes that it is behind its master; meaningless while LinkUp is false
-	offset       int64
-	keyspaceKeys map[int]int64
+	Addr        string
+	Err         error // why the server could not be asked; then all else is empty
+	Role        string
+	Version     string
+	Used, Limit int64 // bytes of memory; a Limit of 0 means that there is none
+	Eviction    string
+	LogsWrites  bool  // it writes an append-only file
+	Clients     int64 // open connections
+	PerSecond   int64 // commands executed
+	LinkUp      bool  // of a replica: it is connected to its master
+	Replicas    int   // of a master: connected ones
+	Lag         int64 // of a replica: bytes that it is behind its master; meaningless while LinkUp is false
+	offset      int64
 }
-
-// Keys returns the number of keys in a database of the server.
-func (l Load) Keys(db int) int64 { return l.keyspaceKeys[db] }
 
 // Loads asks every server for its load, the master first. It needs INFO and no other right, and can be repeated every
 // second. The error is about the Sentinels or the nodes of a cluster as a whole.
@@ -60,26 +54,12 @@ func (p *Prober) load(ctx context.Context, addr string) Load {
 		Addr: addr, Role: info["role"], Version: info["redis_version"], Used: quorum.Int(info["used_memory"]), Limit: quorum.Int(info["maxmemory"]),
 		Eviction: info["maxmemory_policy"], LogsWrites: info["aof_enabled"] == "1", Clients: quorum.Int(info["connected_clients"]),
 		PerSecond: quorum.Int(info["instantaneous_ops_per_sec"]), LinkUp: info["master_link_status"] == "up",
-		Replicas: int(quorum.Int(info["connected_slaves"])), offset: quorum.Int(info["master_repl_offset"]), keyspaceKeys: keyspace(info),
+		Replicas: int(quorum.Int(info["connected_slaves"])), offset: quorum.Int(info["master_repl_offset"]),
 	}
 	if l.Role == "slave" {
 		l.Role, l.offset = "replica", quorum.Int(info["slave_repl_offset"])
 	}
 	return l
-}
-
-// keyspace reads the number of keys by database: db0:keys=3,expires=1,avg_ttl=0.
-func keyspace(info quorum.Info) map[int]int64 {
-	keys := map[int]int64{}
-	for name, value := range info {
-		number, isDB := strings.CutPrefix(name, "db")
-		db, err := strconv.Atoi(number)
-		if count, found := strings.CutPrefix(value, "keys="); isDB && found && err == nil {
-			count, _, _ = strings.Cut(count, ",")
-			keys[db] = quorum.Int(count)
-		}
-	}
-	return keys
 }
 
 // errManyMasters is returned for a cluster.
