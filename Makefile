@@ -98,9 +98,12 @@ bench-start: $(BIN)/bench redis ## measure the time from the start to the first 
 soak: $(BIN)/bench redis ## load the daemon for 30 minutes and plot its memory, into build/soak.svg: DURATION=30m RATE=0 SIGN_INS=2
 	$(BIN)/bench soak -duration $(or $(DURATION),30m) -rate $(or $(RATE),0) -sign-ins $(or $(SIGN_INS),2)
 
+# A variable, because $(or …) would take the commas as its own.
+GROWTH_SIZES = 10000,100000,1000000,10000000
+
 .PHONY: growth
 growth: $(BIN)/bench redis ## compare the cost of requests and the memory at 10 thousand to 10 million grants (8 GB): SIZES=10000,1000000
-	$(BIN)/bench growth -sizes $(or $(SIZES),10000,100000,1000000,10000000)
+	$(BIN)/bench growth -sizes $(or $(SIZES),$(GROWTH_SIZES))
 
 .PHONY: scale
 scale: $(BIN)/bench redis ## measure one to three daemons on one Sentinel group, and on one cluster of three masters
