@@ -71,6 +71,7 @@ var floor = map[string]int{
 	"internal/ratelimit":      3,
 	"internal/cleanup":        3,
 	"internal/epoch":          3,
+	"internal/backup":         3,
 	"internal/redis/pipeline": 3,
 
 	"internal/redis/redisdial": 2,
