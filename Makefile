@@ -166,8 +166,9 @@ test-valkey: $(BIN)/faults packages ## the tests of the stores and one trial of 
 	@.ci/test-valkey $(BIN)/faults
 
 .PHONY: manifests
-manifests: ## copy deploy/redis into the chart, and make its schema and deploy/k8s again
+manifests: ## make the dashboards, the chart's copies of files below deploy, its schema and deploy/k8s again
 	@.ci/deploy-tools helm
+	go run ./cmd/dashboards
 	go run ./cmd/manifests -helm $(BIN)/helm
 
 .PHONY: test-deploy

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -11,15 +12,25 @@ import (
 )
 
 const (
-	chartRedis  = "helm/oauth2d/files/redis"
+	chartCopies = "helm/oauth2d/files"
 	chartSchema = "helm/oauth2d/values.schema.json"
 )
 
-// redisFiles returns the files of deploy/redis that the chart's pods run.
-func redisFiles() []string {
-	return []string{
-		"redis.conf", "sentinel.conf", "users.acl",
-		"bin/ask-sentinels.sh", "bin/connect.sh", "bin/probe.sh", "bin/render.sh", "bin/start-redis.sh", "bin/start-sentinel.sh",
+// copied returns the files that the chart ships: by the folder below helm/oauth2d/files, the folder that they are copied
+// from and the names or patterns in it.
+func copied() map[string]struct {
+	from  string
+	names []string
+} {
+	return map[string]struct {
+		from  string
+		names []string
+	}{
+		"redis": {"deploy/redis", []string{
+			"redis.conf", "sentinel.conf", "users.acl",
+			"bin/ask-sentinels.sh", "bin/connect.sh", "bin/probe.sh", "bin/render.sh", "bin/start-redis.sh", "bin/start-sentinel.sh",
+		}},
+		"grafana": {"deploy/grafana/dashboards", []string{"*.json"}},
 	}
 }
 
@@ -37,15 +48,30 @@ func ownSettings() [][]string {
 	}
 }
 
-// chartFiles returns the chart's copy of deploy/redis, and the schema of its values.
+// chartFiles returns the chart's copies of files below deploy, and the schema of its values.
 func chartFiles(root string) (tree, error) {
 	files := tree{}
-	for _, name := range redisFiles() {
-		content, err := os.ReadFile(filepath.Join(root, "deploy", "redis", name)) //nolint:gosec // a file of the project
-		if err != nil {
-			return nil, err
+	for to, group := range copied() {
+		for _, pattern := range group.names {
+			found, err := filepath.Glob(filepath.Join(root, group.from, pattern))
+			if err != nil {
+				return nil, err
+			}
+			if len(found) == 0 {
+				return nil, fmt.Errorf("%s has no %s", group.from, pattern)
+			}
+			for _, path := range found {
+				content, err := os.ReadFile(path) //nolint:gosec // a file of the project
+				if err != nil {
+					return nil, err
+				}
+				name, err := filepath.Rel(filepath.Join(root, group.from), path)
+				if err != nil {
+					return nil, err
+				}
+				files[filepath.Join(chartCopies, to, name)] = content
+			}
 		}
-		files[filepath.Join(chartRedis, name)] = content
 	}
 	schema, err := schema()
 	files[chartSchema] = schema

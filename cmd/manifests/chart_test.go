@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-// The chart's copy of deploy/redis, and the schema of its values, are those that make manifests writes. Whether deploy/k8s
+// The chart's copies of files below deploy, and the schema of its values, are those that make manifests writes. Whether deploy/k8s
 // is, make test-deploy checks: that needs helm.
 func TestChartFilesAreUpToDate(t *testing.T) {
 	t.Parallel()

@@ -83,8 +83,7 @@ func compare(root string, files tree) ([]string, error) {
 			stale = append(stale, name)
 		}
 	}
-	copied := filepath.Join(root, chartRedis)
-	err := filepath.WalkDir(copied, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(root, chartCopies), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return cmp.Or(err, nil)
 		}
