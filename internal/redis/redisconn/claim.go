@@ -25,7 +25,7 @@ type Owner struct {
 var ErrOwner = errors.New("the data of another issuer")
 
 // claims are the scripts by which a daemon takes over a data set.
-type claims struct{ owner, name, beat *Script }
+type claims struct{ owner, name, version, beat *Script }
 
 //go:embed lua/claim_owner.lua
 var claimOwner string
@@ -33,20 +33,30 @@ var claimOwner string
 //go:embed lua/claim_name.lua
 var claimName string
 
+//go:embed lua/claim_version.lua
+var claimVersion string
+
 //go:embed lua/beat.lua
 var beat string
 
 func newClaims(scripts *pipeline.Library) claims {
-	return claims{owner: scripts.Script(claimOwner), name: scripts.Script(claimName), beat: scripts.Script(beat)}
+	return claims{
+		owner: scripts.Script(claimOwner), name: scripts.Script(claimName), version: scripts.Script(claimVersion).List(),
+		beat: scripts.Script(beat),
+	}
 }
 
 // Claim records an issuer as the owner of the data in Redis and learns the name of the data set, which every answer is
-// then compared with (I11). It returns the owner, and ErrOwner when that is another issuer. By restarting the daemon,
-// which calls Claim, an operator accepts that earlier data is gone: an empty Redis gets a new name. Of several daemons
-// that start at once, all get the same name.
+// then compared with (I11). It returns the owner, and ErrOwner when that is another issuer; ErrDataNewer or ErrDataOlder
+// when this release cannot work on the data. A refused caller has changed nothing. By restarting the daemon, which calls
+// Claim, an operator accepts that earlier data is gone: an empty Redis gets a new name. Of several daemons that start at
+// once, all get the same name.
 func (db *DB) Claim(ctx context.Context, o Owner) (string, error) {
 	if db.opt.Mode == Embedded {
 		return o.Name, nil
+	}
+	if err := db.claimVersion(ctx, o); err != nil {
+		return "", err
 	}
 	found, err := db.claim(ctx, db.claims.owner, db.keys.owner, o.Name, o.Previous)
 	if err != nil {

@@ -67,6 +67,9 @@ type Options struct {
 	// ("HSET f 1"). The check at the start tries them.
 	Commands []string
 
+	// DataVersion is that of the release. The zero DataVersion means CurrentDataVersion; others are for tests.
+	DataVersion DataVersion
+
 	// Observer changes nothing unasked: an empty Redis gets no name. For commands that only look.
 	Observer bool
 
@@ -110,6 +113,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Prefix == "" {
 		o.Prefix = defaultPrefix
+	}
+	if o.DataVersion == (DataVersion{}) {
+		o.DataVersion = CurrentDataVersion()
 	}
 	if o.DialTimeout <= 0 {
 		o.DialTimeout = defaultDial
@@ -186,10 +192,13 @@ func (o Options) writers() int { return max(1, min(2, o.PoolSize/2)) }
 func (o Options) readers() int { return max(1, o.PoolSize-o.writers()) }
 
 // keyNames are the keys that this package writes itself.
-type keyNames struct{ history, fence, owner, beat string }
+type keyNames struct{ history, fence, owner, version, beat string }
 
 func (o Options) keys() keyNames {
-	return keyNames{history: o.Prefix + "history", fence: o.Prefix + "fence", owner: o.Prefix + "issuer", beat: o.Prefix + "beat:"}
+	return keyNames{
+		history: o.Prefix + "history", fence: o.Prefix + "fence", owner: o.Prefix + "issuer", version: o.Prefix + "data_version",
+		beat: o.Prefix + "beat:",
+	}
 }
 
 // Dial returns how servers are reached.
