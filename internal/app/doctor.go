@@ -296,7 +296,7 @@ func Expiry(check, what string, end, now time.Time) Finding {
 	case left <= 0:
 		f.Verdict, f.Found = Failing, fmt.Sprintf("the certificate of %s expired on %s", what, end.UTC().Format(time.DateOnly))
 	case left < expiryDoubt:
-		f.Verdict = Doubt
+		f.Verdict, f.Found = Doubt, fmt.Sprintf("the certificate of %s is valid for only %d days", what, int(left.Hours()/24))
 	}
 	if f.Verdict != Well {
 		f.Remedy = "renew it; it is read again without a restart"

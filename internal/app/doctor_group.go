@@ -22,13 +22,13 @@ func (e *examiner) replication(s probe.Server) {
 	if s.Role != "master" || s.Replicas == 0 {
 		return
 	}
-	verdict := Well
-	if !s.MinReplicasSet {
-		verdict = Doubt
+	if s.MinReplicasSet {
+		e.tell("redis lone writes", Well, "", "%s accepts no write without a replica", s.Addr)
+	} else {
+		e.tell("redis lone writes", Doubt, "set min-replicas-to-write 1 and min-replicas-max-lag 10 on every node",
+			"%s accepts writes when it has no replica", s.Addr)
 	}
-	e.tell("redis lone writes", verdict, "set min-replicas-to-write 1 and min-replicas-max-lag 10 on every node",
-		"%s %s", s.Addr, map[bool]string{true: "accepts no write without a replica", false: "accepts writes when it has no replica"}[s.MinReplicasSet])
-	verdict = Well
+	verdict := Well
 	if s.Backlog < leastBacklog {
 		verdict = Doubt
 	}
