@@ -165,6 +165,11 @@ faults-report: $(BIN)/faults ## write the table and the plot of build/faults.jso
 test-valkey: $(BIN)/faults packages ## the tests of the stores and one trial of each fault, on Valkey (from PyPI)
 	@.ci/test-valkey $(BIN)/faults
 
+.PHONY: test-upgrade
+test-upgrade: build redis ## replace the previous release (the last tag, or OLD=ref) by this one under load, and roll back
+	@.ci/previous build/oauth2d-previous $(OLD)
+	CURRENT=build/oauth2d PREVIOUS=build/oauth2d-previous go test -tags upgrade -count=1 -v -timeout 10m ./deploy/upgrade
+
 .PHONY: manifests
 manifests: ## make the dashboards, the chart's copies of files below deploy, its schema and deploy/k8s again
 	@.ci/deploy-tools helm

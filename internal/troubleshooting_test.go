@@ -147,6 +147,7 @@ func unlisted() map[string]string {
 		"*.*: no such setting": "is listed without the section", "too large": "is part of a longer message",
 		"`oauth2d config schema` lists every setting": "is a hint", "write one of them, such as *": "is a hint",
 		"a replica with two names": "is part of a longer message", "the data of another issuer": "is part of a longer message",
+		"the data of a newer release": "is part of a longer message", "the data of too old a release": "is part of a longer message",
 		"more than one value": "is replaced by the message of its caller",
 		"a header line that ends in a bare LF or is continued": later, "the server did not answer": later, "*: no replica has it": later,
 		"the sealed text is not valid": later, "the key ring has no MAC key": caller, "the key ring has no key for the algorithm *": caller,
