@@ -35,11 +35,11 @@ func CheckFiles(c config.Config) config.Problems {
 		_, err := server.LoadCertificates(files.CertFile, files.KeyFile)
 		add("server.tls", err, "cert_file and key_file name PEM files that belong together and that this user may read")
 	}
-	_, err := redisTLS(c.Redis.TLS)
+	_, _, err := redisTLS(c.Redis.TLS)
 	add("redis.tls", err, "name PEM files that this user may read; cert_file and key_file belong together")
 	_, err = web.NewProxies(web.ForwardHeader(c.Server.ProxyHeader), c.Server.TrustedProxies)
 	add("server.trusted_proxies", err, "")
-	_, err = newSealer(c)
+	_, err = c.Sealer()
 	add("master_key", err, "make one with: openssl rand -base64 32")
 	return wrong
 }

@@ -234,7 +234,7 @@ func (e *examiner) keys(ctx context.Context, c config.Config, db *redisconn.DB) 
 		e.tell("keys", Doubt, "start a server", "there are none yet: the first server makes them")
 		return
 	}
-	sealer, err := newSealer(c)
+	sealer, err := c.Sealer()
 	if err != nil {
 		e.tell("keys", Failing, "set the master key that all servers have", "%s", err)
 		return

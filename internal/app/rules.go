@@ -51,7 +51,7 @@ type base struct {
 
 // newBase creates the packages of the third floor. It loads the key ring, or creates it when Redis is empty.
 func newBase(ctx context.Context, c config.Config, s stores, events event.Sink, now func() time.Time) (base, error) {
-	sealer, err := newSealer(c)
+	sealer, err := c.Sealer()
 	if err != nil {
 		return base{}, err
 	}
@@ -112,26 +112,6 @@ func serviceWords(c config.Config) []string {
 		words = append(words, strings.Split(u.Hostname(), ".")...)
 	}
 	return words
-}
-
-// newSealer reads the master keys. Embedded Redis loses everything at exit, so a random key is enough there.
-func newSealer(c config.Config) (*secret.Sealer, error) {
-	if c.MasterKey == "" {
-		return secret.NewSealer(secret.Random(secret.MasterKeySize))
-	}
-	master, err := config.DecodeMasterKey(c.MasterKey)
-	if err != nil {
-		return nil, fmt.Errorf("master_key: %w", err)
-	}
-	var previous [][]byte
-	for _, text := range c.MasterKeyPrevious {
-		key, err := config.DecodeMasterKey(text)
-		if err != nil {
-			return nil, fmt.Errorf("master_key_previous: %w", err)
-		}
-		previous = append(previous, key)
-	}
-	return secret.NewSealer(master, previous...)
 }
 
 func explainRing(err error) error {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/recipe-web-app/oauth2d/internal/config"
 	"github.com/recipe-web-app/oauth2d/internal/http/server"
 )
 
@@ -45,31 +44,4 @@ func (a *App) Start() error {
 	a.log.Info("serving", "issuer", a.issuer, "listen", a.Addr(), "admin_listen", a.AdminAddr(), "redis", a.config.Redis.Mode,
 		"tls", a.certificates != nil, "version", a.options.Version)
 	return nil
-}
-
-// Reload applies the settings that may change while the server runs: the log level, the look of the pages, the
-// descriptions of the scopes, the TLS files. The log lists every other changed setting, which needs a restart. Settings
-// with mistakes change nothing.
-func (a *App) Reload(c config.Config, mistakes error) {
-	if mistakes != nil {
-		a.log.Error("the settings were not reloaded", "error", mistakes.Error())
-		return
-	}
-	changed, waiting := config.Changed(a.config, c)
-	look, err := lookOf(c)
-	if err == nil {
-		err = a.pages.Use(look)
-	}
-	if err != nil {
-		a.log.Error("the settings were not reloaded", "error", err.Error())
-		return
-	}
-	setLevel(a.logging.level, c.Log)
-	if a.certificates != nil {
-		if _, err := a.certificates.Reload(); err != nil {
-			a.log.Error("the TLS certificate could not be reloaded; the earlier one stays in use", "error", err.Error())
-		}
-	}
-	a.config.Log.Level, a.config.Brand, a.config.Scopes = c.Log.Level, c.Brand, c.Scopes
-	a.log.Info("the settings were reloaded", "changed", changed, "need_restart", waiting)
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"time"
@@ -151,7 +152,7 @@ func (s stores) since(rule epoch.Rule) stores {
 
 // openDB prepares the connection, without a request to Redis.
 func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error) {
-	secured, err := redisTLS(c.TLS)
+	secured, roots, err := redisTLS(c.TLS)
 	if err != nil {
 		return nil, err
 	}
@@ -165,6 +166,7 @@ func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error)
 		SentinelPassword: c.SentinelPassword.Reveal(),
 		DB:               c.DB,
 		TLS:              secured,
+		Roots:            roots,
 		DialTimeout:      c.DialTimeout,
 		Timeout:          c.Timeout,
 		PoolSize:         c.PoolSize,
@@ -180,13 +182,14 @@ func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error)
 	})
 }
 
-func redisTLS(c config.RedisTLS) (*tls.Config, error) {
+func redisTLS(c config.RedisTLS) (*tls.Config, func() *x509.CertPool, error) {
 	if !c.Enabled {
-		return nil, nil //nolint:nilnil // nil means no TLS, also for redisconn
+		return nil, nil, nil
 	}
-	secured, err := redisdial.TLSFiles{CA: c.CAFile, Cert: c.CertFile, Key: c.KeyFile, ServerName: c.ServerName}.Config()
+	files := redisdial.TLSFiles{CA: c.CAFile, Cert: c.CertFile, Key: c.KeyFile, ServerName: c.ServerName}
+	secured, err := files.Config()
 	if err != nil {
-		return nil, fmt.Errorf("redis.tls: %w", err)
+		return nil, nil, fmt.Errorf("redis.tls: %w", err)
 	}
-	return secured, nil
+	return secured, files.Roots(secured), nil
 }

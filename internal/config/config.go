@@ -7,8 +7,8 @@ import "time"
 type Config struct {
 	Issuer            string   `key:"issuer" doc:"The issuer identifier: the public base URL of this server, https, with or without a path, without a trailing slash. Every URL in the metadata begins with it. Not needed with --dev."`
 	IssuerPrevious    string   `key:"issuer_previous" doc:"The earlier issuer of this server, after a change of the issuer: Redis stores the issuer of its data, and the server refuses to start with another one. All users must sign in again. Remove the setting after the change."`
-	MasterKey         Secret   `key:"master_key" doc:"The key that encrypts the server's own keys in Redis: base64 of 32 random bytes (openssl rand -base64 32). All replicas need the same one."`
-	MasterKeyPrevious []Secret `key:"master_key_previous" doc:"Earlier master keys, which still decrypt the keys that they encrypted. To change the master key, put the old one here; remove it after the next key rotation."`
+	MasterKey         Secret   `key:"master_key" reload:"true" doc:"The key that encrypts the server's own keys in Redis: base64 of 32 random bytes (openssl rand -base64 32). All replicas need the same one, or each that of the others as master_key_previous. SIGHUP changes it once the server's keys can be read with it."`
+	MasterKeyPrevious []Secret `key:"master_key_previous" reload:"true" doc:"Other master keys, earlier or later ones, which decrypt the keys that they encrypted. oauth2d rotate master-key encrypts everything under master_key (docs/rotation.md); remove them after that."`
 
 	Scopes    []Scope    `key:"scopes" reload:"true" doc:"The scopes that clients may be registered for. Any other scope is refused at registration; a client that already has it keeps it. openid, profile, email, offline_access and the admin scopes always exist; the list may replace the descriptions of the first four. If the list is empty, every name is accepted except one that looks like a misspelling of a known scope. SIGHUP changes the descriptions; a new scope needs a restart."`
 	Resources []Resource `key:"resources" doc:"The protected resources that a client may name with the resource parameter (RFC 8707). Empty: the parameter is refused."`
@@ -75,10 +75,10 @@ type Redis struct {
 	Addrs            []string      `key:"addrs" default:"127.0.0.1:6379" doc:"host:port of the server (standalone), of the Sentinels (sentinel), or of some nodes (cluster)."`
 	MasterName       string        `key:"master_name" default:"mymaster" doc:"The name under which the Sentinels know the master (sentinel)."`
 	DB               int           `key:"db" default:"0" min:"0" max:"15" doc:"The logical database of the authorization state. Must be 0 in cluster mode."`
-	Username         string        `key:"username" doc:"ACL user. Empty: the default user."`
-	Password         Secret        `key:"password" doc:"Password of the ACL user."`
-	SentinelUsername string        `key:"sentinel_username" doc:"ACL user on the Sentinels themselves."`
-	SentinelPassword Secret        `key:"sentinel_password" doc:"Password on the Sentinels themselves; it is not the password of Redis."`
+	Username         string        `key:"username" reload:"true" doc:"ACL user. Empty: the default user."`
+	Password         Secret        `key:"password" reload:"true" doc:"Password of the ACL user. SIGHUP changes it for new connections, once Redis accepts it."`
+	SentinelUsername string        `key:"sentinel_username" reload:"true" doc:"ACL user on the Sentinels themselves."`
+	SentinelPassword Secret        `key:"sentinel_password" reload:"true" doc:"Password on the Sentinels themselves; it is not the password of Redis. SIGHUP changes it as it does redis.password."`
 	PoolSize         int           `key:"pool_size" default:"4" min:"1" max:"64" doc:"How many pipelines may be in flight to one node at the same time. Callers share them, so a few are enough for any load."`
 	StartTimeout     time.Duration `key:"start_timeout" default:"30s" min:"0s" max:"10m" doc:"How long the start waits for a Redis that cannot be reached yet, is loading its data, or has no master. A wrong password or a missing ACL permission fails at once. 0: do not wait."`
 	DialTimeout      time.Duration `key:"dial_timeout" default:"300ms" min:"10ms" max:"30s" doc:"How long it may take to open a connection."`
@@ -91,7 +91,7 @@ type Redis struct {
 // RedisTLS configures TLS to Redis and the Sentinels.
 type RedisTLS struct {
 	Enabled    bool   `key:"enabled" doc:"Use TLS for connections to Redis and to the Sentinels."`
-	CAFile     string `key:"ca_file" doc:"PEM file with the certificate authorities to trust. Empty: the authorities that the system trusts."`
+	CAFile     string `key:"ca_file" doc:"PEM file with the certificate authorities to trust. Empty: the authorities that the system trusts. The three files are read again for every new connection."`
 	CertFile   string `key:"cert_file" doc:"PEM file with the client certificate, if Redis requires one."`
 	KeyFile    string `key:"key_file" doc:"PEM file with the private key of the client certificate."`
 	ServerName string `key:"server_name" doc:"The name that the certificate of Redis must have. Empty: the host name in redis.addrs."`

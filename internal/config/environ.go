@@ -69,7 +69,8 @@ func (l *loader) envFile() []variable {
 	return all
 }
 
-// secretFiles reads the secrets that a layer names as files. named returns which file holds a secret, empty for none,
+// secretFiles reads the secrets that a layer names as files. The first line is the secret. Further lines are the other
+// secrets that are valid while it is rotated. named returns which file holds a secret, empty for none,
 // and where that file is named.
 func (l *loader) secretFiles(named func(Field) (name, at string)) {
 	read := map[string]any{}
@@ -86,11 +87,14 @@ func (l *loader) secretFiles(named func(Field) (name, at string)) {
 			l.wrong.add(at, name+" cannot be read: "+cause(err), "the file holds the secret alone and must be readable by this user")
 			continue
 		}
-		text := strings.TrimRight(string(raw), "\r\n") // editors and echo add line ends
+		lines := strings.ReplaceAll(strings.TrimRight(string(raw), "\r\n"), "\r\n", "\n") // editors and echo add line ends
 		if f.Kind == Hiddens {
-			text = strings.NewReplacer("\r\n", ",", "\n", ",").Replace(text)
+			read[f.Key] = strings.ReplaceAll(lines, "\n", ",")
+		} else {
+			var further string
+			read[f.Key], further, _ = strings.Cut(lines, "\n")
+			l.further[f.Key] = strings.Fields(further)
 		}
-		read[f.Key] = text
 		l.holds(f.Key, name)
 		l.origins.set(f.Key, name+", named by "+at)
 	}

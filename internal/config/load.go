@@ -55,7 +55,7 @@ func Default(dev bool) Config {
 }
 
 func newLoader(s Sources) *loader {
-	return &loader{sources: s, fields: Fields(), v: viper.New(), origins: Origins{}}
+	return &loader{sources: s, fields: Fields(), v: viper.New(), origins: Origins{}, further: map[string][]string{}}
 }
 
 // loader applies the sources one over another, the weakest first.
@@ -65,6 +65,7 @@ type loader struct {
 	v        *viper.Viper
 	origins  Origins // of the values in force so far
 	secrets  []SecretFile
+	further  map[string][]string // of a secret whose file has several lines: those after the first
 	wrong    Problems
 	warnings []string
 }
@@ -204,6 +205,9 @@ func (l *loader) collect() Config {
 	into := reflect.ValueOf(&c).Elem()
 	for _, f := range l.fields {
 		assign(into, f, l.v.Get(f.Key), f.Key, &l.wrong)
+	}
+	for _, text := range l.further["master_key"] {
+		c.MasterKeyPrevious = append(c.MasterKeyPrevious, Secret(text))
 	}
 	c.Scopes = withStandardScopes(c.Scopes)
 	c.SecretFiles = l.secrets

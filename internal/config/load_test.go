@@ -327,9 +327,9 @@ func TestSecretsDoNotPrint(t *testing.T) {
 func TestChanged(t *testing.T) {
 	t.Parallel()
 	a := load(t, config.Sources{Environ: enough()})
-	b := load(t, config.Sources{Environ: enough("OAUTH2D_LOG_LEVEL=debug", "OAUTH2D_REDIS_PASSWORD=x", "OAUTH2D_BRAND_NAME=Recipes")})
+	b := load(t, config.Sources{Environ: enough("OAUTH2D_LOG_LEVEL=debug", "OAUTH2D_REDIS_PASSWORD=x", "OAUTH2D_BRAND_NAME=Recipes", "OAUTH2D_REDIS_DB=1")})
 	reload, restart := config.Changed(a, b)
-	if fmt.Sprint(reload, restart) != "[brand.name log.level] [redis.password]" {
+	if fmt.Sprint(reload, restart) != "[redis.password brand.name log.level] [redis.db]" {
 		t.Errorf("reload %v, restart %v", reload, restart)
 	}
 }

@@ -37,7 +37,8 @@ environment it is the same name in capitals with the prefix ` + "`OAUTH2D_`" + `
   ` + "`NAME=value`" + ` lines as if they were in the environment; the environment itself overrides them. An empty variable counts
   as not set.
 - **Secrets** (marked *secret*) can be read from a file: ` + "`OAUTH2D_REDIS_PASSWORD_FILE=/run/secrets/redis`" + `, or
-  ` + "`password_file`" + ` in YAML.
+  ` + "`password_file`" + ` in YAML. The first line is the secret. Further lines are for its rotation ([rotation](rotation.md)):
+  of a master key they are earlier or later master keys, which still decrypt; of a password the server ignores them.
 - **Text and secrets are taken as they are written**: ` + "`password: 0123456`" + ` is seven digits, ` + "`2024-01-01`" + ` is ten
   characters, and spaces are part of a secret (only the line ends at the end of a secret file are removed). ` + "`null`" + ` and
   ` + "`~`" + ` are refused for text and secrets: write the text in quotes, or leave the value empty. A setting that is set

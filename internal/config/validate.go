@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/base64"
 	"fmt"
 	"net"
 	"net/netip"
@@ -9,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
-	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
 // Validate returns all mistakes that only a comparison of settings or a closer look at a value can show. It opens no
@@ -62,34 +60,6 @@ func (c Config) checkIssuer(wrong *Problems) {
 	case u.Path != "" && u.Path != cleanPath(u.Path):
 		refuse("has a path with empty, dot or escaped segments", "use plain segments")
 	}
-}
-
-func (c Config) checkMasterKeys(wrong *Problems) {
-	const hint = "make one with: openssl rand -base64 32"
-	if c.MasterKey == "" && c.Redis.Mode != "embedded" {
-		wrong.add("master_key", "is not set", hint)
-	}
-	if _, err := DecodeMasterKey(c.MasterKey); c.MasterKey != "" && err != nil {
-		wrong.add("master_key", err.Error(), hint)
-	}
-	for i, key := range c.MasterKeyPrevious {
-		if _, err := DecodeMasterKey(key); err != nil {
-			wrong.add(fmt.Sprintf("master_key_previous[%d]", i), err.Error(), "")
-		}
-	}
-}
-
-// DecodeMasterKey returns the bytes of a master key. Its error shows nothing of it.
-func DecodeMasterKey(s Secret) ([]byte, error) {
-	text := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimSpace(s.Reveal())), "=")
-	raw, err := base64.RawStdEncoding.DecodeString(text)
-	if err != nil {
-		return nil, fmt.Errorf("is not base64")
-	}
-	if len(raw) != secret.MasterKeySize {
-		return nil, fmt.Errorf("holds %d bytes, not %d", len(raw), secret.MasterKeySize)
-	}
-	return raw, nil
 }
 
 func (s Server) check(dev bool, wrong *Problems) {

@@ -39,6 +39,7 @@ type turning struct {
 	keys  []key // the ring as it will be
 	put   map[string]bool
 	drop  []string
+	stale []string // the ids of those sealed under a previous master key
 	facts []event.KeyChanged
 }
 

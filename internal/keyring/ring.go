@@ -58,6 +58,7 @@ func (o Options) withDefaults() Options {
 // use. Load must have succeeded before anything is sealed or signed.
 type Ring struct {
 	o         Options
+	sealer    atomic.Pointer[secret.Sealer] // Options.Sealer, or the one of UseSealer
 	calendar  calendar
 	urgent    calendar   // what a start waits for: the lines whose keys are made in no time
 	turning   sync.Mutex // one change at a time from this replica; others meet at the store's Swap
@@ -80,6 +81,7 @@ func New(o Options) *Ring {
 	r.urgent.lines = slices.DeleteFunc(slices.Clone(r.calendar.lines), func(l line) bool {
 		return l.use == UseSign && l.algorithm != r.o.Algorithm && l.algorithm.Slow()
 	})
+	r.sealer.Store(o.Sealer)
 	r.current.Store(newSnapshot(o.Issuer, nil))
 	return r
 }
@@ -118,8 +120,9 @@ func (r *Ring) complete(ctx context.Context) error {
 }
 
 // Turn reads the ring again and does what the calendar calls for: makes, promotes, retires and drops
-// keys, and seals again what lies under a previous master key. Call it every few seconds: it is also
-// how a replica learns what the others did. After an error the ring is served as it was last read.
+// keys. Call it every few seconds: it is also how a replica learns what the others did. After an error
+// the ring is served as it was last read. It leaves the keys that lie under a previous master key: while
+// replicas have different master keys, each would seal again what the others have sealed.
 func (r *Ring) Turn(ctx context.Context) error {
 	return r.locked(ctx, func(*turning) error { return nil })
 }
@@ -182,9 +185,7 @@ func (r *Ring) change(ctx context.Context, c calendar, decide func(*turning) err
 			return err
 		}
 		t := c.begin(found.keys, r.o.Now())
-		for _, id := range found.stale {
-			t.put[id] = true
-		}
+		t.stale = found.stale
 		if err := decide(t); err != nil {
 			return err
 		}
@@ -219,14 +220,14 @@ func (r *Ring) read(ctx context.Context) (found, error) {
 	if err != nil {
 		return found{}, fmt.Errorf("read the key ring: %w", err)
 	}
-	f := found{version: version}
+	f, sealer := found{version: version}, r.sealer.Load()
 	for id, box := range boxes {
-		k, err := unseal(r.o.Sealer, id, box)
+		k, err := unseal(sealer, id, box)
 		if err != nil {
 			return found{}, err
 		}
 		f.keys = append(f.keys, k)
-		if r.o.Sealer.Stale(box) {
+		if sealer.Stale(box) {
 			f.stale = append(f.stale, id)
 		}
 	}
@@ -240,7 +241,7 @@ func (r *Ring) swap(ctx context.Context, version uint64, t *turning) error {
 			if !t.put[k.ID] {
 				continue
 			}
-			box, err := k.seal(r.o.Sealer)
+			box, err := k.seal(r.sealer.Load())
 			if err != nil {
 				return fmt.Errorf("seal a key: %w", err)
 			}

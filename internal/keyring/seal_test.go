@@ -26,22 +26,71 @@ func TestWrongMasterKeySaysSo(t *testing.T) {
 	}
 }
 
-func TestRingIsSealedAgainUnderANewMasterKey(t *testing.T) {
-	t.Parallel()
-	s := newStage()
-	token := signed(t, s.replica(t))
-	older := s.master
-	s.master = secret.Random(secret.MasterKeySize)
+// holding returns a replica that seals under master and reads what lies under the others.
+func (s *stage) holding(t *testing.T, master []byte, others ...[]byte) *Ring {
+	t.Helper()
 	o := s.options(t)
-	both, err := secret.NewSealer(s.master, older)
+	var err error
+	o.Sealer, err = secret.NewSealer(master, others...)
 	must(t, err)
-	o.Sealer = both
 	r := New(o)
 	must(t, r.Load(t.Context()))
-	must(t, r.Turn(t.Context()))
-	if !verifies(s.replica(t), token) { // which holds the new one only
+	return r
+}
+
+// While replicas are switched to another master key, each reads what the others seal, and none seals again what the
+// others have sealed. Reseal does that once.
+func TestI11_ReplicasWithOldAndNewMasterKeyWorkTogether(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	older, newer := s.master, secret.Random(secret.MasterKeySize)
+	token := signed(t, s.replica(t))
+	before, after := s.holding(t, older, newer), s.holding(t, newer, older)
+	version := s.shelf.version
+	for range 3 {
+		must(t, before.Turn(t.Context()))
+		must(t, after.Turn(t.Context()))
+	}
+	if s.shelf.version != version {
+		t.Errorf("the replicas have written the ring %d times", s.shelf.version-version)
+	}
+	must(t, before.Rotate(t.Context(), UseSign)) // sealed under the old key
+	must(t, after.Rotate(t.Context(), UseMAC))   // and under the new one
+	found, err := after.Reseal(t.Context())
+	must(t, err)
+	if found.Previous == 0 || found.Previous == found.Keys {
+		t.Errorf("%d of %d keys lay under the old master key", found.Previous, found.Keys)
+	}
+	must(t, before.Turn(t.Context()))
+	s.master = newer
+	alone := s.replica(t) // holds the new one only
+	if !verifies(alone, token) || !verifies(before, signed(t, alone)) {
 		t.Error("the ring is not the same under the new master key")
 	}
+	if again, err := after.Reseal(t.Context()); err != nil || again.Previous != 0 {
+		t.Errorf("a second run found %d keys: %v", again.Previous, err)
+	}
+}
+
+func TestI11_RunningReplicaTakesAMasterKeyThatOpensTheRing(t *testing.T) {
+	t.Parallel()
+	s := newStage()
+	older, newer := s.master, secret.Random(secret.MasterKeySize)
+	r := s.replica(t)
+	wrong, err := secret.NewSealer(newer)
+	must(t, err)
+	if err := r.UseSealer(t.Context(), wrong); !errors.Is(err, ErrMasterKey) {
+		t.Errorf("a master key that does not open the ring: %v", err)
+	}
+	must(t, r.Turn(t.Context())) // with the earlier one
+	right, err := secret.NewSealer(newer, older)
+	must(t, err)
+	must(t, r.UseSealer(t.Context(), right))
+	if found, err := r.Reseal(t.Context()); err != nil || found.Previous != found.Keys {
+		t.Errorf("%+v, %v", found, err)
+	}
+	s.master = newer
+	s.replica(t)
 }
 
 func TestS14_RingIsSealedAtRest(t *testing.T) {

@@ -36,6 +36,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		}
 		db.opt.Addrs = []string{db.embedded.server.Addr()}
 	}
+	db.opt.login = redisdial.NewLogin(redisdial.Credentials{
+		Username: db.opt.Username, Password: db.opt.Password, SentinelUsername: o.SentinelUsername, SentinelPassword: o.SentinelPassword,
+	})
 	db.dial, db.keys = db.opt.Dial(), db.opt.keys()
 	db.client = db.newClient()
 	if err := pipeline.Instrument(db.client, o.Tracer); err != nil {

@@ -2,6 +2,7 @@ package redisconn
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,6 +52,8 @@ type Options struct {
 
 	DB  int         // the logical database; always 0 in Cluster mode
 	TLS *tls.Config // nil means plain TCP; it is used towards Sentinels too
+	// Roots returns the authorities to trust, for each new connection. nil means those of TLS.
+	Roots func() *x509.CertPool
 
 	DialTimeout time.Duration // 0 means 300 ms
 	Timeout     time.Duration // of one pipeline; 0 means 500 ms
@@ -96,6 +99,8 @@ type Options struct {
 	// the time. It is for tests that move the clock, and only for them: with it, daemons whose clocks
 	// differ disagree on the grace and on the life of codes.
 	CallerClock bool
+
+	login *redisdial.Login // made by Open, and shared by everything that Dial returns
 }
 
 // The defaults.
@@ -204,7 +209,6 @@ func (o Options) keys() keyNames {
 // Dial returns how servers are reached.
 func (o Options) Dial() redisdial.Options {
 	return redisdial.Options{
-		Username: o.Username, Password: o.Password, SentinelUsername: o.SentinelUsername, SentinelPassword: o.SentinelPassword,
-		MasterName: o.MasterName, DB: o.DB, TLS: o.TLS, DialTimeout: o.DialTimeout, Timeout: o.Timeout,
+		Login: o.login, MasterName: o.MasterName, DB: o.DB, TLS: o.TLS, Roots: o.Roots, DialTimeout: o.DialTimeout, Timeout: o.Timeout,
 	}
 }

@@ -3,8 +3,10 @@ package redisdial
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"time"
 
@@ -18,12 +20,12 @@ const maxConnections = 4096
 
 // Options describe how servers are reached. All of them get the same timeouts and the same TLS settings.
 type Options struct {
-	Username, Password                 string // of a Redis node
-	SentinelUsername, SentinelPassword string
-	MasterName                         string // of the group, as the Sentinels know it
+	Login      *Login // nil means no name and no password
+	MasterName string // of the group, as the Sentinels know it
 
-	DB  int
-	TLS *tls.Config // nil means plain TCP
+	DB    int
+	TLS   *tls.Config           // nil means plain TCP
+	Roots func() *x509.CertPool // asked for each connection; nil means those of TLS
 
 	DialTimeout time.Duration
 	Timeout     time.Duration // of one pipeline
@@ -38,8 +40,8 @@ func (o Options) common(addrs []string, hook Hook) *redis.UniversalOptions {
 	return &redis.UniversalOptions{
 		Addrs:                    addrs,
 		OnConnect:                hook,
-		Username:                 o.Username,
-		Password:                 o.Password,
+		Dialer:                   o.dial,
+		CredentialsProvider:      o.Login.node,
 		DB:                       o.DB,
 		TLSConfig:                o.TLS,
 		Protocol:                 2,
@@ -57,6 +59,23 @@ func (o Options) common(addrs []string, hook Hook) *redis.UniversalOptions {
 	}
 }
 
+// dial opens one connection. The roots are asked each time, so that a new authority needs no restart.
+func (o Options) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	plain := &net.Dialer{
+		Timeout:         o.DialTimeout,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 5 * time.Second, Count: 3},
+	}
+	if o.TLS == nil {
+		return plain.DialContext(ctx, network, addr)
+	}
+	config := o.TLS
+	if o.Roots != nil {
+		config = config.Clone()
+		config.RootCAs = o.Roots()
+	}
+	return (&tls.Dialer{NetDialer: plain, Config: config}).DialContext(ctx, network, addr)
+}
+
 // Server returns the driver's options for one node.
 func (o Options) Server(addr string) *redis.Options { return o.common([]string{addr}, nil).Simple() }
 
@@ -67,8 +86,8 @@ func (o Options) Client(addr string, hook Hook) *redis.Client {
 
 // Failover returns the driver's options for the master that Sentinels name.
 func (o Options) Failover(sentinels []string, hook Hook) *redis.FailoverOptions {
-	c := o.common(sentinels, hook)
-	c.MasterName, c.SentinelUsername, c.SentinelPassword = o.MasterName, o.SentinelUsername, o.SentinelPassword
+	c := o.common(sentinels, o.Login.toSentinels(hook))
+	c.MasterName = o.MasterName
 	return c.Failover()
 }
 

@@ -17,7 +17,7 @@ import (
 // Sentinel opens a connection to one Sentinel. With Node it makes Options a quorum.Source.
 func (o Options) Sentinel(addr string) quorum.Sentinel {
 	s := o.Server(addr)
-	s.Username, s.Password, s.DB = o.SentinelUsername, o.SentinelPassword, 0
+	s.CredentialsProvider, s.DB = o.Login.sentinel, 0
 	return sentinel{Client: redis.NewClient(s), addr: addr, group: o.MasterName}
 }
 

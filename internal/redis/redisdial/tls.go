@@ -20,13 +20,9 @@ type TLSFiles struct {
 func (f TLSFiles) Config() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: f.ServerName}
 	if f.CA != "" {
-		pem, err := smallfile.Read(f.CA)
-		if err != nil {
-			return nil, fmt.Errorf("redis: the CA file cannot be read: %w", err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("redis: %s holds no certificate", f.CA)
+		var err error
+		if config.RootCAs, err = f.authorities(); err != nil {
+			return nil, err
 		}
 	}
 	if f.Cert != "" || f.Key != "" {
@@ -37,6 +33,34 @@ func (f TLSFiles) Config() (*tls.Config, error) {
 		config.GetClientCertificate = f.renewed(pair)
 	}
 	return config, nil
+}
+
+func (f TLSFiles) authorities() (*x509.CertPool, error) {
+	pem, err := smallfile.Read(f.CA)
+	if err != nil {
+		return nil, fmt.Errorf("redis: the CA file cannot be read: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("redis: %s holds no certificate", f.CA)
+	}
+	return pool, nil
+}
+
+// Roots returns a function that reads the CA file for each connection, so that another authority needs no restart. While
+// the file cannot be read it returns the last authorities. It returns nil without a CA file.
+func (f TLSFiles) Roots(config *tls.Config) func() *x509.CertPool {
+	if f.CA == "" {
+		return nil
+	}
+	var last atomic.Pointer[x509.CertPool]
+	last.Store(config.RootCAs)
+	return func() *x509.CertPool {
+		if now, err := f.authorities(); err == nil {
+			last.Store(now)
+		}
+		return last.Load()
+	}
 }
 
 // renewed returns the present certificate for each handshake, or the last that could be read: while files are replaced,
