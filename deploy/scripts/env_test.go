@@ -47,7 +47,7 @@ func read(t *testing.T, pattern string, files ...string) []string {
 // readByScripts are the variables that a person may set for the scripts and for compose.
 func readByScripts(t *testing.T) []string {
 	t.Helper()
-	all := read(t, `\$\(setting ([A-Z][A-Z0-9_]+)`, append(names(t), "lib.sh", "local.sh")...)
+	all := read(t, `\$\(setting ([A-Z][A-Z0-9_]+)`, append(names(t), "lib.sh", "local.sh", "monitoring.sh")...)
 	all = append(all, read(t, `for name in ([A-Z0-9_ ]+);`, "local.sh")...)
 	compose, err := filepath.Glob("../compose/*.yaml")
 	if err != nil {
@@ -128,11 +128,11 @@ func TestExampleIsValid(t *testing.T) {
 // Every script and every library of scripts is clean in the eyes of shellcheck, prints help, and refuses what it does not know.
 func TestScriptsAreClean(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("../redis/bin/*.sh")
+	files, err := filepath.Glob("../*/bin/*.sh")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
-	files = append(files, append(names(t), "lib.sh", "local.sh")...)
+	files = append(files, append(names(t), "lib.sh", "local.sh", "monitoring.sh")...)
 	if out, err := exec.Command("shellcheck", append([]string{"--external-sources"}, files...)...).CombinedOutput(); err != nil { //nolint:gosec // files of this repository
 		t.Errorf("shellcheck: %v\n%s", err, out)
 	}

@@ -212,6 +212,20 @@ compose() {
 	run "${program[@]}" --file "$root/deploy/compose/compose.yaml" --project-name "$project" ${env_file:+--env-file "$env_file"} "$@"
 }
 
+# compose_monitoring WORD...: with the file of the monitoring on top.
+compose_monitoring() {
+	local files=(--file "$root/deploy/compose/monitoring.yaml")
+	compose "${files[@]}" "$@"
+}
+
+# chart_monitoring true|false WORD...: switches the monitoring of the release, and leaves its other values.
+chart_monitoring() {
+	local on=$1
+	shift
+	chart upgrade "$release" "$root/helm/oauth2d" --reset-then-reuse-values --set "monitoring.enabled=$on" \
+		--set "monitoring.dashboards.enabled=$on" --wait --timeout 10m "$@"
+}
+
 # interactive reports whether a person types and reads.
 interactive() { [ -t 0 ] && [ -t 1 ]; }
 
@@ -281,3 +295,5 @@ connect() {
 
 # shellcheck source=local.sh
 . "$scripts/local.sh"
+# shellcheck source=monitoring.sh
+. "$scripts/monitoring.sh"

@@ -98,7 +98,7 @@ func prepare(env *testscript.Env, w *watch) error {
 	if err != nil {
 		return err
 	}
-	ports, err := freePorts(8)
+	ports, err := freePorts(13)
 	if err != nil {
 		return err
 	}
@@ -107,16 +107,18 @@ func prepare(env *testscript.Env, w *watch) error {
 		"PATH": here + ":" + os.Getenv("PATH"), "ROOT": filepath.Dir(filepath.Dir(here)), "HERE": here, "LOCAL_DIR": local, "LOCAL_BINARY": daemon,
 		"HA_REDIS_PORTS": strings.Join(ports[:3], " "), "HA_SENTINEL_PORTS": strings.Join(ports[3:6], " "), "REDIS_PORT_1": ports[0],
 		"OAUTH2D_SERVER_LISTEN": "127.0.0.1:" + ports[6], "OAUTH2D_ADMIN_LISTEN": "127.0.0.1:" + ports[7],
-		"OAUTH2D_ISSUER": "http://127.0.0.1:" + ports[6], "PUBLIC_PORT": ports[6], "HOME": env.WorkDir, "TERM": "xterm",
+		"OAUTH2D_ISSUER": "http://127.0.0.1:" + ports[6], "PUBLIC_PORT": ports[6], "MONITORING_PORTS": strings.Join(ports[8:], " "), "PROMETHEUS_PORT": ports[8], "HOME": env.WorkDir, "TERM": "xterm",
 	} {
 		env.Setenv(name, value)
 	}
 	env.Defer(func() {
 		w.end()
-		stop := exec.Command(filepath.Join(here, "stop"), "--local") //nolint:gosec // a script of this folder
-		stop.Env = env.Vars
-		if out, err := stop.CombinedOutput(); err != nil {
-			env.T().Log(string(out))
+		for _, words := range [][]string{{"cleanup-monitoring", "--local", "--yes"}, {"stop", "--local"}} {
+			stop := exec.Command(filepath.Join(here, words[0]), words[1:]...) //nolint:gosec // a script of this folder
+			stop.Env = env.Vars
+			if out, err := stop.CombinedOutput(); err != nil {
+				env.T().Log(string(out))
+			}
 		}
 	})
 	return nil
