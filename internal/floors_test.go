@@ -57,6 +57,7 @@ var floor = map[string]int{
 	"internal/redis/durable": 5,
 
 	"internal/token":            4,
+	"internal/backup/bucket":    4,
 	"internal/redis/dataset":    4,
 	"internal/clientauth":       4,
 	"internal/http/web":         4,
@@ -118,6 +119,7 @@ var wing = map[string]struct {
 	"golang.org/x/text/feature":           {[]string{"internal/http/page/"}, "people read the pages of internal/http/page; everything else is English"},
 	"golang.org/x/crypto":                 {[]string{"internal/secret/"}, "hash and seal through internal/secret"},
 	"github.com/spf13/viper":              {[]string{"internal/config/"}, "settings are fields of internal/config; take your section as a value"},
+	"gocloud.dev":                         {[]string{"internal/backup/bucket/"}, "archives go to a backup.Destination; internal/backup/bucket opens one"},
 	"github.com/spf13/cobra":              {[]string{"cmd/oauth2d/", "internal/cli/command/", "internal/cli/target/"}, "commands go to cmd/oauth2d, one file each"},
 	"github.com/prometheus/client_golang": {[]string{"internal/metric/"}, "emit an event; internal/metric counts it"},
 	"go.opentelemetry.io/otel":            {[]string{"internal/tracing/", "internal/http/", "internal/redis/pipeline/", "internal/redis/redisconn/", "internal/app/"}, "spans are made where requests come in and where questions leave"},

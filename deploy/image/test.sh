@@ -49,7 +49,7 @@ done
 BUILDFLAGS="$BUILDFLAGS --no-cache" deploy/image/build.sh localhost/oauth2d-test:again amd64 >"$dir/build.log" 2>&1
 [ "$(id localhost/oauth2d-test:amd64)" = "$(id localhost/oauth2d-test:again)" ] || fail "the second build made another image"
 # And the binary outside of a container, in another folder, with another cache and another copy of the toolchain.
-CGO_ENABLED=0 GOAMD64=v1 go build -trimpath -buildvcs=false \
+CGO_ENABLED=0 GOAMD64=v1 go build -trimpath -buildvcs=false -tags disable_grpc_modules \
 	-ldflags "-s -w -buildid= -X main.version=$(label version localhost/oauth2d-test:amd64) -X main.commit=$(label revision localhost/oauth2d-test:amd64)" \
 	-o "$dir/oauth2d" ./cmd/oauth2d
 cmp "$dir/oauth2d" "$dir/oauth2d-amd64" || fail "a build outside of the container made another binary"
