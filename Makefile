@@ -243,6 +243,27 @@ test-compose: image-bases image ## run deploy/compose with podman-compose (from 
 sbom: build ## list the modules of the binary as CycloneDX, into build/oauth2d.cdx.json
 	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX) bin -json -output build/oauth2d.cdx.json build/oauth2d
 
+.PHONY: hooks
+hooks: ## install the checks before a commit (pre-commit, from PyPI) and the template of commit messages
+	@.ci/lint-workflows
+	build/venv-workflows/bin/pre-commit install
+	git config commit.template .gitmessage
+
+.PHONY: lint-workflows
+lint-workflows: ## check .github by actionlint and zizmor (from PyPI), and the configuration of pre-commit
+	@.ci/lint-workflows
+
+.PHONY: release-dry-run
+release-dry-run: ## make, sign, publish (on loopback) and verify a release: TAG=v1.2.3 IMAGE=no (root)
+	@PACKAGES='buildah debootstrap skopeo openssl curl' .ci/packages
+	@deploy/release/dry-run.sh
+
+.PHONY: release-prepare
+release-prepare: ## move what is unreleased in CHANGELOG.md to VERSION, and set it in the chart: VERSION=v1.2.3
+	@test -n "$(filter command environment,$(firstword $(origin VERSION)))" || { echo "name the version: make release-prepare VERSION=$$(go run ./cmd/release next)" >&2; exit 2; }
+	go run ./cmd/release prepare $(VERSION)
+	@$(MAKE) manifests
+
 .PHONY: clean
 clean: ## remove build/
 	rm -rf build

@@ -13,7 +13,7 @@ import (
 )
 
 // counts holds the numbers of things that one inspection has asked for.
-type counts struct{ live, dead, codes, tokens, jwts, sessions, ended, consents, made int }
+type counts struct{ live, dead, codes, tokens, jwts, deadJWTs, sessions, ended, consents, made int }
 
 // inspect asks for everything that must have survived, and for everything that must stay dead. Nobody works meanwhile.
 func (l *lab) inspect(t *testing.T, when string) {
@@ -37,10 +37,10 @@ func (l *lab) inspect(t *testing.T, when string) {
 		l.keys[id] = true
 	}
 	l.inspectAudit(t, when)
-	t.Logf("%s: %d grants refreshed, %d stay dead, %d codes redeemed, %d revoked tokens inactive, %d JWTs active, %d sessions alive, "+
+	t.Logf("%s: %d grants refreshed, %d stay dead, %d codes redeemed, %d revoked tokens inactive, %d JWTs active, %d revoked, %d sessions alive, "+
 		"%d ended, %d consents, %d clients and users, %d keys published, %d audit entries", when, n.live, n.dead, n.codes, n.tokens,
-		n.jwts, n.sessions, n.ended, n.consents, n.made, len(ids), l.audited)
-	if n.live == 0 || n.dead == 0 || n.codes == 0 || n.tokens == 0 || n.jwts == 0 || n.sessions == 0 || n.ended == 0 || n.made < 6 {
+		n.jwts, n.deadJWTs, n.sessions, n.ended, n.consents, n.made, len(ids), l.audited)
+	if n.live == 0 || n.dead == 0 || n.codes == 0 || n.tokens == 0 || n.jwts == 0 || n.deadJWTs == 0 || n.sessions == 0 || n.ended == 0 || n.made < 6 {
 		t.Errorf("%s: too little to look at: %+v", when, n)
 	}
 	if failed := l.balancer.failed.Load(); failed > 0 {
@@ -94,6 +94,12 @@ func (w *worker) inspectRest(t *testing.T, when string, n *counts) {
 		n.jwts++
 		if !w.jwt.Active(t, token) {
 			t.Errorf("%s: a JWT is not active any more", when)
+		}
+	}
+	for _, token := range w.deadJWTs[max(0, len(w.deadJWTs)-60):] {
+		n.deadJWTs++
+		if w.jwt.Active(t, token) {
+			t.Errorf("%s: a revoked JWT is active again", when)
 		}
 	}
 	for _, b := range append(w.browsers, &browser{Person: w.person, alive: true}) {

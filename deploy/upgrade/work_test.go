@@ -21,6 +21,9 @@ const (
 	// keptGrants bounds the grants that a worker leaves alive in one phase: a user has at most 200 at one client.
 	keptGrants   = 12
 	keptSessions = 3
+	// The least that a phase has to do, however busy the machine is: one life of a grant of every kind for each worker.
+	leastLives = 9
+	leastMade  = 6
 )
 
 // grant is a grant as its client sees it.
@@ -41,24 +44,21 @@ type browser struct {
 // worker is a person and the client that the person uses, with everything that has to survive.
 type worker struct {
 	*lab
-	person   *testkit.Person
-	grants   []*grant
-	codes    []string // that nobody has redeemed yet
-	dead     []string // access tokens that were revoked alone
-	jwts     []string
-	browsers []*browser
+	person    *testkit.Person
+	consented bool // the person has signed in and decided
+	grants    []*grant
+	codes     []string // that nobody has redeemed yet
+	dead      []string // opaque access tokens that were revoked alone
+	jwts      []string
+	deadJWTs  []string // that were revoked
+	browsers  []*browser
 }
 
-// run works until the phase ends. n counts the lives of grants.
+// run works until the phase ends, and at least for one life of every kind. n counts the lives of grants.
 func (w *worker) run(t *testing.T, done chan struct{}) {
 	w.codes = nil // they live for a minute
 	grants, sessions := 0, 0
-	for n := 0; ; n++ {
-		select {
-		case <-done:
-			return
-		default:
-		}
+	for n := 0; n < leastLives || !over(done); n++ {
 		if w.live(t, n, grants < keptGrants) {
 			grants++
 		}
@@ -73,9 +73,23 @@ func (w *worker) run(t *testing.T, done chan struct{}) {
 	}
 }
 
+func over(done chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
 // live is one life of a grant. It reports whether the grant stays alive.
 func (w *worker) live(t *testing.T, n int, keep bool) bool {
-	code := w.web.Code(t, w.person, map[string]string{"scope": scope})
+	with := map[string]string{"scope": scope}
+	if w.consented { // neither a password nor a decision may be asked for again
+		with["prompt"] = "none"
+	}
+	code := w.web.Code(t, w.person, with)
+	w.consented = true
 	if n%20 == 7 {
 		w.codes = append(w.codes, code)
 		return false
@@ -86,7 +100,7 @@ func (w *worker) live(t *testing.T, n int, keep bool) bool {
 	for range n % 4 {
 		g.renew(t)
 	}
-	if n%5 == 0 {
+	if n%3 == 0 {
 		w.issueJWT(t)
 	}
 	w.userInfo(t, g.access)
@@ -172,7 +186,14 @@ func (w *worker) issueJWT(t *testing.T) {
 	if !w.jwt.Active(t, a.Text("access_token")) {
 		t.Error("a new JWT is not active")
 	}
-	w.jwts = append(w.jwts, a.Text("access_token"))
+	if len(w.jwts) <= len(w.deadJWTs) {
+		w.jwts = append(w.jwts, a.Text("access_token"))
+		return
+	}
+	if gone := w.jwt.Revoke(t, a.Text("access_token")); gone.Status != http.StatusOK || w.jwt.Active(t, a.Text("access_token")) {
+		t.Errorf("a JWT is active after its revocation, which was answered %d", gone.Status)
+	}
+	w.deadJWTs = append(w.deadJWTs, a.Text("access_token"))
 }
 
 // signIn begins a session and ends it, unless it is kept.
@@ -210,12 +231,7 @@ type made struct {
 
 // operate registers clients and users by the binaries in turns, and disables some, until the phase ends.
 func (l *lab) operate(t *testing.T, done chan struct{}) {
-	for n := 0; ; n++ {
-		select {
-		case <-done:
-			return
-		default:
-		}
+	for n := 0; n < leastMade || !over(done); n++ {
 		binary := l.releases[n%len(l.releases)].binary
 		id := fmt.Sprintf("made%d", len(l.made))
 		m := made{id: id, off: len(l.made)%6 > 3}
