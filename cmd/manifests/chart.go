@@ -28,8 +28,8 @@ func copied() map[string]struct {
 	}{
 		"redis": {"deploy/redis", []string{
 			"redis.conf", "sentinel.conf", "users.acl",
-			"bin/ask-sentinels.sh", "bin/connect.sh", "bin/probe.sh", "bin/recover-to.sh", "bin/render.sh", "bin/start-redis.sh",
-		"bin/start-sentinel.sh",
+			"bin/apply-passwords.sh", "bin/ask-sentinels.sh", "bin/connect.sh", "bin/probe.sh", "bin/recover-to.sh", "bin/reload-tls.sh",
+			"bin/render.sh", "bin/start-redis.sh", "bin/start-sentinel.sh",
 		}},
 		"grafana": {"deploy/grafana/dashboards", []string{"*.json"}},
 	}

@@ -30,6 +30,7 @@ func TestGroup(t *testing.T) {
 	t.Run("doctor", g.doctor)
 	t.Run("daemon", g.daemon)
 	t.Run("backup", g.backup)
+	t.Run("I11 passwords change", g.passwordsChange)
 	t.Run("tls", g.tls)
 	t.Run("a restart keeps what scripts changed", g.restartKeepsScripts)
 	t.Run("old master returns as replica", g.oldMasterReturns)

@@ -43,7 +43,7 @@ setting() { printf '%s="%s"\n' "$1" "$2"; }
 
 # node KIND NUMBER PORT writes the environment of one process.
 node() {
-	cat "$dir/passwords.env"
+	sed "s/^\([A-Z]*_PASSWORD\)=\"\?\([^\"]*\)\"\?$/\1=\"\2\"/" "$dir/passwords.env"
 	setting SENTINELS "$sentinels"
 	setting MASTER_NAME mymaster
 	setting TLS_CA_FILE "$dir/tls/ca.crt"
@@ -111,8 +111,10 @@ wait_for() {
 	done
 }
 
-# shellcheck disable=SC1091
-. "$dir/passwords.env"
+# A password that ha-rotate.sh replaces is followed by another one. The first is the one to use.
+for name in ADMIN MONITOR APP CACHE SENTINEL; do
+	declare "${name}_PASSWORD=$(sed -n "s/^${name}_PASSWORD=\"\?\([^ \"]*\).*/\1/p" "$dir/passwords.env")"
+done
 
 cli() {
 	local port=$1

@@ -6,6 +6,6 @@
 ours() {
 	local pid
 	pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] || return 1
-	tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE 'redis-server|start-(redis|sentinel)' || return 1
+	tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qE 'redis-server|start-(redis|sentinel)' || return 1
 	echo "$pid"
 }

@@ -19,7 +19,7 @@
 #   BOOTSTRAP             yes on one node, for the first start only; or, the same on all nodes, the HOST:PORT of that one
 #   TLS_CA_FILE TLS_CERT_FILE TLS_KEY_FILE
 #   ADMIN_PASSWORD REPLICATION_PASSWORD APP_PASSWORD CACHE_PASSWORD MONITOR_PASSWORD
-#   CLEANUP_PASSWORD BACKUP_PASSWORD; in a group SENTINEL_PASSWORD     (or each with _FILE)
+#   CLEANUP_PASSWORD BACKUP_PASSWORD; in a group SENTINEL_PASSWORD     (or each with _FILE; several: apply-passwords.sh)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -71,13 +71,16 @@ decide() {
 	fi
 }
 
-ADMIN_PASSWORD=$(secret ADMIN_PASSWORD)
+# A missing password is an error before the wait.
+ADMIN_HASH=$(digests ADMIN_PASSWORD)
+REPLICATION_HASH=$(digests REPLICATION_PASSWORD)
+APP_HASH=$(digests APP_PASSWORD)
+CACHE_HASH=$(digests CACHE_PASSWORD)
+MONITOR_HASH=$(digests MONITOR_PASSWORD)
+CLEANUP_HASH=$(digests CLEANUP_PASSWORD)
+BACKUP_HASH=$(digests BACKUP_PASSWORD)
 REPLICATION_PASSWORD=$(secret REPLICATION_PASSWORD)
-APP_PASSWORD=$(secret APP_PASSWORD)
-CACHE_PASSWORD=$(secret CACHE_PASSWORD)
-MONITOR_PASSWORD=$(secret MONITOR_PASSWORD)
-CLEANUP_PASSWORD=$(secret CLEANUP_PASSWORD)
-BACKUP_PASSWORD=$(secret BACKUP_PASSWORD)
+export ADMIN_HASH REPLICATION_HASH APP_HASH CACHE_HASH MONITOR_HASH CLEANUP_HASH BACKUP_HASH
 if [ "$kind" = group ]; then SENTINEL_PASSWORD=$(secret SENTINEL_PASSWORD); fi
 
 # In a container this script is process 1, which the kernel spares a signal without a handler.
@@ -95,10 +98,7 @@ while :; do
 done
 
 mkdir -p "$REDIS_DIR"
-ADMIN_HASH=$(digest "$ADMIN_PASSWORD") REPLICATION_HASH=$(digest "$REPLICATION_PASSWORD") \
-	APP_HASH=$(digest "$APP_PASSWORD") CACHE_HASH=$(digest "$CACHE_PASSWORD") \
-	MONITOR_HASH=$(digest "$MONITOR_PASSWORD") CLEANUP_HASH=$(digest "$CLEANUP_PASSWORD") \
-	BACKUP_HASH=$(digest "$BACKUP_PASSWORD") render "$here/../users.acl" "$REDIS_DIR/users.acl"
+render "$here/../users.acl" "$REDIS_DIR/users.acl"
 sed -i '/^#/d' "$REDIS_DIR/users.acl"
 export REPLICATION_PASSWORD
 render "$here/../redis.conf" "$REDIS_DIR/redis.conf"
@@ -115,5 +115,5 @@ else
 fi
 # The server needs none of them in its environment.
 unset ADMIN_PASSWORD REPLICATION_PASSWORD APP_PASSWORD CACHE_PASSWORD MONITOR_PASSWORD CLEANUP_PASSWORD \
-	BACKUP_PASSWORD SENTINEL_PASSWORD
+	BACKUP_PASSWORD SENTINEL_PASSWORD ADMIN_HASH REPLICATION_HASH APP_HASH CACHE_HASH MONITOR_HASH CLEANUP_HASH BACKUP_HASH
 exec redis-server "$REDIS_DIR/redis.conf"
