@@ -73,6 +73,7 @@ var floor = map[string]int{
 	"internal/cleanup":        3,
 	"internal/epoch":          3,
 	"internal/backup":         3,
+	"internal/upkeep":         3,
 	"internal/redis/pipeline": 3,
 
 	"internal/redis/redisdial": 2,

@@ -22,6 +22,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/metric"
 	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
 	"github.com/recipe-web-app/oauth2d/internal/tracing"
+	"github.com/recipe-web-app/oauth2d/internal/upkeep"
 )
 
 // Options hold the dependencies of an App on its process. The zero Options is valid.
@@ -64,6 +65,9 @@ type App struct {
 	rules   rules
 	counted atomic.Int64                 // live sessions; below 0: not counted yet
 	felt    atomic.Pointer[probe.Health] // of Redis, when it last answered
+
+	certificateEnds *upkeep.Certificates
+	backups         *upkeep.Backups
 
 	listener, adminListener net.Listener
 	health                  *endpoint.Health
@@ -108,12 +112,13 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	if err := a.loadCertificates(); err != nil {
 		return nil, err
 	}
+	a.certificateEnds = newCertificateEnds(c)
 	if a.tracing, err = newTracing(ctx, c.Tracing, o.Version, a.log); err != nil {
 		return nil, err
 	}
 	a.onStop("tracing", a.tracing.Stop)
 	s, err := openStores(ctx, c.Redis, ownerOf(c), watch{
-		call: a.metrics.RedisCall, state: a.pulse.durability, tracer: a.tracing.Provider(), log: a.log, moved: moved,
+		call: a.metrics.RedisCall, state: a.pulse.durability, tracer: a.tracing.Provider(), peer: a.certificateEnds.Handshake, log: a.log, moved: moved,
 		patience: c.Redis.StartTimeout,
 	})
 	if err != nil {

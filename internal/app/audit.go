@@ -14,6 +14,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/metric"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 	"github.com/recipe-web-app/oauth2d/internal/tracing"
+	"github.com/recipe-web-app/oauth2d/internal/upkeep"
 )
 
 // auditPatience bounds how long a stopping server waits for Redis to store the events that are still queued. The log
@@ -59,13 +60,18 @@ func stopAudit(ctx context.Context, l *audit.Log) {
 // watchState passes to the metrics the values that are read and not counted.
 func (a *App) watchState() {
 	a.counted.Store(-1)
+	a.backups = upkeep.NewBackups(a.rules.stores.backups)
 	a.metrics.Watch(metric.State{
 		KeyAges:      func() []metric.KeyAge { return keyAges(a.rules.ring.List(), a.options.Now()) },
 		AuditWaiting: a.audit.Waiting,
 		Sessions:     func() int { return int(a.counted.Load()) },
 		Health:       a.pulse.values,
 		Redis:        a.redisHealth,
+		Certificates: a.certificateEnds.Ends,
+		Backups:      a.backups.Last,
+		KeyRotation:  a.config.Keys.RotateEvery,
 	})
+	a.expectLimits()
 }
 
 // redisHealth returns the last result of feelRedis.

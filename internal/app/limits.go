@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/config"
@@ -38,4 +39,12 @@ func (c counting) guard(subject, address ratelimit.Rule) *ratelimit.Guard {
 	return ratelimit.NewGuard(ratelimit.GuardOptions{
 		Store: c.store, Events: c.events, Now: c.now, Subject: c.limit(subject), Address: c.limit(address),
 	})
+}
+
+// expectLimits creates the metrics of every limit that is on.
+func (a *App) expectLimits() {
+	budgets := []ratelimit.Rule{ratelimit.LoginFailures, ratelimit.LoginFailuresIP, ratelimit.ClientFailures, ratelimit.ClientFailuresIP}
+	for name := range a.config.Limits.Rates() {
+		a.metrics.ExpectLimit(name, slices.Contains(budgets, ratelimit.Rule(name)))
+	}
 }

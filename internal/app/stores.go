@@ -34,6 +34,7 @@ type stores struct {
 	requests store.Requests
 	users    store.Users
 	keys     store.Keys
+	backups  store.Backups
 	audit    store.Audit
 	limits   store.Limits
 	sweeps   store.Sweeps
@@ -45,8 +46,9 @@ type stores struct {
 // watch holds the observers of every call to Redis, and the options of the connection.
 type watch struct {
 	call   func(verb, result string, took time.Duration)
-	state  func(redisconn.State) // of strict durability
-	tracer trace.TracerProvider  // nil: no traces
+	state  func(redisconn.State)           // of strict durability
+	tracer trace.TracerProvider            // nil: no traces
+	peer   func(tls.ConnectionState) error // nil: certificates of Redis are not looked at
 	log    *slog.Logger
 	moved  bool // the clock is that of a test: scripts use it instead of the clock of Redis
 
@@ -128,6 +130,7 @@ func openStores(ctx context.Context, c config.Redis, owner redisconn.Owner, w wa
 		requests: serverstore.NewRequests(db),
 		users:    redisstore.NewUsers(db),
 		keys:     serverstore.NewKeys(db),
+		backups:  serverstore.NewBackups(db),
 		audit:    serverstore.NewAudit(db),
 		limits:   serverstore.NewLimits(db),
 		sweeps:   redisstore.NewSweeps(db),
@@ -155,6 +158,9 @@ func openDB(ctx context.Context, c config.Redis, w watch) (*redisconn.DB, error)
 	secured, roots, err := redisTLS(c.TLS)
 	if err != nil {
 		return nil, err
+	}
+	if secured != nil {
+		secured.VerifyConnection = w.peer
 	}
 	return redisconn.Open(ctx, redisconn.Options{
 		Mode:             redisconn.Mode(c.Mode),

@@ -34,6 +34,7 @@ func (a *App) startTasks() {
 		a.count(ctx)
 		every(ctx, countEvery, a.count)
 	})
+	a.tasks.Go(func() { every(ctx, certificatesEvery, a.certificateEnds.Read) })
 	if a.certificates != nil {
 		a.tasks.Go(func() {
 			every(ctx, certificatesEvery, func(context.Context) { a.certificates.Follow(a.log) })
@@ -103,8 +104,9 @@ func (a *App) sweep(ctx context.Context) {
 	}
 }
 
-// count counts the sessions for the metrics; when that fails, the last number stays.
+// count counts the sessions for the metrics, and reads the last backups; when that fails, the last numbers stay.
 func (a *App) count(ctx context.Context) {
+	a.backups.Read(ctx)
 	if found, err := a.rules.stores.overview.Counts(ctx, a.options.Now()); err == nil {
 		a.counted.Store(int64(found.Sessions))
 	}

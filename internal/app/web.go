@@ -11,6 +11,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/server"
 	"github.com/recipe-web-app/oauth2d/internal/http/web"
 	"github.com/recipe-web-app/oauth2d/internal/smallfile"
+	"github.com/recipe-web-app/oauth2d/internal/upkeep"
 )
 
 // makeServers creates the two listeners with their handlers.
@@ -62,6 +63,15 @@ func (a *App) loadCertificates() error {
 		return fmt.Errorf("server.tls: %w; hint: cert_file and key_file name PEM files that belong together and that this user may read", err)
 	}
 	return nil
+}
+
+// newCertificateEnds returns the ends of the certificates that the settings name.
+func newCertificateEnds(c config.Config) *upkeep.Certificates {
+	files := map[string]string{upkeep.Server: c.Server.TLS.CertFile}
+	if c.Redis.TLS.Enabled {
+		files[upkeep.RedisClient], files[upkeep.RedisCA] = c.Redis.TLS.CertFile, c.Redis.TLS.CAFile
+	}
+	return upkeep.NewCertificates(files)
 }
 
 // publicFace creates the handlers of every endpoint and page.

@@ -117,8 +117,7 @@ func New(version string, s oauth.Supported) *Metrics {
 	return m
 }
 
-// start creates the series that an alert divides by, with the value 0. A rate over a series that appears only with its
-// first event misses that event.
+// start creates the series that an alert divides by, with the value 0, as the functions in expect.go do.
 func (m *Metrics) start() {
 	for _, kind := range m.known.kinds {
 		for _, verdict := range m.known.verdicts {
@@ -135,6 +134,9 @@ func (m *Metrics) start() {
 		m.cleanups.WithLabelValues(result)
 	}
 	m.logins.WithLabelValues("succeeded", "")
+	for _, reason := range []string{"wrong password", "unknown user"} {
+		m.logins.WithLabelValues("failed", m.reasons.word(reason))
+	}
 	m.consents.WithLabelValues("given")
 	m.consents.WithLabelValues("denied")
 }

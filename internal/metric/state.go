@@ -25,6 +25,19 @@ type RedisHealth struct {
 	Lost        uint64 // how often acknowledged changes were found to be missing
 }
 
+// CertificateEnd is the end of the validity of a certificate.
+type CertificateEnd struct {
+	Use string
+	End time.Time
+}
+
+// Backup is the last successful backup of a kind; a zero At means that there is none.
+type Backup struct {
+	Kind string
+	At   time.Time
+	Size int64
+}
+
 // State holds functions that are called whenever the metrics are read. Every function must be cheap, safe for
 // concurrent use, and must not block.
 type State struct {
@@ -33,6 +46,9 @@ type State struct {
 	Sessions     func() int      // live browser sessions at the last count; below 0: not counted yet
 	Health       func() []PartHealth
 	Redis        func() (health RedisHealth, known bool)
+	Certificates func() []CertificateEnd
+	Backups      func() []Backup
+	KeyRotation  time.Duration // how long a key signs before the next one replaces it
 }
 
 // Watch adds the metrics of the state. It may be called once.
@@ -47,6 +63,10 @@ func (m *Metrics) Watch(s State) {
 		used:     described("redis_memory_used_bytes", "Memory that Redis uses."),
 		limit:    described("redis_memory_limit_bytes", "Memory that Redis may use; 0 means no limit."),
 		lost:     described("redis_losses", "How often acknowledged changes were found to be missing after a failover, since this server started."),
+		rotation: described("key_rotation_interval_seconds", "How long a key signs before the next one replaces it (keys.rotate_every)."),
+		ends:     described("certificate_not_after_timestamp_seconds", "When a certificate expires, as Unix time: server, redis_client, redis_ca, redis_server.", "use"),
+		backedUp: described("backup_last_success_timestamp_seconds", "When the data of the last successful backup was read, as Unix time; 0 means that there is none.", "kind"),
+		size:     described("backup_last_size_bytes", "Size of the last successful backup.", "kind"),
 	})
 }
 
@@ -59,11 +79,12 @@ type stateCollector struct {
 	State
 	keyAge, waiting, sessions, health *prometheus.Desc
 	evicted, used, limit, lost        *prometheus.Desc
+	rotation, ends, backedUp, size    *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
 func (c stateCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.keyAge, c.waiting, c.sessions, c.health, c.evicted, c.used, c.limit, c.lost} {
+	for _, d := range []*prometheus.Desc{c.keyAge, c.waiting, c.sessions, c.health, c.evicted, c.used, c.limit, c.lost, c.rotation, c.ends, c.backedUp, c.size} {
 		to <- d
 	}
 }
@@ -91,6 +112,7 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 			gauge(c.health, h.Value, h.Part)
 		}
 	}
+	c.collectUpkeep(gauge)
 	if c.Redis != nil {
 		if h, known := c.Redis(); known {
 			gauge(c.evicted, float64(h.Evicted))
@@ -98,5 +120,28 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 			gauge(c.limit, float64(h.Limit))
 			gauge(c.lost, float64(h.Lost))
 		}
+	}
+}
+
+// collectUpkeep reads what an operator must renew or repeat.
+func (c stateCollector) collectUpkeep(gauge func(d *prometheus.Desc, value float64, labels ...string)) {
+	if c.KeyRotation > 0 {
+		gauge(c.rotation, c.KeyRotation.Seconds())
+	}
+	if c.Certificates != nil {
+		for _, one := range c.Certificates() {
+			gauge(c.ends, float64(one.End.Unix()), one.Use)
+		}
+	}
+	if c.Backups == nil {
+		return
+	}
+	for _, b := range c.Backups() {
+		at := 0.0
+		if !b.At.IsZero() {
+			at = float64(b.At.UnixMilli()) / 1000
+		}
+		gauge(c.backedUp, at, b.Kind)
+		gauge(c.size, float64(b.Size), b.Kind)
 	}
 }

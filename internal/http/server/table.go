@@ -44,6 +44,7 @@ type table struct {
 	log     *slog.Logger
 	limits  *ratelimit.Limiter
 	timeout time.Duration
+	metrics *metric.Metrics
 }
 
 // handler returns the routes behind the middleware of every request.
@@ -58,7 +59,7 @@ func (p Plumbing) table(https bool, base string) table {
 	r := chi.NewRouter()
 	r.NotFound(web.NotFound(either))
 	r.MethodNotAllowed(web.WrongMethod(r, either))
-	return table{routes: r, all: p.aroundAll(https, base, either), log: p.Log, limits: p.Limits, timeout: p.Timeout}
+	return table{routes: r, all: p.aroundAll(https, base, either), log: p.Log, limits: p.Limits, timeout: p.Timeout, metrics: p.Metrics}
 }
 
 // group describes routes that share their middleware.
@@ -93,6 +94,7 @@ func (t table) add(g group, methods, path string, h web.Handler) {
 	handler := chi.Chain(t.around(g, methods)...).Handler(web.Handle(g.style, h))
 	for method := range strings.FieldsSeq(methods) {
 		t.routes.Method(method, path, handler)
+		t.metrics.ExpectRoute(path, method)
 	}
 }
 

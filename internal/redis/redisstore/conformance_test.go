@@ -38,6 +38,7 @@ func subject(db *redisconn.DB) suite.Subject {
 		Grants: redisstore.NewGrants(db), Access: redisstore.NewAccess(db), Clients: redisstore.NewClients(db), Freshness: redisstore.NewFreshness(db),
 		Users: redisstore.NewUsers(db), Sessions: redisstore.NewSessions(db), Consents: redisstore.NewConsents(db),
 		Requests: serverstore.NewRequests(db),
+		Backups:  serverstore.NewBackups(db),
 		Audit:    serverstore.NewAudit(db), Keys: serverstore.NewKeys(db), Limits: serverstore.NewLimits(db), Sweeps: redisstore.NewSweeps(db),
 		Overview: redisstore.NewOverview(db), Revocations: redisstore.NewRevocations(db),
 	}

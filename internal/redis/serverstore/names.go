@@ -5,6 +5,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redisconn"
+	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
 //go:embed lua/*.lua
@@ -38,3 +39,6 @@ func limit(key oauth.Digest) string { return "auth:rate_limit:" + key.Key() }
 
 // request is the key of an authorization request that waits for a person.
 func request(name oauth.Digest) string { return "auth:request:" + name.Key() }
+
+// backup is the key of the last backup of a kind.
+func backup(kind store.BackupKind) string { return "auth:backup:" + string(kind) }

@@ -24,6 +24,7 @@ func All(t *testing.T, open suite.Open) {
 	t.Run("consents", func(t *testing.T) { Consents(t, open) })
 	t.Run("requests", func(t *testing.T) { Requests(t, open) })
 	t.Run("keys", func(t *testing.T) { Keys(t, open) })
+	t.Run("backups", func(t *testing.T) { Backups(t, open) })
 	t.Run("limits", func(t *testing.T) { Limits(t, open) })
 	t.Run("sweeps", func(t *testing.T) { Sweeps(t, open) })
 	t.Run("audit", func(t *testing.T) { Audit(t, open) })
@@ -84,6 +85,8 @@ func Abandoned(t *testing.T, open suite.Open) {
 		"Audit.Read":          suite.Second(s.Audit.Read(ctx, store.AuditRange{Limit: 1})),
 		"Keys.Load":           suite.Third(s.Keys.Load(ctx)),
 		"Keys.Swap":           s.Keys.Swap(ctx, 0, nil, nil),
+		"Backups.Record":      s.Backups.Record(ctx, store.BackupRecord{Kind: store.BackupAuth}),
+		"Backups.Last":        suite.Second(s.Backups.Last(ctx)),
 		"Limits.Take":         suite.Second(s.Limits.Take(ctx, store.Bucket{Permits: 1, Per: time.Hour}, 1, now)),
 		"Limits.Try":          suite.Second(s.Limits.Try(ctx, "attempt", []store.Budget{{Attempts: 1, Window: time.Hour}}, now)),
 		"Limits.Return":       s.Limits.Return(ctx, store.Counted{Attempt: "an attempt"}),

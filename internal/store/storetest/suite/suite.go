@@ -24,6 +24,7 @@ type Subject struct {
 	Consents store.Consents
 	Requests store.Requests
 	Keys     store.Keys
+	Backups  store.Backups
 	Audit    store.Audit
 	Limits   store.Limits
 	Sweeps   store.Sweeps
