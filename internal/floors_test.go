@@ -74,6 +74,7 @@ var floor = map[string]int{
 	"internal/epoch":          3,
 	"internal/backup":         3,
 	"internal/upkeep":         3,
+	"internal/secretfile":     3,
 	"internal/redis/pipeline": 3,
 
 	"internal/redis/redisdial": 2,
