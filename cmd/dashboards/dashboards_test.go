@@ -46,9 +46,15 @@ func (l loaded) views() []panel {
 	return slices.DeleteFunc(slices.Clone(l.Panels), func(p panel) bool { return p.Type == "row" })
 }
 
-// expand replaces the variables as Grafana would with everything chosen.
+// expand replaces the variables as Grafana would with everything chosen. What is no variable stays.
 func expand(expr string) string {
-	return strings.NewReplacer("$__rate_interval", "1m", "$__interval", "15s", "$instance", ".*", "$client", ".*", "$node", ".*").Replace(expr)
+	values := map[string]string{"__rate_interval": "1m", "instance": ".*", "client": ".*", "node": ".*"}
+	return regexp.MustCompile(`\$\w+`).ReplaceAllStringFunc(expr, func(found string) string {
+		if value, known := values[found[1:]]; known {
+			return value
+		}
+		return found
+	})
 }
 
 // The files are those that the code makes.

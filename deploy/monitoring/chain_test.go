@@ -46,13 +46,17 @@ type chain struct {
 func freePorts(t *testing.T, count int) []string {
 	t.Helper()
 	ports := make([]string, count)
+	listeners := make([]net.Listener, 0, count)
 	for i := range ports {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = listener.Close() }()
+		listeners = append(listeners, listener)
 		_, ports[i], _ = net.SplitHostPort(listener.Addr().String())
+	}
+	for _, listener := range listeners {
+		_ = listener.Close()
 	}
 	return ports
 }
@@ -77,7 +81,7 @@ func newChain(t *testing.T) *chain {
 		`OAUTH2D_SCOPES=[{"name": "read", "description": "read"}, {"name": "write", "description": "write"}]`)
 	t.Cleanup(func() { _, _ = c.try("cleanup", "--local", "--delete-data", "--yes") })
 	c.script(t, "deploy", c.listen(0), "--local")
-	raw, err := os.ReadFile(filepath.Join(c.local, "redis/passwords.env"))
+	raw, err := os.ReadFile(filepath.Join(c.local, "redis", "passwords.env"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +133,7 @@ func (c *chain) command(environ []string, name string, words ...string) *exec.Cm
 func (c *chain) startSecond(t *testing.T) {
 	t.Helper()
 	var environ []string
-	raw, err := os.ReadFile(filepath.Join(c.local, "redis/oauth2d.env"))
+	raw, err := os.ReadFile(filepath.Join(c.local, "redis", "oauth2d.env"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +167,7 @@ func (c *chain) stopSecond() {
 // startCache starts the server of the services' cache: 8 MB, with the passwords and certificates of the group.
 func (c *chain) startCache(t *testing.T, port string) {
 	t.Helper()
-	pem := filepath.Join(c.local, "redis/tls")
+	pem := filepath.Join(c.local, "redis", "tls")
 	cmd := exec.Command(root + "/deploy/redis/bin/start-redis.sh")
 	cmd.Env = append(os.Environ(), "REDIS_KIND=cache", "REDIS_DIR="+filepath.Join(c.dir, "cache"), "REDIS_PORT="+port, "REDIS_MAXMEMORY=8mb",
 		"REDIS_ANNOUNCE_HOST=127.0.0.1", "TLS_CA_FILE="+pem+"/ca.crt", "TLS_CERT_FILE="+pem+"/server.crt", "TLS_KEY_FILE="+pem+"/server.key")
@@ -181,7 +185,7 @@ func (c *chain) startCache(t *testing.T, port string) {
 // client opens Redis as a user of users.acl.
 func (c *chain) client(t *testing.T, addr, user string) *redis.Client {
 	t.Helper()
-	pem := filepath.Join(c.local, "redis/tls")
+	pem := filepath.Join(c.local, "redis", "tls")
 	own, err := tls.LoadX509KeyPair(pem+"/client.crt", pem+"/client.key")
 	if err != nil {
 		t.Fatal(err)

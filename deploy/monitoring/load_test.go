@@ -3,7 +3,6 @@
 package monitoring_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -124,7 +123,8 @@ func (c *chain) start(t *testing.T) *load {
 		run(100*time.Millisecond, func(t testing.TB) {
 			token := c.machineToken(t, daemon, "web")
 			c.at(daemon, "first").Introspect(t, token)
-			if n++; n%5 == 0 {
+			n++
+			if n%5 == 0 {
 				c.at(daemon, "own").Introspect(t, token)
 				c.at(daemon, "web").Revoke(t, token)
 			}
@@ -171,14 +171,8 @@ func (c *chain) signIn(t testing.TB) {
 // change is a change that an operator makes through the admin API.
 func (c *chain) change(t testing.TB) {
 	token := c.machineToken(t, 0, "ops")
-	body := fmt.Sprintf(`{"display_name": "Ada %d"}`, time.Now().Unix())
-	find, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+c.operators[0]+"/admin/v1/users?username=ada", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	find.Header.Set("Authorization", "Bearer "+token)
-	_ = testkit.Do(t, find)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, "http://"+c.operators[0]+"/admin/v1/clients/limited", bytes.NewReader([]byte(strings.Replace(body, "display_name", "client_name", 1))))
+	body := fmt.Sprintf(`{"client_name": "Limited %d"}`, time.Now().Unix())
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, "http://"+c.operators[0]+"/admin/v1/clients/limited", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,7 @@ func (c *chain) everyQuery(t *testing.T) {
 // everyAlert asks for each series that the condition of an alert names: the condition itself has a value only while the
 // alert fires.
 func (c *chain) everyAlert(t *testing.T) {
-	names, err := filepath.Glob(filepath.Join(c.dir, "scaled/prometheus/rules/*.yaml"))
+	names, err := filepath.Glob(filepath.Join(c.dir, "scaled", "prometheus", "rules", "*.yaml"))
 	if err != nil || len(names) == 0 {
 		t.Fatal(names, err)
 	}
