@@ -46,7 +46,7 @@ func (l loaded) views() []panel {
 	return slices.DeleteFunc(slices.Clone(l.Panels), func(p panel) bool { return p.Type == "row" })
 }
 
-// expand replaces the variables as Grafana would with everything chosen. What is no variable stays.
+// expand replaces the variables as Grafana would with everything chosen. Other names stay as they are.
 func expand(expr string) string {
 	values := map[string]string{"__rate_interval": "1m", "instance": ".*", "client": ".*", "node": ".*"}
 	return regexp.MustCompile(`\$\w+`).ReplaceAllStringFunc(expr, func(found string) string {
