@@ -36,11 +36,21 @@ type row struct {
 	gaps, firsts, issue, introspect []float64
 }
 
+// downAfters lists the down-after-milliseconds of the trials, in their order: a chart has a value of its own.
+func downAfters(all []figures) []int64 {
+	var times []int64
+	for _, f := range all {
+		times = append(times, f.DownAfter)
+	}
+	slices.Sort(times)
+	return slices.Compact(times)
+}
+
 // rows groups trials, in the order of the faults.
 func rows(all []figures) []*row {
 	var sums []*row
 	for _, mode := range []string{"strict", "relaxed", waitOne} {
-		for _, down := range []int64{1000, 5000} {
+		for _, down := range downAfters(all) {
 			for _, f := range faults() {
 				sum := &row{figures: figures{Fault: f.name, Mode: mode, DownAfter: down}}
 				for _, one := range all {
@@ -87,7 +97,7 @@ func table(all []figures) string {
 	b.WriteString("| fault | durability | down-after s | trials | acknowledged | unknown | violations (trials) | no acknowledged change for s | first success after s | no JWT issued for s | no JWT introspected for s |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range rows(all) {
-		fmt.Fprintf(&b, "| `%s` | %s | %d | %d | %d | %d | %d (%d) | %s | %s | %s | %s |\n", r.Fault, r.Mode, r.DownAfter/1000, r.trials,
+		fmt.Fprintf(&b, "| `%s` | %s | %g | %d | %d | %d | %d (%d) | %s | %s | %s | %s |\n", r.Fault, r.Mode, float64(r.DownAfter)/1000, r.trials,
 			r.Acknowledged, r.Unknown, r.Violations, r.losing, middle(r.gaps), middle(r.firsts), middle(r.issue), middle(r.introspect))
 	}
 	return b.String()

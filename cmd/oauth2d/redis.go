@@ -71,9 +71,10 @@ func newRedisMaster(c *cli) *cobra.Command {
 	}
 }
 
-// inspect opens Redis with the settings of the server.
+// inspect opens Redis with the server's settings of Redis. A mistake elsewhere, such as a master key that is gone, must not
+// keep an operator from looking at Redis.
 func (c *cli) inspect(cmd *cobra.Command, do func(context.Context, *app.Inspector) error) error {
-	settings, err := c.settings.Load(func(from *config.Sources) { from.Tool = true })
+	settings, err := c.settings.Load(func(from *config.Sources) { from.Tool, from.Section = true, "redis" })
 	if err != nil {
 		return err
 	}

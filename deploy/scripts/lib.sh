@@ -24,7 +24,7 @@ die() {
 
 own_option() { taken=0; }
 own_help() { :; }
-yes=no daemon_only=no
+yes=no daemon_only=no redis_only=no
 
 # help prints the comment at the head of the script, its own options and the common ones.
 help() {

@@ -109,6 +109,7 @@ local_start() {
 	else
 		group ha-up.sh 9>&- >/dev/null # it prints passwords
 	fi
+	[ "$redis_only" = no ] || return 0
 	[ "$dry_run" = yes ] || local_daemon config check 2>&1 | sed '/^the settings are valid$/d' >&2
 	start_daemon
 }

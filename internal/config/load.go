@@ -22,6 +22,7 @@ type Sources struct {
 	Set     map[string]string // by key; overrides everything else (flags)
 	Dev     bool              // the defaults of serve --dev
 	Tool    bool              // for a command other than serve: settings that only a server needs may be missing
+	Section string            // for a command that needs one section alone, such as redis: mistakes in others are ignored
 }
 
 // Load reads the settings and checks them. The warnings are lines for the log about values that were ignored. The error
@@ -39,11 +40,34 @@ func Explain(s Sources) (Config, Origins, []string, error) {
 	l.environment()
 	l.flags()
 	c := l.collect()
+	l.wrong = l.relevant(l.wrong)
 	if len(l.wrong) == 0 {
-		l.wrong = append(l.wrong, c.Validate()...)
+		l.wrong = l.relevant(c.Validate())
 	}
 	l.decorate()
 	return c, l.origins, l.warnings, l.wrong.orNil()
+}
+
+// relevant leaves out the mistakes in sections that the caller does not need. A name that is no setting at all stays: it
+// may be a misspelt one of the section.
+func (l *loader) relevant(all Problems) Problems {
+	if l.sources.Section == "" {
+		return all
+	}
+	return slices.DeleteFunc(all, func(p Problem) bool {
+		return slices.ContainsFunc(l.fields, func(f Field) bool {
+			section, _, _ := strings.Cut(f.Key, ".")
+			return section != l.sources.Section && (sectionOf(p.Key) == section || strings.TrimSuffix(p.Key, strings.ToUpper(fileSuffix)) == f.Env)
+		})
+	})
+}
+
+// sectionOf returns the first name in the key of a mistake: scopes of "scopes[0].name", master_key of "master_key_file".
+func sectionOf(key string) string {
+	if end := strings.IndexAny(key, ".[:"); end >= 0 {
+		key = key[:end]
+	}
+	return strings.TrimSuffix(key, fileSuffix)
 }
 
 // Default returns the settings when nothing is set. They are not complete: Validate requires an issuer and a master

@@ -34,6 +34,13 @@ func Schema() []byte {
 	return append(out, '\n')
 }
 
+// durationForm matches what ParseDuration accepts. JSON Schema cannot express the bounds of the value: the daemon checks
+// them.
+const (
+	goDuration   = `((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))`
+	durationForm = `[-+]?\d+|[-+]?` + goDuration + `+|\d{1,5}d` + goDuration + `*`
+)
+
 func section(title string) map[string]any {
 	s := map[string]any{"type": "object", "additionalProperties": false, "properties": map[string]any{}}
 	if title != "" {
@@ -68,7 +75,7 @@ func schemaOf(f Field) map[string]any {
 		s["type"], s["default"] = "boolean", f.Default == "true"
 	case Duration:
 		s["type"] = []string{"string", "integer"}
-		s["default"] = f.Default
+		s["default"], s["pattern"] = f.Default, `^\s*(`+durationForm+`)\s*$`
 	case List, Hiddens:
 		item := map[string]any{"type": "string"}
 		if f.OneOf != nil {
@@ -85,6 +92,9 @@ func schemaOf(f Field) map[string]any {
 		s["type"] = "string"
 		if f.OneOf != nil {
 			s["enum"] = f.OneOf
+		}
+		if f.Section() == "limits" && f.OneOf == nil {
+			s["pattern"] = `^\s*(off|0|(\d+\s*/\s*(` + durationForm + `))?)\s*$`
 		}
 		if f.Default != "" {
 			s["default"] = f.Default

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -88,5 +89,42 @@ func TestF_N07_TheSchemaHasTheRealDefaults(t *testing.T) {
 		if got := fmt.Sprint(promised); ok && got != want || !ok && want != "" && f.Kind != config.List {
 			t.Errorf("%s: the schema promises %v, in force is %q", f.Key, promised, want)
 		}
+	}
+}
+
+// The patterns of the schema accept a text exactly when the daemon does, apart from the bounds of its value: an editor and
+// the chart refuse "abc" before a daemon is replaced.
+func TestSchemaRefusesWhatTheDaemonRefuses(t *testing.T) {
+	t.Parallel()
+	var root struct {
+		Properties map[string]struct {
+			Properties map[string]struct{ Pattern string }
+		}
+	}
+	if err := json.Unmarshal(config.Schema(), &root); err != nil {
+		t.Fatal(err)
+	}
+	limit := regexp.MustCompile(root.Properties["limits"].Properties["token"].Pattern)
+	for text, good := range map[string]bool{
+		"600/1m": true, "off": true, "0": true, "": true, " 10 / 1h30m ": true, "5/90": true, "1/1d": true, "abc": false, "600": false,
+		"600/": false, "600/m": false, "-1/1m": false, "600/1m/2": false, "on": false, "1e3/1m": false,
+	} {
+		_, err := config.ParseRate(strings.TrimSpace(text))
+		if text == "" {
+			err = nil // the default
+		}
+		if limit.MatchString(text) != good || (err == nil) != good {
+			t.Errorf("limit %q: schema %t, daemon %v, want %t", text, limit.MatchString(text), err, good)
+		}
+	}
+	life := regexp.MustCompile(root.Properties["token"].Properties["access"].Pattern)
+	for _, text := range []string{"90s", "15m", "7d", "1d12h", "1h30m", "1.5h", ".5s", "900", "-3", "soon", "", "5", "m", "1d1", "1w", "1h 30m", "+2m", "d", "1dd"} {
+		_, err := config.ParseDuration(text)
+		if life.MatchString(text) != (err == nil) {
+			t.Errorf("duration %q: schema %t, daemon %v", text, life.MatchString(text), err)
+		}
+	}
+	if empty := root.Properties["limits"].Properties["on_redis_outage"].Pattern; empty != "" {
+		t.Errorf("on_redis_outage has a pattern: %q", empty)
 	}
 }
