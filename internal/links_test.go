@@ -37,7 +37,9 @@ func markdown(t *testing.T) map[string]string {
 }
 
 // prose returns a page without its blocks of code.
-func prose(page string) string { return regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(page, "") }
+func prose(page string) string {
+	return regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(page, "")
+}
 
 // anchors returns the anchors of a page's headings, as GitHub makes them.
 func anchors(page string) map[string]bool {
