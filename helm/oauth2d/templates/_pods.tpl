@@ -67,6 +67,54 @@ podAntiAffinity:
 {{- end }}
 {{- end -}}
 
+{{- /* The passwords and the TLS files of an external Redis. The volumes take (list . KEY), the key of the password. */ -}}
+{{- define "oauth2d.externalRedisVolumes" -}}
+{{- $key := index . 1 -}}
+{{- with (index . 0).Values.redis.external }}
+{{- if .passwordSecret }}
+- name: redis-passwords
+  secret:
+    secretName: {{ .passwordSecret }}
+    defaultMode: 0440
+    items:
+      - {key: {{ $key }}, path: password}
+      {{- with .sentinelPasswordKey }}
+      - {key: {{ . }}, path: sentinel-password}
+      {{- end }}
+{{- end }}
+{{- if and .tls.enabled (or .tls.caSecret .tls.clientSecret) }}
+- name: redis-tls
+  projected:
+    defaultMode: 0440
+    sources:
+      {{- with .tls.caSecret }}
+      - secret:
+          name: {{ . }}
+          items:
+            - {key: ca.crt, path: ca.crt}
+      {{- end }}
+      {{- with .tls.clientSecret }}
+      - secret:
+          name: {{ . }}
+          items:
+            - {key: tls.crt, path: tls.crt}
+            - {key: tls.key, path: tls.key}
+      {{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "oauth2d.externalRedisMounts" -}}
+{{- with .Values.redis.external }}
+{{- if .passwordSecret }}
+- {name: redis-passwords, mountPath: /run/secrets/redis, readOnly: true}
+{{- end }}
+{{- if and .tls.enabled (or .tls.caSecret .tls.clientSecret) }}
+- {name: redis-tls, mountPath: /run/secrets/redis-tls, readOnly: true}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- /* Volumes of every pod that runs the daemon's binary. The mounts below belong to them. */ -}}
 {{- define "oauth2d.daemonVolumes" -}}
 - name: config
@@ -104,38 +152,7 @@ podAntiAffinity:
     secretName: {{ include "oauth2d.redisClientTLS" . }}
     defaultMode: 0440
 {{- else }}
-{{- with .Values.redis.external }}
-{{- if .passwordSecret }}
-- name: redis-passwords
-  secret:
-    secretName: {{ .passwordSecret }}
-    defaultMode: 0440
-    items:
-      - {key: {{ .passwordKey }}, path: password}
-      {{- with .sentinelPasswordKey }}
-      - {key: {{ . }}, path: sentinel-password}
-      {{- end }}
-{{- end }}
-{{- if and .tls.enabled (or .tls.caSecret .tls.clientSecret) }}
-- name: redis-tls
-  projected:
-    defaultMode: 0440
-    sources:
-      {{- with .tls.caSecret }}
-      - secret:
-          name: {{ . }}
-          items:
-            - {key: ca.crt, path: ca.crt}
-      {{- end }}
-      {{- with .tls.clientSecret }}
-      - secret:
-          name: {{ . }}
-          items:
-            - {key: tls.crt, path: tls.crt}
-            - {key: tls.key, path: tls.key}
-      {{- end }}
-{{- end }}
-{{- end }}
+{{- include "oauth2d.externalRedisVolumes" (list . .Values.redis.external.passwordKey) }}
 {{- end }}
 {{- if .Values.tls.enabled }}
 - name: tls
@@ -151,14 +168,7 @@ podAntiAffinity:
 {{- if include "oauth2d.ownRedis" . }}
 - {name: redis-tls, mountPath: /run/secrets/redis-tls, readOnly: true}
 {{- else }}
-{{- with .Values.redis.external }}
-{{- if .passwordSecret }}
-- {name: redis-passwords, mountPath: /run/secrets/redis, readOnly: true}
-{{- end }}
-{{- if and .tls.enabled (or .tls.caSecret .tls.clientSecret) }}
-- {name: redis-tls, mountPath: /run/secrets/redis-tls, readOnly: true}
-{{- end }}
-{{- end }}
+{{- include "oauth2d.externalRedisMounts" . }}
 {{- end }}
 {{- if .Values.tls.enabled }}
 - {name: tls, mountPath: /run/secrets/tls, readOnly: true}

@@ -14,6 +14,7 @@
 {{- include "oauth2d.refuseRedis" . -}}
 {{- include "oauth2d.refuseSecrets" . -}}
 {{- include "oauth2d.refuseClients" . -}}
+{{- include "oauth2d.refuseBackup" . -}}
 {{- include "oauth2d.refuseChanges" . -}}
 {{- end -}}
 
@@ -241,6 +242,29 @@
 {{- end -}}
 {{- if and (index . 3) (ne (index . 3) ($claim.spec.storageClassName | default "")) -}}
 {{- fail (printf "redis.persistence.storageClass cannot change to %s in an upgrade: Kubernetes refuses it; install a new release and restore a backup into it" (index . 3)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "oauth2d.refuseBackup" -}}
+{{- $b := .Values.backup -}}
+{{- if or $b.auth.enabled $b.cache.enabled -}}
+{{- if not $b.destination -}}
+{{- fail "backup.destination is not set: name a bucket, such as s3://backups/oauth2d?region=eu-central-1, or /backups with backup.existingClaim" -}}
+{{- end -}}
+{{- if eq (empty $b.recipients) (not $b.noEncryption) -}}
+{{- fail "backup: an archive holds secrets: set backup.recipients (oauth2d backup keygen makes one), or backup.noEncryption=true, and not both" -}}
+{{- end -}}
+{{- range $place := list $b.destination $b.second -}}
+{{- if and $place (not (contains "://" $place)) (not (and $b.existingClaim (regexMatch "^/backups(/|$)" $place))) -}}
+{{- fail (printf "backup: %s is a folder of the pod and is lost with it: use /backups with backup.existingClaim, or a bucket" $place) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $b.second (eq $b.second $b.destination) -}}
+{{- fail "backup.second is the same place as backup.destination" -}}
+{{- end -}}
+{{- if and $b.cache.enabled (not $b.cache.source) (not (and (include "oauth2d.ownRedis" .) .Values.redis.cache.enabled)) -}}
+{{- fail "backup.cache.enabled needs redis.cache.enabled, or backup.cache.source with the HOST:PORT of the cache" -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
