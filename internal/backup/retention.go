@@ -20,7 +20,7 @@ type Retention struct {
 	Age  time.Duration // of the backup's data
 }
 
-// Pruned is what Prune deletes, or would delete.
+// Pruned lists the backups that Prune has deleted, or would delete.
 type Pruned struct {
 	Kept    []Manifest // the newest first
 	Deleted []Manifest // the newest first
