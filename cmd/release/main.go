@@ -26,7 +26,7 @@ const (
 )
 
 // errUsage is the error of a command line that was not understood.
-var errUsage = errors.New(usage)
+var errUsage = errors.New("usage")
 
 func main() {
 	err := run(context.Background(), os.Args[1:], os.Stdout, time.Now())

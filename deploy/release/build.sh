@@ -4,7 +4,7 @@
 #   deploy/release/build.sh TAG DIR        deploy/release/build.sh v1.2.0 build/release
 #
 # The binaries, the archives and the image of a commit are the same to the byte wherever they are built: their times are
-# those of the commit. ARCHS: the platforms of the binaries and the image. IMAGE=no leaves the image out. BUILDFLAGS:
+# those of the commit. COMMIT, SOURCE_DATE_EPOCH: another commit, and its time. ARCHS: the platforms of the binaries and the image. IMAGE=no leaves the image out. BUILDFLAGS:
 # further flags of buildah bud.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -12,8 +12,8 @@ usage='usage: build.sh TAG DIR'
 tag=${1:?$usage} dir=${2:?$usage}
 number=${tag#v}
 read -ra archs <<<"${ARCHS:-amd64 arm64}"
-commit=$(git rev-parse HEAD)
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+commit=${COMMIT:-$(git rev-parse HEAD)}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 GOTOOLCHAIN=$(awk '$1 == "toolchain" { print $2 }' go.mod)
 export SOURCE_DATE_EPOCH GOTOOLCHAIN
 cyclonedx=$(awk '$1 == "CYCLONEDX" { print $3 }' Makefile)

@@ -10,6 +10,10 @@ dir=$root/files
 public=$root/key.pub
 export BUILDFLAGS="--pull-never ${BUILDFLAGS:-}" STORAGE_DRIVER=${STORAGE_DRIVER:-overlay} IMAGE=${IMAGE:-yes}
 registry=
+# One commit and one time for all builds, whatever happens to the repository meanwhile.
+COMMIT=$(git rev-parse HEAD)
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export COMMIT SOURCE_DATE_EPOCH
 
 step() { echo "== $*"; }
 fail() {
