@@ -4,8 +4,8 @@
 #   deploy/release/build.sh TAG DIR        deploy/release/build.sh v1.2.0 build/release
 #
 # The binaries, the archives and the image of a commit are the same to the byte wherever they are built: their times are
-# those of the commit. COMMIT, SOURCE_DATE_EPOCH: another commit, and its time. ARCHS: the platforms of the binaries and the image. IMAGE=no leaves the image out. BUILDFLAGS:
-# further flags of buildah bud.
+# those of the commit. COMMIT and SOURCE_DATE_EPOCH name another commit and its time. ARCHS: the platforms of the binaries
+# and the image. IMAGE=no leaves the image out. BUILDFLAGS: further flags of buildah bud.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 usage='usage: build.sh TAG DIR'

@@ -3,8 +3,8 @@
 #
 #   deploy/release/publish.sh TAG DIR REGISTRY     deploy/release/publish.sh v1.2.0 build/release ghcr.io/recipe-web-app
 #
-# A tag that is there already is refused: what was released never changes. The caller has logged in (skopeo login; helm
-# uses the same file). PLAIN_HTTP=1: the registry has no TLS, for a trial on this machine. It prints the digests.
+# A tag that is there already is refused: what was released never changes. The caller has logged in (skopeo login, helm
+# registry login). PLAIN_HTTP=1: the registry has no TLS, for a trial on this machine. It prints the digests.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 usage='usage: publish.sh TAG DIR REGISTRY'
