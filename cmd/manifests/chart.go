@@ -31,7 +31,9 @@ func copied() map[string]struct {
 			"bin/apply-passwords.sh", "bin/ask-sentinels.sh", "bin/connect.sh", "bin/probe.sh", "bin/recover-to.sh", "bin/reload-tls.sh",
 			"bin/render.sh", "bin/start-redis.sh", "bin/start-sentinel.sh",
 		}},
-		"grafana": {"deploy/grafana/dashboards", []string{"*.json"}},
+		"grafana":      {"deploy/grafana/dashboards", []string{"*.json"}},
+		"prometheus":   {"deploy/prometheus", []string{"rules/*.yaml", "bin/start-exporter.sh"}},
+		"alertmanager": {"deploy/alertmanager", []string{"alertmanager.yaml", "oauth2d.tmpl"}},
 	}
 }
 

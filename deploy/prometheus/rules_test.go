@@ -133,15 +133,16 @@ func TestRulesUseExistingFigures(t *testing.T) {
 	}
 }
 
-// Every selector begins with the job: the chart narrows the rules to a release by that text. Aggregations keep the
+// Every selector begins with the job, or with the namespace of a recorded figure: the chart narrows the rules to the
+// namespace of a release by these texts. Aggregations keep the
 // namespace, so that two installations are never summed up.
 func TestRulesCanBeNarrowedToOneInstallation(t *testing.T) {
 	t.Parallel()
 	selector, by := regexp.MustCompile(`\{[^}]*\}`), regexp.MustCompile(`\b(?:by|on) \(([^)]*)\)`)
-	metric := regexp.MustCompile(`\b(?:(?:oauth2d|redis|process|go)_\w+|up)\b[^\w:]`)
+	metric := regexp.MustCompile(`\b(?:(?:oauth2d|redis|process|go)_\w+|oauth2d:[\w:]+|up)\b[^\w:]`)
 	for _, r := range rulesOf(t) {
 		for _, one := range selector.FindAllString(r.Expr, -1) {
-			if !strings.HasPrefix(one, `{job="oauth2d`) && !strings.HasPrefix(one, `{job=~"oauth2d`) && !strings.HasPrefix(one, `{route=~`) {
+			if !strings.HasPrefix(one, `{job="oauth2d`) && !strings.HasPrefix(one, `{job=~"oauth2d`) && !strings.HasPrefix(one, `{namespace=~".*"`) {
 				t.Errorf("%s%s: the selector %s does not begin with the job", r.Alert, r.Record, one)
 			}
 		}

@@ -15,6 +15,7 @@
 {{- include "oauth2d.refuseSecrets" . -}}
 {{- include "oauth2d.refuseClients" . -}}
 {{- include "oauth2d.refuseBackup" . -}}
+{{- include "oauth2d.refuseMonitoring" . -}}
 {{- include "oauth2d.refuseChanges" . -}}
 {{- end -}}
 
