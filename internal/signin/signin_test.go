@@ -44,9 +44,12 @@ type room struct {
 	people   *directory.Directory
 	sessions *session.Sessions
 	users    *puts
+	ring     *keyring.Ring
 	ann      oauth.User
 	now      atomic.Int64
 }
+
+func (r *room) clock() time.Time { return time.UnixMilli(r.now.Load()) }
 
 // puts is a store of users whose writes can fail.
 type puts struct {
@@ -66,8 +69,9 @@ func newRoom(t *testing.T) *room {
 	db := roomtest.Open(t, redisconn.Options{})
 	r := &room{users: &puts{Users: redisstore.NewUsers(db)}}
 	r.now.Store(time.Now().UnixMilli())
-	now := func() time.Time { return time.UnixMilli(r.now.Load()) }
+	now := r.clock
 	ring := roomtest.Ring(t, db, keyring.Options{Now: now})
+	r.ring = ring
 	r.people = directory.New(directory.Options{
 		Store: r.users, Hasher: secret.NewHasher(secret.HasherOptions{Memory: 64, Time: 1, Queue: 100}), Events: event.Sinks{}, Now: now,
 	})
