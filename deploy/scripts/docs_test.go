@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,9 @@ type shown struct{ command, output string }
 // runsFirst marks the block of a page that brings about what the page is for.
 const runsFirst = "<!-- run: first -->"
 
+// notRun marks a block that is not run, with the reason.
+const notRun = `^<!-- not run: .{10,} -->$`
+
 // transcripts returns the commands of the console blocks of a page, in the order in which they are run. A block of another
 // kind must bear a mark with the reason why it is not run.
 func transcripts(t *testing.T, file string) []shown {
@@ -24,7 +28,7 @@ func transcripts(t *testing.T, file string) []shown {
 		t.Fatal(err)
 	}
 	var first, rest []shown
-	marks := regexp.MustCompile(`^<!-- not run: .{10,} -->$`)
+	marks := regexp.MustCompile(notRun)
 	for _, block := range regexp.MustCompile("(?s)\n([^\n]*)\n```([a-z]*)\n(.*?\n)```\n").FindAllStringSubmatch(string(page), -1) {
 		mark, language, text := block[1], block[2], block[3]
 		switch {
@@ -134,6 +138,41 @@ func (r *reader) follow(page string) {
 		want = regexp.MustCompile(`(?m)^\\\.\\\.\\\.\n`).ReplaceAllString(want, `(?s:.*)`)
 		if !regexp.MustCompile("^" + want + "$").MatchString(plain(got)) {
 			r.Errorf("%s\nprints\n%s\nand not, as the page says,\n%s", one.command, got, one.output)
+		}
+	}
+}
+
+// Each command of the alerts' runbooks succeeds on an installation that is well, or bears the reason why it is not run. The
+// same command stands in many sections and is run once.
+func TestCommandsOfTheRunbooks(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/runbooks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commands []string
+	marks := regexp.MustCompile(notRun)
+	for _, block := range regexp.MustCompile("(?s)\n([^\n]*)\n```([a-z]*)\n(.*?\n)```\n").FindAllStringSubmatch(string(page), -1) {
+		if marks.MatchString(block[1]) || block[2] == "mermaid" {
+			continue
+		}
+		if block[2] != "sh" {
+			t.Errorf("docs/runbooks.md: this block is neither sh nor marked as not run:\n%s", block[3])
+		}
+		for command := range strings.Lines(strings.ReplaceAll(block[3], "\\\n", " ")) {
+			if !slices.Contains(commands, command) && !strings.HasPrefix(command, "#") {
+				commands = append(commands, command)
+			}
+		}
+	}
+	if len(commands) < 30 {
+		t.Fatalf("%d commands", len(commands))
+	}
+	r := newReader(t)
+	r.run("deploy/scripts/deploy --local")
+	for _, command := range commands {
+		if out := r.run("set -euo pipefail; " + strings.TrimSpace(command) + "\necho it succeeded"); !strings.HasSuffix(out, "it succeeded\n") {
+			t.Errorf("docs/runbooks.md: %s\n%s", command, out)
 		}
 	}
 }
