@@ -33,11 +33,7 @@ func (t table) around(g group, methods string) []func(http.Handler) http.Handler
 	if g.anyOrigin {
 		all = append(all, web.CORS(strings.ReplaceAll(methods, " ", ", ")))
 	}
-	all = append(all, web.Recover(t.log, g.style))
-	if !g.noWait {
-		all = append(all, web.Timeout(t.timeout))
-	}
-	all = append(all, web.Limit(t.limits, g.limit, g.style))
+	all = append(all, web.Recover(t.log, g.style), web.Timeout(t.timeout), web.Limit(t.limits, g.limit, g.style))
 	if g.guard != nil {
 		all = append(all, g.guard)
 	}
@@ -79,7 +75,7 @@ func (p Public) Handler() (http.Handler, error) {
 	t.add(programs.limited(ratelimit.IntrospectIP), "POST", oauth2+web.PathIntrospect, p.Introspect)
 	t.add(programs, "GET HEAD", base+web.PathJWKS, p.JWKS)
 	for _, path := range metadataPaths(base) {
-		t.add(programs.waitingForNothing(), "GET HEAD", path, p.Metadata)
+		t.add(programs, "GET HEAD", path, p.Metadata)
 	}
 	holders := group{style: p.Errors.Bearer, anyOrigin: true, limit: ratelimit.IntrospectIP}
 	t.add(holders, "GET HEAD POST", oauth2+web.PathUserInfo, p.UserInfo)

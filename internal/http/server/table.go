@@ -68,18 +68,11 @@ type group struct {
 	anyOrigin bool                            // scripts of every origin may call
 	guard     func(http.Handler) http.Handler // nil: none
 	limit     ratelimit.Rule                  // of callers by address; empty for none
-	noWait    bool                            // the handlers wait for nothing and need no timeout
 }
 
 // limited returns the same group with a rate limit.
 func (g group) limited(rule ratelimit.Rule) group {
 	g.limit = rule
-	return g
-}
-
-// waitingForNothing returns the same group for handlers that answer from memory.
-func (g group) waitingForNothing() group {
-	g.noWait = true
 	return g
 }
 

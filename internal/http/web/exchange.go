@@ -14,10 +14,12 @@ import (
 // exchange is one request and its answer. It is the context of the request and the writer of the answer, and holds what
 // middleware and handlers note about both, so that a request needs one allocation and one context of its own.
 type exchange struct {
-	context.Context     // of the request; Timeout replaces it
+	context.Context     // of the request; see Timeout for its end
 	http.ResponseWriter // of the answer
 
 	began       time.Time
+	now         func() time.Time
+	timeout     timeout
 	origin      event.Origin
 	client      oauth.ClientID // see NoteClient
 	trace       string         // the id of the trace; empty when the request is not traced
@@ -53,6 +55,9 @@ func (x *exchange) Value(key any) any {
 	}
 	if key == chi.RouteCtxKey {
 		return &x.routing
+	}
+	if x.timeout.running.Load() {
+		return x.timeout.ctx.Value(key) // so that contexts made of this one find the one that cancels them
 	}
 	return x.Context.Value(key)
 }

@@ -22,7 +22,7 @@ type FrameOptions struct {
 func Frame(o FrameOptions) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			x := &exchange{Context: r.Context(), ResponseWriter: w, began: o.Now()}
+			x := &exchange{Context: r.Context(), ResponseWriter: w, began: o.Now(), now: o.Now}
 			x.routing.RoutePatterns = x.patterns[:0]
 			x.identify(r, o.Proxies)
 			x.setSecurityHeaders(o.HTTPS)

@@ -3,19 +3,73 @@ package web
 import (
 	"context"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Timeout bounds how long a request may take, including the time that it waits for Redis. When the time is over, the
-// context ends and the request is answered with 503.
+// context ends and the request is answered with 503. It must run inside Frame.
+//
+// The timer starts when something waits for the end of the context. A request that is answered from memory, or whose
+// change has a time limit of its own, never starts one.
 func Timeout(life time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			x := exchangeOf(r)
-			ctx, cancel := context.WithTimeout(x.Context, life)
-			defer cancel()
-			x.Context = ctx // nothing else uses the exchange yet
+			x.timeout.life = life // nothing else uses the exchange yet
+			defer x.timeout.end()
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+// timeout ends the context of a request.
+type timeout struct {
+	life    time.Duration // counted from the beginning of the request; 0: no limit
+	once    sync.Once     // starts the timer
+	running atomic.Bool   // ctx and cancel are set
+	ctx     context.Context
+	cancel  context.CancelFunc
+}
+
+// end stops the timer. One that starts later ends at once, because net/http has ended the context of the request.
+func (t *timeout) end() {
+	if t.running.Load() {
+		t.cancel()
+	}
+}
+
+// timed returns the context that ends when the time of the request is over.
+func (x *exchange) timed() context.Context {
+	t := &x.timeout
+	if t.life == 0 {
+		return x.Context
+	}
+	t.once.Do(func() {
+		t.ctx, t.cancel = context.WithTimeout(x.Context, t.life-x.now().Sub(x.began))
+		t.running.Store(true)
+	})
+	return t.ctx
+}
+
+// Done implements context.Context.
+func (x *exchange) Done() <-chan struct{} { return x.timed().Done() }
+
+// Deadline implements context.Context.
+func (x *exchange) Deadline() (time.Time, bool) { return x.timed().Deadline() }
+
+// Err implements context.Context. It does not start the timer.
+func (x *exchange) Err() error {
+	t := &x.timeout
+	if t.running.Load() {
+		return t.ctx.Err()
+	}
+	if err := x.Context.Err(); err != nil || t.life == 0 {
+		return err
+	}
+	if x.now().Sub(x.began) >= t.life {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
