@@ -19,16 +19,17 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 	"github.com/recipe-web-app/oauth2d/internal/redis/serverstore"
 	"github.com/recipe-web-app/oauth2d/internal/roomtest"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
 // pepper is a ring with two keys, of which one serves.
 type pepper struct{ id string }
 
-func (p pepper) Pepper() (string, []byte) { return p.id, p.PepperOf(p.id) }
+func (p pepper) Pepper() (string, oauth.MACKey) { return p.id, p.PepperOf(p.id) }
 
-func (pepper) PepperOf(id string) []byte {
-	return map[string][]byte{"p1": []byte("the first key"), "p2": []byte("the second key")}[id]
+func (pepper) PepperOf(id string) oauth.MACKey {
+	return map[string]oauth.MACKey{"p1": secret.NewMACKey([]byte("the first key")), "p2": secret.NewMACKey([]byte("the second key"))}[id]
 }
 
 // page is a buffer that a test reads while others write.

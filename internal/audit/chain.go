@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
@@ -26,7 +27,10 @@ const hashLength = 43 // characters of base64url
 type hasher struct{ keys Keys }
 
 // purposed keeps the keys of this log apart from what else they are for.
-func purposed(pepper []byte) []byte { return secret.MAC(pepper, "audit log") }
+func purposed(pepper oauth.MACKey) []byte {
+	key := secret.MAC(pepper, "audit log")
+	return key[:]
+}
 
 func (h hasher) serving() (id string, key []byte) {
 	id, pepper := h.keys.Pepper()
@@ -36,7 +40,7 @@ func (h hasher) serving() (id string, key []byte) {
 // of returns the key with an id; nil when it is not known.
 func (h hasher) of(id string) []byte {
 	pepper := h.keys.PepperOf(id)
-	if len(pepper) == 0 {
+	if pepper == nil {
 		return nil
 	}
 	return purposed(pepper)
@@ -69,7 +73,8 @@ func (h hasher) text(at head) string {
 }
 
 func sealOf(key []byte, at head) string {
-	return encoded(secret.MAC(key, "head", strconv.FormatUint(at.seq, 10), at.hash, strconv.FormatUint(at.kept, 10)))
+	seal := secret.MAC(secret.NewMACKey(key), "head", strconv.FormatUint(at.seq, 10), at.hash, strconv.FormatUint(at.kept, 10))
+	return encoded(seal[:])
 }
 
 // parse reads a stored head; false when it was not sealed by us.

@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/event"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 )
 
 // Keys returns the keys of the hashes. A key must be kept for as long as entries with its hashes are verified.
 type Keys interface {
-	Pepper() (id string, key []byte)
-	PepperOf(id string) []byte
+	Pepper() (id string, key oauth.MACKey)
+	PepperOf(id string) oauth.MACKey
 }
 
 // Options configure a Log. Now is required.

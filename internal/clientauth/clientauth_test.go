@@ -58,13 +58,15 @@ type pepper struct {
 	checks int
 }
 
-func (*pepper) Pepper() (id string, key []byte) { return "pepper-1", []byte("pepper") }
+func (*pepper) Pepper() (id string, key oauth.MACKey) {
+	return "pepper-1", secret.NewMACKey([]byte("pepper"))
+}
 
-func (p *pepper) PepperOf(string) []byte {
+func (p *pepper) PepperOf(string) oauth.MACKey {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.checks++
-	return []byte("pepper")
+	return secret.NewMACKey([]byte("pepper"))
 }
 
 // stage is an Authenticator whose clock moves only when somebody waits.

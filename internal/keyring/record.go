@@ -74,9 +74,9 @@ type key struct {
 	signer jose.Key       // of UseSign
 	mac    oauth.KeyID    // of UseMAC
 	texts  *secret.Sealer // of UseMAC
-	// seals is the key that this issuer derives from a MAC key: a credential that another issuer sealed on the same
-	// Redis is not valid here.
-	seals []byte
+	// keyed is that of UsePepper, or the one that this issuer derives from a key of UseMAC: a credential that another
+	// issuer sealed on the same Redis is not valid here.
+	keyed oauth.MACKey
 }
 
 func (r record) open() (key, error) {
@@ -89,7 +89,7 @@ func (r record) open() (key, error) {
 		if k.mac, err = keyID(r.ID); err != nil {
 			return key{}, err
 		}
-		k.texts, err = secret.NewSealer(secret.MAC(r.Material, "texts"))
+		k.texts, err = secret.NewSealer(secret.Derive(r.Material, "texts"))
 	}
 	return k, err
 }

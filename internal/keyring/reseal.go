@@ -75,5 +75,6 @@ func (r *Ring) Fingerprint(purpose, value string) string {
 	if oldest == nil || value == "" {
 		return ""
 	}
-	return hex.EncodeToString(secret.MAC(oldest.Material, "fingerprint "+purpose, value)[:fingerprintSize])
+	sum := secret.MAC(oldest.keyed, "fingerprint "+purpose, value)
+	return hex.EncodeToString(sum[:fingerprintSize])
 }

@@ -9,32 +9,32 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/secret"
 )
 
-// SealingKey returns the MAC key that seals new credentials, and its id. Callers must not change the key.
-func (r *Ring) SealingKey() (oauth.KeyID, []byte) {
+// SealingKey returns the MAC key that seals new credentials, and its id.
+func (r *Ring) SealingKey() (oauth.KeyID, oauth.MACKey) {
 	k, _ := r.current.Load().serving(line{use: UseMAC}, r.o.Now())
-	return k.mac, k.seals
+	return k.mac, k.keyed
 }
 
 // KeyOf returns the MAC key with an id, or nil when the ring has none or no longer.
-func (r *Ring) KeyOf(id oauth.KeyID) []byte {
+func (r *Ring) KeyOf(id oauth.KeyID) oauth.MACKey {
 	k, ok := r.current.Load().macs[id]
 	if !ok || k.state(r.o.Now()) == Dropped {
 		return nil
 	}
-	return k.seals
+	return k.keyed
 }
 
 // purposeOf binds a text to the issuer that sealed it.
 func (r *Ring) purposeOf(purpose string) string { return purpose + " of " + r.o.Issuer }
 
 // Pepper returns the key that new digests of client secrets are made with, and its id.
-func (r *Ring) Pepper() (id string, pepper []byte) {
+func (r *Ring) Pepper() (id string, pepper oauth.MACKey) {
 	k, _ := r.current.Load().serving(line{use: UsePepper}, r.o.Now())
-	return k.ID, k.Material
+	return k.ID, k.keyed
 }
 
 // PepperOf returns the pepper with an id, or nil. The calendar never drops one.
-func (r *Ring) PepperOf(id string) []byte { return r.current.Load().peppers[id].Material }
+func (r *Ring) PepperOf(id string) oauth.MACKey { return r.current.Load().peppers[id].keyed }
 
 // ErrText is answered for a text that this server did not seal, or not for this purpose, or under a
 // key that is gone.

@@ -97,7 +97,7 @@ func TestS14_RingIsSealedAtRest(t *testing.T) {
 	t.Parallel()
 	s := newStage()
 	r := s.replica(t)
-	_, mac := r.SealingKey()
+	mac := r.current.Load().keys[0].Material
 	for id, box := range s.shelf.ring {
 		if strings.Contains(string(box), string(mac)) || strings.Contains(string(box), `"key"`) {
 			t.Errorf("%s lies open", id)

@@ -31,10 +31,13 @@ func newSnapshot(issuer string, keys []key) *snapshot {
 		return cmp.Or(b.Active.Compare(a.Active), cmp.Compare(a.ID, b.ID))
 	})
 	for i, k := range s.keys {
-		if k.Use == UseMAC {
-			k.seals = secret.MAC(k.Material, "issuer", issuer)
-			s.keys[i] = k
+		switch k.Use {
+		case UseMAC:
+			k.keyed = secret.NewMACKey(secret.Derive(k.Material, "issuer", issuer))
+		case UsePepper:
+			k.keyed = secret.NewMACKey(k.Material)
 		}
+		s.keys[i] = k
 		l := line{k.Use, k.Algorithm}
 		s.lines[l] = append(s.lines[l], k)
 		switch k.Use {

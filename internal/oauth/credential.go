@@ -21,6 +21,12 @@ const (
 // KeyID names the server key that sealed a credential.
 type KeyID [4]byte
 
+// MACKey is a symmetric key of the server. It is safe for concurrent use.
+type MACKey interface {
+	// Sum returns the HMAC-SHA256 of a text.
+	Sum(text []byte) [sha256.Size]byte
+}
+
 // Credential is a numbered credential of a grant, before or after its seal was checked.
 type Credential struct {
 	Kind   Kind
@@ -86,9 +92,10 @@ func (k Kind) length() int {
 // Seal makes the bearer secret: base64url(kind | key id | grant id | serial | HMAC(key, all before)).
 // A code has the time of its end in place of the serial, and the digests of its challenge and its
 // redirect URI behind it.
-func (c Credential) Seal(key []byte) Token {
+func (c Credential) Seal(key MACKey) Token {
 	raw := c.body()
-	raw = append(raw, macOf(key, raw)...)
+	seal := sealOf(key, raw)
+	raw = append(raw, seal[:]...)
 	return Token(base64.RawURLEncoding.EncodeToString(raw))
 }
 
@@ -105,17 +112,17 @@ func (c Credential) body() []byte {
 	return append(raw, c.Code.redirect[:]...)
 }
 
-func macOf(key, body []byte) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte("oauth2d credential v1"))
-	h.Write(body)
-	return h.Sum(nil)[:credentialSeal]
+func sealOf(key MACKey, body []byte) [credentialSeal]byte {
+	const purpose = "oauth2d credential v1"
+	var room [len(purpose) + codeBody]byte
+	sum := key.Sum(append(append(room[:0], purpose...), body...))
+	return [credentialSeal]byte(sum[:credentialSeal])
 }
 
 // OpenCredential reads a presented code or refresh token and checks its seal, so that a forged or
 // guessed one is refused before anybody is asked. keyOf returns the server key with an id, or nil.
 // The answer is false for everything that this server did not issue.
-func OpenCredential(t Token, want Kind, keyOf func(KeyID) []byte) (Credential, bool) {
+func OpenCredential(t Token, want Kind, keyOf func(KeyID) MACKey) (Credential, bool) {
 	if len(t) != want.length() {
 		return Credential{}, false
 	}
@@ -136,7 +143,10 @@ func OpenCredential(t Token, want Kind, keyOf func(KeyID) []byte) (Credential, b
 	}
 	key := keyOf(c.Key)
 	body := len(raw) - credentialSeal
-	if key == nil || !hmac.Equal(macOf(key, raw[:body]), raw[body:]) {
+	if key == nil {
+		return Credential{}, false
+	}
+	if seal := sealOf(key, raw[:body]); !hmac.Equal(seal[:], raw[body:]) {
 		return Credential{}, false
 	}
 	return c, true

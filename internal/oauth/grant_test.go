@@ -1,6 +1,8 @@
 package oauth_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -11,11 +13,21 @@ import (
 )
 
 var (
-	sealKey = []byte("0123456789abcdef0123456789abcdef")
+	sealKey = hmacKey("0123456789abcdef0123456789abcdef")
 	keyID   = oauth.KeyID{1, 2, 3, 4}
 )
 
-func keyOf(id oauth.KeyID) []byte {
+// hmacKey is a key without the cache of secret.MACKey.
+type hmacKey []byte
+
+func (k hmacKey) Sum(text []byte) (sum [sha256.Size]byte) {
+	h := hmac.New(sha256.New, k)
+	h.Write(text)
+	h.Sum(sum[:0])
+	return sum
+}
+
+func keyOf(id oauth.KeyID) oauth.MACKey {
 	if id == keyID {
 		return sealKey
 	}

@@ -19,13 +19,13 @@ const (
 // It keeps digests under a key that exists only in this process. The digest covers the client's revision:
 // any change of the client invalidates its entries.
 type hashCache struct {
-	key     []byte
+	key     oauth.MACKey
 	matched *memo.Map[[32]byte, struct{}]
 }
 
 func newHashCache(now func() time.Time) *hashCache {
 	return &hashCache{
-		key: secret.Random(32),
+		key: secret.NewMACKey(secret.Random(32)),
 		matched: memo.NewMap[[32]byte](memo.Options[struct{}]{
 			Limit: maxCachedHashes, Life: hashCacheTTL, Now: now,
 		}),
@@ -34,7 +34,7 @@ func newHashCache(now func() time.Time) *hashCache {
 
 func (m *hashCache) entry(c oauth.Client, s oauth.Secret, shown string) [32]byte {
 	revision := strconv.FormatUint(c.Revision, 10)
-	return [32]byte(secret.MAC(m.key, hashCachePurpose, string(c.ID), revision, s.ID, s.Hash, shown))
+	return secret.MAC(m.key, hashCachePurpose, string(c.ID), revision, s.ID, s.Hash, shown)
 }
 
 func (m *hashCache) has(entry [32]byte) bool {

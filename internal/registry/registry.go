@@ -19,8 +19,8 @@ import (
 
 // Peppers returns the server keys that digest generated secrets.
 type Peppers interface {
-	Pepper() (id string, pepper []byte)
-	PepperOf(id string) []byte // nil for an unknown id
+	Pepper() (id string, pepper oauth.MACKey)
+	PepperOf(id string) oauth.MACKey // nil for an unknown id
 }
 
 // Options configure a Registry. Store, Peppers, Hasher, Now and Lease are required.
@@ -46,6 +46,7 @@ type Registry struct {
 	served    clientmeta.Served
 	cache     *cache
 	hashCache *hashCache
+	nobody    oauth.MACKey // of no pepper: a digest whose pepper is gone takes as long to refuse
 	hashing   singleflight.Group
 	costs     costs
 	learned   atomic.Uint64 // the version of the clients whose costs are known
@@ -53,7 +54,7 @@ type Registry struct {
 
 // New returns a Registry with an empty cache.
 func New(o Options) *Registry {
-	return &Registry{o: o, served: clientmeta.ServedBy(o.Supported), cache: newCache(o), hashCache: newHashCache(o.Now)}
+	return &Registry{o: o, served: clientmeta.ServedBy(o.Supported), cache: newCache(o), hashCache: newHashCache(o.Now), nobody: secret.NewMACKey(nil)}
 }
 
 // Client returns a client, from the cache where possible. The error is store.Absent when the client is not

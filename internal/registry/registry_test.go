@@ -24,14 +24,14 @@ type stage struct {
 	at time.Time
 }
 
-type peppers map[string][]byte
+type peppers map[string]oauth.MACKey
 
-func (p peppers) Pepper() (id string, pepper []byte) { return "pepper-1", p["pepper-1"] }
-func (p peppers) PepperOf(id string) []byte          { return p[id] }
+func (p peppers) Pepper() (id string, pepper oauth.MACKey) { return "pepper-1", p["pepper-1"] }
+func (p peppers) PepperOf(id string) oauth.MACKey          { return p[id] }
 
 func newStage() *stage {
 	return &stage{
-		peppers: peppers{"pepper-1": secret.Random(32)},
+		peppers: peppers{"pepper-1": secret.NewMACKey(secret.Random(32))},
 		at:      time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 }

@@ -5,19 +5,25 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
+
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 )
 
 // MAC returns the HMAC-SHA256 of several parts. The length of each part precedes it, so that two different lists of
 // parts are never the same message.
-func MAC(key []byte, parts ...string) []byte {
-	h := hmac.New(sha256.New, key)
-	var room [256]byte // enough for most messages, so that nothing else is allocated
+func MAC(key oauth.MACKey, parts ...string) [sha256.Size]byte {
+	var room [256]byte // enough for most messages, so that nothing is allocated
 	text := room[:0]
 	for _, part := range parts {
 		text = appendPart(text, part)
 	}
-	h.Write(text)
-	return h.Sum(nil)
+	return key.Sum(text)
+}
+
+// Derive returns a key for one purpose: what MAC returns under a key that is used for nothing else.
+func Derive(key []byte, parts ...string) []byte {
+	derived := MAC(NewMACKey(key), parts...)
+	return derived[:]
 }
 
 func appendPart[T string | []byte](text []byte, part T) []byte {

@@ -235,8 +235,9 @@ func RandomEntropy() Entropy {
 
 // DerivedEntropy returns the same entropy for the same parts under the same server key, and nobody
 // without the key can compute it.
-func DerivedEntropy(key []byte, parts ...string) Entropy {
-	return Entropy(secret.MAC(key, append([]string{"access token"}, parts...)...)[:EntropyBytes])
+func DerivedEntropy(key oauth.MACKey, parts ...string) Entropy {
+	sum := secret.MAC(key, append([]string{"access token"}, parts...)...)
+	return Entropy(sum[:EntropyBytes])
 }
 
 // atHash binds an ID token to the access token it came with, by the hash of the algorithm that signs

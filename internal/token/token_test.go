@@ -13,6 +13,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/jose"
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
+	"github.com/recipe-web-app/oauth2d/internal/secret"
 	"github.com/recipe-web-app/oauth2d/internal/store"
 	"github.com/recipe-web-app/oauth2d/internal/token"
 )
@@ -294,13 +295,13 @@ func TestV03_AnOpaqueTokenCannotBeGuessed(t *testing.T) {
 
 func TestEntropyOfARetryIsTheSame(t *testing.T) {
 	t.Parallel()
-	key := []byte("a key of the server")
+	key := secret.NewMACKey([]byte("a key of the server"))
 	first := token.DerivedEntropy(key, "grant", "1", "read")
 	if token.DerivedEntropy(key, "grant", "1", "read") != first {
 		t.Error("not stable")
 	}
 	for _, other := range []token.Entropy{
-		token.DerivedEntropy([]byte("another key"), "grant", "1", "read"), token.DerivedEntropy(key, "grant", "2", "read"),
+		token.DerivedEntropy(secret.NewMACKey([]byte("another key")), "grant", "1", "read"), token.DerivedEntropy(key, "grant", "2", "read"),
 		token.DerivedEntropy(key, "grant", "1read"), token.DerivedEntropy(key, "grant1", "read"), token.DerivedEntropy(key, "grant", "1"),
 	} {
 		if other == first {

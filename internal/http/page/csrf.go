@@ -1,6 +1,7 @@
 package page
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 
 	"github.com/recipe-web-app/oauth2d/internal/oauth"
@@ -19,7 +20,8 @@ type form struct {
 // token makes the token of a form (RFC 9700 §4.7). Nothing is stored: any replica can check it.
 func (p *Pages) token(f form) string {
 	id, key := p.o.Ring.SealingKey()
-	return base64.RawURLEncoding.EncodeToString(append(id[:], f.mac(key, f.browser[0])...))
+	mac := f.mac(key, f.browser[0])
+	return base64.RawURLEncoding.EncodeToString(append(id[:], mac[:]...))
 }
 
 // check refuses a form whose token was not made for it.
@@ -35,14 +37,14 @@ func (p *Pages) check(f form, token string) error {
 		return refuseForm()
 	}
 	for _, value := range f.browser {
-		if secret.Equal(f.mac(key, value), raw[len(id):]) {
+		if mac := f.mac(key, value); secret.Equal(mac[:], raw[len(id):]) {
 			return nil
 		}
 	}
 	return refuseForm()
 }
 
-func (f form) mac(key []byte, browser oauth.Token) []byte {
+func (f form) mac(key oauth.MACKey, browser oauth.Token) [sha256.Size]byte {
 	return secret.MAC(key, "page form v1", f.purpose, browser.Reveal(), string(f.user))
 }
 
