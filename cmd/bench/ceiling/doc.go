@@ -9,5 +9,8 @@
 //	e   d, then c: two round trips
 //	f   the client in memory, Basic, the EVALSHA through a shared pipeline: a token request
 //	g   the client in memory, Basic, an HGETALL through a shared pipeline, JSON: an introspection
+//	gf  g, then the EVALSHA of f: two round trips, a revocation
+//	gg  two HGETALL in turn, JSON: the claims of a bearer's user
+//	fj  f and one ES256 signature: a token request with an ID token
 //	j   the client in memory, Basic, one signature: a token request for a JWT
 package ceiling

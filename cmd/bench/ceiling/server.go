@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/metrics"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -77,12 +78,17 @@ func (b *backend) routes(answers map[string]Answer) (http.Handler, error) {
 	r.Post("/e", b.issue(token, b.readClient, b.plain))
 	r.Post("/f", b.issue(token, b.checkClient, b.shared))
 	r.Post("/g", b.introspect(introspection))
+	r.Post("/gf", b.readAndWrite(introspection))
+	r.Get("/gg", b.readTwice(introspection))
 	for _, algorithm := range Algorithms() {
 		s, err := newSigner(algorithm)
 		if err != nil {
 			return nil, err
 		}
 		r.Post("/j/"+algorithm, b.sign(token, s))
+		if algorithm == Algorithms()[0] {
+			r.Post("/fj", b.issueWithID(token, s))
+		}
 	}
 	return r, nil
 }
@@ -112,6 +118,8 @@ type tokenBody struct {
 	TokenType   string `json:"token_type"`
 	ExpiresIn   int    `json:"expires_in"`
 	Scope       string `json:"scope"`
+	Refresh     string `json:"refresh_token,omitempty"`
+	ID          string `json:"id_token,omitempty"`
 }
 
 func (b *backend) issue(answer Answer, check func(*http.Request) error, by evalsher) http.HandlerFunc {
@@ -120,7 +128,22 @@ func (b *backend) issue(answer Answer, check func(*http.Request) error, by evals
 			return
 		}
 		token, err := b.store(r.Context(), by)
-		respond(w, answer, tokenBody{token, "Bearer", lifetime, "read"}, err)
+		respond(w, answer, tokenBody{AccessToken: token, TokenType: "Bearer", ExpiresIn: lifetime, Scope: "read"}, err)
+	}
+}
+
+// issueWithID answers as issue does, with a refresh token and an ID token.
+func (b *backend) issueWithID(answer Answer, s signer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !parsed(w, r) || !done(w, b.checkClient(r)) {
+			return
+		}
+		token, err := b.store(r.Context(), b.shared)
+		if !done(w, err) {
+			return
+		}
+		id, err := s.sign(time.Now())
+		respond(w, answer, tokenBody{token, "Bearer", lifetime, "openid read", newToken() + newToken(), id}, err)
 	}
 }
 
@@ -130,7 +153,7 @@ func (b *backend) sign(answer Answer, s signer) http.HandlerFunc {
 			return
 		}
 		token, err := s.sign(time.Now())
-		respond(w, answer, tokenBody{token, "Bearer", lifetime, "read"}, err)
+		respond(w, answer, tokenBody{AccessToken: token, TokenType: "Bearer", ExpiresIn: lifetime, Scope: "read"}, err)
 	}
 }
 
@@ -169,6 +192,40 @@ func (b *backend) introspect(answer Answer) http.HandlerFunc {
 			Active: t.Expires > time.Now().Unix(), ClientID: t.Client, Scope: t.Scope, TokenType: "Bearer", Issuer: "https://login.test",
 			Subject: t.Subject, Audience: t.For, Issued: t.Issued, NotBefore: t.Issued, Expires: t.Expires,
 		}, err)
+	}
+}
+
+// readAndWrite reads a token and then writes one: two round trips.
+func (b *backend) readAndWrite(answer Answer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !parsed(w, r) || !done(w, b.checkClient(r)) {
+			return
+		}
+		var t stored
+		if !done(w, b.shared.HGetAll(r.Context(), keyOf(r.PostForm.Get("token"))).Scan(&t)) {
+			return
+		}
+		if _, err := b.store(r.Context(), b.shared); done(w, err) {
+			answer.write(w, nil)
+		}
+	}
+}
+
+// person is a response of /userinfo (OIDC Core §5.3.2).
+type person struct {
+	Subject string `json:"sub"`
+}
+
+// readTwice reads the token that a request bears, and then another record: two round trips.
+func (b *backend) readTwice(answer Answer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		key := keyOf(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+		var t stored
+		if !done(w, b.shared.HGetAll(r.Context(), key).Scan(&t)) {
+			return
+		}
+		err := b.shared.HGetAll(r.Context(), key).Scan(&t)
+		respond(w, answer, person{Subject: t.Subject}, err)
 	}
 }
 

@@ -20,15 +20,18 @@ func Ceilings(s *subject.Subject, answers map[string]ceiling.Answer) []Workload 
 	}
 	for _, one := range []struct{ name, path string }{
 		{"(a) chi, form, JSON", "/a"}, {"(b) a + GET", "/b"}, {"(bp) b, shared pipeline", "/bp"}, {"(c) a + EVALSHA", "/c"},
-		{"(d) b + Basic", "/d"}, {"(e) d, then c", "/e"}, {"(f) token", "/f"},
+		{"(d) b + Basic", "/d"}, {"(e) d, then c", "/e"}, {"(f) token", "/f"}, {"(fj) token, ID token", "/fj"},
 	} {
 		all = append(all, Workload{Name: one.name, NewCall: fixed([][]byte{client.post(one.path, issue)}, isToken)})
 	}
-	var introspections [][]byte
+	var introspections, revocations, bearers [][]byte
 	for n := range ceiling.Tokens {
 		introspections = append(introspections, client.post("/g", url.Values{"token": {ceiling.Token(n)}}))
+		revocations = append(revocations, client.post("/gf", url.Values{"token": {ceiling.Token(n)}}))
+		bearers = append(bearers, bearing(s.Host, "/gg", ceiling.Token(n)))
 	}
-	all = append(all, Workload{Name: "(g) introspection", NewCall: fixed(introspections, active(ceiling.ClientID))})
+	all = append(all, Workload{Name: "(g) introspection", NewCall: fixed(introspections, active(ceiling.ClientID))},
+		Workload{Name: "(gf) read, then write", NewCall: fixed(revocations, done)}, Workload{Name: "(gg) two reads", NewCall: fixed(bearers, aboutSomebody)})
 	for _, algorithm := range ceiling.Algorithms() {
 		all = append(all, Workload{Name: "(j) " + algorithm, NewCall: fixed([][]byte{client.post("/j/"+algorithm, issue)}, isToken)})
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"sync/atomic"
 
@@ -232,8 +231,8 @@ func (d *Daemon) revocations() Workload {
 					return err
 				}
 				a, err := c.Do(d.machine("opaque").post("/revoke", url.Values{"token": {token}}))
-				if err == nil && a.Status != http.StatusOK {
-					err = unexpected(a)
+				if err == nil {
+					err = done(a)
 				}
 				if err == nil {
 					*sample = token
@@ -295,22 +294,7 @@ func (d *Daemon) manyTokens(ctx context.Context, count int) ([]string, error) {
 
 // userInfo are requests with the bearer tokens of users.
 func (d *Daemon) userInfo() Workload {
-	right := func(a load.Answer) error {
-		var person struct {
-			Subject string `json:"sub"`
-		}
-		if err := decode(a, &person); err != nil {
-			return err
-		}
-		if person.Subject == "" {
-			return unexpected(a)
-		}
-		return nil
-	}
 	return Workload{Name: UserInfo, NewCall: func(c *load.Conn, i int) load.Call {
-		request := load.Request{
-			Method: http.MethodGet, Path: "/userinfo", Host: d.Host, Header: map[string]string{"Authorization": "Bearer " + d.bearers[i%len(d.bearers)]},
-		}
-		return fixed([][]byte{request.Bytes()}, right)(c, 0)
+		return fixed([][]byte{bearing(d.Host, "/userinfo", d.bearers[i%len(d.bearers)])}, aboutSomebody)(c, 0)
 	}}
 }

@@ -87,6 +87,28 @@ func active(client string) check {
 	}
 }
 
+// aboutSomebody accepts the claims of a user.
+func aboutSomebody(a load.Answer) error {
+	var person struct {
+		Subject string `json:"sub"`
+	}
+	if err := decode(a, &person); err != nil {
+		return err
+	}
+	if person.Subject == "" {
+		return unexpected(a)
+	}
+	return nil
+}
+
+// done accepts every answer with the status 200.
+func done(a load.Answer) error {
+	if a.Status != http.StatusOK {
+		return unexpected(a)
+	}
+	return nil
+}
+
 // same accepts only one body.
 func same(body string) check {
 	return func(a load.Answer) error {
@@ -121,6 +143,11 @@ func (p party) post(path string, form url.Values) []byte {
 	return load.Request{
 		Method: http.MethodPost, Path: path, Host: p.host, Header: map[string]string{"Authorization": r.Header.Get("Authorization")}, Form: form.Encode(),
 	}.Bytes()
+}
+
+// bearing builds a GET request with an access token (RFC 6750 §2.1).
+func bearing(host, path, token string) []byte {
+	return load.Request{Method: http.MethodGet, Path: path, Host: host, Header: map[string]string{"Authorization": "Bearer " + token}}.Bytes()
 }
 
 // supply holds prepared credentials, each for one request. It is safe for concurrent use between two fills.

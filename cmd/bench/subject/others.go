@@ -33,7 +33,9 @@ func (l *Lab) Ceiling(ctx context.Context, store *Store, repeated map[string]cei
 		return nil, err
 	}
 	s := &Subject{Addr: "127.0.0.1:" + listen, Host: "login.test", Control: "127.0.0.1:" + controls, Redis: store.Processes}
-	s.Server, err = l.start("ceiling", exec.CommandContext(context.WithoutCancel(ctx), self, "ceiling", s.Addr, s.Control, store.Addr, file))
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, "ceiling", s.Addr, s.Control, store.Addr, file)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")} // no GOGC of the shell: the daemon does not get it either
+	s.Server, err = l.start("ceiling", cmd)
 	if err != nil {
 		return nil, err
 	}
