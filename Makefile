@@ -235,8 +235,9 @@ test-image: image-bases redis ## build the image twice and for two platforms, an
 	@deploy/image/test.sh
 
 .PHONY: test-compose
-test-compose: image-bases image ## run deploy/compose with podman-compose (from PyPI) and kill its Redis master (root)
-	@PACKAGES='podman runc netavark aardvark-dns uidmap python3-venv curl iproute2' .ci/packages
+test-compose: image-bases image ## run deploy/compose and its monitoring with podman-compose (from PyPI), and kill its Redis master (root)
+	@PACKAGES='prometheus prometheus-alertmanager prometheus-redis-exporter buildah podman runc netavark aardvark-dns uidmap python3-venv curl iproute2' .ci/packages
+	@MONITORING=1 deploy/image/bases.sh
 	@deploy/compose/test.sh
 
 .PHONY: sbom

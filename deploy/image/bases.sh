@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes stand-ins of the images that the Dockerfile and deploy/compose start from, under their names, for a machine that
 # reaches a Debian mirror and no registry of images. They have the programs of the real ones, and other bytes: publish
-# only what was built from the real ones. Runs as root; what is there already stays, FORCE=1 makes it again.
+# only what was built from the real ones. Runs as root; what is there already stays, FORCE=1 makes it again. MONITORING=1
+# makes those of the monitoring, too.
 #
 # Debian's packages are unpacked by debootstrap. Go is the toolchain that go.mod names. The trusted authorities are those
 # of this machine, so that "go mod download" works behind its proxy.
@@ -63,7 +64,29 @@ nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin' >"$root/etc/passwd"
 	done
 }
 
+# The images of deploy/compose/monitoring.yaml but for Grafana, with the programs of this machine's Debian packages.
+make_monitoring() {
+	local name image paths root
+	while read -r name paths; do
+		image=$(sed -nE "s/^.*\\$\{$name:-([^}]*)\}.*/\1/p" deploy/compose/monitoring.yaml | head -n 1)
+		have "$image" && continue
+		root=$(buildah from "$debian")
+		for path in $paths; do buildah copy --quiet "$root" "${path%:*}" "${path#*:}" >/dev/null; done
+		mkdir -p "$dir/data"
+		buildah copy --quiet --chown 65534:65534 "$root" "$dir/data" /prometheus >/dev/null
+		buildah copy --quiet --chown 65534:65534 "$root" "$dir/data" /alertmanager >/dev/null
+		buildah config --user 65534 --entrypoint '["/bin/alertmanager"]' --cmd '[]' "$root"
+		buildah commit --quiet --rm "$root" "$image" >/dev/null
+		echo "made $image (amd64)"
+	done <<-END
+		PROMETHEUS_IMAGE /usr/bin/prometheus:/bin/prometheus
+		ALERTMANAGER_IMAGE /usr/bin/prometheus-alertmanager:/bin/alertmanager /usr/share/prometheus/alertmanager:/usr/share/prometheus/alertmanager
+		EXPORTER_IMAGE /usr/bin/prometheus-redis-exporter:/usr/bin/redis_exporter
+	END
+}
+
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 make_debian
 make_static
+[ -z "${MONITORING:-}" ] || make_monitoring
