@@ -21,10 +21,11 @@ func kubernetes() map[string]string {
 // definitions returns the modules with CustomResourceDefinitions, and the folders in them.
 func definitions() map[string]string {
 	return map[string]string{ //nolint:gosec // G101: "secrets" is part of a name
-		"github.com/external-secrets/external-secrets@v1.3.2": "config/crds/bases",
-		"github.com/argoproj/argo-cd/v3@v3.5.3":               "manifests/crds",
-		"github.com/cert-manager/cert-manager@v1.21.2":        "deploy/crds",
-		"sigs.k8s.io/gateway-api@v1.4.0":                      "config/crd/standard",
+		"github.com/external-secrets/external-secrets@v1.3.2":        "config/crds/bases",
+		"github.com/argoproj/argo-cd/v3@v3.5.3":                      "manifests/crds",
+		"github.com/cert-manager/cert-manager@v1.21.2":               "deploy/crds",
+		"sigs.k8s.io/gateway-api@v1.4.0":                             "config/crd/standard",
+		"github.com/prometheus-operator/prometheus-operator@v0.85.0": "example/prometheus-operator-crd",
 	}
 }
 
