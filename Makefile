@@ -190,6 +190,10 @@ test-chart-pods: $(BIN)/faults packages ## run the pods of the rendered chart as
 	  --set redis.tls.source=certManager,redis.tls.certManager.issuerRef.name=ca >build/deploy/chart.yaml
 	$(BIN)/faults -chart build/deploy/chart.yaml -fault $(or $(FAULT),$(CHART_FAULTS)) -down-after 2s -out build/chart-faults.jsonl
 
+.PHONY: test-alerts
+test-alerts: ## check the rules of Prometheus and the routes of Alertmanager, with a test of each alert; part of test-deploy
+	@.ci/test-alerts
+
 .PHONY: test-monitoring
 test-monitoring: build ## run Prometheus, Alertmanager and exporters on two daemons under load, and let real faults reach a webhook
 	@PACKAGES='redis-server redis-sentinel redis-tools openssl curl prometheus prometheus-alertmanager prometheus-redis-exporter' .ci/packages
