@@ -38,7 +38,7 @@ func markdown(t *testing.T) map[string]string {
 
 // prose returns a page without its blocks of code.
 func prose(page string) string {
-	return regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(page, "")
+	return regexp.MustCompile("(?s)\n```.*?\n```\n").ReplaceAllString(page, "\n")
 }
 
 // anchors returns the anchors of a page's headings, as GitHub makes them.

@@ -48,28 +48,6 @@ func Explain(s Sources) (Config, Origins, []string, error) {
 	return c, l.origins, l.warnings, l.wrong.orNil()
 }
 
-// relevant leaves out the mistakes in sections that the caller does not need. A name that is no setting at all stays: it
-// may be a misspelt one of the section.
-func (l *loader) relevant(all Problems) Problems {
-	if l.sources.Section == "" {
-		return all
-	}
-	return slices.DeleteFunc(all, func(p Problem) bool {
-		return slices.ContainsFunc(l.fields, func(f Field) bool {
-			section, _, _ := strings.Cut(f.Key, ".")
-			return section != l.sources.Section && (sectionOf(p.Key) == section || strings.TrimSuffix(p.Key, strings.ToUpper(fileSuffix)) == f.Env)
-		})
-	})
-}
-
-// sectionOf returns the first name in the key of a mistake: scopes of "scopes[0].name", master_key of "master_key_file".
-func sectionOf(key string) string {
-	if end := strings.IndexAny(key, ".[:"); end >= 0 {
-		key = key[:end]
-	}
-	return strings.TrimSuffix(key, fileSuffix)
-}
-
 // Default returns the settings when nothing is set. They are not complete: Validate requires an issuer and a master
 // key, unless Dev is set.
 func Default(dev bool) Config {
@@ -92,6 +70,28 @@ type loader struct {
 	further  map[string][]string // of a secret whose file has several lines: those after the first
 	wrong    Problems
 	warnings []string
+}
+
+// relevant leaves out the mistakes in sections that the caller does not need. A name that is no setting at all stays: it
+// may be a misspelt one of the section.
+func (l *loader) relevant(all Problems) Problems {
+	if l.sources.Section == "" {
+		return all
+	}
+	return slices.DeleteFunc(all, func(p Problem) bool {
+		return slices.ContainsFunc(l.fields, func(f Field) bool {
+			section, _, _ := strings.Cut(f.Key, ".")
+			return section != l.sources.Section && (sectionOf(p.Key) == section || strings.TrimSuffix(p.Key, strings.ToUpper(fileSuffix)) == f.Env)
+		})
+	})
+}
+
+// sectionOf returns the first name in the key of a mistake: scopes of "scopes[0].name", master_key of "master_key_file".
+func sectionOf(key string) string {
+	if end := strings.IndexAny(key, ".[:"); end >= 0 {
+		key = key[:end]
+	}
+	return strings.TrimSuffix(key, fileSuffix)
 }
 
 func (l *loader) defaults() {
