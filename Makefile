@@ -163,6 +163,10 @@ limits-cost: $(BIN)/faults packages ## compare the processor time of requests wi
 faults-report: $(BIN)/faults ## write the table and the plot of build/faults.jsonl into docs/fault-tests.md
 	$(BIN)/faults -docs docs/fault-tests.md
 
+.PHONY: test-rotation
+test-rotation: build packages ## rotate every kind of secret under load, on a Sentinel group with TLS and two daemons, and count failed requests
+	go test -count=1 -tags rotation -run '^TestRotation$$' -v ./deploy/redis
+
 .PHONY: test-valkey
 test-valkey: $(BIN)/faults packages ## the tests of the stores and one trial of each fault, on Valkey (from PyPI)
 	@.ci/test-valkey $(BIN)/faults

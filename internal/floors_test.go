@@ -66,6 +66,7 @@ var floor = map[string]int{
 
 	"internal/http/adminwire": 3,
 	"internal/audit":          3,
+	"internal/rotation":       4,
 	"internal/keyring":        3,
 	"internal/registry":       3,
 	"internal/session":        3,

@@ -81,7 +81,7 @@ func newRoot(on console.Console) *cobra.Command {
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return c.CheckOutput() }
 	root.AddCommand(
 		newServe(c), newClient(c), newUser(c), newSession(c), newGrant(c), newToken(c), newKey(c), newAudit(c), newStats(c), newCleanup(c),
-		newDoctor(c), newRedis(c), newLogin(c), newLogout(c), newConfig(c), newHealthcheck(c), newCompletion(c), newReference(c), newVersion(c),
+		newDoctor(c), newRedis(c), newRotate(c), newLogin(c), newLogout(c), newConfig(c), newHealthcheck(c), newCompletion(c), newReference(c), newVersion(c),
 	)
 	completeWords(root)
 	return root

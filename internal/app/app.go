@@ -21,6 +21,7 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/http/server"
 	"github.com/recipe-web-app/oauth2d/internal/metric"
 	"github.com/recipe-web-app/oauth2d/internal/redis/probe"
+	"github.com/recipe-web-app/oauth2d/internal/rotation"
 	"github.com/recipe-web-app/oauth2d/internal/tracing"
 	"github.com/recipe-web-app/oauth2d/internal/upkeep"
 )
@@ -60,6 +61,7 @@ type App struct {
 	metrics *metric.Metrics
 	pulse   *pulse
 	audit   *audit.Log
+	secrets *rotation.Rotation
 	events  event.Sink
 	tracing *tracing.Tracing
 	rules   rules
@@ -133,6 +135,7 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, err error) {
 	}
 	a.audit.Start(b.ring)
 	a.rules = newRules(c, a.issuer, b, events, o.Now)
+	a.secrets = secretsOf(a.rules, c, o.Now)
 	a.watchState()
 	if c.Dev {
 		if err := seedDemo(ctx, b, a.issuer, o.DevRedirects); err != nil {

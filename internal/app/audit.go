@@ -63,6 +63,7 @@ func (a *App) watchState() {
 	a.backups = upkeep.NewBackups(a.rules.stores.backups)
 	a.metrics.Watch(metric.State{
 		KeyAges:      func() []metric.KeyAge { return keyAges(a.rules.ring.List(), a.options.Now()) },
+		SecretAges:   a.secrets.Ages,
 		AuditWaiting: a.audit.Waiting,
 		Sessions:     func() int { return int(a.counted.Load()) },
 		Health:       a.pulse.values,

@@ -26,6 +26,7 @@ type Direct struct {
 	Audit     *audit.Log
 
 	rules   rules
+	config  config.Config
 	reads   *adminapi.Audit // nil: there is no audit log
 	now     func() time.Time
 	version string
@@ -45,7 +46,7 @@ func OpenDirect(ctx context.Context, c config.Config) (*Direct, error) {
 	}
 	log.Start(b.ring)
 	d := newDirect(newRules(c, s.owner, b, log, time.Now), log)
-	d.reads, d.now = auditOf(log, c.Audit.MaxEntries), time.Now
+	d.reads, d.now, d.config = auditOf(log, c.Audit.MaxEntries), time.Now, c
 	return d, nil
 }
 

@@ -39,6 +39,7 @@ func (a *App) Reload(c config.Config, mistakes error) {
 		}
 	}
 	a.reloadSecrets(c)
+	a.secrets.Use(a.config)
 	a.config.Log.Level, a.config.Brand, a.config.Scopes = c.Log.Level, c.Brand, c.Scopes
 	a.log.Info("the settings were reloaded", "changed", changed, "need_restart", waiting)
 }

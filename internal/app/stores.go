@@ -32,6 +32,7 @@ type stores struct {
 	sessions store.Sessions
 	consents store.Consents
 	requests store.Requests
+	rosters  store.Rosters
 	users    store.Users
 	keys     store.Keys
 	backups  store.Backups
@@ -128,6 +129,7 @@ func openStores(ctx context.Context, c config.Redis, owner redisconn.Owner, w wa
 		sessions: redisstore.NewSessions(db),
 		consents: redisstore.NewConsents(db),
 		requests: serverstore.NewRequests(db),
+		rosters:  serverstore.NewRosters(db),
 		users:    redisstore.NewUsers(db),
 		keys:     serverstore.NewKeys(db),
 		backups:  serverstore.NewBackups(db),

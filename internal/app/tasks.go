@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/http/endpoint"
+	"github.com/recipe-web-app/oauth2d/internal/rotation"
 )
 
 // The intervals of the tasks. The interval of the key ring is well below its Settle, so that every server has read an
@@ -28,6 +29,7 @@ func (a *App) startTasks() {
 	a.tasks.Go(func() { every(ctx, ringEvery, a.turnRing) })
 	a.tasks.Go(func() { every(ctx, pulseEvery, a.feelRedis) })
 	a.tasks.Go(func() { every(ctx, settleEvery, a.settle) })
+	a.tasks.Go(func() { every(ctx, rotation.NoteInterval, func(ctx context.Context) { _ = a.secrets.Note(ctx) }) }) // the next one repeats it
 	// Check several times within the interval, so that some daemon soon finds that it is over.
 	a.tasks.Go(func() { every(ctx, max(a.config.Cleanup.Interval/5, leastSweep), a.sweep) })
 	a.tasks.Go(func() {

@@ -26,6 +26,7 @@ type Config struct {
 	Introspection Introspection `key:"introspection"`
 	Limits        Limits        `key:"limits"`
 	Cleanup       Cleanup       `key:"cleanup"`
+	Rotation      Rotation      `key:"rotation"`
 	Brand         Brand         `key:"brand"`
 	Log           Log           `key:"log"`
 	Audit         Audit         `key:"audit"`
@@ -164,6 +165,14 @@ type Limits struct {
 // Cleanup configures the removal of entries that do not expire by themselves.
 type Cleanup struct {
 	Interval time.Duration `key:"interval" was:"every" default:"5m" min:"10s" max:"24h" doc:"How often expired entries are removed from the lists in Redis. One daemon does it for all."`
+}
+
+// Rotation configures when oauth2d rotate status reports a secret as due (docs/rotation.md).
+type Rotation struct {
+	MasterKey    time.Duration `key:"master_key" default:"8760h" min:"0s" max:"87600h" doc:"The age at which the master key is due to be replaced. 0s: never."`
+	Password     time.Duration `key:"password" default:"4320h" min:"0s" max:"87600h" doc:"The same for the passwords of Redis and of the Sentinels."`
+	ClientSecret time.Duration `key:"client_secret" default:"8760h" min:"0s" max:"87600h" doc:"The same for the newest secret of each client."`
+	Certificate  time.Duration `key:"certificate" default:"336h" min:"0s" max:"8760h" doc:"How long before its end a certificate is due to be renewed."`
 }
 
 // Scope is one scope and its description for people.

@@ -176,6 +176,7 @@ func TestState(t *testing.T) {
 	m := metric.New("test", supported())
 	sessions := -1
 	m.Watch(metric.State{
+		SecretAges:   func() map[string]time.Duration { return map[string]time.Duration{"master_key": time.Hour} },
 		KeyAges:      func() []metric.KeyAge { return []metric.KeyAge{{Use: "sign", Algorithm: "ES256", Age: time.Minute}} },
 		AuditWaiting: func() int { return 3 },
 		Sessions:     func() int { return sessions },
@@ -190,7 +191,7 @@ func TestState(t *testing.T) {
 	sessions = 7
 	all := series(t, m)
 	for name, want := range map[string]float64{
-		`oauth2d_key_age_seconds{algorithm="ES256",use="sign"}`: 60, "oauth2d_audit_queue_length": 3, "oauth2d_sessions_active": 7,
+		`oauth2d_key_age_seconds{algorithm="ES256",use="sign"}`: 60, `oauth2d_secret_age_seconds{secret="master_key"}`: 3600, "oauth2d_audit_queue_length": 3, "oauth2d_sessions_active": 7,
 		`oauth2d_health{part="redis"}`: 0.5, "oauth2d_redis_evicted_keys": 4, "oauth2d_redis_memory_used_bytes": 50,
 		"oauth2d_redis_memory_limit_bytes": 100, "oauth2d_redis_losses": 1,
 	} {

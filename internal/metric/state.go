@@ -42,8 +42,9 @@ type Backup struct {
 // concurrent use, and must not block.
 type State struct {
 	KeyAges      func() []KeyAge // of the keys in use for new tokens and secrets
-	AuditWaiting func() int      // events that wait to be recorded
-	Sessions     func() int      // live browser sessions at the last count; below 0: not counted yet
+	SecretAges   func() map[string]time.Duration
+	AuditWaiting func() int // events that wait to be recorded
+	Sessions     func() int // live browser sessions at the last count; below 0: not counted yet
 	Health       func() []PartHealth
 	Redis        func() (health RedisHealth, known bool)
 	Certificates func() []CertificateEnd
@@ -56,6 +57,7 @@ func (m *Metrics) Watch(s State) {
 	m.registry.MustRegister(stateCollector{
 		State:    s,
 		keyAge:   described("key_age_seconds", "How long the current key has been in use, by use and algorithm.", "use", "algorithm"),
+		secret:   described("secret_age_seconds", "How long the server has had its master_key, its redis_password and its sentinel_password.", "secret"),
 		waiting:  described("audit_queue_length", "Events that wait to be written to the audit log."),
 		sessions: described("sessions_active", "Live browser sessions of all servers, counted every half minute."),
 		health:   described("health", "State of each part: 1 is healthy, 0.5 degraded, 0 down.", "part"),
@@ -77,14 +79,14 @@ func described(name, help string, labels ...string) *prometheus.Desc {
 // stateCollector reads the state.
 type stateCollector struct {
 	State
-	keyAge, waiting, sessions, health *prometheus.Desc
-	evicted, used, limit, lost        *prometheus.Desc
-	rotation, ends, backedUp, size    *prometheus.Desc
+	keyAge, secret, waiting, sessions, health *prometheus.Desc
+	evicted, used, limit, lost                *prometheus.Desc
+	rotation, ends, backedUp, size            *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
 func (c stateCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.keyAge, c.waiting, c.sessions, c.health, c.evicted, c.used, c.limit, c.lost, c.rotation, c.ends, c.backedUp, c.size} {
+	for _, d := range []*prometheus.Desc{c.keyAge, c.secret, c.waiting, c.sessions, c.health, c.evicted, c.used, c.limit, c.lost, c.rotation, c.ends, c.backedUp, c.size} {
 		to <- d
 	}
 }
@@ -97,6 +99,11 @@ func (c stateCollector) Collect(to chan<- prometheus.Metric) {
 	if c.KeyAges != nil {
 		for _, k := range c.KeyAges() {
 			gauge(c.keyAge, k.Age.Seconds(), k.Use, k.Algorithm)
+		}
+	}
+	if c.SecretAges != nil {
+		for name, age := range c.SecretAges() {
+			gauge(c.secret, age.Seconds(), name)
 		}
 	}
 	if c.AuditWaiting != nil {

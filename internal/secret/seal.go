@@ -4,6 +4,7 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -91,6 +92,15 @@ func (s *Sealer) Open(purpose string, box []byte) ([]byte, error) {
 // Stale reports whether data was sealed with an earlier master key and should be sealed again.
 func (s *Sealer) Stale(box []byte) bool {
 	return len(box) < boxHeader || [fingerprintSize]byte(box[1:boxHeader]) != s.keys[0].fingerprint
+}
+
+// Fingerprints returns a text for each master key, the current one first. They show nothing of the keys.
+func (s *Sealer) Fingerprints() []string {
+	all := make([]string, 0, len(s.keys))
+	for _, k := range s.keys {
+		all = append(all, hex.EncodeToString(k.fingerprint[:]))
+	}
+	return all
 }
 
 func (k masterKey) cipher(purpose string) cipher.AEAD {

@@ -39,6 +39,7 @@ func subject(db *redisconn.DB) suite.Subject {
 		Users: redisstore.NewUsers(db), Sessions: redisstore.NewSessions(db), Consents: redisstore.NewConsents(db),
 		Requests: serverstore.NewRequests(db),
 		Backups:  serverstore.NewBackups(db),
+		Rosters:  serverstore.NewRosters(db),
 		Audit:    serverstore.NewAudit(db), Keys: serverstore.NewKeys(db), Limits: serverstore.NewLimits(db), Sweeps: redisstore.NewSweeps(db),
 		Overview: redisstore.NewOverview(db), Revocations: redisstore.NewRevocations(db),
 	}

@@ -115,6 +115,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 		s.Access.Revoke(ctx, jwt, now.Add(time.Hour), now), s.Access.RevokeClient(ctx, "recipe-web-app", now, time.Hour),
 		s.Grants.CreateOnce(ctx, once, store.Once{Name: "once", Keep: time.Hour}), giveErr,
 		s.Requests.Keep(ctx, oauth.DigestOf("request"), "sealed", time.Hour),
+		s.Rosters.Note(ctx, store.Note{Daemon: "d"}, now),
 		s.Keys.Swap(ctx, 0, map[string][]byte{"1": {1}}, nil), auditErr, putErr, oddErr, userErr, startErr,
 		s.Freshness.RaiseEpoch(ctx, now), s.Revocations.Raise(ctx, store.Ending{User: user.ID, What: store.EndedSession, Now: now, Keep: time.Hour}),
 	} {
@@ -127,7 +128,7 @@ func TestKeysAreNamedAsOperatorsKnowThem(t *testing.T) {
 		"auth:client:recipe-web-app", "auth:client:~" + oauth.DigestOf("odd id odd {*} id").Key(),
 		"auth:clients", "auth:clients:version",
 		"auth:codes:" + string(g.Ref.User()+oauth.UserTag(g.Ref.Root())) + string(store.TagOf(g.Client)),
-		"auth:consent:" + string(user.ID), "auth:credentials:" + string(user.ID), "auth:epoch",
+		"auth:consent:" + string(user.ID), "auth:credentials:" + string(user.ID), "auth:daemons", "auth:epoch",
 		"auth:grant:" + string(g.Ref), "auth:grant:" + string(odd.Ref), "auth:grant:" + string(once.Ref),
 		"auth:interaction:once",
 		"auth:keys", "auth:request:" + oauth.DigestOf("request").Key(),
@@ -158,7 +159,7 @@ func everythingEnds(t *testing.T, admin *redis.Client, keys []string) {
 		stays := false
 		for _, prefix := range []string{
 			"auth:client:", "auth:clients", "auth:user:", "auth:users", "auth:username:", "auth:audit", "auth:consent:", "auth:keys", "auth:epoch",
-			"auth:credentials:",
+			"auth:credentials:", "auth:daemons",
 		} {
 			stays = stays || strings.HasPrefix(key, prefix)
 		}

@@ -20,7 +20,7 @@ func scripts(db *redisconn.DB) func(name string) *redisconn.Script {
 // do no harm to a scratch key and without the key. The check at the start tries them all.
 func Commands() []string {
 	return []string{
-		"HSET f 1", "HGET f", "HGETALL", "HLEN", "HDEL f", "PEXPIRE 1000", "DEL", "SET 1 PX 1000", "GET", "DEL",
+		"HSET f 1", "HSETNX f 1", "HGET f", "HGETALL", "HLEN", "HDEL f", "PEXPIRE 1000", "DEL", "SET 1 PX 1000", "GET", "DEL",
 		"XADD * f 1", "XTRIM MAXLEN 1", "XLEN", "XRANGE - +", "XREVRANGE + -", "DEL",
 	}
 }

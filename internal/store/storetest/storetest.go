@@ -23,6 +23,7 @@ func All(t *testing.T, open suite.Open) {
 	t.Run("overview", func(t *testing.T) { Overview(t, open) })
 	t.Run("consents", func(t *testing.T) { Consents(t, open) })
 	t.Run("requests", func(t *testing.T) { Requests(t, open) })
+	t.Run("rosters", func(t *testing.T) { Rosters(t, open) })
 	t.Run("keys", func(t *testing.T) { Keys(t, open) })
 	t.Run("backups", func(t *testing.T) { Backups(t, open) })
 	t.Run("limits", func(t *testing.T) { Limits(t, open) })
@@ -80,6 +81,8 @@ func Abandoned(t *testing.T, open suite.Open) {
 		"Consents.Withdraw":   s.Consents.Withdraw(ctx, "x", "y"),
 		"Requests.Keep":       s.Requests.Keep(ctx, oauth.Digest{}, "x", time.Hour),
 		"Requests.Get":        suite.Second(s.Requests.Get(ctx, oauth.Digest{})),
+		"Rosters.Note":        s.Rosters.Note(ctx, store.Note{}, time.Now()),
+		"Rosters.Roster":      suite.Second(s.Rosters.Roster(ctx)),
 		"Audit.Append":        suite.Second(s.Audit.Append(ctx, store.AuditAppend{Keep: 1})),
 		"Audit.End":           suite.Second(s.Audit.End(ctx)),
 		"Audit.Read":          suite.Second(s.Audit.Read(ctx, store.AuditRange{Limit: 1})),

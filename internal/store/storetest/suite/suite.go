@@ -23,6 +23,7 @@ type Subject struct {
 	Sessions store.Sessions
 	Consents store.Consents
 	Requests store.Requests
+	Rosters  store.Rosters
 	Keys     store.Keys
 	Backups  store.Backups
 	Audit    store.Audit

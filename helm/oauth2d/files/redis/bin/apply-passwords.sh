@@ -79,6 +79,10 @@ apply() {
 	[ "${#rules[@]}" -gt 0 ] || return 0
 	cli ACL SETUSER "$user" "${rules[@]}" </dev/null >/dev/null || die "$host:$port: the passwords of $user could not be changed"
 	changed+="${changed:+ }$user"
+	# For oauth2d rotate status: the time of the last new password. A replica refuses it, and gets it from its master.
+	if [ -n "${REDIS_DIR:-}" ] && [ "${REDIS_KIND:-group}" != cache ] && [[ " ${rules[*]}" = *" #"* ]]; then
+		cli HSET auth:daemons "changed:$user" "$(date +%s%3N)" >/dev/null 2>&1 </dev/null || true
+	fi
 }
 
 changed=
