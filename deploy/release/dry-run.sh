@@ -52,9 +52,9 @@ PUBLIC_KEY=$public deploy/release/new-key.sh "$root/key" >/dev/null
 RELEASE_KEY_FILE=$root/key PUBLIC_KEY=$public deploy/release/sign.sh "$dir"
 cp -r "$dir" "$root/again/changed"
 printf x >>"$root/again/changed/oauth2d_${number}_linux_amd64.tar.gz"
-if deploy/release/verify.sh "$root/again/changed" "$public" 2>/dev/null; then fail "a changed archive is verified"; fi
+if deploy/release/verify.sh "$root/again/changed" "$public" >/dev/null 2>&1; then fail "a changed archive is verified"; fi
 (cd "$root/again/changed" && sha256sum -- oauth2d_* >SHA256SUMS)
-if deploy/release/verify.sh "$root/again/changed" "$public" 2>/dev/null; then fail "changed checksums are verified"; fi
+if deploy/release/verify.sh "$root/again/changed" "$public" >/dev/null 2>&1; then fail "changed checksums are verified"; fi
 echo "refused: a changed archive, and changed checksums"
 
 step "what is inside"
@@ -64,8 +64,9 @@ grep -q "\"version\": \"$tag\"" "$dir/oauth2d_${number}_linux_amd64.cdx.json" ||
 echo "SBOM: $(grep -c '"bom-ref"' "$dir/oauth2d_${number}_linux_amd64.cdx.json") components"
 build/bin/helm show chart "$dir/oauth2d_${number}_chart.tgz" | grep -E '^(version|appVersion):' | tr '\n' ' '
 echo
-build/bin/helm template oauth2d "$dir/oauth2d_${number}_chart.tgz" --kube-version 1.34.0 --set issuer=https://login.example.com |
-	grep -m1 "image: ghcr.io/recipe-web-app/oauth2d:$number" >/dev/null || fail "the chart does not name the image of its version"
+build/bin/helm template oauth2d "$dir/oauth2d_${number}_chart.tgz" --kube-version 1.34.0 --set issuer=https://login.example.com \
+	>"$root/again/rendered.yaml"
+grep -qE "image: \"?ghcr.io/recipe-web-app/oauth2d:$number\"?\$" "$root/again/rendered.yaml" || fail "the chart does not name the image of its version"
 
 if [ "$IMAGE" = yes ]; then
 	step "publish to a registry on loopback"

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -34,14 +35,14 @@ type server struct {
 	ready         atomic.Bool
 	process       *exec.Cmd
 	exited        chan struct{}
-	log           *testkit.Log
+	log           *testkit.Log // of all daemons that ran here
 	proxy         *httputil.ReverseProxy
 }
 
 // start runs a release and waits until the balancer sends requests to it.
 func (s *server) start(t *testing.T, r release, env []string) {
 	t.Helper()
-	s.log, s.exited = new(testkit.Log), make(chan struct{})
+	s.exited = make(chan struct{})
 	s.process = exec.CommandContext(context.Background(), r.binary, "serve")
 	s.process.Env = append([]string{"OAUTH2D_SERVER_LISTEN=" + s.listen, "OAUTH2D_ADMIN_LISTEN=" + s.admin}, env...)
 	s.process.Stdout, s.process.Stderr = s.log, s.log
@@ -92,6 +93,17 @@ func (s *server) stop(t *testing.T) {
 	}
 }
 
+// troubles returns the last lines of the log that report a problem.
+func (s *server) troubles() string {
+	var lines []string
+	for line := range strings.Lines(s.log.String()) {
+		if strings.Contains(line, `"level":"WARN"`) || strings.Contains(line, `"level":"ERROR"`) || strings.Contains(line, `"status":503`) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-15):], "")
+}
+
 // balancer sends requests to the daemons that are ready, in turns. It repeats none: a request that a daemon loses
 // has failed.
 type balancer struct {
@@ -106,7 +118,7 @@ func newBalancer(t *testing.T, daemons int) *balancer {
 	t.Helper()
 	b := &balancer{address: "127.0.0.1:" + redistest.FreePort(t)}
 	for range daemons {
-		s := &server{listen: "127.0.0.1:" + redistest.FreePort(t), admin: "127.0.0.1:" + redistest.FreePort(t)}
+		s := &server{listen: "127.0.0.1:" + redistest.FreePort(t), admin: "127.0.0.1:" + redistest.FreePort(t), log: new(testkit.Log)}
 		s.proxy = b.proxyTo(t, s.listen)
 		b.servers = append(b.servers, s)
 	}
@@ -136,8 +148,10 @@ func (b *balancer) proxyTo(t *testing.T, listen string) *httputil.ReverseProxy {
 			r.Out.Host = r.In.Host
 		},
 		ModifyResponse: func(answer *http.Response) error {
-			if answer.StatusCode >= http.StatusInternalServerError {
-				b.fail(answer.Request.URL.Path + " was answered " + answer.Status)
+			to := answer.Header.Get("Location") // an authorization request fails by a redirect
+			if answer.StatusCode >= http.StatusInternalServerError || strings.Contains(to, "error=temporarily_unavailable") ||
+				strings.Contains(to, "error=server_error") {
+				b.fail(answer.Request.URL.Path + " was answered " + answer.Status + " " + to)
 			}
 			return nil
 		},

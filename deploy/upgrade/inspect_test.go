@@ -46,9 +46,7 @@ func (l *lab) inspect(t *testing.T, when string) {
 	if failed := l.balancer.failed.Load(); failed > 0 {
 		t.Errorf("%s: %d requests failed, the first: %v", when, failed, l.balancer.first.Load())
 	}
-	if t.Failed() {
-		t.FailNow()
-	}
+	l.stopIfFailed(t)
 }
 
 // inspectGrants redeems what nobody has redeemed, refreshes what is alive, and replays an old refresh token of every

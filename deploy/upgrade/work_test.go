@@ -267,7 +267,17 @@ func (l *lab) phase(t *testing.T, what string, happens func()) {
 	if lost > 0 {
 		t.Errorf("%s: %d requests failed, the first: %v", what, lost, l.balancer.first.Load())
 	}
-	if t.Failed() {
-		t.FailNow()
+	l.stopIfFailed(t)
+}
+
+// stopIfFailed ends a test that has failed, and shows what the daemons report about it.
+func (l *lab) stopIfFailed(t *testing.T) {
+	t.Helper()
+	if !t.Failed() {
+		return
 	}
+	for i, s := range l.balancer.servers {
+		t.Logf("daemon %d:\n%s", i, s.troubles())
+	}
+	t.FailNow()
 }
