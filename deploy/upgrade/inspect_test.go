@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
@@ -18,6 +19,7 @@ type counts struct{ live, dead, codes, tokens, jwts, deadJWTs, sessions, ended, 
 // inspect asks for everything that must have survived, and for everything that must stay dead. Nobody works meanwhile.
 func (l *lab) inspect(t *testing.T, when string) {
 	t.Helper()
+	time.Sleep(settle)
 	var n counts
 	for _, w := range l.workers {
 		w.inspectGrants(t, when, &n)
@@ -90,13 +92,13 @@ func (w *worker) inspectRest(t *testing.T, when string, n *counts) {
 	}
 	for _, token := range w.jwts[max(0, len(w.jwts)-60):] {
 		n.jwts++
-		if !w.jwt.Active(t, token) {
+		if !w.jwt.Load().Active(t, token) {
 			t.Errorf("%s: a JWT is not active any more", when)
 		}
 	}
 	for _, token := range w.deadJWTs[max(0, len(w.deadJWTs)-60):] {
 		n.deadJWTs++
-		if w.jwt.Active(t, token) {
+		if w.jwt.Load().Active(t, token) {
 			t.Errorf("%s: a revoked JWT is active again", when)
 		}
 	}

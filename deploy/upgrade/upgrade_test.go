@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,8 +22,10 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// phaseTime is the time of the load before and after each replacement.
-const phaseTime = 4 * time.Second
+const (
+	phaseTime = 4 * time.Second         // of the load before and after each replacement
+	settle    = 1500 * time.Millisecond // a daemon may use an earlier version of a client for a second
+)
 
 // lab is a Sentinel group with two daemons behind a balancer.
 type lab struct {
@@ -31,7 +34,8 @@ type lab struct {
 	balancer *balancer
 	issuer   string
 	env      []string
-	web, jwt testkit.Party
+	web      testkit.Party
+	jwt      atomic.Pointer[testkit.Party] // its secret changes under load
 	workers  []*worker
 	made     []made
 	keys     map[string]bool // ids of the keys that were published
@@ -107,9 +111,9 @@ func (l *lab) register(t *testing.T) {
 	l.web = testkit.Party{Base: l.issuer, ID: "web", Secret: l.cli(t, binary, "", append([]string{
 		"client", "create", "web", "--grant", "authorization_code,refresh_token,client_credentials", "--redirect-uri", testkit.Callback,
 	}, flags...)...)}
-	l.jwt = testkit.Party{Base: l.issuer, ID: "press", Secret: l.cli(t, binary, "", append([]string{
+	l.jwt.Store(&testkit.Party{Base: l.issuer, ID: "press", Secret: l.cli(t, binary, "", append([]string{
 		"client", "create", "press", "--grant", "client_credentials", "--format", "jwt", "--audience", "https://api.example.com",
-	}, flags...)...)}
+	}, flags...)...)})
 	for i := range workers {
 		name := "person" + string(rune('a'+i))
 		l.cli(t, binary, password+"\n", "user", "create", name, "--direct", "--password-file", "-", "--email", name+"@example.com")
@@ -154,7 +158,9 @@ func (l *lab) replace(t *testing.T, from, to release, rotate bool) {
 		for _, use := range []string{"sign", "mac", "pepper"} {
 			l.cli(t, to.binary, "", "key", "rotate", "--direct", "--use", use)
 		}
-		l.jwt.Secret = l.cli(t, from.binary, "", "client", "rotate-secret", "press", "--direct")
+		secret := l.cli(t, from.binary, "", "client", "rotate-secret", "press", "--direct")
+		time.Sleep(settle)
+		l.jwt.Store(&testkit.Party{Base: l.issuer, ID: "press", Secret: secret})
 		time.Sleep(phaseTime)
 	}
 }
