@@ -100,7 +100,8 @@ func (s *server) troubles() string {
 		if strings.Contains(line, "/health/ready") { // it stops, so it is not ready
 			continue
 		}
-		if strings.Contains(line, `"level":"WARN"`) || strings.Contains(line, `"level":"ERROR"`) || strings.Contains(line, `"status":503`) {
+		problem := strings.Contains(line, `"level":"WARN"`) || strings.Contains(line, `"level":"ERROR"`)
+		if problem || strings.Contains(line, `"msg":"serving"`) || strings.Contains(line, `"msg":"stopping"`) {
 			lines = append(lines, line)
 		}
 	}

@@ -280,5 +280,8 @@ func (l *lab) stopIfFailed(t *testing.T) {
 	for i, s := range l.balancer.servers {
 		t.Logf("daemon %d:\n%s", i, s.troubles())
 	}
+	for _, s := range l.group.Sentinels { // on a machine that is too busy they stop judging: sentinel_tilt
+		t.Logf("%v", s.Do(t, "info", "sentinel"))
+	}
 	t.FailNow()
 }
