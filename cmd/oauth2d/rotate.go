@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,11 +20,11 @@ func newRotate(c *cli) *cobra.Command {
 
 // secretView is the printed form of a secret's age.
 type secretView struct {
-	Secret string `json:"secret"`
-	Since  string `json:"since,omitempty"`
-	Due    string `json:"due,omitempty"`
-	State  string `json:"state"`
-	Next   string `json:"next,omitempty"`
+	Secret string    `json:"secret"`
+	Since  time.Time `json:"since,omitzero"`
+	Due    time.Time `json:"due,omitzero"`
+	State  string    `json:"state"`
+	Next   string    `json:"next,omitempty"`
 }
 
 func newRotateStatus(c *cli) *cobra.Command {
@@ -37,28 +38,20 @@ func newRotateStatus(c *cli) *cobra.Command {
 		Example: "  oauth2d rotate status --direct\n\n  # for a monitor\n  oauth2d rotate status --direct -o json",
 		Args:    command.NoArgs,
 	}
-	return c.target.Direct(cmd, func(ctx context.Context, d *app.Direct, _ []string) error {
-		items, err := d.Secrets(ctx)
-		if err != nil {
-			return err
-		}
-		return c.printSecrets(items)
-	})
+	return c.target.Direct(cmd, c.secretStatus)
 }
 
-func (c *cli) printSecrets(items []rotation.Item) error {
+func (c *cli) secretStatus(ctx context.Context, d *app.Direct, _ []string) error {
+	items, err := d.Secrets(ctx)
+	if err != nil {
+		return err
+	}
 	t := console.Table{Head: []string{"secret", "since", "due", "state", "next"}}
 	views := make([]secretView, len(items))
 	waiting := 0
 	for i, one := range items {
-		views[i] = secretView{Secret: one.Secret, State: string(one.State), Next: one.Next}
-		if !one.Since.IsZero() {
-			views[i].Since = c.When(one.Since)
-		}
-		if !one.Due.IsZero() {
-			views[i].Due = c.When(one.Due)
-		}
-		t.Rows = append(t.Rows, []string{one.Secret, console.OrDash(views[i].Since), console.OrDash(views[i].Due), views[i].State, console.OrDash(one.Next)})
+		views[i] = secretView{Secret: one.Secret, Since: one.Since.UTC(), Due: one.Due.UTC(), State: string(one.State), Next: one.Next}
+		t.Rows = append(t.Rows, []string{one.Secret, c.whenKnown(one.Since), c.whenKnown(one.Due), string(one.State), console.OrDash(one.Next)})
 		if one.State == rotation.Due || one.State == rotation.Unfinished {
 			waiting++
 		}
@@ -66,7 +59,14 @@ func (c *cli) printSecrets(items []rotation.Item) error {
 	if err := c.Print(views, t); err != nil || waiting == 0 {
 		return err
 	}
-	return &exit.Error{Code: exit.Failed, Err: fmt.Errorf("rotate status: %s due or unfinished", console.Count(waiting, "secret"))}
+	return &exit.Error{Code: exit.Failed, Err: fmt.Errorf("%s due or unfinished", console.Count(waiting, "secret"))}
+}
+
+func (c *cli) whenKnown(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return c.When(t)
 }
 
 func newRotateMasterKey(c *cli) *cobra.Command {
@@ -84,12 +84,11 @@ func newRotateMasterKey(c *cli) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		said := console.Count(found.Previous, "key") + " encrypted under the new master key; next: let all daemons use it as master_key, then remove the old one, and keep it with the backups of its time"
 		if found.Previous == 0 {
-			c.Say("%s under this master key already; nothing was changed", console.Count(found.Keys, "key"))
-			return nil
+			said = console.Count(found.Keys, "key") + " under this master key already; nothing was changed"
 		}
-		c.Say("%s encrypted under the new master key; next: let all daemons use it as master_key, then remove the old one, and keep it with the backups of its time",
-			console.Count(found.Previous, "key"))
+		c.Say("%s", said)
 		return nil
 	})
 }
