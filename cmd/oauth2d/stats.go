@@ -28,9 +28,9 @@ func newStats(c *cli) *cobra.Command {
 			{"clients", strconv.Itoa(n.Clients)}, {"users", strconv.Itoa(n.Users)}, {"sessions", strconv.Itoa(n.Sessions)},
 			{"keys", strconv.Itoa(n.Keys)}, {"signing key age", (time.Duration(n.SigningKeyAge) * time.Second).String()},
 		}}
-		for name, count := range map[string]*int64{"audit entries": n.AuditEntries, "audit dropped": n.AuditDropped} {
+		for i, count := range []*int64{n.AuditEntries, n.AuditDropped} {
 			if count != nil {
-				t.Rows = append(t.Rows, []string{name, strconv.FormatInt(*count, 10)})
+				t.Rows = append(t.Rows, []string{[...]string{"audit entries", "audit dropped"}[i], strconv.FormatInt(*count, 10)})
 			}
 		}
 		return c.Print(n, t)
