@@ -51,8 +51,8 @@ var rights = []struct{ user, may, mayNot string }{
 			"UNLINK auth:replay:x|EXPIRE auth:session:x 9|PERSIST auth:session:x|RENAME auth:session:x auth:session:y|FLUSHDB|KEYS *|EVAL return_1 0|CONFIG GET dir",
 	}, {
 		user:   "backup",
-		may:    "SCAN 0|GET auth:x|DUMP auth:x|PTTL auth:x|HGETALL auth:h|SELECT 1|GET cache:x|LASTSAVE|INFO persistence|BGSAVE SCHEDULE",
-		mayNot: "SET auth:x 1|DEL auth:x|RESTORE auth:x 0 x|EXPIRE auth:x 1|FLUSHALL|CONFIG GET masterauth|EVAL return_1 0|REPLICAOF NO ONE|ACL LIST|SHUTDOWN NOSAVE",
+		may:    "SCAN 0|GET auth:x|DUMP auth:x|PTTL auth:x|HGETALL auth:h|SELECT 1|GET cache:x|LASTSAVE|INFO persistence|BGSAVE SCHEDULE|HSET auth:backup:auth at 1 size 2",
+		mayNot: "SET auth:x 1|HSET auth:client:x a b|HSET cache:x a b|DEL auth:backup:auth|DEL auth:x|RESTORE auth:x 0 x|EXPIRE auth:x 1|FLUSHALL|CONFIG GET masterauth|EVAL return_1 0|REPLICAOF NO ONE|ACL LIST|SHUTDOWN NOSAVE",
 	},
 }
 

@@ -72,7 +72,8 @@ func (u *upload) Write(p []byte) (int, error) {
 	u.mu.Unlock()
 	u.grown.Signal()
 	if err != nil {
-		return n, fmt.Errorf("the temporary folder %s cannot take the archive: %w; make room there, or set TMPDIR", os.TempDir(), err)
+		// Not wrapped: the caller would take a full disk here for a full destination.
+		return n, fmt.Errorf("the temporary folder %s cannot take the archive: %s; make room there, or set TMPDIR", os.TempDir(), err.Error())
 	}
 	return n, nil
 }
