@@ -113,9 +113,10 @@ func constant(s source, name string) bool {
 	return found
 }
 
-// countsWithoutPattern reports whether a call is the one SCAN of the repository: it counts keys, and its pattern is empty.
+// countsWithoutPattern reports whether a call is one of the two SCANs of the repository: they count keys, or look for those
+// that a restored archive does not have, and their pattern is empty.
 func countsWithoutPattern(name string, call *ast.CallExpr) bool {
-	if name != "internal/redis/probe/records.go" || len(call.Args) != 4 {
+	if name != "internal/redis/probe/records.go" && name != "internal/redis/snapshot/target.go" || len(call.Args) != 4 {
 		return false
 	}
 	pattern, ok := call.Args[2].(*ast.BasicLit)

@@ -25,7 +25,7 @@ func newSite(t *testing.T) site {
 	t.Helper()
 	return site{
 		"OAUTH2D_REDIS_MODE=standalone",
-		"OAUTH2D_REDIS_ADDRS=" + redistest.Start(t).Addr,
+		"OAUTH2D_REDIS_ADDRS=" + redistest.Start(t, "repl-diskless-sync-delay 0").Addr,
 		"OAUTH2D_MASTER_KEY=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
 	}
 }

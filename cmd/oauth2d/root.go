@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/recipe-web-app/oauth2d/internal/cli/archive"
 	"github.com/recipe-web-app/oauth2d/internal/cli/command"
 	"github.com/recipe-web-app/oauth2d/internal/cli/console"
 	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
@@ -75,13 +76,12 @@ func newRoot(on console.Console) *cobra.Command {
 	root.Version = thisBuild().Version
 	root.SetVersionTemplate(thisBuild().Line())
 	command.Prepare(root)
-	flags := root.PersistentFlags()
-	c.settings.Bind(flags)
-	c.Bind(flags)
+	c.settings.Bind(root.PersistentFlags())
+	c.Bind(root.PersistentFlags())
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return c.CheckOutput() }
 	root.AddCommand(
 		newServe(c), newClient(c), newUser(c), newSession(c), newGrant(c), newToken(c), newKey(c), newAudit(c), newStats(c), newCleanup(c),
-		newDoctor(c), newRedis(c), newRotate(c), newLogin(c), newLogout(c), newConfig(c), newHealthcheck(c), newCompletion(c), newReference(c), newVersion(c),
+		newDoctor(c), newRedis(c), archive.CLI{Console: c.Console, Settings: c.settings, Version: thisBuild().Version}.Command(), newRotate(c), newLogin(c), newLogout(c), newConfig(c), newHealthcheck(c), newCompletion(c), newReference(c), newVersion(c),
 	)
 	completeWords(root)
 	return root

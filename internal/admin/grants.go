@@ -116,6 +116,21 @@ func (op Operator) RevokeAll(ctx context.Context, before time.Time) error {
 	})
 }
 
+// Restored records that an archive was restored, and revokes everything older than a time, as RevokeAll does.
+func (op Operator) Restored(ctx context.Context, archive, part string, before time.Time) error {
+	return op.act(ctx, "backup.restore", archive, func(ctx context.Context, d *record) error {
+		d.after = facts{"part": part, "before": moment(before)}
+		if before.IsZero() {
+			delete(d.after, "before")
+			return nil
+		}
+		if err := op.o.Lease.RaiseEpoch(ctx, before); err != nil {
+			return oauth.Unavailable(err)
+		}
+		return nil
+	})
+}
+
 // Keys lists the server's keys, the last one of the calendar first.
 func (a *Admin) Keys() []keyring.Info { return a.o.Ring.List() }
 

@@ -334,6 +334,9 @@ func verbs() map[string]func(*testing.T, context.Context, *house, stage) error {
 			return err
 		},
 		"token.revoke_all": func(_ *testing.T, ctx context.Context, h *house, _ stage) error { return h.RevokeAll(ctx, time.Time{}) },
+		"backup.restore": func(_ *testing.T, ctx context.Context, h *house, _ stage) error {
+			return h.Restored(ctx, "auth.oauth2d", "everything", time.Now())
+		},
 		"key.rotate": func(_ *testing.T, ctx context.Context, h *house, _ stage) error {
 			return h.RotateKeys(ctx, keyring.UseSign)
 		},
@@ -443,6 +446,7 @@ func TestF_S02_AChangeThatFailsIsRecordedOnce(t *testing.T) {
 		"password.changed":     {"users.put", event.Unknown, false},
 		"token.revoked":        {"access.revoke", event.Unknown, false},
 		"token.revoke_all":     {"freshness.raise_epoch", event.Unknown, true},
+		"backup.restore":       {"freshness.raise_epoch", event.Unknown, true},
 		"grant.revoke":         {"grants.kill", event.Unknown, true},
 		"key.rotate":           {"keys.swap", event.Unknown, false},
 	} {

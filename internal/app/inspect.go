@@ -11,7 +11,7 @@ import (
 
 // Inspector looks at the servers and the records of Redis. It changes nothing, and needs the settings of Redis alone.
 type Inspector struct {
-	db     *redisconn.DB
+	DB     *redisconn.DB // observes
 	prober *probe.Prober
 }
 
@@ -21,11 +21,11 @@ func OpenInspector(ctx context.Context, c config.Redis) (*Inspector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Inspector{db: db, prober: probe.New(db)}, nil
+	return &Inspector{DB: db, prober: probe.New(db)}, nil
 }
 
 // Close ends the connection.
-func (i *Inspector) Close() { _ = i.db.Close() } // no request is in flight
+func (i *Inspector) Close() { _ = i.DB.Close() } // no request is in flight
 
 // Master returns the address of the master.
 func (i *Inspector) Master(ctx context.Context) (string, error) { return i.prober.Master(ctx) }

@@ -28,7 +28,6 @@ func Kinds() []Kind { return []Kind{Auth, Cache} }
 // incomplete.
 type Manifest struct {
 	Format     int              `json:"format"`  // of the archive
-	Layout     int              `json:"layout"`  // of the records in Redis
 	Version    string           `json:"version"` // of the program that wrote the archive
 	Kind       Kind             `json:"kind"`
 	Created    time.Time        `json:"created"`  // the snapshot shows the records of this moment or of a later one
@@ -51,6 +50,7 @@ type Source struct {
 	DB      int      `json:"db"`
 	Issuer  string   `json:"issuer,omitempty"`   // the owner of the records
 	DataSet string   `json:"data_set,omitempty"` // the id of the data set, as a digest
+	Data    int      `json:"data_version"`       // of the layout of the records
 }
 
 // Stored describes the archive as it lies in its destination.

@@ -127,3 +127,31 @@ func unseal(s *secret.Sealer, id string, box []byte) (key, error) {
 	}
 	return r.open()
 }
+
+// Check returns why a stored ring cannot be used: the master keys do not open it, or it lacks a pepper of another ring,
+// without which the secrets of that ring's clients are not valid. Both are the fields of the ring's hash in Redis; other
+// may be nil.
+func Check(s *secret.Sealer, ring, other map[string]string) error {
+	for field, box := range ring {
+		id, ok := strings.CutPrefix(field, storedPrefix)
+		if !ok {
+			continue
+		}
+		if _, err := unseal(s, id, []byte(box)); err != nil {
+			return err
+		}
+	}
+	for field := range other {
+		id, _ := strings.CutPrefix(field, storedPrefix)
+		if _, there := ring[field]; !there && strings.HasPrefix(id, UsePepper+"-") {
+			return ErrOtherRing
+		}
+	}
+	return nil
+}
+
+// storedPrefix stands before a key's id in the ring's hash.
+const storedPrefix = "key:"
+
+// ErrOtherRing is returned by Check for a ring that is not a continuation of another.
+var ErrOtherRing = errors.New("the key rings differ: the secrets of the clients would not be valid")

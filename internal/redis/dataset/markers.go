@@ -137,7 +137,7 @@ func (d *Dataset) keysFor(batch []*pipeline.Request) []string {
 	var keys []string
 	for _, r := range batch {
 		for _, cmd := range r.Commands() {
-			slot := slotOf(pipeline.KeyOf(cmd))
+			slot := SlotOf(pipeline.KeyOf(cmd))
 			i := slices.IndexFunc(d.shards, func(s Shard) bool { return s.First <= slot && slot <= s.Last })
 			if i >= 0 && !slices.Contains(keys, d.shards[i].Marker) {
 				keys = append(keys, d.shards[i].Marker)

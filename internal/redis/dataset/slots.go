@@ -8,8 +8,8 @@ import (
 // slots is the number of hash slots of a cluster.
 const slots = 16384
 
-// slotOf returns the hash slot of a key (Redis Cluster specification: CRC16/XMODEM of the hash tag).
-func slotOf(key string) int {
+// SlotOf returns the hash slot of a key (Redis Cluster specification: CRC16/XMODEM of the hash tag).
+func SlotOf(key string) int {
 	var crc uint16
 	for _, c := range []byte(Tag(key)) {
 		crc ^= uint16(c) << 8
@@ -37,7 +37,7 @@ func Tag(key string) string {
 // MarkerIn returns a key in a slot.
 func MarkerIn(name string, slot int) string {
 	for i := 0; ; i++ {
-		if tag := strconv.Itoa(i); slotOf(tag) == slot {
+		if tag := strconv.Itoa(i); SlotOf(tag) == slot {
 			return name + ":{" + tag + "}"
 		}
 	}

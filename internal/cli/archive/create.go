@@ -1,0 +1,135 @@
+package archive
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/recipe-web-app/oauth2d/internal/app"
+	"github.com/recipe-web-app/oauth2d/internal/backup"
+	"github.com/recipe-web-app/oauth2d/internal/cli/command"
+	"github.com/recipe-web-app/oauth2d/internal/cli/console"
+	"github.com/recipe-web-app/oauth2d/internal/cli/exit"
+	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/redis/snapshot"
+)
+
+// createNew creates a file for its owner alone.
+func createNew(file string) (io.WriteCloser, error) {
+	return os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // G304: the operator names it
+}
+
+func (c CLI) newCreate() *cobra.Command {
+	var (
+		at   place
+		lock lockFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "create",
+		Short: "take a backup",
+		Long: "Write all records of Redis into an archive: compressed, encrypted, with checksums and a manifest. The records are\n" +
+			"those of one instant. Redis sends them as to a replica: it forks, and answers its clients meanwhile. A replica is\n" +
+			"asked, if there is one, and the master otherwise; in a cluster each shard is asked at the same time.\n\n" +
+			"The settings of Redis are enough. The user of Redis needs the rights of `backup` (deploy/redis/users.acl).",
+		Example: `  # as the user backup, to one recipient
+  OAUTH2D_REDIS_PASSWORD_FILE=/run/secrets/backup oauth2d backup create --config oauth2d.yaml --set redis.username=backup \
+    --to /var/backups/oauth2d --recipient age1...
+
+  # the cache of other services
+  oauth2d backup create --kind cache --set redis.addrs=cache:6379 --to /var/backups/oauth2d --no-encryption`,
+		Args: command.NoArgs,
+	}
+	at.bind(cmd, "to")
+	lock.bind(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		to, closing, err := at.open(cmd.Context(), c.Console, cmd, "to")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = closing() }() // all is committed
+		locked, err := lock.lock(c.Console)
+		if err != nil {
+			return err
+		}
+		return c.create(cmd, backup.CreateOptions{Kind: backup.Kind(at.kind), To: to, Lock: locked, Version: c.Version, Now: time.Now})
+	}
+	return cmd
+}
+
+func (c CLI) create(cmd *cobra.Command, o backup.CreateOptions) error {
+	settings, err := c.Settings.Load(func(from *config.Sources) { from.Tool, from.Section = true, "redis" })
+	if err != nil {
+		return err
+	}
+	if settings.Redis.Mode == "embedded" {
+		return exit.Usagef("%s: redis.mode is embedded, which other processes cannot reach and which ends with its server; hint: name the server's Redis by redis.mode and redis.addrs", cmd.CommandPath())
+	}
+	i, err := app.OpenInspector(cmd.Context(), settings.Redis)
+	if err != nil {
+		return &exit.CommandError{Doing: cmd.CommandPath(), Err: err}
+	}
+	defer i.Close()
+	p := &progress{c: c.Console, doing: "backup"}
+	o.From, o.Progress = snapshot.NewReader(i.DB), p.step
+	m, err := backup.Create(cmd.Context(), o)
+	p.end()
+	if err != nil {
+		return refused(cmd, err)
+	}
+	return c.printManifest(m)
+}
+
+func (c CLI) newVerify() *cobra.Command {
+	var (
+		at  place
+		key keyFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "verify ARCHIVE",
+		Short: "check that an archive is whole and can be opened",
+		Long: "Read an archive to its end, compare every checksum and every count, and print its manifest. `latest` is the newest\n" +
+			"archive of a kind. Redis is not asked.",
+		Example: "  oauth2d backup verify latest --from /var/backups/oauth2d --identity-file backup-identity.txt",
+		Args:    cobra.ExactArgs(1),
+	}
+	at.bind(cmd, "from")
+	key.bind(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		from, closing, err := at.open(cmd.Context(), c.Console, cmd, "from")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = closing() }() // all is committed
+		opened, err := key.key(c.Console)
+		if err != nil {
+			return err
+		}
+		name, err := at.name(cmd.Context(), from, args[0])
+		if err != nil {
+			return err
+		}
+		p := &progress{c: c.Console, doing: "verify"}
+		v, err := backup.Verify(cmd.Context(), from, name, opened, p.step)
+		p.end()
+		if err != nil {
+			return refused(cmd, err)
+		}
+		if !v.Listed {
+			c.Console.Say("the archive is whole, but its manifest %s is missing, so listings leave it out", backup.ManifestName(name))
+		}
+		return c.printManifest(v.Manifest)
+	}
+	return cmd
+}
+
+// printManifest prints a manifest: for people the most important lines of it.
+func (c CLI) printManifest(m backup.Manifest) error {
+	t := console.Table{Head: []string{"archive", "kind", "created", "records", "size", "encryption", "version"}}
+	t.Rows = append(t.Rows, []string{
+		m.Archive.Name, string(m.Kind), c.Console.When(m.Created), fmt.Sprint(m.Keys), size(m.Archive.Size), m.Encryption, m.Version,
+	})
+	return c.Console.Print(m, t)
+}
