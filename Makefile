@@ -198,6 +198,11 @@ test-chart-pods: $(BIN)/faults packages ## run the pods of the rendered chart as
 test-alerts: ## check the rules of Prometheus and the routes of Alertmanager, with a test of each alert; part of test-deploy
 	@.ci/test-alerts
 
+.PHONY: test-backup
+test-backup: build ## back a Sentinel group up under load, break archives and buckets, wipe and restore; measure a million tokens
+	@PACKAGES='redis-server redis-sentinel redis-tools openssl mount' .ci/packages
+	BINARY=build/oauth2d go test -tags backup -count=1 -v -timeout 15m ./deploy/backup
+
 .PHONY: test-monitoring
 test-monitoring: build ## run Prometheus, Alertmanager and exporters on two daemons under load, and let real faults reach a webhook
 	@PACKAGES='redis-server redis-sentinel redis-tools openssl curl prometheus prometheus-alertmanager prometheus-redis-exporter' .ci/packages

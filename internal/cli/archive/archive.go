@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,7 +27,7 @@ type CLI struct {
 
 // Command returns the group of commands.
 func (c CLI) Command() *cobra.Command {
-	return command.Group("backup", "take, verify and restore backups of Redis", c.newCreate(), c.newVerify(), c.newRestore(), c.newKeygen())
+	return command.Group("backup", "take, verify and restore backups of Redis", c.newCreate(), c.newVerify(), c.newRestore(), c.newList(), c.newPrune(), c.newKeygen())
 }
 
 // latest stands for the newest archive of a kind.
@@ -35,13 +35,18 @@ const latest = "latest"
 
 // place holds the flags that name an archive.
 type place struct {
-	where string
-	kind  string
+	where   string
+	kind    string
+	anyKind bool // the kind may be left open
 }
 
 func (p *place) bind(cmd *cobra.Command, flag string) {
 	cmd.Flags().StringVar(&p.where, flag, "", "folder of the archives, or bucket such as s3://backups/oauth2d (or OAUTH2D_CLI_BACKUP)")
-	cmd.Flags().StringVar(&p.kind, "kind", string(backup.Auth), "what the backup is of: auth, or cache (the cache of other services)")
+	usual := string(backup.Auth)
+	if p.anyKind {
+		usual = ""
+	}
+	cmd.Flags().StringVar(&p.kind, "kind", usual, "what the backup is of: auth, or cache (the cache of other services)")
 }
 
 // open checks the flags and opens the destination.
@@ -50,7 +55,7 @@ func (p *place) open(ctx context.Context, c *console.Console, cmd *cobra.Command
 	for _, k := range backup.Kinds() {
 		kinds = append(kinds, string(k))
 	}
-	if !strings.Contains(","+strings.Join(kinds, ",")+",", ","+p.kind+",") {
+	if !slices.Contains(kinds, p.kind) && (p.kind != "" || !p.anyKind) {
 		return nil, nil, exit.NotOneOf("--kind", p.kind, kinds)
 	}
 	if p.where == "" {
