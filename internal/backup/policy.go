@@ -7,9 +7,9 @@ type rule int
 
 // The rules.
 const (
-	replace rule = iota // as it is in the archive; it is removed when the archive does not have it
-	keep                // as it is in Redis; the archive's is used only where Redis has none
-	never               // it belongs to the running installation: it is neither restored nor removed
+	replace  rule = iota // as it is in the archive; it is removed when the archive does not have it
+	preserve             // as it is in Redis; the archive's is used only where Redis has none
+	never                // it belongs to the running installation: it is neither restored nor removed
 )
 
 // belongs reports whether a key is one of a kind. The keys of others in the same database stay out of archives.
@@ -22,7 +22,7 @@ func belongs(k Kind, key []byte) bool { return bytes.HasPrefix(key, []byte(k.pre
 // the version of the clients, which only grows, what lives for seconds (auth:beat, auth:lease) and the notes
 // about backups (auth:backup).
 //
-// keep: the audit log, which no restore may take back, the revocations, which an older archive does not know, and the
+// preserve: the audit log, which no restore may take back, the revocations, which an older archive does not know, and the
 // counts of attempts, because otherwise a restore would lift lockouts.
 func ruleOf(key []byte) rule {
 	switch kind := kindOf(key); kind {
@@ -30,7 +30,7 @@ func ruleOf(key []byte) rule {
 		"auth:data_version":
 		return never
 	case "auth:audit", "auth:revoked", "auth:revoked:user", "auth:revoked:token", "auth:revoked:client", "auth:rate_limit":
-		return keep
+		return preserve
 	default:
 		if isClientsVersion(key) {
 			return never

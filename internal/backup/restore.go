@@ -205,7 +205,7 @@ func (r *restoring) survey(ctx context.Context) error {
 			return nil
 		}
 		switch c := r.change(key); {
-		case archived && rule == keep:
+		case archived && rule == preserve:
 			c.Add--
 			c.Keep++
 		case archived:
@@ -250,7 +250,7 @@ func (r *restoring) name(key []byte, does string) {
 
 // stays reports whether a record that Redis has stays as it is.
 func (r *restoring) stays(key []byte) bool {
-	if ruleOf(key) != keep {
+	if ruleOf(key) != preserve {
 		return false
 	}
 	if r.audited && kindOf(key) == "auth:audit" {
