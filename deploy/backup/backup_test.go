@@ -276,9 +276,9 @@ func (s *scene) pruned(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.must(t, "backup", "backup", "list", "--from", where, "-o", "json").out), &left); err != nil || len(left) != 2 {
 		t.Errorf("%d archives are left, not 2: %v", len(left), err)
 	}
-	s.must(t, "backup", "backup", "prune", "--from", where, "--keep-for", "1s", "--yes")
+	s.must(t, "backup", "backup", "prune", "--from", where, "--keep", "1", "--yes")
 	if out := s.must(t, "backup", "backup", "list", "--from", where).out; strings.Count(out, ".oauth2d") != 1 {
-		t.Errorf("after everything is too old: %s", out)
+		t.Errorf("after keeping one: %s", out)
 	}
 }
 
