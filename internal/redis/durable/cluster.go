@@ -128,7 +128,7 @@ func (c *Cluster) writeAt(ctx context.Context, at place, group []*pipeline.Reque
 	n := c.node(at.addr)
 	w := &writeConn{conn: n.client.Conn(), last: n.lastStatus()}
 	defer func() { _ = w.conn.Close() }()
-	fence := redis.NewStatusCmd(ctx, "set", c.o.fenceOf(group[0].Key()), "1", "px", journalPeriod.Milliseconds())
+	fence := redis.NewStatusCmd(ctx, "eval", fenceSet, 1, c.o.fenceOf(group[0].Key()), journalPeriod.Milliseconds())
 	c.o.RoundTrip(len(group))
 	_, _ = w.prove(ctx, proofPlan{
 		markers: c.markersAt(ctx, at, group),

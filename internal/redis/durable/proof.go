@@ -19,6 +19,13 @@ const (
 	waitAttempts = 3                      // how many WAITs follow one batch
 )
 
+// A fence is a script, because a full Redis refuses INCR and SET, and so nothing would be acknowledged that makes room:
+// revocations, sweeps.
+const (
+	fenceUp  = "#!lua flags=allow-oom\nreturn redis.call('INCR', KEYS[1])"
+	fenceSet = "#!lua flags=allow-oom\nreturn redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])"
+)
+
 // writeConn is one connection for writes. WAIT covers only what was written over the same one (I4).
 type writeConn struct {
 	conn *redis.Conn

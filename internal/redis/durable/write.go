@@ -43,7 +43,7 @@ func (s *Sentinels) writeOn(t *term, c *writeConn, batch []*pipeline.Request) {
 	if c.conn == nil {
 		*c = writeConn{conn: t.client.Conn()}
 	}
-	fence := redis.NewIntCmd(ctx, "incr", s.o.FenceKey)
+	fence := redis.NewIntCmd(ctx, "eval", fenceUp, 1, s.o.FenceKey)
 	s.o.RoundTrip(len(batch))
 	reached, err := c.prove(ctx, s.plan(ctx, t, fence, batch), batch)
 	if err != nil {

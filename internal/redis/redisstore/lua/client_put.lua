@@ -4,6 +4,9 @@
 -- returns the new revision, or 0 when another one is stored
 local stored = redis.call('HGET', KEYS[1], 'revision') or '0'
 if stored ~= ARGV[2] then return 0 end
+if stored ~= '0' then -- somebody may be disabling it
+  -- include shared/full
+end
 redis.call('HSET', KEYS[1], 'registration', ARGV[3], 'secrets', ARGV[4])
 redis.call('ZADD', KEYS[2], 0, ARGV[1])
 redis.call('INCR', KEYS[3])

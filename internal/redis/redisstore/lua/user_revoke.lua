@@ -4,6 +4,7 @@
 --       4 root that others spares, or ''
 --       5 a generation that must hold at least, or '' for a new one
 -- returns the generation
+-- include shared/full
 -- include shared/clock
 local v = redis.call('HGET', KEYS[1], 'v') or '0'
 local keep = text(math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]), 1))
