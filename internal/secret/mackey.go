@@ -34,7 +34,7 @@ func (k *MACKey) Sum(text []byte) [sha256.Size]byte {
 	h.text = append(h.text[:0], text...) // a copy, so that the caller's text stays on its stack
 	_, _ = h.Write(h.text)               // a hash never fails
 	clear(h.text)                        // it may be a secret
-	h.Hash.Sum(h.sum[:0])
+	h.Sum(h.sum[:0])
 	return h.sum
 }
 
