@@ -88,6 +88,7 @@ func runScript(t *testing.T, file string, prepare face) {
 		Setup: func(env *testscript.Env) error {
 			prepare(t, env.Setenv)
 			env.Setenv("EXPORTS", exports)
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise each command waits for a second when it is done
 			env.Setenv("HOME", env.WorkDir)
 			return nil
 		},

@@ -56,7 +56,7 @@ func transcripts(t *testing.T, file string) []shown {
 func plain(text string) string {
 	text = regexp.MustCompile(`[A-Za-z0-9_-]{38,43}`).ReplaceAllString(text, "SECRET")
 	text = regexp.MustCompile(`\b(s_|es256-)[A-Za-z0-9_-]{8,16}`).ReplaceAllString(text, "$1")
-	text = regexp.MustCompile(`\b\d+[smhd]\b|\bnow\b`).ReplaceAllString(text, "0")
+	text = regexp.MustCompile(`\b\d+[smhd]\b( ago)?|\bnow\b`).ReplaceAllString(text, "0")
 	text = regexp.MustCompile(`\d+(\.\d+)*`).ReplaceAllString(text, "#")
 	text = regexp.MustCompile(`# (B|KiB|MiB)\b`).ReplaceAllString(text, "SIZE")
 	return regexp.MustCompile(`[ :#]*#[ :#]*| +`).ReplaceAllString(text, " ")

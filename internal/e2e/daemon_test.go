@@ -86,7 +86,7 @@ func serve(t testing.TB, env []string, args ...string) *daemon {
 
 // environment returns env and the variables that a process needs to run at all.
 func environment(env []string) []string {
-	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "GORACE=halt_on_error=0"}, env...)
+	return append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "GORACE=halt_on_error=0 atexit_sleep_ms=0"}, env...)
 }
 
 // line returns the first line of the log with a message; nil when there is none.
