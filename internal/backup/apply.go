@@ -54,19 +54,21 @@ func (r *restoring) compare(ctx context.Context) error {
 	return settle()
 }
 
-// apply makes the changes.
-func (r *restoring) apply(ctx context.Context) error {
-	raises := !r.KeepSignIns && r.Kind == Auth
-	if raises {
+// raises reports whether the restore raises the epoch.
+func (r *restoring) raises() bool { return !r.KeepSignIns && r.Kind == Auth }
+
+// begin raises the epoch and connects to the servers that get the records. It changes no record.
+func (r *restoring) begin(ctx context.Context) (Loader, error) {
+	if r.raises() {
 		if err := r.Raise(ctx, r.now); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	to, err := r.To.Load(ctx)
-	if err != nil {
-		return err
-	}
-	defer to.Close()
+	return r.To.Load(ctx)
+}
+
+// apply makes the changes.
+func (r *restoring) apply(ctx context.Context, to Loader) error {
 	if err := r.write(ctx, to); err != nil {
 		return err
 	}
@@ -82,7 +84,7 @@ func (r *restoring) apply(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := to.Finish(ctx); err != nil || !raises {
+	if err := to.Finish(ctx); err != nil || !r.raises() {
 		return err
 	}
 	return r.Raise(ctx, r.Now())

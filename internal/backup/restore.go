@@ -59,7 +59,12 @@ func Restore(ctx context.Context, o RestoreOptions) (Plan, error) {
 	if agreed, err := o.Confirm(r.plan()); err != nil || !agreed {
 		return r.plan(), err
 	}
-	if err := r.apply(ctx); err != nil {
+	to, err := r.begin(ctx)
+	if err != nil {
+		return r.plan(), fmt.Errorf("nothing was restored, and the records are as before, although sign-ins may have ended: %w", err)
+	}
+	defer to.Close()
+	if err := r.apply(ctx, to); err != nil {
 		return r.plan(), fmt.Errorf("the restore stopped in the middle, and the installation is a mixture now; remove the cause and run the same restore again: %w", err)
 	}
 	plan := r.plan()
@@ -129,6 +134,8 @@ func (r *restoring) fits(ctx context.Context) error {
 			"or add --accept-version %s, because the data versions fit", ErrFormat, m.Version, r.Version, m.Version)
 	case clustered(m.Source.Mode) != clustered(has.Mode):
 		err = fmt.Errorf("it is of a Redis in %s mode, and this one is in %s mode: the names of the keys differ", m.Source.Mode, has.Mode)
+	case has.Issuer != "" && r.Issuer != "" && has.Issuer != r.Issuer && has.Issuer != r.Earlier:
+		return &refusal{fmt.Errorf("this Redis has the records of the issuer %s, and the settings name %s: give the settings of the servers", has.Issuer, r.Issuer)}
 	case m.Source.Issuer != "" && owner != "" && m.Source.Issuer != owner:
 		err = fmt.Errorf("it is of the issuer %s, and this installation is %s: tokens and links name the issuer", m.Source.Issuer, owner)
 	case has.Memory > 0 && m.Bytes+m.Bytes/2 > has.Memory:

@@ -71,6 +71,7 @@ type RestoreOptions struct {
 	To      Target
 	Part    Part
 	Issuer  string // of the installation, by its settings; "" takes what Redis says
+	Earlier string // the earlier issuer of the installation, by its settings; "": it had none
 	Version string // of this program
 	Accept  string // the version of another program whose archive is accepted
 	Data    DataVersions

@@ -37,7 +37,7 @@ func (r *restorer) restore(ctx context.Context, o backup.RestoreOptions) (backup
 	defer i.Close()
 	r.options = i.DB.Options()
 	v := redisconn.CurrentDataVersion()
-	o.To, o.Issuer, o.Now = snapshot.NewTarget(i.DB), r.config.Issuer, time.Now
+	o.To, o.Issuer, o.Earlier, o.Now = snapshot.NewTarget(i.DB), r.config.Issuer, r.config.IssuerPrevious, time.Now
 	o.Data = backup.DataVersions{Oldest: v.Reads, Newest: v.Writes}
 	if o.Kind == backup.Cache {
 		return backup.Restore(ctx, o)

@@ -1,8 +1,6 @@
 package endpoint_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,25 +18,10 @@ import (
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
 
-// shippedRights are the ACL users that the repository ships, each with its name as password; the
-// default user keeps every right, for the test.
+// shippedRights are the ACL users that the repository ships, each with its name as password.
 func shippedRights(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile("../../../deploy/redis/users.acl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var users []string
-	for line := range strings.Lines(string(text)) {
-		words := strings.Fields(line)
-		if len(words) < 2 || words[0] != "user" || words[1] == "default" {
-			continue
-		}
-		sum := sha256.Sum256([]byte(words[1]))
-		placeholder := "${" + strings.ToUpper(words[1]) + "_HASH}"
-		users = append(users, strings.TrimSpace(strings.ReplaceAll(line, placeholder, hex.EncodeToString(sum[:]))))
-	}
-	return users
+	return redistest.Users(t, "../../../deploy/redis/users.acl")
 }
 
 // The daemon never tries what its user may not do: the ACL log would record a refusal.
