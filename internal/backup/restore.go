@@ -138,8 +138,8 @@ func (r *restoring) fits(ctx context.Context) error {
 		return &refusal{fmt.Errorf("this Redis has the records of the issuer %s, and the settings name %s: give the settings of the servers", has.Issuer, r.Issuer)}
 	case m.Source.Issuer != "" && owner != "" && m.Source.Issuer != owner:
 		err = fmt.Errorf("it is of the issuer %s, and this installation is %s: tokens and links name the issuer", m.Source.Issuer, owner)
-	case has.Memory > 0 && m.Bytes+m.Bytes/2 > has.Memory:
-		err = fmt.Errorf("its values need about %d MiB of memory, and maxmemory of Redis is %d MiB", (m.Bytes+m.Bytes/2)>>20, has.Memory>>20)
+	case has.Memory > 0 && memory(m) > has.Memory:
+		err = fmt.Errorf("its records need about %d MiB of memory, and maxmemory of Redis is %d MiB", memory(m)>>20, has.Memory>>20)
 	case r.KeepSignIns && r.Part == ClientsAndUsers:
 		err = errors.New("--keep-sign-ins restores everything: the sign-ins of this installation belong to its present clients and users")
 	default:
@@ -149,6 +149,13 @@ func (r *restoring) fits(ctx context.Context) error {
 		return refused(r.From, r.Name, err)
 	}
 	return nil
+}
+
+// memory returns the memory that the records of an archive need in Redis, in bytes. 100,000 access tokens, of 97 bytes each in
+// the archive, need 262 bytes each: their names and the tables of Redis count for more than their values.
+func memory(m Manifest) int64 {
+	const perKey = 128
+	return m.Bytes + m.Bytes/2 + perKey*m.Keys
 }
 
 // sameRelease reports whether two versions differ at most in the last number: such releases store the same records. A

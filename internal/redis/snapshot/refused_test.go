@@ -3,6 +3,7 @@ package snapshot_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,34 @@ func TestARestoreThatDoesNotFitIsRefused(t *testing.T) {
 		if plan, err := backup.Restore(t.Context(), o); err != nil || !plan.Done {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// Small records need more memory for their names than for their values. A restore that would end in the middle, because
+// Redis is full, is refused.
+func TestARestoreThatNeedsMoreMemoryIsRefused(t *testing.T) {
+	t.Parallel()
+	source, server := redistest.Start(t, "repl-diskless-sync-delay 0"), redistest.Start(t, "maxmemory 4mb")
+	pipe := source.Admin(t).Pipeline()
+	for i := range 20_000 {
+		key := fmt.Sprintf("auth:access_token:%026d", i)
+		pipe.HSet(t.Context(), key, "c", "load", "s", "load", "p", "read", "a", "https://api.example.com", "g", fmt.Sprintf("%026d", i))
+		pipe.Expire(t.Context(), key, time.Hour)
+	}
+	if _, err := pipe.Exec(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	to := folder(t)
+	m := create(t, standalone(t, source), to)
+	if m.Bytes+m.Bytes/2 > 4<<20 {
+		t.Fatalf("the values alone are %d bytes", m.Bytes)
+	}
+	_, err := backup.Restore(t.Context(), options(to, m.Archive.Name, standalone(t, server)))
+	if err == nil || !backup.Refused(err) || !strings.Contains(err.Error(), "maxmemory of Redis is 4 MiB") {
+		t.Error(err)
+	}
+	if n := server.Do(t, "dbsize"); n != int64(0) {
+		t.Errorf("%v records were written", n)
 	}
 }
 
