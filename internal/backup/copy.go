@@ -28,19 +28,19 @@ func Copy(ctx context.Context, from, to Destination, m Manifest) error {
 	defer up.Abort()
 	sum := newSum(up)
 	if _, err := io.Copy(sum, in); err != nil {
-		return fmt.Errorf("copy %s from %s to %s: %w", m.Archive.Name, from, to, err)
+		return fmt.Errorf("copy %s from %s: %w", m.Archive.Name, from, writing(to, m.Archive.Name, err))
 	}
 	if err := sum.matches(m); err != nil {
 		return fmt.Errorf("%s in %s is damaged: %w", m.Archive.Name, from, err)
 	}
 	if err := up.Commit(); err != nil {
-		return fmt.Errorf("copy %s to %s: %w", m.Archive.Name, to, err)
+		return writing(to, m.Archive.Name, err)
 	}
 	if err := Check(ctx, to, m); err != nil {
 		return err
 	}
 	if err := writeManifest(ctx, to, m); err != nil {
-		return fmt.Errorf("%s is complete in %s; its manifest could not be written: %w", m.Archive.Name, to, err)
+		return fmt.Errorf("%s is complete in %s; its manifest could not be written: %w", m.Archive.Name, to, writing(to, ManifestName(m.Archive.Name), err))
 	}
 	return nil
 }

@@ -63,14 +63,24 @@ func Create(ctx context.Context, o CreateOptions) (Manifest, error) {
 	}
 	m.Archive = w.stored(name)
 	if err := writeManifest(ctx, o.To, m); err != nil {
-		return m, fmt.Errorf("%s is complete; its manifest could not be written: %w", name, o.writing(ManifestName(name), err))
+		err = o.writing(ManifestName(name), err)
+		if left := o.To.Delete(context.WithoutCancel(ctx), name); left != nil {
+			err = fmt.Errorf("%w; the archive %s without its manifest is left, because it could not be deleted: %w", err, name, left)
+		}
+		return m, err
 	}
 	return m, nil
 }
 
-func (o CreateOptions) writing(name string, err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
-		return fmt.Errorf("%s is full, so %s was thrown away: make room (oauth2d backup prune), or use another place: %w", o.To, name, err)
+func (o CreateOptions) writing(name string, err error) error { return writing(o.To, name, err) }
+
+// writing returns the reason why an object could not be written, and what to do.
+func writing(to Destination, name string, err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("%s is full, so %s was thrown away: make room (oauth2d backup prune), or use another place: %w", to, name, err)
+	case errors.Is(err, syscall.EFBIG):
+		return fmt.Errorf("%s takes no file as large as %s, which was thrown away: raise the limit (ulimit -f), or use another place: %w", to, name, err)
 	}
-	return fmt.Errorf("write %s to %s: %w", name, o.To, err)
+	return fmt.Errorf("write %s to %s: %w", name, to, err)
 }
