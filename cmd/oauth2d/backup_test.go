@@ -174,6 +174,10 @@ func TestBackupOfACluster(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	sameRecords(t, contents(t, masters...), want)
+	alone := redistest.Start(t)
+	if code, _, messages := terminal(t, s, a.restore("--into", alone.Addr)...); code != 4 || !strings.Contains(messages, "it is of a Redis in cluster mode, and this one is in standalone mode") {
+		t.Errorf("a restore of a cluster into one server: code %d: %s", code, messages)
+	}
 	for _, server := range masters {
 		server.Do(t, "flushall")
 	}

@@ -80,7 +80,7 @@ func (c CLI) create(cmd *cobra.Command, o backup.CreateOptions, rest followUp) e
 	if settings.Redis.Mode == "embedded" {
 		return exit.Usagef("%s: redis.mode is embedded, which other processes cannot reach and which ends with its server; hint: name the server's Redis by redis.mode and redis.addrs", cmd.CommandPath())
 	}
-	i, err := app.OpenInspector(cmd.Context(), rest.redis(settings.Redis))
+	i, err := app.OpenInspector(cmd.Context(), elsewhere(settings.Redis, rest.source))
 	if err != nil {
 		return &exit.CommandError{Doing: cmd.CommandPath(), Err: err}
 	}

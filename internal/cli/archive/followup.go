@@ -38,8 +38,8 @@ func (f *followUp) open(cmd *cobra.Command) (err error) {
 	if err := f.rule.check(); err != nil {
 		return err
 	}
-	if _, _, err := net.SplitHostPort(f.source); f.source != "" && err != nil {
-		return exit.Usagef("--source %s: must be HOST:PORT", f.source)
+	if err := checkServer("--source", f.source); err != nil {
+		return err
 	}
 	if f.second != "" {
 		f.to, f.closes, err = bucket.Open(cmd.Context(), f.second)
@@ -53,10 +53,18 @@ func (f *followUp) close() {
 	}
 }
 
-// redis returns the settings of the Redis to read.
-func (f *followUp) redis(c config.Redis) config.Redis {
-	if f.source != "" {
-		c.Mode, c.Addrs, c.DB = "standalone", []string{f.source}, 0
+// checkServer checks a flag that names a server.
+func checkServer(flag, addr string) error {
+	if _, _, err := net.SplitHostPort(addr); addr != "" && err != nil {
+		return exit.Usagef("%s %s: must be HOST:PORT", flag, addr)
+	}
+	return nil
+}
+
+// elsewhere returns the settings of another Redis; "" is the one of the settings.
+func elsewhere(c config.Redis, addr string) config.Redis {
+	if addr != "" {
+		c.Mode, c.Addrs, c.DB = "standalone", []string{addr}, 0
 	}
 	return c
 }

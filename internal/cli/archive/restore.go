@@ -27,6 +27,7 @@ type restoreFlags struct {
 	part   string
 	keep   bool
 	accept string
+	into   string
 }
 
 func (c CLI) newRestore() *cobra.Command {
@@ -45,7 +46,10 @@ func (c CLI) newRestore() *cobra.Command {
 
   # clients and users only
   oauth2d backup restore latest --from /var/backups/oauth2d --identity-file backup-identity.txt --set redis.username=admin \
-    --part clients-and-users`,
+    --part clients-and-users
+
+  # the cache of other services, which has a Redis of its own
+  oauth2d backup restore latest --kind cache --from /var/backups/oauth2d --into cache:6379 --set redis.username=admin`,
 		Args: cobra.ExactArgs(1),
 	}
 	f.place.bind(cmd, "from")
@@ -54,6 +58,7 @@ func (c CLI) newRestore() *cobra.Command {
 	cmd.Flags().StringVar(&f.part, "part", string(backup.Everything), "what is restored: everything, or clients-and-users")
 	cmd.Flags().BoolVar(&f.keep, "keep-sign-ins", false, "keep tokens and sessions valid: for a move with all servers stopped since the backup")
 	cmd.Flags().StringVar(&f.accept, "accept-version", "", "restore although another version of oauth2d took the backup; its version")
+	cmd.Flags().StringVar(&f.into, "into", "", "HOST:PORT of the Redis to restore into, if it is not the one of the settings; user, password and TLS are the same")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return c.restore(cmd, args[0], f) }
 	return cmd
 }
@@ -61,6 +66,9 @@ func (c CLI) newRestore() *cobra.Command {
 func (c CLI) restore(cmd *cobra.Command, archive string, f restoreFlags) error {
 	if parts := []string{string(backup.Everything), string(backup.ClientsAndUsers)}; f.part != parts[0] && f.part != parts[1] {
 		return exit.NotOneOf("--part", f.part, parts)
+	}
+	if err := checkServer("--into", f.into); err != nil {
+		return err
 	}
 	from, closing, err := f.open(cmd.Context(), c.Console, cmd, "from")
 	if err != nil {
@@ -83,9 +91,10 @@ func (c CLI) restore(cmd *cobra.Command, archive string, f restoreFlags) error {
 	if err != nil {
 		return err
 	}
-	if settings.Redis.Mode == "embedded" {
+	if settings.Redis.Mode == "embedded" && f.into == "" {
 		return exit.Usagef("%s: redis.mode is embedded, which other processes cannot reach; hint: name the server's Redis by redis.mode and redis.addrs", cmd.CommandPath())
 	}
+	settings.Redis = elsewhere(settings.Redis, f.into)
 	r := &restorer{config: settings}
 	p := &progress{c: c.Console, doing: "restore"}
 	plan, err := r.restore(cmd.Context(), backup.RestoreOptions{

@@ -50,7 +50,7 @@ func (t *Target) Load(ctx context.Context) (backup.Loader, error) {
 		w, err := connect(ctx, t.db.Options(), addr)
 		if err != nil {
 			l.Close()
-			return nil, explain(err, "AUTH", addr)
+			return nil, explainRestore(err, "AUTH", addr)
 		}
 		l.masters = append(l.masters, &channel{wire: w})
 	}
@@ -66,7 +66,7 @@ func (t *Target) masters(ctx context.Context) ([]string, []uint8, error) {
 	}
 	ranges, err := cluster.ClusterSlots(ctx).Result() //nolint:staticcheck // SA1019: CLUSTER SHARDS is not in Redis 6.2
 	if err != nil {
-		return nil, nil, explain(err, "CLUSTER SLOTS", "")
+		return nil, nil, explainRestore(err, "CLUSTER SLOTS", "")
 	}
 	var addrs []string
 	places := make(map[string]uint8)
@@ -188,11 +188,11 @@ func (c *channel) sent(bytes int) error {
 // settle reads the answers of all commands.
 func (c *channel) settle() error {
 	if err := c.out.Flush(); err != nil {
-		return explain(err, "RESTORE", c.addr)
+		return explainRestore(err, "RESTORE", c.addr)
 	}
 	for ; c.waiting > 0; c.waiting-- {
 		if _, err := c.answer(); err != nil {
-			return explain(err, "RESTORE", c.addr)
+			return explainRestore(err, "RESTORE", c.addr)
 		}
 	}
 	c.bytes = 0
@@ -207,7 +207,7 @@ func (l *loader) Finish(context.Context) error {
 		}
 		text, err := c.ask("INFO", "replication")
 		if err != nil {
-			return explain(err, "INFO", c.addr)
+			return explainRestore(err, "INFO", c.addr)
 		}
 		replicas := strings.Count(text, "state=online")
 		if replicas == 0 {
@@ -215,7 +215,7 @@ func (l *loader) Finish(context.Context) error {
 		}
 		have, err := c.ask("WAIT", strconv.Itoa(replicas), strconv.Itoa(replicaTimeout))
 		if err != nil {
-			return explain(err, "WAIT", c.addr)
+			return explainRestore(err, "WAIT", c.addr)
 		}
 		if n, err := strconv.Atoi(have); err != nil || n < replicas {
 			return fmt.Errorf("%s of %d replicas of %s have the restored records: wait until they have caught up, and repeat the restore", have, replicas, c.addr)
@@ -231,14 +231,19 @@ func (l *loader) Close() {
 	}
 }
 
-// explainRestore adds what to do when a server does not take a value.
-func explainRestore(err error, addr string, version byte) error {
-	text := err.Error()
-	switch {
-	case strings.Contains(text, "DUMP payload version"), strings.Contains(text, "Bad data format"):
-		return fmt.Errorf("Redis at %s is older than the Redis that the archive is of (form %d of values): upgrade it to that version or a later one", addr, version) //nolint:staticcheck // a name
-	case strings.HasPrefix(text, "NOPERM"):
-		return fmt.Errorf("the user of Redis may not run RESTORE at %s: restore as a user with all rights, such as `admin` (redis.username)", addr)
+// explainRestore adds what to do about the refusal of a server in a restore.
+func explainRestore(err error, command, addr string) error {
+	if strings.HasPrefix(err.Error(), "NOPERM") {
+		return fmt.Errorf("the user of Redis may not run %s at %s: restore as a user with all rights, such as `admin` (redis.username)", command, addr)
 	}
-	return explain(err, "RESTORE", addr)
+	return explain(err, command, addr)
+}
+
+// explainForm explains why a server does not take a value.
+func explainForm(err error, addr string, version byte) error {
+	text := err.Error()
+	if strings.Contains(text, "DUMP payload version") || strings.Contains(text, "Bad data format") {
+		return fmt.Errorf("Redis at %s is older than the Redis that the archive is of (form %d of values): upgrade it to that version or a later one", addr, version) //nolint:staticcheck // a name
+	}
+	return explainRestore(err, "RESTORE", addr)
 }

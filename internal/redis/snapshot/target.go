@@ -53,7 +53,7 @@ func (t *Target) Describe(ctx context.Context) (backup.Installation, error) {
 		return i, nil
 	}
 	if err != nil {
-		return i, explain(err, "GET", i.Servers[0])
+		return i, explainRestore(err, "GET", i.Servers[0])
 	}
 	return i, nil
 }
@@ -79,7 +79,7 @@ func (t *Target) scan(ctx context.Context, addr string, use func(key []byte) err
 	for cursor := uint64(0); ; {
 		keys, next, err := client.Scan(ctx, cursor, "", scanStep).Result()
 		if err != nil {
-			return explain(err, "SCAN of all keys", addr)
+			return explainRestore(err, "SCAN of all keys", addr)
 		}
 		for _, key := range keys {
 			if err := use([]byte(key)); err != nil {
@@ -109,7 +109,7 @@ func (t *Target) Values(ctx context.Context, keys [][]byte) ([][]byte, error) {
 		switch {
 		case errors.Is(err, redis.Nil):
 		case err != nil:
-			return nil, explain(err, "DUMP", strings.Join(t.db.Options().Addrs, ","))
+			return nil, explainRestore(err, "DUMP", strings.Join(t.db.Options().Addrs, ","))
 		case len(payload) > trailerSize:
 			values[i] = payload[:len(payload)-trailerSize]
 		}
@@ -129,7 +129,7 @@ func (t *Target) TryHash(ctx context.Context, r backup.Record, value []byte) (ma
 	where := strings.Join(t.db.Options().Addrs, ",")
 	err := client.Do(ctx, "RESTORE", tryKey, tryKeyLife, append(append([]byte(nil), value...), end[:]...), "REPLACE").Err()
 	if err != nil {
-		return nil, explainRestore(err, where, r.Version)
+		return nil, explainForm(err, where, r.Version)
 	}
 	defer client.Del(context.WithoutCancel(ctx), tryKey) // it would end by itself
 	if !rdb.IsHash(value) {
@@ -137,7 +137,7 @@ func (t *Target) TryHash(ctx context.Context, r backup.Record, value []byte) (ma
 	}
 	fields, err := client.HGetAll(ctx, tryKey).Result()
 	if err != nil {
-		return nil, explain(err, "HGETALL", where)
+		return nil, explainRestore(err, "HGETALL", where)
 	}
 	return fields, nil
 }
