@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/recipe-web-app/oauth2d/internal/backup"
 	"github.com/recipe-web-app/oauth2d/internal/config"
+	"github.com/recipe-web-app/oauth2d/internal/oauth"
 	"github.com/recipe-web-app/oauth2d/internal/redis/redistest"
 	"github.com/recipe-web-app/oauth2d/internal/testkit"
 )
@@ -285,5 +287,48 @@ func healthy(t *testing.T, d *testkit.Daemon, group *redistest.Group) {
 	}
 	if metrics := testkit.Do(t, request).Raw; !strings.Contains(metrics, "\noauth2d_redis_losses_total 0\n") && !strings.Contains(metrics, "\noauth2d_redis_losses 0\n") {
 		t.Errorf("losses: %v", regexp.MustCompile(`(?m)^.*losses.*$`).FindAllString(metrics, -1))
+	}
+}
+
+// After Redis was emptied, a restore brings the clients and the people back. A daemon that ran through the loss answers 503
+// until it is restarted, and a new one serves; what was issued before stays void.
+func TestRestoreAfterRedisWasEmptied(t *testing.T) {
+	t.Parallel()
+	server, a := redistest.Start(t, rights(t)...), newArchives(t)
+	issuer := "http://127.0.0.1:" + redistest.FreePort(t)
+	on := func(c *config.Config) {
+		c.Issuer, c.Server.Listen = issuer, strings.TrimPrefix(issuer, "http://")
+		c.Redis.Username, c.Redis.Password = "app", "app"
+	}
+	elsewhere := func(c *config.Config) { c.Server.Listen = "127.0.0.1:0" }
+	d := testkit.Start(t, testkit.Redis(server.Addr), on)
+	s := site{
+		"OAUTH2D_REDIS_MODE=standalone", "OAUTH2D_REDIS_ADDRS=" + server.Addr, "OAUTH2D_REDIS_TIMEOUT=10s",
+		"OAUTH2D_MASTER_KEY=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "OAUTH2D_ISSUER=" + issuer,
+	}
+	person := testkit.NewPerson(t)
+	old, planner := d.Demo().Login(t, person), d.Register(t, oauth.Client{ID: "planner", GrantTypes: []string{oauth.GrantClientCredentials}})
+	works(t, s.user("backup"), a.create()...)
+	server.Do(t, "flushall")
+	out, _ := works(t, s.user("admin"), a.restore("--yes")...)
+	if r := fromJSON[restored](t, out); !r.Done || r.People != 1 {
+		t.Errorf("%+v", r)
+	}
+	redistest.Eventually(t, 10*time.Second, "the daemon that ran through the loss answers 503", func() bool {
+		return d.Demo().Introspect(t, old.Text("access_token")).Status == http.StatusServiceUnavailable
+	})
+	next := testkit.Start(t, testkit.Redis(server.Addr), on, elsewhere)
+	demo := next.Demo()
+	demo.Base = "http://" + next.App.Addr()
+	if demo.Active(t, old.Text("access_token")) {
+		t.Error("a token from before the loss is active")
+	}
+	if answer := demo.Refresh(t, old.Text("refresh_token")); answer.Text("error") != "invalid_grant" {
+		t.Errorf("a refresh token from before the loss: %s", answer.Raw)
+	}
+	planner.Base = demo.Base
+	answer := planner.Token(t, url.Values{"grant_type": {"client_credentials"}}) // a client that only the backup has
+	if answer.Status != http.StatusOK || !demo.Active(t, answer.Text("access_token")) {
+		t.Errorf("a new token: %d %s", answer.Status, answer.Raw)
 	}
 }
