@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Timeout bounds how long a request may take, including the time that it waits for Redis. When the time is over, the
-// context ends and the request is answered with 503. It must run inside Frame.
+// Timeout bounds how long a request may take, from the first time that it waits for something, such as Redis. When the
+// time is over, the context ends and the request is answered with 503. It must run inside Frame.
 //
-// The timer starts when something waits for the end of the context. A request that is answered from memory, or whose
-// change has a time limit of its own, never starts one.
+// The timer starts when something waits for the end of the context or asks for it. A request that is answered from memory, or whose
+// change has a time limit of its own, never starts one. The time of day does not matter, so that its jumps end nothing.
 func Timeout(life time.Duration) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -26,7 +26,7 @@ func Timeout(life time.Duration) func(http.Handler) http.Handler {
 
 // timeout ends the context of a request.
 type timeout struct {
-	life    time.Duration // counted from the beginning of the request; 0: no limit
+	life    time.Duration // 0: no limit
 	once    sync.Once     // starts the timer
 	running atomic.Bool   // ctx and cancel are set
 	ctx     context.Context
@@ -47,7 +47,7 @@ func (x *exchange) timed() context.Context {
 		return x.Context
 	}
 	t.once.Do(func() {
-		t.ctx, t.cancel = context.WithTimeout(x.Context, t.life-x.now().Sub(x.began))
+		t.ctx, t.cancel = context.WithTimeout(x.Context, t.life)
 		t.running.Store(true)
 	})
 	return t.ctx
@@ -59,17 +59,5 @@ func (x *exchange) Done() <-chan struct{} { return x.timed().Done() }
 // Deadline implements context.Context.
 func (x *exchange) Deadline() (time.Time, bool) { return x.timed().Deadline() }
 
-// Err implements context.Context. It does not start the timer.
-func (x *exchange) Err() error {
-	t := &x.timeout
-	if t.running.Load() {
-		return t.ctx.Err()
-	}
-	if err := x.Context.Err(); err != nil || t.life == 0 {
-		return err
-	}
-	if x.now().Sub(x.began) >= t.life {
-		return context.DeadlineExceeded
-	}
-	return nil
-}
+// Err implements context.Context.
+func (x *exchange) Err() error { return x.timed().Err() }
