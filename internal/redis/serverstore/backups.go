@@ -20,7 +20,8 @@ type Backups struct {
 
 // NewBackups returns the store of the last backups.
 func NewBackups(db *redisconn.DB) *Backups {
-	return &Backups{db: db, record: scripts(db)("backup_record")}
+	script := scripts(db)
+	return &Backups{db: db, record: script("backup_record")}
 }
 
 // Record implements store.Backups.
