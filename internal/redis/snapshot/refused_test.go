@@ -166,4 +166,3 @@ func TestARestoreThatStopsCanBeRepeated(t *testing.T) {
 	}
 	compare(t, without(dump(t, source.Admin(t))), without(dump(t, admin)))
 }
-
