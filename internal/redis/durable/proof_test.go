@@ -144,7 +144,7 @@ func TestARefusedProofLeavesTheOutcomeUnknown(t *testing.T) {
 			current: func() quorum.Agreement { return quorum.Agreement{} },
 		}
 		client := o.Dial.Client(scripted(t, map[string][]string{
-			"evalsha": {":1"}, "get": {bulk("h")}, "incr": {fence}, "role": {"*3\r\n$6\r\nmaster\r\n:10\r\n*0"}, "wait": {":0"},
+			"evalsha": {":1"}, "get": {bulk("h")}, "eval": {fence}, "role": {"*3\r\n$6\r\nmaster\r\n:10\r\n*0"}, "wait": {":0"},
 		}), nil)
 		t.Cleanup(func() { _ = client.Close() })
 		d.writeOn(&term{client: client}, &writeConn{}, batch)
@@ -179,7 +179,7 @@ func TestARoleThatChangedProvesNothing(t *testing.T) {
 		w := NewCluster(o, nil)
 		t.Cleanup(w.Close)
 		w.writeAt(t.Context(), place{addr: scripted(t, map[string][]string{
-			"evalsha": {":1"}, "set": {"+OK"}, "wait": {":1"}, "info": {bulk(row.start), bulk(row.end)},
+			"evalsha": {":1"}, "eval": {"+OK"}, "wait": {":1"}, "info": {bulk(row.start), bulk(row.end)},
 		})}, batch)
 		if (batch[0].Err == nil) != row.proven {
 			t.Errorf("row %d, in a cluster: %v", i, batch[0].Err)
@@ -190,7 +190,7 @@ func TestARoleThatChangedProvesNothing(t *testing.T) {
 			return quorum.Agreement{Lineage: master, Known: []string{"10.0.0.2:6379"}}
 		}}
 		client := o.Dial.Client(scripted(t, map[string][]string{
-			"evalsha": {":1"}, "get": {bulk("h")}, "incr": {":7"}, "wait": {":1"}, "info": {bulk(row.start), bulk(row.end)},
+			"evalsha": {":1"}, "get": {bulk("h")}, "eval": {":7"}, "wait": {":1"}, "info": {bulk(row.start), bulk(row.end)},
 		}), nil)
 		t.Cleanup(func() { _ = client.Close() })
 		d.writeOn(&term{Lineage: master, client: client, noRole: true}, &writeConn{}, batch)
