@@ -12,7 +12,7 @@ import (
 // Every metric of the daemon in a query is one of docs/metrics.md, with the labels that it has there.
 func TestMetricsExist(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile(filepath.Join(root, "docs/metrics.md"))
+	page, err := os.ReadFile(filepath.Join(root, "docs", "metrics.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,11 +44,11 @@ func TestMetricsExist(t *testing.T) {
 // A link to a runbook leads to a section of the page, and names an alert that exists.
 func TestRunbookLinks(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile(filepath.Join(root, "docs/runbooks.md"))
+	page, err := os.ReadFile(filepath.Join(root, "docs", "runbooks.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules, err := filepath.Glob(filepath.Join(root, "deploy/prometheus/rules/*.yaml"))
+	rules, err := filepath.Glob(filepath.Join(root, "deploy", "prometheus", "rules", "*.yaml"))
 	if err != nil || len(rules) == 0 {
 		t.Fatal("no rules", err)
 	}
