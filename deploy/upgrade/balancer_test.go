@@ -194,8 +194,9 @@ func (b *balancer) probe(done chan struct{}) {
 // ServeHTTP implements http.Handler.
 func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.sent.Add(1)
-	for range b.servers {
-		if s := b.servers[b.next.Add(1)%uint64(len(b.servers))]; s.ready.Load() {
+	first, all := b.next.Add(1), uint64(len(b.servers)) // once: other requests count on meanwhile
+	for i := range all {
+		if s := b.servers[(first+i)%all]; s.ready.Load() {
 			s.proxy.ServeHTTP(w, r)
 			return
 		}
