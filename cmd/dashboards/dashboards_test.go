@@ -137,7 +137,7 @@ func TestVariables(t *testing.T) {
 		for _, v := range d.Templating.List {
 			names = append(names, v.Name)
 			if v.Name != "datasource" && (!v.IncludeAll || !v.Multi || v.Definition == "") {
-				t.Errorf("%s: the variable %s lets nobody choose all or several", d.file, v.Name)
+				t.Errorf("%s: the variable %s does not allow a choice of all or several", d.file, v.Name)
 			}
 			if !strings.Contains(d.raw, "$"+v.Name) && !strings.Contains(d.raw, "${"+v.Name+"}") {
 				t.Errorf("%s: the variable %s is not used", d.file, v.Name)
@@ -149,7 +149,7 @@ func TestVariables(t *testing.T) {
 		}
 		for _, name := range wanted {
 			if !slices.Contains(names, name) {
-				t.Errorf("%s: there is no variable %s", d.file, name)
+				t.Errorf("%s: the variable %s is missing", d.file, name)
 			}
 		}
 		for _, p := range d.views() {

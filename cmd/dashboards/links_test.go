@@ -72,7 +72,7 @@ func TestRunbookLinks(t *testing.T) {
 					t.Errorf("%s: %q names the alert %s, which does not exist", d.file, p.Title, alert)
 				}
 				if l.URL != runbooks+"#"+strings.ToLower(alert) || !regexp.MustCompile(`(?m)^#+ `+alert+`$`).Match(page) {
-					t.Errorf("%s: %q links to %s, which is no section of docs/runbooks.md", d.file, p.Title, l.URL)
+					t.Errorf("%s: %q links to %s, but docs/runbooks.md lacks that section", d.file, p.Title, l.URL)
 				}
 			}
 		}

@@ -101,7 +101,7 @@ var versionForm = regexp.MustCompile(`^v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)
 // parseVersion reads a tag such as v1.2.3 or v1.2.3-rc.1; the suffix is dropped.
 func parseVersion(tag string) (version, error) {
 	if !versionForm.MatchString(tag) {
-		return version{}, fmt.Errorf("%q is no version such as v1.2.3 or v1.2.3-rc.1", tag)
+		return version{}, fmt.Errorf("%q is not a version such as v1.2.3 or v1.2.3-rc.1", tag)
 	}
 	var v version
 	_, err := fmt.Sscanf(tag, "v%d.%d.%d", &v.major, &v.minor, &v.patch)
@@ -122,7 +122,7 @@ func nextVersion(tag string, all []change) (version, error) {
 	added := slices.ContainsFunc(all, func(c change) bool { return c.kind == "feat" })
 	switch {
 	case len(all) == 0:
-		return v, errors.New("there is no commit since " + tag)
+		return v, errors.New("nothing was committed since " + tag)
 	case broken && v.major > 0:
 		return version{major: v.major + 1}, nil
 	case broken || added:
