@@ -120,7 +120,7 @@ bench-compare: $(BIN)/bench redis ## measure this build against another commit a
 	@test -n "$(OLD)" || { echo 'name the commit: make bench-compare OLD=ref' >&2; exit 2; }
 	@rm -rf build/old && mkdir -p build/old
 	git archive $(OLD) | tar -x -C build/old
-	cd build/old && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(OLD)" -o ../oauth2d-old ./cmd/oauth2d
+	cd build/old && CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags "-s -w -X main.version=$(OLD)" -o ../oauth2d-old ./cmd/oauth2d
 	$(BIN)/bench -old build/oauth2d-old $(BENCHFLAGS)
 	go run golang.org/x/perf/cmd/benchstat@$(BENCHSTAT) build/bench-old.txt build/bench-new.txt
 

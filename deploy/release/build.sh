@@ -30,7 +30,7 @@ trap 'rm -rf "$work"' EXIT
 for arch in "${archs[@]}"; do
 	name=oauth2d_${number}_linux_$arch
 	mkdir "$work/$name"
-	CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -trimpath -buildvcs=false \
+	CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -trimpath -buildvcs=false -tags disable_grpc_modules \
 		-ldflags "-s -w -buildid= -X main.version=$tag -X main.commit=$commit" -o "$work/$name/oauth2d" ./cmd/oauth2d
 	cp LICENSE README.md CHANGELOG.md SECURITY.md "$work/$name/"
 	tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u+rw,go+r,go-w,a+X \
